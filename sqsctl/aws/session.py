@@ -1,0 +1,138 @@
+"""One place that makes AWS clients: credentials, region, endpoint, timeouts, retries.
+
+Clients are made when first asked for and shared by all threads of a run (botocore
+clients are thread-safe). Credentials come from botocore's own chain only; the lab's
+dummy ones are given by whoever resolved the target.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from sqsctl import __version__
+from sqsctl.model.target import Target
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
+
+CONNECT_TIMEOUT_S = 5
+READ_TIMEOUT_S = 30  # above SQS's longest poll of 20 s
+MAX_CONNECTIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Explicit keys: only ever the lab's dummy ones."""
+
+    access_key_id: str
+    secret_access_key: str
+
+
+class Session:
+    """The AWS clients for one target."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        credentials: Credentials | None = None,
+        read_timeout_s: float = READ_TIMEOUT_S,
+        attempts: int = 4,
+    ) -> None:
+        self.target = target
+        self._credentials = credentials
+        self._read_timeout_s = read_timeout_s
+        self._attempts = attempts
+        self._clients: dict[tuple[str, int], Any] = {}
+        self._lock = threading.Lock()
+        self._boto: boto3.Session | None = None
+
+    def sqs(self) -> SQSClient:
+        """SQS, with botocore's retries: for everything but sends."""
+        return cast("SQSClient", self.client("sqs"))
+
+    def sqs_unretried(self) -> SQSClient:
+        """SQS for sends and receives: no hidden second attempt, which would double messages."""
+        return cast("SQSClient", self.client("sqs", attempts=1))
+
+    def functions(self) -> LambdaClient:
+        return cast("LambdaClient", self.client("lambda"))
+
+    def logs(self) -> CloudWatchLogsClient:
+        return cast("CloudWatchLogsClient", self.client("logs"))
+
+    def cloudformation(self) -> CloudFormationClient:
+        return cast("CloudFormationClient", self.client("cloudformation"))
+
+    def cloudwatch(self) -> CloudWatchClient:
+        return cast("CloudWatchClient", self.client("cloudwatch"))
+
+    def http_apis(self) -> ApiGatewayV2Client:
+        return cast("ApiGatewayV2Client", self.client("apigatewayv2"))
+
+    def rest_apis(self) -> APIGatewayClient:
+        return cast("APIGatewayClient", self.client("apigateway"))
+
+    def iam(self) -> IAMClient:
+        return cast("IAMClient", self.client("iam"))
+
+    def kms(self) -> KMSClient:
+        return cast("KMSClient", self.client("kms"))
+
+    def ec2(self) -> EC2Client:
+        return cast("EC2Client", self.client("ec2"))
+
+    def sts(self) -> STSClient:
+        return cast("STSClient", self.client("sts"))
+
+    def client(self, service: str, *, attempts: int | None = None) -> Any:
+        """The boto3 client of a service, made once per number of attempts."""
+        tries = attempts or self._attempts
+        with self._lock:
+            client = self._clients.get((service, tries))
+            if client is None:
+                client = self._make(service, tries)
+                self._clients[service, tries] = client
+            return client
+
+    def _make(self, service: str, attempts: int) -> Any:
+        import boto3
+
+        if self._boto is None:
+            keys = self._credentials
+            self._boto = boto3.Session(
+                profile_name=self.target.profile,
+                region_name=self.target.region,
+                aws_access_key_id=keys.access_key_id if keys else None,
+                aws_secret_access_key=keys.secret_access_key if keys else None,
+            )
+        return cast("Any", self._boto).client(
+            service, endpoint_url=self.target.endpoint, config=self._config(attempts)
+        )
+
+    def _config(self, attempts: int) -> Config:
+        from botocore.config import Config
+
+        return Config(
+            connect_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=self._read_timeout_s,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=MAX_CONNECTIONS,
+            user_agent_extra=f"sqsctl/{__version__}",
+            # A caller's proxy settings are for AWS, never for loopback.
+            proxies={} if self.target.endpoint else None,
+        )

@@ -1,0 +1,209 @@
+"""The one place that turns a botocore error into a SqsctlError.
+
+Codes are those of botocore's service models and of AWS's common errors; the denied
+action is read from the message, as AWS words it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqsctl.errors import Exit, SqsctlError
+
+if TYPE_CHECKING:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+_ACTION = re.compile(r"not authorized to perform: (?P<action>[\w-]+:[\w*]+)")
+
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "UnauthorizedOperation",
+        "Forbidden",
+    }
+)
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_BAD_CREDENTIALS = frozenset(
+    {
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "SignatureDoesNotMatch",
+        "InvalidAccessKeyId",
+        "IncompleteSignature",
+        "MissingAuthenticationToken",
+        "OptInRequired",
+        "InvalidSignatureException",
+    }
+)
+THROTTLED = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "LimitExceededException",
+        "SlowDown",
+        "KmsThrottled",
+        "KMS.ThrottlingException",
+    }
+)
+_MISSING = frozenset(
+    {
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "QueueDoesNotExist",
+        "ResourceNotFoundException",
+        "NotFoundException",
+        "NoSuchEntity",
+        "NoSuchEntityException",
+    }
+)
+_UNAVAILABLE = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "ServiceException",
+    }
+)
+
+
+def error_code(error: BaseException) -> str:
+    """The AWS error code of a ClientError, else an empty string."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return str(response.get("Error", {}).get("Code", ""))
+    return ""
+
+
+@contextmanager
+def translated(what: str = "") -> Iterator[None]:
+    """Run AWS calls; any botocore error comes out as a SqsctlError.
+
+    ``what`` names the thing worked on (``queue jobs``) for the message.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise client_error(error, what) from error
+    except BotoCoreError as error:
+        raise core_error(error, what) from error
+
+
+def client_error(error: ClientError, what: str = "") -> SqsctlError:
+    """Classify an answer of AWS that was an error."""
+    code = error_code(error)
+    text = str(error.response.get("Error", {}).get("Message") or code or error)
+    operation = error.operation_name
+    subject = f"{what}: " if what else ""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _EXPIRED:
+        return SqsctlError(
+            "your AWS credentials have expired",
+            hint="sign in again (for SSO: aws sso login), then repeat the command",
+            exit=Exit.DENIED,
+            code="credentials_expired",
+        )
+    if code in _BAD_CREDENTIALS:
+        return SqsctlError(
+            f"AWS does not accept these credentials: {text}",
+            hint="check --profile or AWS_PROFILE and the region; sqsctl config show says "
+            "where each value came from",
+            exit=Exit.DENIED,
+            code="credentials_invalid",
+        )
+    if code in _DENIED:
+        match = _ACTION.search(text)
+        action = match["action"] if match else None
+        return SqsctlError(
+            f"{subject}access denied to {operation}: {text}",
+            hint=f"the identity needs {action}" if action else f"the identity needs {operation}",
+            exit=Exit.DENIED,
+            code="access_denied",
+            action=action,
+        )
+    if code in THROTTLED or status == 429:
+        return SqsctlError(
+            f"{subject}AWS is throttling {operation}: {text}",
+            hint="wait a moment and repeat the command",
+            exit=Exit.UNAVAILABLE,
+            code="throttled",
+        )
+    if code in _MISSING:
+        return SqsctlError(f"{subject}not found: {text}", exit=Exit.NOT_FOUND, code="not_found")
+    if code in _UNAVAILABLE or status >= 500:
+        return SqsctlError(
+            f"{subject}AWS could not answer {operation}: {text}",
+            hint="try again; https://health.aws.amazon.com tells of outages",
+            exit=Exit.UNAVAILABLE,
+            code="unavailable",
+        )
+    return SqsctlError(f"{subject}{operation} failed: {text}", code=code or "aws_error")
+
+
+def core_error(error: BotoCoreError, what: str = "") -> SqsctlError:
+    """Classify an error that came before an answer: credentials, network, parameters."""
+    from botocore import exceptions as boto
+
+    subject = f"{what}: " if what else ""
+    if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
+        return SqsctlError(
+            "no AWS credentials found",
+            hint="sqsctl lab up starts a local stack that needs none; for AWS set --profile, "
+            "or run aws configure",
+            exit=Exit.DENIED,
+            code="credentials_missing",
+        )
+    if isinstance(
+        error,
+        boto.SSOTokenLoadError
+        | boto.UnauthorizedSSOTokenError
+        | boto.SSOError
+        | boto.TokenRetrievalError,
+    ):
+        return SqsctlError(
+            "your SSO session has expired or was never started",
+            hint="aws sso login, with the profile you use",
+            exit=Exit.DENIED,
+            code="credentials_expired",
+        )
+    if isinstance(error, boto.ProfileNotFound):
+        return SqsctlError(
+            f"{error}",
+            hint="aws configure list-profiles shows those there are",
+            exit=Exit.USAGE,
+            code="profile_not_found",
+        )
+    if isinstance(error, boto.NoRegionError):
+        return SqsctlError(
+            "no AWS region is set",
+            hint="pass --region, or set AWS_REGION",
+            exit=Exit.USAGE,
+            code="region_missing",
+        )
+    if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
+        return SqsctlError(
+            f"{subject}AWS is unreachable: {error}",
+            hint="check the network, --region and --endpoint-url",
+            exit=Exit.UNAVAILABLE,
+            code="unreachable",
+        )
+    if isinstance(error, boto.CredentialRetrievalError):
+        return SqsctlError(
+            f"could not get AWS credentials: {error}", exit=Exit.DENIED, code="credentials_missing"
+        )
+    if isinstance(error, boto.ParamValidationError):
+        return SqsctlError(f"{subject}{error}", exit=Exit.USAGE, code="invalid_parameter")
+    return SqsctlError(f"{subject}{error}", code="aws_error")

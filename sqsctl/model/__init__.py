@@ -1,0 +1,1 @@
+"""Frozen dataclasses: what the program knows. No I/O, no AWS client, no printing."""

@@ -1,0 +1,146 @@
+"""What a check found: a statement, the evidence for it, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Literal
+
+
+class Severity(IntEnum):
+    """How much it matters. Ordered: higher is worse."""
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+class Kind(StrEnum):
+    """A cause is why, a symptom is what one notices, a risk will bite later."""
+
+    CAUSE = "cause"
+    SYMPTOM = "symptom"
+    RISK = "risk"
+
+
+class Confidence(IntEnum):
+    """How sure the evidence makes us. Ordered: higher is surer."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that was read: where, what, its value, and when.
+
+    ``source`` names the place as a person would look it up: ``lambda
+    GetFunctionConfiguration jobsWorker``, ``log /aws/lambda/x [stream]``, ``sqs
+    GetQueueAttributes jobs``. ``at`` is the moment of the fact (a log line's
+    timestamp), None for a configuration value.
+    """
+
+    source: str
+    fact: str
+    value: str
+    at: datetime | None = None
+
+
+Disposition = Literal["safe", "unsafe", "manual"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One AWS API call that a fix makes: what ``--fix`` runs and ``commands`` spells out.
+
+    ``service`` and ``operation`` are boto3's client and method names,
+    ``parameters`` the call's keyword arguments.
+    """
+
+    service: str
+    operation: str
+    parameters: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to do.
+
+    ``disposition``: ``safe`` may be applied by ``doctor --fix`` after a question,
+    ``unsafe`` has an exact command but can lose or duplicate work, ``manual`` needs
+    a person (code, packaging). ``commands`` can be typed as they stand;
+    ``serverless_yml`` are the lines to put into the project so that the next deploy
+    does not undo it.
+    """
+
+    summary: str
+    disposition: Disposition = "manual"
+    commands: tuple[str, ...] = ()
+    serverless_yml: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnosis.
+
+    ``subject`` is the resource it is about (a function's or queue's name).
+    ``explains`` names check ids whose findings this one accounts for; the symptoms
+    among them are nested below it. ``id`` is the check's public id.
+    """
+
+    id: str
+    severity: Severity
+    kind: Kind
+    title: str
+    evidence: tuple[Evidence, ...]
+    fix: Fix
+    confidence: Confidence = Confidence.HIGH
+    explains: tuple[str, ...] = ()
+    reference: str = ""
+    subject: str = ""
+
+
+class CheckOutcome(StrEnum):
+    """A skipped check looked at nothing, or not at everything: it is never ok."""
+
+    OK = "ok"
+    FOUND = "found"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How one check ended; ``reason`` says why it was skipped."""
+
+    id: str
+    outcome: CheckOutcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All findings, causes first, and how each check ended."""
+
+    stack: str
+    findings: tuple[Finding, ...]
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def verdict(self) -> Literal["healthy", "findings", "unknown"]:
+        """``unknown``: nothing found, and nothing could be looked at."""
+        if any(each.severity > Severity.INFO for each in self.findings):
+            return "findings"
+        if self.checks and all(each.outcome is CheckOutcome.SKIPPED for each in self.checks):
+            return "unknown"
+        return "healthy"

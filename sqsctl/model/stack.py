@@ -1,0 +1,387 @@
+"""A snapshot of a deployed stack: what was read, and what could not be.
+
+``operations.observe`` fills it; checks read it. Every group of facts is a Group:
+the items that were read and, for the others, why not. A check declares the facts
+it needs; where one of them has gaps and nothing was found, the check is skipped
+with that reason, never reported as ok.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, Literal, TypeVar
+
+from sqsctl.model.logline import Attempt, Failure, LogEvent
+from sqsctl.model.message import Message
+
+T = TypeVar("T")
+
+
+class Fact(StrEnum):
+    """The groups of facts a check can need. Values are the fields of Stack."""
+
+    QUEUES = "queues"
+    FUNCTIONS = "functions"
+    MAPPINGS = "mappings"
+    APIS = "apis"
+    LOGS = "logs"
+    CONCURRENCY = "concurrency"
+    POLICIES = "policies"
+    PERMISSIONS = "permissions"
+    PACKAGES = "packages"
+    DEAD_LETTERS = "dead_letters"
+    METRICS = "metrics"
+    PROJECT = "project"
+    ERRORS = "errors"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A fact that could not be read.
+
+    ``what`` names it for a person (``log group /aws/lambda/x``), ``reason`` says why
+    (``access denied``, ``missing``, ``timed out``, ``not asked for``), ``action`` is
+    the IAM action that was missing, where that was the cause.
+    """
+
+    what: str
+    reason: str
+    action: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Generic[T]):
+    """The items of one kind that were read, and those that were not."""
+
+    items: tuple[T, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Attributes of a queue (sqs GetQueueAttributes). Seconds and bytes.
+
+    ``redrive_policy_*`` are None where no RedrivePolicy is set. ``logical_id`` is the
+    CloudFormation logical id, where known. ``policy`` and ``redrive_allow_policy``
+    are the JSON texts as AWS returns them.
+    """
+
+    name: str
+    url: str
+    arn: str
+    fifo: bool = False
+    visible: int = 0
+    in_flight: int = 0
+    delayed: int = 0
+    visibility_timeout_s: int = 30
+    retention_s: int = 345_600
+    delay_s: int = 0
+    receive_wait_s: int = 0
+    maximum_message_bytes: int = 1_048_576
+    dead_letter_target_arn: str | None = None
+    max_receive_count: int | None = None
+    redrive_allow_policy: str | None = None
+    policy: str | None = None
+    kms_key_id: str | None = None
+    sse_sqs: bool = False
+    content_based_deduplication: bool = False
+    logical_id: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """Configuration of a function (lambda GetFunctionConfiguration).
+
+    ``environment`` holds only what checks may see: names, and the values of those that
+    name AWS resources (queue URLs, ARNs, regions); every other value is None, so that
+    no secret enters a snapshot.
+    """
+
+    name: str
+    arn: str
+    runtime: str | None = None
+    handler: str | None = None
+    timeout_s: int = 3
+    memory_mb: int = 128
+    architectures: tuple[str, ...] = ("x86_64",)
+    package_type: Literal["Zip", "Image"] = "Zip"
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    role_arn: str | None = None
+    layers: tuple[str, ...] = ()
+    vpc_subnets: tuple[str, ...] = ()
+    vpc_security_groups: tuple[str, ...] = ()
+    kms_key_arn: str | None = None
+    state: str | None = None
+    state_reason: str | None = None
+    last_update_status: str | None = None
+    last_update_reason: str | None = None
+    last_modified: datetime | None = None
+    version: str = "$LATEST"
+    code_sha256: str | None = None
+    code_size_bytes: int | None = None
+    log_group: str = ""
+    log_format: Literal["Text", "JSON"] = "Text"
+    logical_id: str | None = None
+    published_versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventSourceMapping:
+    """What feeds a queue to a function (lambda EventSourceMappingConfiguration).
+
+    ``function_arn`` is as AWS returns it: with ``:alias`` or ``:version`` at its end where
+    the mapping is on one (``qualifier``). ``filters`` are the JSON patterns.
+    """
+
+    uuid: str
+    queue_arn: str
+    function_arn: str
+    function_name: str
+    qualifier: str | None = None
+    state: str = "Enabled"
+    state_transition_reason: str | None = None
+    batch_size: int = 10
+    window_s: int = 0
+    maximum_concurrency: int | None = None
+    response_types: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    provisioned_pollers: bool = False
+    last_modified: datetime | None = None
+    last_processing_result: str | None = None
+    logical_id: str | None = None
+
+    @property
+    def reports_batch_item_failures(self) -> bool:
+        return "ReportBatchItemFailures" in self.response_types
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way into the stack: ``POST /produce`` and the function behind it."""
+
+    method: str
+    path: str
+    function_arn: str | None = None
+    function_name: str | None = None
+    qualifier: str | None = None
+    integration_id: str | None = None
+    timeout_ms: int | None = None
+    authorization: str = "NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """An HTTP API, a REST API or a function URL. ``endpoint`` is its URL without path."""
+
+    id: str
+    name: str
+    kind: Literal["http", "rest", "url"]
+    endpoint: str
+    stage: str = "$default"
+    routes: tuple[Route, ...] = ()
+    logical_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionLogs:
+    """What a function logged in the time looked at.
+
+    ``exists`` is False where the log group is missing. ``truncated``: there was more
+    than was read. ``events`` is the raw text of the failures' neighbourhood;
+    ``attempts`` and ``failures`` are what the parser made of it.
+    """
+
+    function: str
+    group: str
+    since: datetime | None = None
+    exists: bool = True
+    truncated: bool = False
+    attempts: tuple[Attempt, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    events: tuple[LogEvent, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """Limits on simultaneous executions.
+
+    ``function`` None is the account itself: ``limit`` then is the regional limit and
+    ``unreserved`` what no function has reserved. For a function, ``limit`` is its reserved
+    concurrency, None where none is set.
+    """
+
+    function: str | None
+    limit: int | None
+    unreserved: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePolicy:
+    """Who may invoke a function (lambda GetPolicy); ``document`` None where there is none."""
+
+    function: str
+    document: str | None
+    qualifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """An identity policy's answer (iam SimulatePrincipalPolicy).
+
+    ``decision`` as AWS says it: allowed, explicitDeny, implicitDeny.
+    """
+
+    function: str
+    role_arn: str
+    action: str
+    resource: str
+    decision: Literal["allowed", "explicitDeny", "implicitDeny"]
+
+
+@dataclass(frozen=True, slots=True)
+class PackageMember:
+    """One file of a function's deployment package; sizes are bytes."""
+
+    path: str
+    size_bytes: int
+    compressed_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The listing of a function's deployment package, and the few sources worth reading.
+
+    Never extracted. ``sources`` maps paths to text for the handler file and other
+    small files a check reads (package.json); ``layers`` are listings of its layers.
+    """
+
+    function: str
+    members: tuple[PackageMember, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    layer_members: tuple[PackageMember, ...] = ()
+    truncated: bool = False
+
+    @property
+    def paths(self) -> frozenset[str]:
+        return frozenset(each.path for each in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """Messages in a dead-letter queue: how many, and what is known of them.
+
+    ``samples`` are empty where they were not looked at (looking raises receive counts).
+    ``oldest_age_s`` comes from CloudWatch and counts from the move to the queue.
+    """
+
+    queue_name: str
+    queue_arn: str
+    count: int
+    in_flight: int = 0
+    oldest_age_s: float | None = None
+    first_arrived_at: datetime | None = None
+    samples: tuple[Message, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A CloudWatch metric over time, oldest first. Missing points are absent, not 0.
+
+    ``resource`` is the queue's, function's or API's name as the dimension has it.
+    """
+
+    namespace: str
+    metric: str
+    resource: str
+    statistic: str
+    period_s: int
+    points: tuple[tuple[datetime, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One thing that the project's files say, and where they say it.
+
+    ``key``: runtime, handler, timeout_s, architecture, engine. ``function`` is None
+    where it holds for all. ``source`` is ``serverless.yml:9`` or ``.nvmrc``.
+    """
+
+    key: str
+    value: str
+    source: str
+    function: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    """An error that a deploy or an API printed, given as text (``logs explain``)."""
+
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Everything a diagnosis looks at. The fields from ``queues`` on are the Facts."""
+
+    name: str
+    region: str
+    account: str | None = None
+    observed_at: datetime | None = None
+    queues: Group[Queue] = Group()
+    functions: Group[Function] = Group()
+    mappings: Group[EventSourceMapping] = Group()
+    apis: Group[Api] = Group()
+    logs: Group[FunctionLogs] = Group()
+    concurrency: Group[Concurrency] = Group()
+    policies: Group[ResourcePolicy] = Group()
+    permissions: Group[Permission] = Group()
+    packages: Group[Package] = Group()
+    dead_letters: Group[DeadLetters] = Group()
+    metrics: Group[Series] = Group()
+    project: Group[Declared] = Group()
+    errors: Group[ErrorText] = Group()
+
+    def gaps(self, fact: Fact) -> tuple[Unread, ...]:
+        """What could not be read of one group."""
+        group: Group[object] = getattr(self, fact.value)
+        return group.unread
+
+    def queue(self, arn: str) -> Queue | None:
+        """The queue with this ARN, if it is part of the snapshot."""
+        return next((each for each in self.queues if each.arn == arn), None)
+
+    def function(self, name: str) -> Function | None:
+        """The function with this name, if it is part of the snapshot."""
+        return next((each for each in self.functions if each.name == name), None)
+
+    def consumed(self) -> Iterator[tuple[Queue, Function, EventSourceMapping]]:
+        """Every queue with the function that consumes it and the mapping between.
+
+        Reads the facts QUEUES, FUNCTIONS and MAPPINGS.
+        """
+        for mapping in self.mappings:
+            queue = self.queue(mapping.queue_arn)
+            function = self.function(mapping.function_name)
+            if queue and function:
+                yield queue, function, mapping
+
+    def consumers(self) -> frozenset[str]:
+        """Names of the functions that a queue feeds. Reads the fact MAPPINGS."""
+        return frozenset(each.function_name for each in self.mappings)
+
+    def dead_letter_queues(self) -> frozenset[str]:
+        """ARNs of the queues that others dead-letter to. Reads the fact QUEUES."""
+        return frozenset(
+            each.dead_letter_target_arn for each in self.queues if each.dead_letter_target_arn
+        )
