@@ -1,0 +1,305 @@
+"""Start, stop, look at and empty a lab.
+
+A lab is one process in a session of its own, listening on 127.0.0.1, with dummy
+credentials. ``start`` and ``stop`` may be called twice, from two processes at once,
+and after any crash: a lock file serialises them, and what a dead lab left behind is
+cleared away. The rest of the program finds a lab by its state file (``aws.labs``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import json
+import math
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from sqsctl.aws.labs import (
+    DEFAULT_LAB,
+    LabState,
+    alive,
+    process_started,
+    read_state,
+    state_file,
+    write_state,
+)
+from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
+from sqsctl.lab import processes, settings
+
+READY_DEADLINE_S = 20.0
+ANSWER_TIMEOUT_S = 3.0
+_HEALTH = "/_ministack/health"
+_RESET = "/_ministack/reset"
+
+Condition = Literal["running", "stopped", "crashed", "unresponsive"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabStatus:
+    """How a lab is. ``message`` says it in one line; ``lab`` is None where it never ran.
+
+    ``memory_mb`` is the server's resident memory, ``processes`` counts the server and
+    its functions' environments.
+    """
+
+    name: str
+    condition: Condition
+    message: str
+    lab: LabState | None = None
+    memory_mb: int | None = None
+    processes: int = 0
+
+
+def start(
+    name: str = DEFAULT_LAB,
+    port: int | None = None,
+    time_scale: float = 6.0,
+    runtime: str = "python",
+    region: str = settings.REGION,
+    host: str = settings.HOST,
+) -> LabState:
+    """Start a lab, or return the one that runs. It is empty and answers when this returns.
+
+    Raises UsageError for what cannot be, SqsctlError with the end of the server's log
+    where it would not start.
+    """
+    settings.checked_name(name)
+    settings.checked_host(host)
+    settings.require_emulator()
+    if not (math.isfinite(time_scale) and time_scale > 0):
+        raise UsageError(f"a time scale of {time_scale} is impossible", hint="6 is the default")
+    with _locked(name):
+        state = read_state(name)
+        if state and alive(state) and _answers(state.port, _HEALTH):
+            return state
+        if state:
+            _clear(state)
+        return _launch(name, port, time_scale, runtime, region)
+
+
+def stop(name: str = DEFAULT_LAB) -> bool:
+    """End a lab and everything it started, and remove its files. False if there was none."""
+    settings.checked_name(name)
+    if not state_file(name).exists() and not settings.folder(name).exists():
+        return False
+    with _locked(name):
+        state = read_state(name) or _orphan(name)
+        if state is None:
+            return False
+        _clear(state)
+        return True
+
+
+def status(name: str = DEFAULT_LAB) -> LabStatus:
+    """How the lab is, with a line that says what to do."""
+    settings.checked_name(name)
+    state = read_state(name)
+    if state is None:
+        return LabStatus(name, "stopped", f"lab {name} is not running: sqsctl lab up starts it")
+    if not alive(state):
+        reason = _last_words(Path(state.log))
+        return LabStatus(
+            name,
+            "crashed",
+            f"lab {name}: its server (pid {state.pid}) is gone without having been stopped"
+            + (f"; its log ends with: {reason}" if reason else "")
+            + "; sqsctl lab up starts it anew, sqsctl lab down clears it away",
+            state,
+            processes=len(processes.members(state)),
+        )
+    memory = processes.memory_mb(state.pid)
+    count = len(processes.members(state))
+    if not _answers(state.port, _HEALTH):
+        return LabStatus(
+            name,
+            "unresponsive",
+            f"lab {name}: its server (pid {state.pid}) runs, but {state.endpoint} does not "
+            f"answer; sqsctl lab down, then sqsctl lab up",
+            state,
+            memory,
+            count,
+        )
+    return LabStatus(name, "running", f"lab {name} is at {state.endpoint}", state, memory, count)
+
+
+def reset(name: str = DEFAULT_LAB) -> LabState:
+    """Empty a running lab: every resource, log and incident is gone, the server stays.
+
+    Raises NotFoundError where no lab runs.
+    """
+    settings.checked_name(name)
+    with _locked(name):
+        state = read_state(name)
+        if state is None or not alive(state):
+            raise NotFoundError(
+                f"lab {name} is not running", hint="sqsctl lab up starts it", code="lab_not_running"
+            )
+        if not _answers(state.port, _RESET, method="POST", timeout=30.0):
+            raise SqsctlError(
+                f"lab {name} did not let itself be emptied",
+                hint="sqsctl lab down, then sqsctl lab up",
+                exit=Exit.UNAVAILABLE,
+            )
+        (Path(state.folder) / "incidents.json").unlink(missing_ok=True)
+        return state
+
+
+def _launch(name: str, port: int | None, time_scale: float, runtime: str, region: str) -> LabState:
+    runtime, notice = settings.chosen_runtime(runtime)
+    folder = settings.folder(name)
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "tmp").mkdir(parents=True, mode=0o700)
+    log = folder / "server.log"
+    with settings.listen(name, port) as listener:
+        number = listener.getsockname()[1]
+        process = _spawn(listener, folder, log, number, region, time_scale)
+    state = LabState(
+        name=name,
+        pid=process.pid,
+        process_started=process_started(process.pid),
+        port=number,
+        endpoint=f"http://{settings.HOST}:{number}",
+        region=region,
+        account=settings.ACCOUNT,
+        stack=settings.STACK,
+        folder=str(folder),
+        log=str(log),
+        started_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        runtime=runtime,
+        time_scale=time_scale,
+        notice=notice,
+    )
+    # Written before the server is ready: whoever interrupts now can still be cleaned up after.
+    write_state(state)
+    try:
+        _wait_ready(process, state)
+    except BaseException:
+        _clear(state)
+        raise
+    finally:
+        # The server outlives this process: nothing here waits for it but processes.reap.
+        process.returncode = 0
+    settings.port_file(name).write_text(f"{number}\n", encoding="ascii")
+    return state
+
+
+def _spawn(
+    listener: socket.socket, folder: Path, log: Path, port: int, region: str, time_scale: float
+) -> subprocess.Popen[bytes]:
+    fd = listener.fileno()
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "sqsctl.lab.serve",
+                f"--fd={fd}",
+                f"--port={port}",
+                f"--time-scale={time_scale!r}",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=settings.environment(folder, port, region),
+            pass_fds=(fd,),
+            start_new_session=True,
+        )
+
+
+def _wait_ready(process: subprocess.Popen[bytes], state: LabState) -> None:
+    deadline = time.monotonic() + READY_DEADLINE_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise SqsctlError(
+                f"the lab's server ended at once, with exit code {process.returncode}",
+                hint=_tail(Path(state.log)) or "its log is empty",
+                code="lab_start_failed",
+            )
+        if _answers(state.port, _HEALTH, timeout=1.0):
+            return
+        time.sleep(0.02)
+    raise SqsctlError(
+        f"the lab's server did not answer within {READY_DEADLINE_S:.0f} s",
+        hint=_tail(Path(state.log)) or "its log is empty",
+        exit=Exit.UNAVAILABLE,
+        code="lab_start_failed",
+    )
+
+
+def _clear(state: LabState) -> None:
+    processes.end(state)
+    shutil.rmtree(state.folder, ignore_errors=True)
+    state_file(state.name).unlink(missing_ok=True)
+
+
+def _orphan(name: str) -> LabState | None:
+    """What is left where the state file is gone or torn: a folder, and processes marked by it."""
+    folder = settings.folder(name)
+    if not folder.exists():
+        state_file(name).unlink(missing_ok=True)
+        return None
+    return LabState(
+        name=name,
+        pid=0,
+        process_started="gone",
+        port=0,
+        endpoint="",
+        region="",
+        account="",
+        stack="",
+        folder=str(folder),
+        log=str(folder / "server.log"),
+        started_at="",
+    )
+
+
+def _answers(
+    port: int, path: str, *, method: str = "GET", timeout: float = ANSWER_TIMEOUT_S
+) -> bool:
+    connection = http.client.HTTPConnection(settings.HOST, port, timeout=timeout)
+    try:
+        connection.request(method, path)
+        response = connection.getresponse()
+        json.loads(response.read())
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+    else:
+        return response.status == 200
+    finally:
+        connection.close()
+
+
+def _tail(log: Path, lines: int = 12) -> str:
+    try:
+        text = log.read_bytes()[-16_384:].decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.rstrip().splitlines()[-lines:])
+
+
+def _last_words(log: Path) -> str:
+    return _tail(log, 1)[:300]
+
+
+@contextlib.contextmanager
+def _locked(name: str) -> Iterator[None]:
+    path = settings.lock_file(name)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
