@@ -13,7 +13,10 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from sqsctl.aws.session import Credentials
+
 DEFAULT_LAB = "default"
+CREDENTIALS = Credentials("test", "test")  # the lab's own root: dummies, known to everyone
 
 
 @dataclass(frozen=True, slots=True)

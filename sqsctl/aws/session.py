@@ -136,3 +136,23 @@ class Session:
             # A caller's proxy settings are for AWS, never for loopback.
             proxies={} if self.target.endpoint else None,
         )
+
+
+def default_region(profile: str | None) -> str | None:
+    """The region that boto3's own configuration gives for a profile."""
+    import boto3
+
+    from sqsctl.aws.translate import translated
+
+    with translated():
+        return boto3.Session(profile_name=profile).region_name
+
+
+def has_credentials(profile: str | None) -> bool:
+    """Whether botocore's chain finds credentials. They are not looked at."""
+    import boto3
+
+    from sqsctl.aws.translate import translated
+
+    with translated():
+        return boto3.Session(profile_name=profile).get_credentials() is not None

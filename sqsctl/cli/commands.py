@@ -1,0 +1,12 @@
+"""The command tree: which file speaks for which words."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add every command. The files are light: what is heavy they import when they run."""
+    from sqsctl.cli import lab
+
+    lab.register(app)

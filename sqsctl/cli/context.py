@@ -1,0 +1,312 @@
+"""One run of the program: options in, target and sessions out, an answer at the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqsctl.cli import prompt
+from sqsctl.cli.output import Answer, Output, target_line
+from sqsctl.errors import Exit, NotFoundError, RefusedError, SqsctlError
+from sqsctl.model.target import Target
+
+if TYPE_CHECKING:
+    import typer
+
+    from sqsctl.aws.session import Session
+    from sqsctl.cli.options import Globals
+    from sqsctl.operations.discover import StackRef
+    from sqsctl.operations.settings import Settings
+    from sqsctl.operations.targeting import Resolved
+
+
+class Run:
+    """What a command function is given.
+
+    Commands ask it for a session, a stack or a confirmation; it decides the target once,
+    prints it once, and keeps the answer for ``cli.main`` to show.
+    """
+
+    def __init__(self, output: Output, *, lab_name: str | None = None) -> None:
+        self.output = output
+        self.command = ""
+        self.answer: Answer | None = None
+        self.target: Target | None = None
+        self.lab_name = lab_name or os.environ.get("SQSCTL_LAB_NAME") or "default"
+        self.prompter: prompt.Prompter = prompt.prompter()
+        self._before: Globals | None = None
+        self._globals: Globals | None = None
+        self._settings: Settings | None = None
+        self._resolved: Resolved | None = None
+        self._announced = False
+
+    # -- wiring, called by cli.options and cli.main ---------------------------------
+
+    def before(self, given: Globals) -> None:
+        """Options that stood before the first command word."""
+        self._before = given
+
+    def begin(self, context: typer.Context, given: Globals) -> None:
+        """Options that stood behind the command; the command is about to start."""
+        names = [
+            each.info_name
+            for each in _lineage(context)
+            if each.info_name and each.parent is not None
+        ]
+        self.command = " ".join(names)
+        merged = given.over(self._before) if self._before else given
+        self._globals = merged
+        settings = self.settings
+        self.output.quiet = bool(merged.quiet)
+        self.output.verbose = merged.verbose or 0
+        self.output.color = not settings.flag("no_color")
+        if settings.text("output") in {"human", "json"}:
+            self.output.format = "json" if settings.text("output") == "json" else "human"
+
+    def finish(self, answer: Answer) -> None:
+        """The command is done, and this is its answer."""
+        self.answer = answer
+
+    # -- what commands use ------------------------------------------------------------
+
+    @property
+    def globals(self) -> Globals:
+        """The common options as given."""
+        from sqsctl.cli.options import Globals
+
+        return self._globals or Globals()
+
+    @property
+    def yes(self) -> bool:
+        return bool(self.globals.yes)
+
+    @property
+    def settings(self) -> Settings:
+        """Flags, environment and file brought together."""
+        if self._settings is None:
+            from sqsctl.operations.settings import load
+
+            given = self.globals
+            flags: dict[str, Any] = {
+                key: getattr(given, key)
+                for key in (
+                    "profile",
+                    "region",
+                    "endpoint_url",
+                    "stack",
+                    "stage",
+                    "queue",
+                    "lab",
+                    "no_color",
+                )
+            }
+            flags["output"] = given.output.value if given.output else None
+            self._settings = load(flags, os.environ, Path.cwd())
+        return self._settings
+
+    def resolved(self, *, changing: bool = False) -> Resolved:
+        """The target, decided once. ``changing`` commands need it to be unambiguous."""
+        from sqsctl.operations.targeting import NothingFoundError, resolve
+
+        if self._resolved is None:
+            try:
+                self._resolved = resolve(self.settings, lab_name=self.lab_name)
+            except NothingFoundError:
+                self._resolved = self._offer_lab()
+            self.target = self._resolved.target
+            if self._resolved.ambiguous and not changing:
+                self.output.notice(
+                    f"a lab is running too; using AWS, because {self._resolved.ambiguous} names it"
+                )
+        if self._resolved.ambiguous and changing:
+            self._resolved = self._decide(self._resolved)
+            self.target = self._resolved.target
+        return self._resolved
+
+    def session(self, *, changing: bool = False) -> Session:
+        """The AWS session for the target."""
+        return self.resolved(changing=changing).session
+
+    def announce(self, target: Target | None = None) -> None:
+        """Print the target, once, before the first thing that is read or changed."""
+        if target is not None:
+            self.target = target
+        if self._announced or self.target is None:
+            return
+        self._announced = True
+        if not self.output.quiet:
+            self.output.stderr.print(target_line(self.target), style="dim", soft_wrap=True)
+
+    def stack(self, *, changing: bool = False) -> StackRef:
+        """The stack to work on: discovered, and announced as the target."""
+        from sqsctl.operations import discover
+
+        resolved = self.resolved(changing=changing)
+        session = resolved.session
+        queue = self.settings.text("queue")
+        if queue and not self.settings.text("stack"):
+            reference = discover.from_queue(session, queue)
+        else:
+            reference = discover.from_stack(session, self.stack_name(changing=changing))
+        self.announce(
+            replace(
+                resolved.target,
+                stack=reference.stack_name,
+                account=reference.account or resolved.target.account,
+            )
+        )
+        return reference
+
+    def stack_name(self, *, changing: bool = False) -> str:
+        """The name of the stack: --stack, the project's file, the only one, or a question."""
+        from sqsctl.operations import discover, project
+
+        resolved = self.resolved(changing=changing)
+        named = self.settings.text("stack")
+        if named:
+            return named
+        stage = self.settings.text("stage")
+        declared = project.stack_name(Path.cwd(), stage=stage)
+        if declared:
+            return declared
+        if resolved.lab and not stage:
+            return resolved.lab.stack
+        found = [each.name for each in discover.stacks(resolved.session)]
+        if stage:
+            found = [name for name in found if name.endswith(f"-{stage}")]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise NotFoundError(
+                "no stack with an SQS queue and a function was found",
+                hint="name one with --stack, or a queue with --queue; is the region right?",
+                code="stack_not_found",
+            )
+        if prompt.interactive() and not self.yes:
+            chosen = self.prompter.select(
+                "Which stack?", [prompt.Choice(name, name) for name in found]
+            )
+            if chosen is None:
+                raise KeyboardInterrupt
+            return chosen
+        raise SqsctlError(
+            f"there are {len(found)} stacks: {', '.join(sorted(found))}",
+            hint=f"choose one: --stack {min(found)}",
+            exit=Exit.USAGE,
+            code="stack_ambiguous",
+        )
+
+    def confirm(self, question: str, *, consequence: str = "") -> None:
+        """Ask before something changes. Returns on yes, raises RefusedError otherwise."""
+        if self.yes:
+            return
+        if consequence:
+            self.output.notice(consequence, style="yellow")
+        if not self.prompter.confirm(question):
+            raise RefusedError("nothing was changed: the answer was no", code="declined")
+
+    # -- deciding -----------------------------------------------------------------------
+
+    def _decide(self, resolved: Resolved) -> Resolved:
+        """A lab runs and the environment names AWS: which of the two is to be changed?"""
+        from sqsctl.operations.targeting import resolve
+
+        if not prompt.interactive():
+            raise RefusedError(
+                f"a lab is running, and {resolved.ambiguous} names AWS: "
+                "which of the two is to be changed?",
+                hint="repeat with --lab or with --no-lab",
+                code="target_ambiguous",
+            )
+        chosen = self.prompter.select(
+            f"A lab is running, and {resolved.ambiguous} names AWS. Which is to be changed?",
+            [prompt.Choice("the lab", "lab"), prompt.Choice("AWS", "aws")],
+        )
+        if chosen is None:
+            raise KeyboardInterrupt
+        if chosen == "aws":
+            return replace(resolved, ambiguous=None)
+        self._globals = replace(self.globals, lab=True)
+        self._settings = None
+        return resolve(self.settings, lab_name=self.lab_name)
+
+    def _offer_lab(self) -> Resolved:
+        """Nothing is there: on a terminal, offer to start the lab."""
+        from sqsctl.operations.targeting import NothingFoundError, resolve
+
+        if not prompt.interactive() or self.output.json:
+            raise NothingFoundError
+        if not self.prompter.confirm(
+            "No AWS credentials, and no lab is running. Start the lab?", default=True
+        ):
+            raise NothingFoundError
+        from sqsctl.cli.lab import bring_up
+
+        bring_up(self, self.lab_name)
+        return resolve(self.settings, lab_name=self.lab_name)
+
+    @contextmanager
+    def progress(self, title: str, total: float | None = None) -> Iterator[Progress]:
+        """A progress bar on stderr, where a person sits; nothing elsewhere."""
+        if self.output.quiet or not sys.stderr.isatty():
+            yield Progress(None, None)
+            return
+        from rich import progress as bars
+
+        bar = bars.Progress(
+            bars.SpinnerColumn(),
+            bars.TextColumn("{task.description}", markup=False),
+            bars.BarColumn(),
+            bars.TextColumn("{task.fields[note]}", markup=False),
+            bars.TimeElapsedColumn(),
+            console=self.output.stderr,
+            transient=True,
+        )
+        with bar:
+            yield Progress(bar, bar.add_task(title, total=total, note=""))
+
+
+class Progress:
+    """A bar, or nothing."""
+
+    def __init__(self, bar: Any, task: Any) -> None:
+        self._bar = bar
+        self._task = task
+
+    def update(
+        self,
+        completed: float | None = None,
+        *,
+        note: str | None = None,
+        title: str | None = None,
+        total: float | None = None,
+    ) -> None:
+        """Say how far it is. ``note`` stands behind the bar."""
+        if self._bar is None:
+            return
+        from sqsctl.cli.output import safe_line
+
+        changes: dict[str, Any] = {}
+        if completed is not None:
+            changes["completed"] = completed
+        if total is not None:
+            changes["total"] = total
+        if note is not None:
+            changes["note"] = safe_line(note, 60)
+        if title is not None:
+            changes["description"] = safe_line(title, 60)
+        self._bar.update(self._task, **changes)
+
+
+def _lineage(context: typer.Context) -> list[Any]:
+    found: list[Any] = []
+    each: Any = context
+    while each is not None:
+        found.insert(0, each)
+        each = each.parent
+    return found

@@ -1,0 +1,218 @@
+"""The program: the app, and the one place where errors become output and exit codes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from sqsctl import __version__
+from sqsctl.cli import options
+from sqsctl.cli.context import Run
+from sqsctl.cli.output import Answer, Output, early_format
+from sqsctl.errors import Exit, SqsctlError
+
+app = typer.Typer(
+    name="sqsctl",
+    help="Find out why your SQS + Lambda stack is stuck, and mend it.",
+    add_completion=True,
+    invoke_without_command=True,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+class Terminated(BaseException):
+    """SIGTERM came."""
+
+
+@app.callback(
+    epilog=options.examples(
+        "sqsctl demo                    the whole story, on a local stack, in a minute",
+        "sqsctl lab up                  start the local stack; no AWS account needed",
+        "sqsctl doctor                  what is wrong, how one knows, what to type",
+        "sqsctl produce --count 50      feed it",
+        "sqsctl dlq redrive             bring dead letters back",
+    )
+)
+def root(
+    context: typer.Context,
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True)
+    ] = False,
+    output: options.OutputOption = None,
+    no_color: options.NoColorOption = None,
+    verbose: options.VerboseOption = None,
+    quiet: options.QuietOption = None,
+    yes: options.YesOption = None,
+    profile: options.ProfileOption = None,
+    region: options.RegionOption = None,
+    endpoint_url: options.EndpointOption = None,
+    stack: options.StackOption = None,
+    stage: options.StageOption = None,
+    queue: options.QueueOption = None,
+    lab: options.LabOption = None,
+) -> None:
+    """Find out why your SQS + Lambda stack is stuck, and mend it."""
+    run: Run = context.obj
+    run.before(
+        options.Globals(
+            output=output,
+            no_color=no_color,
+            verbose=verbose or None,
+            quiet=quiet,
+            yes=yes,
+            profile=profile,
+            region=region,
+            endpoint_url=endpoint_url,
+            stack=stack,
+            stage=stage,
+            queue=queue,
+            lab=lab,
+        )
+    )
+    if version:
+        run.begin(context, options.Globals())
+        run.command = "version"
+        run.finish(Answer({"version": __version__}, lambda console: console.print(__version__)))
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        run.begin(context, options.Globals())
+        if sys.stdin.isatty() and sys.stdout.isatty() and not run.output.json:
+            from sqsctl.cli.menu import menu
+
+            menu(run)
+        else:
+            print(context.get_help())  # noqa: T201
+
+
+def _register() -> None:
+    from sqsctl.cli import commands
+
+    commands.register(app)
+
+
+_register()
+
+
+def execute(arguments: Sequence[str], run: Run) -> Exit:
+    """Run one command line in this process; the answer and its errors end up in ``run``."""
+    try:
+        code = app(args=list(arguments), prog_name="sqsctl", standalone_mode=False, obj=run)
+    except SqsctlError as error:
+        return _failed(run, error)
+    except typer.Abort:
+        return _failed(run, _interrupted(Exit.INTERRUPTED))
+    except KeyboardInterrupt:
+        return _failed(run, _interrupted(Exit.INTERRUPTED))
+    except Terminated:
+        return _failed(run, _interrupted(Exit.TERMINATED))
+    except typer.TyperException as error:
+        return _failed(run, _usage(run, error))
+    except RecursionError:
+        return _failed(run, SqsctlError("the input is nested too deeply", code="too_deep"))
+    if run.answer is not None:
+        return run.answer.exit
+    return Exit(code) if isinstance(code, int) and code in set(Exit) else Exit.OK
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The program as a function: arguments in, exit code out."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    run = Run(Output(early_format(given)))
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
+    try:
+        with _terminable():
+            code = execute(given, run)
+            if run.answer is not None:
+                run.output.show(run.command or _words(given), run.answer, run.target)
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in {errno.EPIPE, errno.EINVAL} and not isinstance(
+            error, BrokenPipeError
+        ):
+            raise
+        _silence()
+        return Exit.OK
+    except (KeyboardInterrupt, Terminated) as signalled:
+        _silence()
+        return Exit.TERMINATED if isinstance(signalled, Terminated) else Exit.INTERRUPTED
+    return int(code)
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+def _failed(run: Run, error: SqsctlError) -> Exit:
+    data: dict[str, Any] = dict(run.answer.data) if run.answer else {}
+    run.answer = Answer(data, None, error.exit, (error,))
+    return error.exit
+
+
+def _usage(run: Run, error: typer.TyperException) -> SqsctlError:
+    message = getattr(error, "format_message", lambda: str(error))()
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "sqsctl"
+    run.command = run.command or path.removeprefix("sqsctl").strip()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        # Its message is the whole help text, which a person wants and a machine does not.
+        if not run.output.json:
+            run.output.stderr.print(message, soft_wrap=True)
+        message = f"{path} needs a command"
+    return SqsctlError(
+        message.strip().rstrip("."), hint=f"{path} --help", exit=Exit.USAGE, code="usage"
+    )
+
+
+def _interrupted(code: Exit) -> SqsctlError:
+    return SqsctlError(code.meaning, exit=code, code=code.name.lower())
+
+
+def _words(arguments: list[str]) -> str:
+    """The command words, where nothing was parsed."""
+    words: list[str] = []
+    for argument in arguments:
+        if argument.startswith("-"):
+            break
+        words.append(argument)
+    return " ".join(words[:2])
+
+
+def _silence() -> None:
+    """Nobody reads any more: let the interpreter's own flush at exit go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    def terminate(*_: object) -> None:
+        raise Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, terminate)
+    except ValueError:  # not the main thread: a test, or somebody else's program
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,145 @@
+"""Defaults, and where each effective value came from.
+
+Order: a flag, ``SQSCTL_*``, boto3's own ``AWS_*``, then ``sqsctl.toml`` or
+``[tool.sqsctl]`` of a ``pyproject.toml``, looked up from the working folder.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqsctl.errors import UsageError
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "profile": ("SQSCTL_PROFILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+    "region": ("SQSCTL_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    "endpoint_url": ("SQSCTL_ENDPOINT_URL", "AWS_ENDPOINT_URL"),
+    "stack": ("SQSCTL_STACK",),
+    "stage": ("SQSCTL_STAGE",),
+    "queue": ("SQSCTL_QUEUE",),
+    "lab": ("SQSCTL_LAB",),
+    "output": ("SQSCTL_OUTPUT",),
+    "no_color": ("SQSCTL_NO_COLOR", "NO_COLOR"),
+}
+BOOLEAN = frozenset({"lab", "no_color"})
+MAX_FILE_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and where it came from; ``kind`` is flag, environment or file."""
+
+    value: str | bool
+    source: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The effective settings of one run."""
+
+    values: Mapping[str, Setting]
+    file: Path | None = None
+    # Keys other than the credentials' own that say which AWS is meant.
+    credentials_from: str | None = None
+
+    def text(self, key: str) -> str | None:
+        """The value as text, None where it is set nowhere."""
+        setting = self.values.get(key)
+        return str(setting.value) if setting is not None and setting.value != "" else None
+
+    def flag(self, key: str) -> bool | None:
+        """The value as a truth, None where it is set nowhere."""
+        setting = self.values.get(key)
+        return bool(setting.value) if setting is not None else None
+
+    def kind(self, key: str) -> str | None:
+        """flag, environment, file, or None where it is set nowhere."""
+        setting = self.values.get(key)
+        return setting.kind if setting else None
+
+
+def load(
+    flags: Mapping[str, str | bool | None],
+    environment: Mapping[str, str],
+    folder: Path,
+) -> Settings:
+    """Bring flags, environment and file together.
+
+    Raises UsageError where the file is not TOML, or a value is of the wrong type.
+    """
+    file, table = read_file(folder)
+    values: dict[str, Setting] = {}
+    for key, variables in KEYS.items():
+        flag = flags.get(key)
+        if flag is not None:
+            option = f"--{key.replace('_', '-')}"
+            if key == "lab" and flag is False:
+                option = "--no-lab"
+            values[key] = Setting(flag, option, "flag")
+            continue
+        variable = next((name for name in variables if environment.get(name)), None)
+        if variable:
+            values[key] = Setting(
+                _typed(key, environment[variable], variable), variable, "environment"
+            )
+        elif key in table:
+            values[key] = Setting(_typed(key, table[key], f"{file}"), f"{file}", "file")
+    return Settings(values, file, _credentials_source(environment))
+
+
+def read_file(folder: Path) -> tuple[Path | None, Mapping[str, object]]:
+    """The nearest ``sqsctl.toml`` or ``[tool.sqsctl]``, from a folder upwards."""
+    for place in (folder, *folder.parents):
+        own = place / "sqsctl.toml"
+        if own.is_file():
+            return own, _toml(own)
+        project = place / "pyproject.toml"
+        if project.is_file():
+            tool = _toml(project).get("tool")
+            table = tool.get("sqsctl") if isinstance(tool, dict) else None
+            if isinstance(table, dict):
+                return project, table
+    return None, {}
+
+
+def _toml(path: Path) -> dict[str, object]:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise UsageError(f"{path} is too large for a settings file")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}", code="settings") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", code="settings") from error
+
+
+def _typed(key: str, value: object, where: str) -> str | bool:
+    if key in BOOLEAN:
+        if key == "no_color" and isinstance(value, str):
+            return True  # https://no-color.org: any value counts
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in {"1", "true", "yes", "on"}:
+            return True
+        if isinstance(value, str) and value.lower() in {"0", "false", "no", "off"}:
+            return False
+        raise UsageError(f"{where}: {key} must be true or false, not {value!r}", code="settings")
+    if not isinstance(value, str):
+        raise UsageError(f"{where}: {key} must be a text, not {value!r}", code="settings")
+    return value
+
+
+def _credentials_source(environment: Mapping[str, str]) -> str | None:
+    for name in (
+        "AWS_ACCESS_KEY_ID",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    ):
+        if environment.get(name):
+            return name
+    return None
