@@ -59,13 +59,17 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A received message. ``system`` holds SQS's own attributes by their AWS names."""
+    """A received message. ``system`` holds SQS's own attributes by their AWS names.
+
+    ``damaged``: the body is not the one whose checksum came with it; never move it.
+    """
 
     message_id: str
     body: str
     receipt_handle: str = ""
     attributes: Mapping[str, MessageAttribute] = _NO_ATTRIBUTES
     system: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    damaged: bool = False
 
     @property
     def receive_count(self) -> int:

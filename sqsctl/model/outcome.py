@@ -31,9 +31,11 @@ class BatchResult:
 
     ``unknown`` holds the places of entries of which nobody can say whether AWS took them:
     the response was lost, torn or a 5xx. For a send these may be duplicated by a retry.
+    ``damaged`` are places that AWS acknowledged with the checksum of something else.
     """
 
     accepted: tuple[Acceptance, ...] = ()
     rejected: tuple[Rejection, ...] = ()
     unknown: tuple[int, ...] = ()
     unknown_reason: str = ""
+    damaged: tuple[int, ...] = ()

@@ -1,0 +1,124 @@
+"""Batch calls of SQS and what became of each entry.
+
+An entry was accepted, was rejected, or nobody can say (``unknown``): the answer was
+lost, torn, a 5xx, or does not mention it. Errors that stop every further call
+(credentials, permissions, no such queue) are raised as SqsctlError. There is no
+retry here: a send that is tried again silently can double messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqsctl.aws.queue_checksums import intact
+from sqsctl.aws.translate import THROTTLED, client_error, core_error, error_code
+from sqsctl.errors import Exit
+from sqsctl.model.message import Outgoing
+from sqsctl.model.outcome import Acceptance, BatchResult, Rejection
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+# SQS counts requests by its own names; botocore's legacy table adds the generic ones.
+_THROTTLED = THROTTLED | {"OverLimit", "AWS.SimpleQueueService.OverLimit"}
+
+
+def run_batch(
+    call: Callable[[], Mapping[str, Any]],
+    size: int,
+    *,
+    what: str,
+    sent: Sequence[Outgoing] | None = None,
+) -> BatchResult:
+    """Make one batch call of ``size`` entries whose Ids are "0", "1", ….
+
+    ``sent`` are the messages, for the comparison of checksums. Raises SqsctlError for
+    what no retry and no other entry can mend.
+    """
+    from botocore import exceptions as boto
+    from botocore.parsers import ResponseParserError
+
+    everything = range(size)
+    try:
+        answer = call()
+    except boto.ClientError as error:
+        return _refused(error, size, what)
+    except (
+        boto.ConnectTimeoutError,
+        boto.EndpointConnectionError,
+        boto.ProxyConnectionError,
+    ) as error:
+        # No connection was made, so nothing was sent: safe to try again.
+        return _all_rejected(everything, "unreachable", str(error), sender_fault=False)
+    except boto.SSLError as error:
+        raise core_error(error, what) from error
+    except (boto.HTTPClientError, boto.ResponseStreamingError) as error:
+        return BatchResult(unknown=tuple(everything), unknown_reason=str(error))
+    except boto.BotoCoreError as error:
+        raise core_error(error, what) from error
+    except ResponseParserError as error:
+        return BatchResult(unknown=tuple(everything), unknown_reason=str(error))
+    return _sorted_out(answer, size, sent)
+
+
+def _refused(error: ClientError, size: int, what: str) -> BatchResult:
+    code = error_code(error)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    text = str(error.response.get("Error", {}).get("Message") or code)
+    if code in _THROTTLED or status == 429:
+        return _all_rejected(range(size), code or "throttled", text, sender_fault=False)
+    if status >= 500:
+        return BatchResult(
+            unknown=tuple(range(size)), unknown_reason=f"{status} {code}: {text}".strip()
+        )
+    translated = client_error(error, what)
+    if translated.exit in {Exit.DENIED, Exit.NOT_FOUND}:
+        raise translated from error
+    return _all_rejected(range(size), code or "rejected", text, sender_fault=True)
+
+
+def _all_rejected(
+    places: Sequence[int], code: str, message: str, *, sender_fault: bool
+) -> BatchResult:
+    return BatchResult(
+        rejected=tuple(Rejection(place, code, message, sender_fault) for place in places)
+    )
+
+
+def _sorted_out(
+    answer: Mapping[str, Any], size: int, sent: Sequence[Outgoing] | None
+) -> BatchResult:
+    accepted: list[Acceptance] = []
+    rejected: list[Rejection] = []
+    damaged: list[int] = []
+    missing = {str(place): place for place in range(size)}
+    for each in answer.get("Successful") or ():
+        place = missing.pop(each.get("Id", ""), None)
+        if place is None:
+            continue
+        if sent is not None and not intact(sent[place], each):
+            damaged.append(place)
+            continue
+        accepted.append(
+            Acceptance(
+                place,
+                each.get("MessageId", ""),
+                each.get("MD5OfMessageBody", ""),
+                each.get("SequenceNumber"),
+            )
+        )
+    for each in answer.get("Failed") or ():
+        place = missing.pop(each.get("Id", ""), None)
+        if place is not None:
+            code = str(each.get("Code", ""))
+            # Emulators give no SenderFault on throttling, AWS gives false: the code decides.
+            fault = bool(each.get("SenderFault", True)) and code not in _THROTTLED
+            rejected.append(Rejection(place, code, str(each.get("Message") or code), fault))
+    return BatchResult(
+        tuple(accepted),
+        tuple(rejected),
+        tuple(missing.values()),
+        "the answer does not mention the message" if missing else "",
+        tuple(damaged),
+    )

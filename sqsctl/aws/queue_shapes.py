@@ -1,0 +1,164 @@
+"""SQS's request and response shapes <-> the model. Pure; follows botocore's SQS model."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from sqsctl.model.message import Message, MessageAttribute, Outgoing
+from sqsctl.model.queues import MoveTask, QueueRef
+from sqsctl.model.stack import Queue
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+_NOTHING: Mapping[str, MessageAttribute] = MappingProxyType({})
+_REGION_IN_HOST = re.compile(
+    r"^(?:sqs(?:-fips)?\.(?P<region>[a-z0-9-]+)|(?P<legacy>[a-z]{2}(?:-[a-z]+)+-\d)\.queue)\.amazonaws\."
+)
+
+
+def name_of(url: str) -> str:
+    """The queue's name: the last part of its URL."""
+    return urlsplit(url).path.rstrip("/").rpartition("/")[2]
+
+
+def region_of(url: str) -> str | None:
+    """The region in a queue URL on AWS; None for other hosts."""
+    match = _REGION_IN_HOST.match(urlsplit(url).hostname or "")
+    return (match["region"] or match["legacy"]) if match else None
+
+
+def entry(index: int, outgoing: Outgoing) -> SendMessageBatchRequestEntryTypeDef:
+    """One entry of SendMessageBatch; its Id is its place in the batch."""
+    shape: dict[str, Any] = {"Id": str(index), **send_fields(outgoing)}
+    return cast("SendMessageBatchRequestEntryTypeDef", shape)
+
+
+def send_fields(outgoing: Outgoing) -> dict[str, Any]:
+    """What SendMessage and an entry of SendMessageBatch have in common."""
+    shape: dict[str, Any] = {"MessageBody": outgoing.body}
+    if outgoing.attributes:
+        shape["MessageAttributes"] = {
+            name: attribute_shape(each) for name, each in outgoing.attributes.items()
+        }
+    if outgoing.group_id is not None:
+        shape["MessageGroupId"] = outgoing.group_id
+    if outgoing.deduplication_id is not None:
+        shape["MessageDeduplicationId"] = outgoing.deduplication_id
+    if outgoing.delay_s is not None:
+        shape["DelaySeconds"] = outgoing.delay_s
+    if outgoing.trace_header:
+        shape["MessageSystemAttributes"] = {
+            "AWSTraceHeader": {"DataType": "String", "StringValue": outgoing.trace_header}
+        }
+    return shape
+
+
+def attribute_shape(attribute: MessageAttribute) -> dict[str, Any]:
+    """MessageAttributeValue; bytes stay bytes (botocore encodes them)."""
+    key = "BinaryValue" if isinstance(attribute.value, bytes) else "StringValue"
+    return {"DataType": attribute.data_type, key: attribute.value}
+
+
+def message(shape: Mapping[str, Any]) -> Message:
+    """A Message of ReceiveMessage."""
+    attributes = {
+        name: _attribute(value) for name, value in (shape.get("MessageAttributes") or {}).items()
+    }
+    return Message(
+        message_id=shape["MessageId"],
+        body=shape.get("Body", ""),
+        receipt_handle=shape.get("ReceiptHandle", ""),
+        attributes=MappingProxyType(attributes) if attributes else _NOTHING,
+        system=MappingProxyType(dict(shape.get("Attributes") or {})),
+    )
+
+
+def _attribute(shape: Mapping[str, Any]) -> MessageAttribute:
+    data_type = shape.get("DataType", "String")
+    if data_type.split(".", 1)[0] == "Binary":
+        value: str | bytes = bytes(shape.get("BinaryValue", b""))
+    else:
+        value = str(shape.get("StringValue", ""))
+    return MessageAttribute(data_type, value)
+
+
+def queue(url: str, attributes: Mapping[str, str]) -> Queue:
+    """The attributes of GetQueueAttributes, All. A missing one keeps the default of AWS."""
+    policy = _json_object(attributes.get("RedrivePolicy"))
+    arn = attributes.get("QueueArn", "")
+    name = arn.rpartition(":")[2] or name_of(url)
+
+    def number(key: str, default: int) -> int:
+        found = _whole(attributes.get(key))
+        return default if found is None else found
+
+    return Queue(
+        name=name,
+        url=url,
+        arn=arn,
+        fifo=attributes.get("FifoQueue", "").lower() == "true" or name.endswith(".fifo"),
+        visible=number("ApproximateNumberOfMessages", 0),
+        in_flight=number("ApproximateNumberOfMessagesNotVisible", 0),
+        delayed=number("ApproximateNumberOfMessagesDelayed", 0),
+        visibility_timeout_s=number("VisibilityTimeout", 30),
+        retention_s=number("MessageRetentionPeriod", 345_600),
+        delay_s=number("DelaySeconds", 0),
+        receive_wait_s=number("ReceiveMessageWaitTimeSeconds", 0),
+        maximum_message_bytes=number("MaximumMessageSize", 1_048_576),
+        dead_letter_target_arn=policy.get("deadLetterTargetArn") or None,
+        max_receive_count=_whole(policy.get("maxReceiveCount")),
+        redrive_allow_policy=attributes.get("RedriveAllowPolicy") or None,
+        policy=attributes.get("Policy") or None,
+        kms_key_id=attributes.get("KmsMasterKeyId") or None,
+        sse_sqs=attributes.get("SqsManagedSseEnabled", "").lower() == "true",
+        content_based_deduplication=attributes.get("ContentBasedDeduplication", "").lower()
+        == "true",
+        created_at=_seconds(attributes.get("CreatedTimestamp")),
+    )
+
+
+def move_task(shape: Mapping[str, Any], source_arn: str) -> MoveTask:
+    """One result of ListMessageMoveTasks; StartedTimestamp is in milliseconds."""
+    started = shape.get("StartedTimestamp")
+    return MoveTask(
+        source_arn=shape.get("SourceArn", source_arn),
+        status=shape.get("Status", ""),
+        handle=shape.get("TaskHandle"),
+        destination_arn=shape.get("DestinationArn"),
+        rate=shape.get("MaxNumberOfMessagesPerSecond"),
+        moved=int(shape.get("ApproximateNumberOfMessagesMoved") or 0),
+        to_move=shape.get("ApproximateNumberOfMessagesToMove"),
+        failure=shape.get("FailureReason"),
+        started_at=datetime.fromtimestamp(started / 1000, tz=UTC) if started else None,
+    )
+
+
+def refs(urls: Sequence[str]) -> tuple[QueueRef, ...]:
+    return tuple(QueueRef(name_of(url), url) for url in urls)
+
+
+def _whole(value: object) -> int | None:
+    try:
+        return int(str(value))
+    except ValueError:
+        return None
+
+
+def _seconds(value: str | None) -> datetime | None:
+    number = _whole(value)
+    return None if number is None else datetime.fromtimestamp(number, tz=UTC)
+
+
+def _json_object(text: str | None) -> dict[str, Any]:
+    try:
+        parsed = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

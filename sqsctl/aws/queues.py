@@ -1,0 +1,225 @@
+"""SQS: find queues, read them, move messages, run SQS's own move tasks.
+
+Names, URLs and ARNs are all accepted where a queue is meant; a URL is taken as it is,
+without a call. Sends and receives go through the client without retries
+(``Session.sqs_unretried``); what to do about a lost answer is the caller's decision.
+Every error comes out as a SqsctlError.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from sqsctl.aws import queue_shapes as shapes
+from sqsctl.aws.queue_batches import run_batch
+from sqsctl.aws.queue_checksums import body_md5
+from sqsctl.aws.queue_support import refused_as
+from sqsctl.aws.session import Session
+from sqsctl.aws.translate import translated
+from sqsctl.errors import NotFoundError, SqsctlError, UsageError
+from sqsctl.model.message import Message, Outgoing
+from sqsctl.model.outcome import BatchResult
+from sqsctl.model.queues import QueueRef
+from sqsctl.model.stack import Queue
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+BATCH = 10
+_ARN = re.compile(r"arn:[\w-]+:sqs:(?P<region>[\w-]*):(?P<account>\d*):(?P<name>[\w.-]+)")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(?:\.fifo)?")
+_PAGE = 1000
+
+
+class QueueClient:
+    """The queues of one target."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def resolve(self, reference: str) -> QueueRef:
+        """Where the queue named by a name, a URL or an ARN is.
+
+        A URL costs no call. Raises NotFoundError, and UsageError where the reference is no
+        queue's or lies in another region than the target.
+        """
+        if reference.startswith(("http://", "https://")):
+            name = shapes.name_of(reference)
+            if not _NAME.fullmatch(name):
+                raise UsageError(f"{reference} is not the URL of a queue")
+            self._same_region(reference, shapes.region_of(reference))
+            return QueueRef(name, reference)
+        if match := _ARN.fullmatch(reference):
+            self._same_region(reference, match["region"])
+            return self._by_name(match["name"], match["account"], reference)
+        if not _NAME.fullmatch(reference):
+            raise UsageError(
+                f"{reference!r} cannot be a queue: letters, digits, - and _ make up its name",
+                hint="sqsctl queue ls lists them; a URL or an ARN is fine too",
+            )
+        return self._by_name(reference)
+
+    def every(self, prefix: str = "") -> Iterator[QueueRef]:
+        """All queues whose names start with ``prefix``, page by page."""
+        request: dict[str, Any] = {"MaxResults": _PAGE}
+        if prefix:
+            request["QueueNamePrefix"] = prefix
+        yield from self._paged(lambda client: client.list_queues, request, "QueueUrls")
+
+    def describe(self, queue: QueueRef) -> Queue:
+        """Everything SQS knows of a queue, in one call."""
+        with translated(f"queue {queue.name}"):
+            answer = self.session.sqs().get_queue_attributes(
+                QueueUrl=queue.url, AttributeNames=["All"]
+            )
+        return shapes.queue(queue.url, cast("Mapping[str, str]", answer.get("Attributes", {})))
+
+    def dead_letter_sources(self, queue: QueueRef) -> tuple[QueueRef, ...]:
+        """The queues that dead-letter to this one.
+
+        Raises SqsctlError with code ``unsupported`` where the endpoint lacks the call.
+        """
+        request: dict[str, Any] = {"QueueUrl": queue.url, "MaxResults": _PAGE}
+        return tuple(
+            self._paged(
+                lambda client: client.list_dead_letter_source_queues,
+                request,
+                "queueUrls",
+                what=f"queue {queue.name}",
+            )
+        )
+
+    def open(self, queue: QueueRef) -> OpenQueue:
+        """The queue, to move messages in and out."""
+        return OpenQueue(self.session, queue)
+
+    def purge(self, queue: QueueRef) -> None:
+        """Delete everything in it. SQS allows it once a minute: code ``purge_in_progress``."""
+        with refused_as(f"queue {queue.name}"), translated(f"queue {queue.name}"):
+            self.session.sqs_unretried().purge_queue(QueueUrl=queue.url)
+
+    def _by_name(self, name: str, account: str = "", arn: str | None = None) -> QueueRef:
+        request: dict[str, Any] = {"QueueName": name}
+        if account and account != self.session.target.account:
+            request["QueueOwnerAWSAccountId"] = account
+        try:
+            with translated(f"queue {name}"):
+                url = self.session.sqs().get_queue_url(**request)["QueueUrl"]
+        except SqsctlError as error:
+            if error.code != "not_found":
+                raise
+            raise NotFoundError(
+                f"there is no queue {name} in {self.session.target.region}",
+                hint="sqsctl queue ls lists those there are; --region looks elsewhere",
+                code="queue_not_found",
+            ) from error
+        return QueueRef(name, url, arn)
+
+    def _same_region(self, reference: str, region: str | None) -> None:
+        here = self.session.target.region
+        if region and region != here and self.session.target.endpoint is None:
+            raise UsageError(
+                f"{reference} lies in {region}, the target is {here}",
+                hint=f"add --region {region}",
+                code="wrong_region",
+            )
+
+    def _paged(
+        self, call: Any, request: dict[str, Any], key: str, what: str = "queues"
+    ) -> Iterator[QueueRef]:
+        token: str | None = None
+        while True:
+            with refused_as(what), translated(what):
+                more = {"NextToken": token} if token else {}
+                page: Any = call(self.session.sqs())(**request, **more)
+            yield from shapes.refs(page.get(key) or ())
+            token = page.get("NextToken")
+            if not token:
+                return
+
+
+class OpenQueue:
+    """One queue that messages go into and come out of. Safe to share between threads."""
+
+    def __init__(self, session: Session, queue: QueueRef) -> None:
+        self.ref = queue
+        self._session = session
+        self._what = f"queue {queue.name}"
+
+    @property
+    def _client(self) -> SQSClient:
+        return self._session.sqs_unretried()
+
+    def receive(
+        self, limit: int = BATCH, *, wait_s: int = 0, visibility_s: int | None = None
+    ) -> tuple[Message, ...]:
+        """Up to ``limit`` (1-10) messages with everything they carry.
+
+        ``wait_s`` 0-20: from 1 on it is a long poll, which asks every SQS server.
+        ``visibility_s`` hides them for that long instead of the queue's own time.
+        """
+        request: dict[str, Any] = {
+            "QueueUrl": self.ref.url,
+            "MaxNumberOfMessages": min(limit, BATCH),
+            "WaitTimeSeconds": wait_s,
+            # The deprecated name too: some endpoints know only that one.
+            "AttributeNames": ["All"],
+            "MessageSystemAttributeNames": ["All"],
+            "MessageAttributeNames": ["All"],
+        }
+        if visibility_s is not None:
+            request["VisibilityTimeout"] = visibility_s
+        with translated(self._what):
+            answer: Any = self._client.receive_message(**request)
+        return tuple(_received(each) for each in answer.get("Messages") or ())
+
+    def send(self, batch: Sequence[Outgoing]) -> BatchResult:
+        """Send up to 10 messages in one call; places in the result are those of ``batch``."""
+        entries = [shapes.entry(place, each) for place, each in enumerate(batch)]
+        return run_batch(
+            lambda: self._client.send_message_batch(QueueUrl=self.ref.url, Entries=entries),
+            len(batch),
+            what=self._what,
+            sent=batch,
+        )
+
+    def delete(self, messages: Sequence[Message]) -> BatchResult:
+        """Delete up to 10 received messages in one call."""
+        entries = [
+            {"Id": str(place), "ReceiptHandle": each.receipt_handle}
+            for place, each in enumerate(messages)
+        ]
+        return run_batch(
+            lambda: self._client.delete_message_batch(
+                QueueUrl=self.ref.url, Entries=cast("Any", entries)
+            ),
+            len(messages),
+            what=self._what,
+        )
+
+    def hide(self, messages: Sequence[Message], seconds: int) -> BatchResult:
+        """Hide up to 10 received messages for ``seconds`` from now; 0 hands them back."""
+        entries = [
+            {
+                "Id": str(place),
+                "ReceiptHandle": each.receipt_handle,
+                "VisibilityTimeout": seconds,
+            }
+            for place, each in enumerate(messages)
+        ]
+        return run_batch(
+            lambda: self._client.change_message_visibility_batch(
+                QueueUrl=self.ref.url, Entries=cast("Any", entries)
+            ),
+            len(messages),
+            what=self._what,
+        )
+
+
+def _received(shape: Mapping[str, Any]) -> Message:
+    message = shapes.message(shape)
+    told = shape.get("MD5OfBody")
+    return replace(message, damaged=True) if told and told != body_md5(message.body) else message
