@@ -42,7 +42,7 @@ class Outgoing:
     """A message to be sent; ``delay_s`` is 0 to 900 and not allowed per message on FIFO."""
 
     body: str
-    attributes: Mapping[str, MessageAttribute] = _NO_ATTRIBUTES
+    attributes: Mapping[str, MessageAttribute] = field(default_factory=lambda: _NO_ATTRIBUTES)
     group_id: str | None = None
     deduplication_id: str | None = None
     trace_header: str | None = None
@@ -67,7 +67,7 @@ class Message:
     message_id: str
     body: str
     receipt_handle: str = ""
-    attributes: Mapping[str, MessageAttribute] = _NO_ATTRIBUTES
+    attributes: Mapping[str, MessageAttribute] = field(default_factory=lambda: _NO_ATTRIBUTES)
     system: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     damaged: bool = False
 
