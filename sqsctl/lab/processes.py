@@ -8,6 +8,7 @@ are asked by signal alone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -75,10 +76,8 @@ def end(state: LabState, *, grace_s: float = 5.0) -> bool:
 
 def reap(pid: int) -> None:
     """Collect the server where it was started by this very process; else init does."""
-    try:
+    with contextlib.suppress(OSError):  # not our child
         os.waitpid(pid, os.WNOHANG)
-    except OSError:
-        pass  # not our child
 
 
 def _wait(state: LabState, seconds: float) -> None:
@@ -111,14 +110,10 @@ def _marked(pid: int, folder: str) -> bool:
 
 
 def _signal(pid: int, number: int) -> None:
-    try:
+    with contextlib.suppress(OSError):  # ended meanwhile
         os.kill(pid, number)
-    except OSError:
-        pass  # ended meanwhile
 
 
 def _signal_group(pid: int) -> None:
-    try:
+    with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
-    except OSError:
-        pass

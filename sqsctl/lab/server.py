@@ -67,6 +67,7 @@ def start(
     time_scale: float = 6.0,
     runtime: str = "python",
     region: str = settings.REGION,
+    *,
     host: str = settings.HOST,
 ) -> LabState:
     """Start a lab, or return the one that runs. It is empty and answers when this returns.
@@ -163,7 +164,7 @@ def _launch(name: str, port: int | None, time_scale: float, runtime: str, region
     log = folder / "server.log"
     with settings.listen(name, port) as listener:
         number = listener.getsockname()[1]
-        process = _spawn(listener, folder, log, number, region, time_scale)
+        process = _spawn(listener, folder, log, region, time_scale)
     state = LabState(
         name=name,
         pid=process.pid,
@@ -195,9 +196,10 @@ def _launch(name: str, port: int | None, time_scale: float, runtime: str, region
 
 
 def _spawn(
-    listener: socket.socket, folder: Path, log: Path, port: int, region: str, time_scale: float
+    listener: socket.socket, folder: Path, log: Path, region: str, time_scale: float
 ) -> subprocess.Popen[bytes]:
     fd = listener.fileno()
+    port = listener.getsockname()[1]
     with log.open("wb") as output:
         return subprocess.Popen(
             [
