@@ -1,0 +1,217 @@
+"""How model objects look to a person. Everything foreign passes the sanitiser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqsctl.cli.output import safe, safe_line, styled
+from sqsctl.model.finding import CheckOutcome, Diagnosis, Finding, Severity
+from sqsctl.model.stack import Queue, Stack
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_MARK = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "·"}
+_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "dim"}
+MAX_EVIDENCE = 4
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """A table without a frame: readable on a terminal, in a pipe and in a ticket."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        show_header=bool(columns),
+        header_style="bold",
+        title=Text(title) if title else None,
+        title_justify="left",
+    )
+    for column in columns:
+        right = column.endswith("→")
+        grid.add_column(
+            column.rstrip("→"),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=False,
+        )
+    return grid
+
+
+def row(grid: Table, *cells: object, style: str = "") -> None:
+    """Add a row of foreign values."""
+    grid.add_row(*(styled(safe_line("" if each is None else each)) for each in cells), style=style)
+
+
+def duration(seconds: float | None) -> str:
+    """``36 s``, ``4 d``, ``1 h 30 min``: the way a person says it."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s" if seconds == whole else f"{seconds:.1f} s"
+    parts = [(whole // 86_400, "d"), (whole % 86_400 // 3600, "h"), (whole % 3600 // 60, "min")]
+    said = [f"{count} {unit}" for count, unit in parts if count]
+    return " ".join(said[:2]) or f"{whole} s"
+
+
+def clock(moment: datetime | None) -> str:
+    """A time of day in UTC, with the date where it is not today."""
+    if moment is None:
+        return "–"
+    utc = moment.astimezone(UTC)
+    if utc.date() == datetime.now(UTC).date():
+        return utc.strftime("%H:%M:%S")
+    return utc.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def ago(moment: datetime | None, now: datetime | None = None) -> str:
+    """``3 min ago``."""
+    if moment is None:
+        return "–"
+    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
+    return f"{duration(round(max(0.0, seconds)))} ago"
+
+
+def show_queue(console: Console, queue: Queue, dead_letter_queue: Queue | None) -> None:
+    """One queue, its figures, and where its dead letters go."""
+    console.print(styled(queue.name, "bold"), soft_wrap=True)
+    grid = table()
+    grid.add_column()
+    grid.add_column(overflow="fold")
+    row(grid, "url", queue.url)
+    row(
+        grid,
+        "messages",
+        f"{queue.visible} visible · {queue.in_flight} in flight"
+        f" · {queue.delayed} delayed (approximate)",
+    )
+    row(grid, "visibility timeout", duration(queue.visibility_timeout_s))
+    row(grid, "retention", duration(queue.retention_s))
+    if queue.fifo:
+        row(grid, "type", "FIFO")
+    if queue.kms_key_id or queue.sse_sqs:
+        row(grid, "encryption", queue.kms_key_id or "SSE-SQS")
+    if queue.dead_letter_target_arn:
+        name = queue.dead_letter_target_arn.rpartition(":")[2]
+        count = dead_letter_queue.visible if dead_letter_queue else None
+        row(grid, "after", f"{queue.max_receive_count} receives to {name}")
+        row(
+            grid,
+            "dead letters",
+            "not readable" if count is None else count,
+            style="yellow" if count else "",
+        )
+    else:
+        row(grid, "dead letters", "no dead-letter queue", style="yellow")
+    console.print(grid)
+
+
+def show_picture(console: Console, stack: Stack) -> None:
+    """The stack as a line of hops, a line for each way in and each queue."""
+    dead_letter_arns = stack.dead_letter_queues()
+    for api in stack.apis:
+        for route in api.routes:
+            target = route.function_name or "?"
+            console.print(styled(f"  {route.method} {route.path} ─> λ {target}"), soft_wrap=True)
+    for queue in stack.queues:
+        if queue.arn in dead_letter_arns:
+            continue
+        mappings = [each for each in stack.mappings if each.queue_arn == queue.arn]
+        state = f"▤ {queue.name} ({queue.visible} waiting, {queue.in_flight} in flight)"
+        if not mappings:
+            console.print(styled(f"  {state} ─> nothing consumes it", "yellow"), soft_wrap=True)
+        for mapping in mappings:
+            quiet = mapping.state in {"Enabled", "Updating", "Enabling", "Creating"}
+            arrow = "─>" if quiet else f"─╳ {mapping.state} ╳─>"
+            console.print(
+                styled(f"  {state} {arrow} λ {mapping.function_name}", "" if quiet else "yellow"),
+                soft_wrap=True,
+            )
+        if queue.dead_letter_target_arn:
+            dead = stack.queue(queue.dead_letter_target_arn)
+            name = queue.dead_letter_target_arn.rpartition(":")[2]
+            count = dead.visible if dead else None
+            text = f"    └─ after {queue.max_receive_count} receives ─> ☠ {name}"
+            text += f" ({count} dead)" if count is not None else " (not readable)"
+            console.print(styled(text, "yellow" if count else ""), soft_wrap=True)
+        else:
+            console.print(styled("    └─ no dead-letter queue", "yellow"), soft_wrap=True)
+
+
+def show_finding(
+    console: Console, finding: Finding, nested: Sequence[Finding] = (), *, verbose: bool = False
+) -> None:
+    """A finding: what, how one knows, what it explains, what to type."""
+    from rich.text import Text
+
+    style = _STYLE[finding.severity]
+    head = Text.assemble((f"{_MARK[finding.severity]} ", style), (safe_line(finding.title), "bold"))
+    console.print(head, soft_wrap=True)
+    kind = f"{finding.severity.label} · {finding.kind} · {finding.confidence.label} confidence"
+    console.print(styled(f"  {finding.id} · {kind}", "dim"), soft_wrap=True)
+    shown = finding.evidence if verbose else finding.evidence[:MAX_EVIDENCE]
+    for each in shown:
+        when = f" at {clock(each.at)}" if each.at else ""
+        console.print(styled(f"  {each.source}{when}", "cyan"), soft_wrap=True)
+        value = safe(each.value).split("\n")
+        limit = None if verbose else 6
+        said = [f"{each.fact}: {value[0]}" if each.fact else value[0], *value[1:limit]]
+        for line in said:
+            console.print(styled(f"    {line}"), soft_wrap=True)
+        if limit and len(value) > limit:
+            console.print(styled(f"    … {len(value) - limit} more lines (-v)", "dim"))
+    if len(finding.evidence) > len(shown):
+        left = len(finding.evidence) - len(shown)
+        console.print(styled(f"  … {left} more pieces of evidence (-v)", "dim"))
+    for below in nested:
+        text = f"  └─ explains: {safe_line(below.title)} ({below.id})"
+        console.print(styled(text), soft_wrap=True)
+    console.print(Text.assemble(("  fix: ", "green"), safe(finding.fix.summary)), soft_wrap=True)
+    for line in finding.fix.commands:
+        console.print(styled(f"    $ {line}", "bold"), soft_wrap=True)
+    if finding.fix.serverless_yml:
+        console.print(styled("    in serverless.yml:", "dim"))
+        for line in finding.fix.serverless_yml:
+            console.print(styled(f"      {line}"), soft_wrap=True)
+    if finding.reference:
+        console.print(styled(f"  {finding.reference}", "dim"), soft_wrap=True)
+
+
+def show_diagnosis(console: Console, diagnosis: Diagnosis, *, verbose: bool = False) -> None:
+    """All findings, causes first, each with what it explains below it."""
+    explained = {identifier for each in diagnosis.findings for identifier in each.explains}
+    top = [each for each in diagnosis.findings if each.id not in explained]
+    for finding in top:
+        below = [each for each in diagnosis.findings if each.id in finding.explains]
+        console.print()
+        show_finding(console, finding, below, verbose=verbose)
+    console.print()
+    skipped = [each for each in diagnosis.checks if each.outcome is CheckOutcome.SKIPPED]
+    fine = sum(each.outcome is CheckOutcome.OK for each in diagnosis.checks)
+    style = {"healthy": "bold green", "findings": "bold red", "unknown": "bold yellow"}
+    counts = [
+        f"{sum(each.severity is severity for each in diagnosis.findings)} {severity.label}"
+        for severity in sorted(Severity, reverse=True)
+        if any(each.severity is severity for each in diagnosis.findings)
+    ]
+    said = {
+        "healthy": "healthy",
+        "findings": ", ".join(counts),
+        "unknown": "unknown: nothing could be looked at",
+    }[diagnosis.verdict]
+    console.print(styled(said, style[diagnosis.verdict]), styled(f"· {fine} checks ok", "dim"))
+    if skipped:
+        console.print(styled(f"{len(skipped)} checks skipped:", "dim"))
+        for each in skipped if verbose else skipped[:8]:
+            console.print(styled(f"  {each.id}: {safe_line(each.reason)}", "dim"), soft_wrap=True)
+        if not verbose and len(skipped) > 8:
+            console.print(styled(f"  … {len(skipped) - 8} more (-v)", "dim"))
