@@ -82,7 +82,8 @@ def _all_rejected(
     places: Sequence[int], code: str, message: str, *, sender_fault: bool
 ) -> BatchResult:
     return BatchResult(
-        rejected=tuple(Rejection(place, code, message, sender_fault) for place in places)
+        rejected=tuple(Rejection(place, code, message, sender_fault) for place in places),
+        whole=True,
     )
 
 

@@ -32,6 +32,7 @@ class BatchResult:
     ``unknown`` holds the places of entries of which nobody can say whether AWS took them:
     the response was lost, torn or a 5xx. For a send these may be duplicated by a retry.
     ``damaged`` are places that AWS acknowledged with the checksum of something else.
+    ``whole``: the request was refused before SQS looked at its entries.
     """
 
     accepted: tuple[Acceptance, ...] = ()
@@ -39,3 +40,4 @@ class BatchResult:
     unknown: tuple[int, ...] = ()
     unknown_reason: str = ""
     damaged: tuple[int, ...] = ()
+    whole: bool = False

@@ -1,0 +1,67 @@
+"""Stopping a running operation, politely or at once.
+
+The first interrupt asks it to finish what is in flight and to summarise; the second
+ends it on the spot. Operations look at ``stopping`` between steps and wait only through
+``pause``, so that they react at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from sqsctl.errors import Exit
+
+
+class Control:
+    """Shared between an operation and whoever may stop it. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self.exit = Exit.INTERRUPTED
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Ask for a polite end. May be called from a signal handler."""
+        self._stop.set()
+
+    def pause(self, seconds: float) -> bool:
+        """Wait; returns False at once when asked to stop."""
+        return not self._stop.wait(seconds)
+
+
+@contextmanager
+def interruptible(
+    control: Control, announce: Callable[[], None] | None = None
+) -> Iterator[Control]:
+    """While inside, SIGINT and SIGTERM stop politely; a second one ends the process.
+
+    ``announce`` is called at the first. The process then ends with 128 + the signal, without
+    running anything further: what must survive is on disk by then. Outside the main thread,
+    where handlers cannot be set, nothing happens.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield control
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        if control.stopping:
+            os._exit(128 + number)
+        control.exit = Exit.TERMINATED if number == signal.SIGTERM else Exit.INTERRUPTED
+        control.stop()
+        if announce:
+            announce()
+
+    former = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield control
+    finally:
+        for each, handler in former.items():
+            signal.signal(each, handler)

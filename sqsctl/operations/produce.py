@@ -1,0 +1,247 @@
+"""Send many messages and measure: the numbers that k6 gives, for queues too.
+
+Workers take numbers from one counter, make the messages, send them and count; nothing
+is kept per message, so a million of them need no more memory than ten. With a rate
+the arrivals follow a clock, whatever the answers take (open model). A stop finishes
+what is in flight and summarises it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+
+from sqsctl.errors import UsageError
+from sqsctl.model.message import Outgoing
+from sqsctl.model.transfer import ProduceProgress, ProduceSummary, Via
+from sqsctl.operations.bodies import Make
+from sqsctl.operations.control import Control
+from sqsctl.operations.delivery import BATCH, RetryPolicy, deliver, pack
+from sqsctl.operations.ports import PostsBodies, SendsMessages
+from sqsctl.operations.tally import Tally
+from sqsctl.operations.thresholds import Threshold
+from sqsctl.operations.validation import MAX_BYTES, problem
+
+MAX_CONCURRENCY = 64
+_LATE_S = 1.0
+_TICK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much, how fast. One of ``count`` and ``duration_s`` is needed; both may be given.
+
+    ``rate`` is messages per second, None as fast as it goes. ``concurrency`` is the number of
+    requests at a time.
+    """
+
+    count: int | None = None
+    duration_s: float | None = None
+    rate: float | None = None
+    concurrency: int = 4
+
+    def checked(self) -> Plan:
+        """Itself; raises UsageError where it makes no sense."""
+        if self.count is None and self.duration_s is None:
+            raise UsageError("say how many (count) or how long (duration)")
+        for name, value in (
+            ("count", self.count),
+            ("duration", self.duration_s),
+            ("rate", self.rate),
+            ("concurrency", self.concurrency),
+        ):
+            if value is not None and value <= 0:
+                raise UsageError(f"{name} must be above 0, not {value:g}")
+        if self.concurrency > MAX_CONCURRENCY:
+            raise UsageError(f"concurrency goes up to {MAX_CONCURRENCY}, not {self.concurrency}")
+        return self
+
+
+class QueueSink:
+    """Batches of ten into a queue, with the retries of ``delivery``."""
+
+    via: Via = "sqs"
+
+    def __init__(
+        self,
+        queue: SendsMessages,
+        *,
+        fifo: bool = False,
+        max_bytes: int = MAX_BYTES,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        self._queue = queue
+        self._fifo = fifo
+        self._max_bytes = max_bytes
+        self._policy = policy
+        self.batch = BATCH
+
+    def put(self, messages: Sequence[Outgoing], tally: Tally, control: Control) -> None:
+        sound: list[Outgoing] = []
+        for each in messages:
+            if trouble := problem(each, fifo=self._fifo, max_bytes=self._max_bytes):
+                tally.refused(trouble)
+            else:
+                sound.append(each)
+        for packed in pack(sound, max_bytes=MAX_BYTES):
+            started = time.perf_counter()
+            result = deliver(self._queue, packed, control=control, policy=self._policy)
+            tally.batch(result, (time.perf_counter() - started) * 1000)
+
+
+class ApiSink:
+    """One POST per message; the body is all that HTTP carries. Nothing is tried again."""
+
+    via: Via = "http"
+
+    def __init__(self, api: PostsBodies) -> None:
+        self._api = api
+        self.batch = 1
+
+    def put(self, messages: Sequence[Outgoing], tally: Tally, control: Control) -> None:  # noqa: ARG002
+        for each in messages:
+            tally.answer(self._api.post(each.body))
+
+
+def produce(
+    sink: QueueSink | ApiSink,
+    make: Make,
+    plan: Plan,
+    *,
+    control: Control | None = None,
+    progress: Callable[[ProduceProgress], None] | None = None,
+    thresholds: Sequence[Threshold] = (),
+) -> ProduceSummary:
+    """Send the messages ``make(1)``, ``make(2)``, … as ``plan`` says; return the figures.
+
+    ``progress`` is called about ten times a second from the calling thread. Raises SqsctlError
+    where going on is pointless (credentials, no such queue) and nothing was accepted;
+    otherwise that error ends the run and stands among ``errors``.
+    """
+    return _Run(sink, make, plan.checked(), control or Control()).run(progress, thresholds)
+
+
+class _Run:
+    def __init__(self, sink: QueueSink | ApiSink, make: Make, plan: Plan, control: Control) -> None:
+        self._sink = sink
+        self._make = make
+        self._plan = plan
+        self._control = control
+        self._lock = threading.Lock()
+        self._next = 1
+        self._started = 0.0
+        self._late = False
+        self._failed = threading.Event()
+        self._size = _batch_size(sink.batch, plan.rate)
+        workers = plan.concurrency
+        if plan.count is not None:
+            workers = min(workers, -(-plan.count // self._size))
+        self._tallies = [Tally() for _ in range(workers)]
+
+    def run(
+        self,
+        progress: Callable[[ProduceProgress], None] | None,
+        thresholds: Sequence[Threshold],
+    ) -> ProduceSummary:
+        self._started = time.monotonic()
+        with ThreadPoolExecutor(len(self._tallies), "produce") as pool:
+            workers = [pool.submit(self._work, tally) for tally in self._tallies]
+            try:
+                self._watch(workers, progress)
+            except BaseException:
+                # An interrupt, or a progress display that broke: let nobody go on unseen.
+                self._control.stop()
+                raise
+        total = Tally.merged(self._tallies)
+        for error in filter(None, (each.exception() for each in workers)):
+            if not total.accepted:
+                raise error
+            total.error(str(error))
+        summary = self._summary(total)
+        return replace(summary, thresholds=tuple(each.judge(summary) for each in thresholds))
+
+    def _watch(
+        self,
+        workers: list[Future[None]],
+        progress: Callable[[ProduceProgress], None] | None,
+    ) -> None:
+        pending: set[Future[None]] = set(workers)
+        while pending:
+            try:
+                _, pending = wait(pending, timeout=_TICK_S, return_when=FIRST_EXCEPTION)
+            except KeyboardInterrupt:
+                if self._control.stopping:
+                    raise
+                self._control.stop()
+            if progress:
+                progress(self._progress())
+
+    def _work(self, tally: Tally) -> None:
+        try:
+            while (numbers := self._take()) is not None:
+                messages = [self._make(number) for number in numbers]
+                tally.taken += len(messages)
+                self._sink.put(messages, tally, self._control)
+        except BaseException:
+            self._failed.set()
+            raise
+
+    def _take(self) -> range | None:
+        """The next numbers, once their time has come; None when there is nothing to do."""
+        plan = self._plan
+        with self._lock:
+            first = self._next
+            last = first + self._size - 1
+            if plan.count is not None:
+                last = min(last, plan.count)
+            if last < first:
+                return None
+            due = self._started + ((first - 1) / plan.rate if plan.rate else 0.0)
+            if plan.duration_s is not None:
+                end = self._started + plan.duration_s
+                if max(due, time.monotonic()) >= end:
+                    return None
+            self._next = last + 1
+        if plan.rate:
+            ahead = due - time.monotonic()
+            if ahead < -_LATE_S:
+                self._late = True
+            if ahead > 0 and not self._control.pause(ahead):
+                return None
+        if self._control.stopping or self._failed.is_set():
+            return None
+        return range(first, last + 1)
+
+    def _progress(self) -> ProduceProgress:
+        total = Tally.counts(self._tallies)
+        return ProduceProgress(self._plan.count, *total, elapsed_s=time.monotonic() - self._started)
+
+    def _summary(self, total: Tally) -> ProduceSummary:
+        elapsed = time.monotonic() - self._started
+        plan = self._plan
+        by_count = plan.count is not None and plan.duration_s is None
+        requested = plan.count if by_count and plan.count is not None else total.taken
+        return ProduceSummary(
+            via=self._sink.via,
+            requested=requested,
+            accepted=total.accepted,
+            rejected=total.rejected,
+            unknown=total.unknown,
+            possible_duplicates=total.duplicates,
+            duration_s=elapsed,
+            rate_per_s=total.accepted / elapsed if elapsed else 0.0,
+            latency=total.good.summary(),
+            failed_latency=total.bad.summary(),
+            status_codes=dict(sorted(total.status_codes.items())),
+            errors=dict(sorted(total.errors.items(), key=lambda each: -each[1])),
+            interrupted=self._control.stopping,
+            rate_held=None if plan.rate is None else not self._late,
+        )
+
+
+def _batch_size(most: int, rate: float | None) -> int:
+    """At low rates smaller batches: arrivals ten times a second, not in lumps of ten."""
+    return most if rate is None else max(1, min(most, int(rate / 10)))
