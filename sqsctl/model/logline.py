@@ -40,8 +40,11 @@ class Failure:
     ``error_type`` is as the runtime wrote it (``Runtime.ImportModuleError``,
     ``KeyError``, ``Sandbox.Timedout``); ``message`` is the error message alone,
     one or more lines; ``trace`` the stack, a line each. ``occurrences`` counts how
-    often the same error was seen. ``confidence`` is what the text alone allows:
-    without START or REPORT around it, at most medium.
+    often the same error was seen, ``first_at`` when first; ``timestamp`` is the newest.
+    ``confidence`` is what the text alone allows: without START or REPORT around it, at
+    most medium. ``logged``: a line of the code's own told of it and nothing says whether
+    it ended anything. ``context`` holds errors that the same attempt logged before.
+    Memory is megabytes, the duration milliseconds, both from the attempt's REPORT.
     """
 
     error_type: str
@@ -55,6 +58,12 @@ class Failure:
     line: str = ""
     confidence: Confidence = Confidence.HIGH
     occurrences: int = 1
+    first_at: datetime | None = None
+    logged: bool = False
+    context: tuple[str, ...] = ()
+    duration_ms: float | None = None
+    memory_size_mb: int | None = None
+    max_memory_used_mb: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
