@@ -1,0 +1,314 @@
+"""The redrive's memory on disk: what was about to be sent, what was sent, what is gone.
+
+One file per source queue and run, JSON Lines, readable by its owner only, in the user's
+state folder. An intent is on disk (fsync) before its message is sent; so after a crash
+at any moment the file tells of every message whether it was certainly sent (then it is
+only deleted when it comes again), perhaps sent (then it is sent again and reported as a
+possible duplicate), or not sent. Message bodies are never written. Ids come from the
+outside: they are JSON-escaped, and never used as file names. A torn last line is an
+interrupted write and ignored; so is any other line that cannot be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqsctl.errors import Exit, RefusedError, SqsctlError
+
+FORMAT = 1
+_SUFFIX = ".jsonl"
+
+
+@dataclass(slots=True)
+class Story:
+    """What a journal tells.
+
+    ``sent`` maps source message ids to the ids they got at the target; ``perhaps`` are those
+    of which nobody knows; ``deleted`` are gone from the source for certain. ``hold_s`` is for
+    how long the run hid what it had in hand.
+    """
+
+    path: Path
+    source: str = ""
+    run: str = ""
+    started_at: str = ""
+    finished: bool = False
+    hold_s: int = 0
+    sent: dict[str, str] = field(default_factory=dict)
+    perhaps: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    unreadable_lines: int = 0
+
+    @property
+    def owed(self) -> set[str]:
+        """Sent, but not known to be deleted."""
+        return self.sent.keys() - self.deleted
+
+    @property
+    def open(self) -> bool:
+        """Whether there is something that a later run has to settle."""
+        return not self.finished or bool(self.owed or self.perhaps)
+
+
+class Journal:
+    """An open journal. Thread-safe; threads that write at once share one fsync."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._fd = descriptor
+        self._write = threading.Lock()
+        self._sync = threading.Lock()
+        self._written = 0
+        self._synced = 0
+
+    def intent(self, ids: Sequence[str]) -> None:
+        """These are about to be sent. On disk when this returns."""
+        self._add({"kind": "intent", "ids": list(ids)})
+        self._fsync()
+
+    def sent(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """The target acknowledged these: (id at the source, id at the target)."""
+        self._add({"kind": "sent", "ids": [list(each) for each in pairs]})
+
+    def unsent(self, ids: Iterable[str]) -> None:
+        """These were certainly not sent."""
+        self._add({"kind": "unsent", "ids": list(ids)})
+
+    def unknown(self, ids: Iterable[str]) -> None:
+        """Nobody knows whether these were sent."""
+        self._add({"kind": "unknown", "ids": list(ids)})
+
+    def deleted(self, ids: Iterable[str]) -> None:
+        """The source confirmed that these are gone."""
+        self._add({"kind": "deleted", "ids": list(ids)})
+
+    def finish(self, reason: str) -> None:
+        """The run ended in good order."""
+        self._add({"kind": "end", "reason": reason, "at": _now()})
+        self._fsync()
+
+    def flush(self) -> None:
+        self._fsync()
+
+    def close(self) -> None:
+        """Let go of the file (and of the lock on it)."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _add(self, record: dict[str, Any]) -> None:
+        if not record.get("ids", True):
+            return
+        line = (json.dumps(record, separators=(",", ":")) + "\n").encode("ascii")
+        with self._write:
+            try:
+                _write_all(self._fd, line)
+            except OSError as error:
+                raise _unwritable(self.path, error) from error
+            self._written += 1
+
+    def _fsync(self) -> None:
+        wanted = self._written
+        with self._sync:
+            if self._synced >= wanted:
+                return
+            reached = self._written
+            try:
+                os.fsync(self._fd)
+            except OSError as error:
+                raise _unwritable(self.path, error) from error
+            self._synced = reached
+
+
+def begin(folder: Path, source_arn: str, *, hold_s: int, details: dict[str, str]) -> Journal:
+    """Start a journal for a run on ``source_arn``."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    run = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(4).hex()}"
+    path = folder / f"{_key(source_arn)}-{run}{_SUFFIX}"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    _lock(descriptor, path)
+    journal = Journal(path, descriptor)
+    journal._add(  # noqa: SLF001 - same module
+        {
+            "kind": "begin",
+            "format": FORMAT,
+            "source": source_arn,
+            "run": run,
+            "at": _now(),
+            "hold_s": hold_s,
+            **details,
+        }
+    )
+    journal.flush()
+    _fsync_folder(folder)
+    return journal
+
+
+def resume(story: Story, *, hold_s: int) -> Journal:
+    """Go on writing where an unfinished run stopped. Refused while that run still lives."""
+    try:
+        descriptor = os.open(story.path, os.O_RDWR | os.O_APPEND)
+    except OSError as error:
+        raise _unwritable(story.path, error) from error
+    _lock(descriptor, story.path)
+    journal = Journal(story.path, descriptor)
+    if _torn(descriptor):
+        _write_all(descriptor, b"\n")
+    journal._add({"kind": "resume", "at": _now(), "hold_s": hold_s})  # noqa: SLF001
+    journal.flush()
+    return journal
+
+
+def unfinished(folder: Path, source_arn: str) -> Story | None:
+    """The newest journal of this source that leaves something to settle."""
+    for path in sorted(folder.glob(f"{_key(source_arn)}-*{_SUFFIX}"), reverse=True):
+        story = read(path)
+        if story.source == source_arn and story.open:
+            return story
+    return None
+
+
+def read(path: Path) -> Story:
+    """What a journal tells; tolerant of torn and foreign lines."""
+    story = Story(path)
+    for record in _records(path, story):
+        _apply(story, record)
+    return story
+
+
+def abandon(story: Story) -> None:
+    """Mark an unfinished journal as given up, so that no later run picks it up."""
+    descriptor = os.open(story.path, os.O_RDWR | os.O_APPEND)
+    try:
+        _lock(descriptor, story.path)
+        if _torn(descriptor):
+            _write_all(descriptor, b"\n")
+        line = json.dumps({"kind": "abandoned", "at": _now()}, separators=(",", ":"))
+        _write_all(descriptor, f"{line}\n".encode("ascii"))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _records(path: Path, story: Story) -> Iterator[dict[str, Any]]:
+    try:
+        with path.open("rb") as lines:
+            for line in lines:
+                record = _parsed(line)
+                if record is None:
+                    story.unreadable_lines += bool(line.strip())
+                else:
+                    yield record
+    except OSError as error:
+        raise SqsctlError(f"cannot read the journal {path}: {error}") from error
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _apply(story: Story, record: dict[str, Any]) -> None:
+    kind = record.get("kind")
+    ids = record.get("ids")
+    items: list[Any] = ids if isinstance(ids, list) else []
+    if kind in {"begin", "resume"}:
+        story.hold_s = max(story.hold_s, _number(record.get("hold_s")))
+        story.finished = False
+        if kind == "begin":
+            story.source = str(record.get("source", ""))
+            story.run = str(record.get("run", ""))
+            story.started_at = str(record.get("at", ""))
+    elif kind in {"intent", "unknown"}:
+        story.perhaps.update(each for each in items if isinstance(each, str))
+    elif kind == "sent":
+        for each in items:
+            if isinstance(each, list) and len(each) == 2 and all(isinstance(i, str) for i in each):
+                story.sent[each[0]] = each[1]
+                story.perhaps.discard(each[0])
+    elif kind == "unsent":
+        story.perhaps.difference_update(each for each in items if isinstance(each, str))
+    elif kind == "deleted":
+        story.deleted.update(each for each in items if isinstance(each, str))
+    elif kind == "end":
+        story.finished = True
+    elif kind == "abandoned":
+        story.finished = True
+        story.perhaps.clear()
+        story.deleted.update(story.sent)
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _key(source_arn: str) -> str:
+    """A file-name-safe key: the queue's name for people, a hash of the ARN for certainty."""
+    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in source_arn.rpartition(":")[2])
+    return f"{name[:80]}-{hashlib.sha256(source_arn.encode()).hexdigest()[:12]}"
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    """One run at a time per journal; the lock goes with the process that holds it."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks here: two runs on one journal stay possible
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise RefusedError(
+            f"another redrive of this queue is running (it holds {path.name})",
+            hint="wait for it to end, or stop it with Ctrl-C",
+            code="redrive_running",
+        ) from error
+
+
+def _torn(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _fsync_folder(folder: Path) -> None:
+    """So that the new file's name survives a power loss too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(path: Path, error: OSError) -> SqsctlError:
+    return SqsctlError(
+        f"cannot write the journal {path}: {error.strerror or error}",
+        hint="free some space or set XDG_STATE_HOME; nothing is moved without a journal",
+        exit=Exit.FAILED,
+        code="journal_unwritable",
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,27 @@
+"""Trying again where trying again is harmless: reads, receives, deletes, visibility."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqsctl.errors import Exit, SqsctlError
+from sqsctl.operations.control import Control
+from sqsctl.operations.delivery import RetryPolicy
+
+T = TypeVar("T")
+
+
+def patiently(call: Callable[[], T], control: Control, policy: RetryPolicy | None = None) -> T:
+    """Call until it succeeds, the attempts are used up, or a stop is asked for.
+
+    Only unavailability (exit 6) is waited out; every other SqsctlError comes through.
+    """
+    policy = policy or RetryPolicy()
+    for attempt in range(1, policy.attempts):
+        try:
+            return call()
+        except SqsctlError as error:
+            if error.exit is not Exit.UNAVAILABLE or not control.pause(policy.pause_s(attempt)):
+                raise
+    return call()
