@@ -99,6 +99,16 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """What an alias or a version number of a function stands for."""
+
+    qualifier: str
+    version: str
+    code_sha256: str | None = None
+    last_modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """Configuration of a function (lambda GetFunctionConfiguration).
 
@@ -133,6 +143,8 @@ class Function:
     log_format: Literal["Text", "JSON"] = "Text"
     logical_id: str | None = None
     published_versions: tuple[str, ...] = ()
+    # The aliases and versions that mappings and routes of the stack go to.
+    qualified: tuple[PublishedVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,232 @@
+"""Ways into a stack over HTTP: HTTP APIs, REST APIs and function URLs.
+
+Each comes out as a model.Api with its routes, and behind each route the function that its
+integration calls. An integration that calls no function has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqsctl.aws.functions import split_arn
+from sqsctl.aws.session import Session
+from sqsctl.aws.support import offered
+from sqsctl.errors import NotFoundError, SqsctlError
+from sqsctl.model.stack import Api, Route
+
+HTTP_API_TIMEOUT_MS = 30_000
+REST_API_TIMEOUT_MS = 29_000
+MAX_ROUTES = 2_000
+
+_FUNCTION_IN_URI = re.compile(r"(arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w-]+(?::[\w$-]+)?)")
+# REST integrations may name their alias by a stage variable, which is resolved elsewhere.
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.\w+\}")
+
+
+class ApiReader:
+    """The APIs of one target."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def read(self, kind: str, identifier: str, logical_id: str | None = None) -> Api:
+        """An API with its routes. ``kind`` is http, rest or url. Raises NotFoundError."""
+        readers = {"http": self.http_api, "rest": self.rest_api, "url": self.function_url}
+        return readers[kind](identifier, logical_id)
+
+    def http_api(self, api_id: str, logical_id: str | None = None) -> Api:
+        """An HTTP API: GetApi, GetRoutes, GetIntegrations and GetStages at the same time."""
+        client: Any = self.session.http_apis()
+        what = f"API {api_id}"
+        with ThreadPoolExecutor(4) as pool:
+            api = pool.submit(_asked, what, lambda: client.get_api(ApiId=api_id))
+            routes = pool.submit(_paged, what, client.get_routes, ApiId=api_id)
+            integrations = pool.submit(_paged, what, client.get_integrations, ApiId=api_id)
+            stages = pool.submit(_paged, what, client.get_stages, ApiId=api_id)
+            shape = api.result()
+            behind = {each.get("IntegrationId", ""): each for each in integrations.result()}
+            stage = _stage_name([each.get("StageName", "") for each in stages.result()])
+            found = routes.result()
+        return Api(
+            id=api_id,
+            name=shape.get("Name", ""),
+            kind="http",
+            endpoint=_with_stage(self._reachable(shape.get("ApiEndpoint", ""), api_id), stage),
+            stage=stage,
+            routes=tuple(_http_route(each, behind) for each in found),
+            logical_id=logical_id,
+        )
+
+    def rest_api(self, api_id: str, logical_id: str | None = None) -> Api:
+        """A REST API: GetRestApi, GetStages and GetResources with the methods embedded."""
+        client: Any = self.session.rest_apis()
+        what = f"API {api_id}"
+        with ThreadPoolExecutor(3) as pool:
+            api = pool.submit(_asked, what, lambda: client.get_rest_api(restApiId=api_id))
+            stages = pool.submit(_asked, what, lambda: client.get_stages(restApiId=api_id))
+            resources = pool.submit(self._resources, client, api_id)
+            shape = api.result()
+            names = [each.get("stageName", "") for each in stages.result().get("item") or ()]
+            found = resources.result()
+        stage = names[0] if names else ""
+        host = f"https://{api_id}.execute-api.{self.session.target.region}.amazonaws.com"
+        return Api(
+            id=api_id,
+            name=shape.get("name", ""),
+            kind="rest",
+            endpoint=_with_stage(host, stage),
+            stage=stage,
+            routes=tuple(route for each in found for route in _rest_routes(each)),
+            logical_id=logical_id,
+        )
+
+    def function_url(self, reference: str, logical_id: str | None = None) -> Api:
+        """A function's own URL. ``reference`` is the function's name or ARN."""
+        client: Any = self.session.functions()
+        name, qualifier = split_arn(reference)
+        if ":" in name:
+            name, _, qualifier = name.partition(":")
+        request = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
+        shape = _asked(f"URL of function {name}", lambda: client.get_function_url_config(**request))
+        url = str(shape.get("FunctionUrl", "")).rstrip("/")
+        arn = str(shape.get("FunctionArn", ""))
+        return Api(
+            id=urlsplit(url).hostname or name,
+            name=name,
+            kind="url",
+            endpoint=url,
+            routes=(
+                Route(
+                    method="ANY",
+                    path="/",
+                    function_arn=arn or None,
+                    function_name=name,
+                    qualifier=qualifier,
+                    authorization=shape.get("AuthType") or "NONE",
+                ),
+            ),
+            logical_id=logical_id,
+        )
+
+    def _resources(self, client: Any, api_id: str) -> list[Mapping[str, Any]]:
+        found: list[Mapping[str, Any]] = []
+        position: str | None = None
+        while True:
+            request: dict[str, Any] = {"restApiId": api_id, "embed": ["methods"], "limit": 500}
+            if position:
+                request["position"] = position
+            page = _asked(f"API {api_id}", lambda asked=request: client.get_resources(**asked))
+            found += page.get("items") or ()
+            position = page.get("position")
+            if not position or len(found) >= MAX_ROUTES:
+                return [self._with_integrations(client, api_id, each) for each in found]
+
+    def _with_integrations(
+        self, client: Any, api_id: str, resource: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Some endpoints embed a method without its integration: that is asked for then."""
+        methods = dict(resource.get("resourceMethods") or {})
+        for verb, method in methods.items():
+            if verb == "OPTIONS" or method.get("methodIntegration"):
+                continue
+            try:
+                integration = _asked(
+                    f"API {api_id}",
+                    lambda verb=verb: client.get_integration(
+                        restApiId=api_id, resourceId=resource["id"], httpMethod=verb
+                    ),
+                )
+            except NotFoundError:
+                continue
+            methods[verb] = {**method, "methodIntegration": integration}
+        return {**resource, "resourceMethods": methods}
+
+    def _reachable(self, endpoint: str, api_id: str) -> str:
+        if endpoint:
+            return endpoint.rstrip("/")
+        return f"https://{api_id}.execute-api.{self.session.target.region}.amazonaws.com"
+
+
+def _asked(what: str, call: Any) -> Mapping[str, Any]:
+    try:
+        with offered(what):
+            answer: Mapping[str, Any] = call()
+            return answer
+    except SqsctlError as error:
+        if error.code != "not_found":
+            raise
+        raise NotFoundError(f"there is no {what}", code="api_not_found") from error
+
+
+def _paged(what: str, call: Any, **request: Any) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    while True:
+        page = _asked(what, lambda: call(**request))
+        found += page.get("Items") or ()
+        token = page.get("NextToken")
+        if not token or len(found) >= MAX_ROUTES:
+            return found
+        request["NextToken"] = token
+
+
+def _stage_name(names: list[str]) -> str:
+    """The stage that answers without a path, else the first."""
+    if "$default" in names or not names:
+        return "$default"
+    return names[0]
+
+
+def _with_stage(endpoint: str, stage: str) -> str:
+    return endpoint if stage in {"$default", ""} else f"{endpoint}/{stage}"
+
+
+def _http_route(shape: Mapping[str, Any], integrations: Mapping[str, Any]) -> Route:
+    key = shape.get("RouteKey", "")
+    method, _, path = key.partition(" ")
+    target = str(shape.get("Target") or "").rpartition("/")[2]
+    integration = integrations.get(target) or {}
+    arn = _function_arn(integration.get("IntegrationUri"))
+    name, qualifier = split_arn(arn) if arn else (None, None)
+    return Route(
+        method=method if path else "ANY",
+        path=path or key,
+        function_arn=arn,
+        function_name=name,
+        qualifier=qualifier,
+        integration_id=target or None,
+        timeout_ms=integration.get("TimeoutInMillis") or HTTP_API_TIMEOUT_MS,
+        authorization=shape.get("AuthorizationType") or "NONE",
+    )
+
+
+def _rest_routes(resource: Mapping[str, Any]) -> list[Route]:
+    found: list[Route] = []
+    for verb, method in (resource.get("resourceMethods") or {}).items():
+        integration = method.get("methodIntegration") or {}
+        if verb == "OPTIONS" and integration.get("type") == "MOCK":
+            continue  # what tools add for CORS: no way into the stack
+        arn = _function_arn(integration.get("uri"))
+        name, qualifier = split_arn(arn) if arn else (None, None)
+        found.append(
+            Route(
+                method=verb,
+                path=resource.get("path", "/"),
+                function_arn=arn,
+                function_name=name,
+                qualifier=qualifier,
+                integration_id=resource.get("id"),
+                timeout_ms=integration.get("timeoutInMillis") or REST_API_TIMEOUT_MS,
+                authorization=method.get("authorizationType") or "NONE",
+            )
+        )
+    return found
+
+
+def _function_arn(uri: object) -> str | None:
+    """The function in an integration's URI, which may be wrapped in an invocation path."""
+    match = _FUNCTION_IN_URI.search(_STAGE_VARIABLE.sub("", str(uri or "")))
+    return match[1].rstrip(":") if match else None
