@@ -325,7 +325,9 @@ class Declared:
     """One thing that the project's files say, and where they say it.
 
     ``key``: runtime, handler, timeout_s, architecture, engine. ``function`` is None
-    where it holds for all. ``source`` is ``serverless.yml:9`` or ``.nvmrc``.
+    where it holds for all. ``source`` is ``serverless.yml:9`` or ``.nvmrc:1``. The value
+    of an engine is its language and what is asked of it, as the file has it: ``node 18``,
+    ``node >=18 <23``, ``python >=3.11``.
     """
 
     key: str
