@@ -96,7 +96,9 @@ class Finding:
 
     ``subject`` is the resource it is about (a function's or queue's name).
     ``explains`` names check ids whose findings this one accounts for; the symptoms
-    among them are nested below it. ``id`` is the check's public id.
+    among them are nested below it. ``id`` is the check's public id. ``past``: it was so
+    and was mended since. ``explained_by`` is the id of the finding of the same diagnosis
+    that accounts for this one; it stands above.
     """
 
     id: str
@@ -109,6 +111,8 @@ class Finding:
     explains: tuple[str, ...] = ()
     reference: str = ""
     subject: str = ""
+    past: bool = False
+    explained_by: str = ""
 
 
 class CheckOutcome(StrEnum):
