@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.e2e.stacks import DeployedLab, own_stack
+
+if TYPE_CHECKING:
+    from sqsctl.aws.labs import LabState
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,3 +57,20 @@ def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "state"
     monkeypatch.setenv("XDG_STATE_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def lab_state(_state_home: Path, worker_id: str) -> Iterator[LabState]:
+    """One lab for the whole session (one a worker); it is empty."""
+    from sqsctl.lab import server
+
+    name = f"test-{worker_id}"
+    yield server.start(name)
+    server.stop(name)
+
+
+@pytest.fixture
+def lab(lab_state: LabState) -> Iterator[DeployedLab]:
+    """The tutorial's stack on the session's lab, under a name of this test's own."""
+    with own_stack(lab_state) as deployed:
+        yield deployed

@@ -7,6 +7,7 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Add every command. The files are light: what is heavy they import when they run."""
-    from sqsctl.cli import lab
+    from sqsctl.cli import demo, lab, produce, queue, send, stack
 
-    lab.register(app)
+    for part in (demo, lab, stack, send, produce, queue):
+        part.register(app)

@@ -68,9 +68,18 @@ class Run:
         if settings.text("output") in {"human", "json"}:
             self.output.format = "json" if settings.text("output") == "json" else "human"
 
+    def adopt(self, given: Globals) -> None:
+        """Use these options without a command line: for parts of a larger command."""
+        self._globals = given
+        self._settings = None
+
     def finish(self, answer: Answer) -> None:
         """The command is done, and this is its answer."""
         self.answer = answer
+
+    def finish_with(self, error: SqsctlError) -> None:
+        """The command is done: it failed, and has said so already."""
+        self.answer = Answer({}, None, error.exit)
 
     # -- what commands use ------------------------------------------------------------
 

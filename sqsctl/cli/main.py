@@ -15,7 +15,7 @@ import typer
 from sqsctl import __version__
 from sqsctl.cli import options
 from sqsctl.cli.context import Run
-from sqsctl.cli.output import Answer, Output, early_format
+from sqsctl.cli.output import Answer, Output, early_format, styled
 from sqsctl.errors import Exit, SqsctlError
 
 app = typer.Typer(
@@ -110,16 +110,25 @@ def execute(arguments: Sequence[str], run: Run) -> Exit:
         code = app(args=list(arguments), prog_name="sqsctl", standalone_mode=False, obj=run)
     except SqsctlError as error:
         return _failed(run, error)
-    except typer.Abort:
-        return _failed(run, _interrupted(Exit.INTERRUPTED))
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         return _failed(run, _interrupted(Exit.INTERRUPTED))
     except Terminated:
         return _failed(run, _interrupted(Exit.TERMINATED))
     except typer.TyperException as error:
         return _failed(run, _usage(run, error))
+    except SystemExit as error:
+        # Without standalone mode typer leaves this way for one reason: a closed pipe.
+        raise BrokenPipeError from error
     except RecursionError:
         return _failed(run, SqsctlError("the input is nested too deeply", code="too_deep"))
+    except OSError as error:
+        if _nobody_reads(error):
+            raise
+        return _failed(run, _defect(run, error))
+    except Exception as error:  # noqa: BLE001 - the one place: nobody shall see a traceback
+        return _failed(run, _defect(run, error))
+    if code == Exit.INTERRUPTED and run.answer is None:  # typer made it of a Ctrl-C
+        return _failed(run, _interrupted(Exit.INTERRUPTED))
     if run.answer is not None:
         return run.answer.exit
     return Exit(code) if isinstance(code, int) and code in set(Exit) else Exit.OK
@@ -140,9 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 run.output.show(run.command or _words(given), run.answer, run.target)
             sys.stdout.flush()
     except OSError as error:
-        if error.errno not in {errno.EPIPE, errno.EINVAL} and not isinstance(
-            error, BrokenPipeError
-        ):
+        if not _nobody_reads(error):
             raise
         _silence()
         return Exit.OK
@@ -175,6 +182,24 @@ def _usage(run: Run, error: typer.TyperException) -> SqsctlError:
         message = f"{path} needs a command"
     return SqsctlError(
         message.strip().rstrip("."), hint=f"{path} --help", exit=Exit.USAGE, code="usage"
+    )
+
+
+def _nobody_reads(error: OSError) -> bool:
+    # Windows says EINVAL where others say EPIPE.
+    return isinstance(error, BrokenPipeError) or error.errno in {errno.EPIPE, errno.EINVAL}
+
+
+def _defect(run: Run, error: Exception) -> SqsctlError:
+    """An error that nobody foresaw. The traceback is for those who ask for it."""
+    if run.output.verbose:
+        import traceback
+
+        run.output.stderr.print(styled("".join(traceback.format_exception(error))), soft_wrap=True)
+    return SqsctlError(
+        f"unexpected {type(error).__name__}: {error}",
+        hint="repeat with -v for the details, and please report it",
+        code="internal",
     )
 
 

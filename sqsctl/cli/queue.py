@@ -1,0 +1,150 @@
+"""sqsctl queue: list queues, see one's figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sqsctl.cli.context import Run
+from sqsctl.cli.options import command, examples
+from sqsctl.cli.output import Answer, lines
+from sqsctl.cli.shapes import queue_shape
+from sqsctl.cli.views import row, show_queue, table
+from sqsctl.cli.ways import account_in
+from sqsctl.errors import SqsctlError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sqsctl.aws.queues import QueueClient
+    from sqsctl.model.queues import QueueRef
+    from sqsctl.model.stack import Queue
+
+group = typer.Typer(help="Queues: list them, see their figures.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    app.add_typer(group, name="queue")
+
+
+@command(group, "ls", epilog=examples("sqsctl queue ls", "sqsctl queue ls --prefix tutorial"))
+def ls(
+    run: Run,
+    prefix: Annotated[str, typer.Option("--prefix", help="Only names that start with it.")] = "",
+) -> Answer:
+    """List the queues of the region, with their figures."""
+    from sqsctl.aws.queues import QueueClient
+    from sqsctl.operations.discover import concurrently
+
+    resolved = run.resolved()
+    client = QueueClient(resolved.session)
+    with run.progress("reading queues"):
+        refs = list(client.every(prefix))
+        run.announce(
+            replace(
+                resolved.target,
+                account=account_in(refs[0].url) if refs else resolved.target.account,
+            )
+        )
+        found = concurrently(lambda ref: _described(client, ref), refs)
+    queues = [each for each in found if not isinstance(each, SqsctlError)]
+    unread = [each for each in found if isinstance(each, SqsctlError)]
+    data = {"queues": [queue_shape(each) for each in queues]}
+
+    def human(console: Console) -> None:
+        if not queues:
+            lines(console, ["no queues"])
+            return
+        grid = table("queue", "visible→", "in flight→", "delayed→", "dead-letters to")
+        for each in queues:
+            row(
+                grid,
+                each.name,
+                each.visible,
+                each.in_flight,
+                each.delayed,
+                (each.dead_letter_target_arn or "–").rpartition(":")[2],
+            )
+        console.print(grid)
+
+    from sqsctl.errors import Exit
+
+    return Answer(data, human, Exit.PARTIAL if unread else Exit.OK, tuple(unread))
+
+
+@command(
+    group,
+    "inspect",
+    epilog=examples(
+        "sqsctl queue inspect",
+        "sqsctl queue inspect tutorial-step-2-dev-jobs -o json",
+        "sqsctl queue inspect --full",
+    ),
+)
+def inspect(
+    run: Run,
+    queue: Annotated[
+        str | None,
+        typer.Argument(
+            help="Name, URL or ARN.", metavar="[QUEUE]", show_default="the stack's queue"
+        ),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Also who consumes it, and the oldest message's age.")
+    ] = False,
+) -> Answer:
+    """Show a queue: its figures, timeouts, and dead-letter queue. Calls SQS only."""
+    from sqsctl.aws.queues import QueueClient
+    from sqsctl.operations import discover
+    from sqsctl.operations.inspect import inspect as look
+
+    resolved = run.resolved()
+    named = queue or run.settings.text("queue")
+    if named and not run.settings.text("stack"):
+        reference = named
+    else:
+        reference = discover.main_queue(run.stack(), named).url
+    report = look(QueueClient(resolved.session), reference)
+    run.announce(replace(run.target or resolved.target, account=_account(report.queue.arn)))
+    oldest, consumers = _more(run, report.queue) if full else (None, None)
+    extra: dict[str, Any] = {"oldest_age_s": oldest, "consumers": consumers}
+    data = {
+        "queue": {**queue_shape(report.queue, report.dead_letters), **extra},
+        **extra,
+        "dlq_unread": report.dead_letters_unread,
+    }
+
+    def human(console: Console) -> None:
+        show_queue(console, report.queue, report.dead_letters)
+        if full:
+            said = (
+                "none"
+                if consumers == []
+                else ", ".join(f"{each['function']} ({each['state']})" for each in consumers or [])
+            )
+            age = "unknown" if oldest is None else f"{oldest:.0f} s"
+            lines(console, [f"consumers: {said or 'unknown'}", f"oldest message: {age}"])
+
+    return Answer(data, human)
+
+
+def _described(client: QueueClient, ref: QueueRef) -> Queue | SqsctlError:
+    try:
+        return client.describe(ref)
+    except SqsctlError as error:
+        return error
+
+
+def _more(run: Run, queue: Queue) -> tuple[float | None, list[dict[str, Any]] | None]:
+    """The age of the oldest message and the consumers; None where they cannot be read."""
+    from sqsctl.cli.measure import consumers_of, oldest_age
+
+    return oldest_age(run, queue), consumers_of(run, queue)
+
+
+def _account(arn: str) -> str | None:
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 else None

@@ -1,0 +1,279 @@
+"""sqsctl stack: find stacks, draw one, deploy one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sqsctl.cli.context import Run
+from sqsctl.cli.options import command, examples
+from sqsctl.cli.output import Answer, lines, styled
+from sqsctl.cli.shapes import stack_shape
+from sqsctl.cli.views import row, show_picture, table
+from sqsctl.errors import Exit, SqsctlError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sqsctl.model.deployed import Endpoints
+
+group = typer.Typer(help="Find stacks, draw one, deploy one.", no_args_is_help=True)
+MAX_TEMPLATE_BYTES = 51_200  # what CloudFormation takes inline
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    app.add_typer(group, name="stack")
+
+
+@command(group, "ls", epilog=examples("sqsctl stack ls", "sqsctl stack ls --region us-east-1"))
+def ls(run: Run) -> Answer:
+    """List the stacks that have an SQS queue and a Lambda function."""
+    from sqsctl.cli.output import iso
+    from sqsctl.operations import discover
+
+    session = run.session()
+    run.announce()
+    with run.progress("looking for stacks"):
+        found = list(discover.stacks(session))
+    data = {
+        "stacks": [
+            {
+                "name": each.name,
+                "status": each.status,
+                "description": each.description,
+                "queues": list(each.queues),
+                "functions": list(each.functions),
+                "updated_at": iso(each.updated_at),
+            }
+            for each in found
+        ]
+    }
+
+    def human(console: Console) -> None:
+        if not found:
+            lines(console, ["no stack with a queue and a function in this region"])
+            return
+        grid = table("stack", "status", "queues", "functions")
+        for each in found:
+            row(grid, each.name, each.status, ", ".join(each.queues), len(each.functions))
+        console.print(grid)
+
+    return Answer(data, human)
+
+
+@command(group, "show", epilog=examples("sqsctl stack show", "sqsctl stack show -o json"))
+def show(run: Run) -> Answer:
+    """Draw the stack: ways in, queues, consumers, dead-letter queues."""
+    from sqsctl.model.stack import Fact
+    from sqsctl.operations.observe import observe
+
+    reference = run.stack()
+    with run.progress("reading the stack"):
+        stack = observe(
+            run.session(),
+            reference,
+            needs={Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.APIS},
+        )
+    unread = [
+        gap
+        for fact in (Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.APIS)
+        for gap in stack.gaps(fact)
+    ]
+    data = {
+        "stack": stack_shape(stack),
+        "unread": [{"what": each.what, "reason": each.reason} for each in unread],
+    }
+    errors = tuple(
+        SqsctlError(
+            f"{each.what} could not be read: {each.reason}",
+            exit=Exit.PARTIAL,
+            code="unread",
+            action=each.action,
+        )
+        for each in unread
+    )
+
+    def human(console: Console) -> None:
+        console.print(styled(stack.name, "bold"), soft_wrap=True)
+        show_picture(console, stack)
+        grid = table("function", "runtime", "timeout→", "memory→", "log group")
+        for each in stack.functions:
+            row(
+                grid,
+                each.name,
+                each.runtime or each.package_type,
+                f"{each.timeout_s} s",
+                f"{each.memory_mb} MB",
+                each.log_group,
+            )
+        console.print()
+        console.print(grid)
+
+    return Answer(data, human, Exit.PARTIAL if unread else Exit.OK, errors)
+
+
+@command(
+    group,
+    "deploy",
+    epilog=examples(
+        "sqsctl stack deploy --stage dev",
+        "sqsctl stack deploy --template stack.yaml --stack jobs-dev",
+        "sqsctl stack deploy --dry-run",
+    ),
+)
+def deploy(
+    run: Run,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            "--template",
+            help="A CloudFormation template.",
+            metavar="FILE",
+            show_default="the tutorial's stack",
+        ),
+    ] = None,
+    runtime: Annotated[
+        str, typer.Option("--runtime", help="Language of the functions: python or nodejs.")
+    ] = "python",
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", help="A parameter.", metavar="KEY=VALUE")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the changes, and make none.")
+    ] = False,
+) -> Answer:
+    """Deploy the stack through a CloudFormation change set; update it if it is there."""
+    from sqsctl.cli.output import iso
+    from sqsctl.lab import template as source
+    from sqsctl.operations import deploy as deployment
+
+    given = _parameters(parameter or [])
+    stage = run.settings.text("stage") or source.STAGE
+    if template is None:
+        text = source.render(runtime)
+        given = {**source.parameters(1.0, stage=stage), **given}
+    else:
+        text = _read(template)
+    resolved = run.resolved(changing=True)
+    name = run.settings.text("stack") or (
+        source.stack_name(stage=stage) if template is None else ""
+    )
+    if not name:
+        raise UsageError("which stack? a template of your own needs a name", hint="--stack NAME")
+    from dataclasses import replace
+
+    run.announce(replace(resolved.target, stack=name))
+    if not dry_run and resolved.target.kind == "aws":
+        run.confirm(
+            f"Deploy {name} to {resolved.target.region}?",
+            consequence="this creates or changes resources in your AWS account",
+        )
+    events: list[dict[str, Any]] = []
+    with run.progress(f"deploying {name}") as bar:
+        for event in deployment.deploy(
+            resolved.session, name, text, given, yes=run.yes, dry_run=dry_run
+        ):
+            bar.update(note=f"{event.logical_id} {event.status}")
+            events.append(
+                {
+                    "resource": event.logical_id,
+                    "type": event.type,
+                    "status": event.status,
+                    "reason": event.reason or None,
+                    "at": iso(event.at),
+                }
+            )
+            if run.output.verbose and not run.output.json:
+                run.output.notice(f"{event.status:24} {event.logical_id} {event.reason}")
+    if dry_run:
+        return Answer(
+            {"stack": name, "dry_run": True, "changes": events},
+            lambda console: lines(
+                console,
+                [
+                    f"would {each['status'].lower()} {each['resource']} ({each['type']})"
+                    for each in events
+                ]
+                or ["nothing would change"],
+            ),
+        )
+    endpoints = deployment.endpoints(resolved.session, name)
+    return Answer(
+        {**endpoints_shape(endpoints), "events": events},
+        lambda console: show_endpoints(console, endpoints),
+    )
+
+
+def endpoints_shape(endpoints: Endpoints) -> dict[str, Any]:
+    """What a deploy ends with: ways in, functions, queues."""
+    return {
+        "stack": endpoints.stack,
+        "endpoints": [
+            {"method": each.method, "url": each.url, "function": each.function}
+            for each in endpoints.endpoints
+        ],
+        "functions": [
+            {
+                "key": each.key,
+                "name": each.name,
+                "runtime": each.runtime,
+                "code_size_bytes": each.code_size_bytes,
+            }
+            for each in endpoints.functions
+        ],
+        "queues": [
+            {
+                "name": each.name,
+                "url": each.url,
+                "arn": each.arn,
+                "dead_letter_queue": each.dead_letter_queue,
+            }
+            for each in endpoints.queues
+        ],
+    }
+
+
+def show_endpoints(console: Console, endpoints: Endpoints) -> None:
+    """As serverless deploy prints it."""
+    lines(console, [f"stack: {endpoints.stack} ({endpoints.region})"])
+    for each in endpoints.endpoints:
+        lines(console, [f"endpoint: {each.method} - {each.url}"])
+    if endpoints.functions:
+        lines(console, ["functions:"])
+        lines(
+            console,
+            [
+                f"  {each.key}: {each.name}"
+                + (f" ({_size(each.code_size_bytes)})" if each.code_size_bytes else "")
+                for each in endpoints.functions
+            ],
+        )
+    for queue in endpoints.queues:
+        lines(console, [f"{'dlq' if queue.dead_letter_queue else 'queue'}: {queue.url}"])
+
+
+def _size(count: int) -> str:
+    return f"{count} B" if count < 1024 else f"{count / 1024:.0f} kB"
+
+
+def _parameters(given: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for each in given:
+        key, equals, value = each.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--parameter {each!r} is not KEY=VALUE")
+        pairs[key] = value
+    return pairs
+
+
+def _read(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
+    if len(text.encode()) > MAX_TEMPLATE_BYTES:
+        raise UsageError(f"{path} is larger than CloudFormation takes inline (51,200 bytes)")
+    return text

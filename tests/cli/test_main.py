@@ -1,0 +1,138 @@
+"""The frame: options anywhere, usage errors, envelopes, start-up, closed pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Sqsctl
+
+HEAVY = ("boto3", "botocore", "questionary", "ministack", "yaml", "hypercorn", "urllib3")
+PROGRAM = [sys.executable, "-m", "sqsctl"]
+
+
+@pytest.fixture(autouse=True)
+def _own_state(state_home: Path) -> None:
+    """No lab of another test is seen."""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["dlq", "redrive", "--help"]])
+def test_start_up_loads_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys; from sqsctl.cli.main import main; main(sys.argv[1:]); "
+        f"print([each for each in {HEAVY!r} if each in sys.modules], file=sys.stderr)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+    assert result.stderr.strip() == "[]"
+    assert result.stdout
+
+
+def test_common_options_work_before_and_behind_the_command(sqsctl: Sqsctl) -> None:
+    before = sqsctl("-o", "json", "lab", "status")
+    behind = sqsctl("lab", "status", "-o", "json")
+    assert before.envelope == behind.envelope
+    assert before.envelope["command"] == "lab status"
+    assert before.code == 5
+
+
+def test_what_stands_behind_wins(sqsctl: Sqsctl) -> None:
+    assert sqsctl("-o", "json", "lab", "status", "-o", "human").out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["lab", "status", "--nonsense"], "No such option"),
+        (["nonsense"], "No such command"),
+        (["lab", "nonsense"], "No such command"),
+        (["lab", "break"], "Missing argument"),
+        (["lab", "status", "-o", "xml"], "xml"),
+        (["produce", "--count", "0"], "greater than or equal to 1"),
+        (["produce", "--count", "-3"], "greater than or equal to 1"),
+        (["produce", "--count", "many"], "valid integer"),
+    ],
+)
+def test_a_usage_error_is_one_line_and_speaks_json_too(
+    sqsctl: Sqsctl, arguments: list[str], words: str
+) -> None:
+    human = sqsctl(*arguments)
+    assert human.code == 2
+    assert human.out == ""
+    assert words in human.err
+    assert "Traceback" not in human.err
+    spoken = sqsctl("-o", "json", *[each for each in arguments if each not in {"-o", "xml"}])
+    if "xml" not in arguments:
+        assert spoken.code == 2
+        assert spoken.envelope["status"] == "error"
+        assert words in spoken.envelope["errors"][0]["message"]
+
+
+def test_a_group_without_a_command_shows_its_help_and_fails(sqsctl: Sqsctl) -> None:
+    shown = sqsctl("lab")
+    assert (shown.code, shown.out) == (2, "")
+    assert "incidents" in shown.err
+
+
+def test_without_a_terminal_the_bare_program_prints_help(sqsctl: Sqsctl) -> None:
+    shown = sqsctl()
+    assert shown.code == 0
+    assert "doctor" in shown.out
+
+
+def test_nothing_at_all_says_how_to_start(sqsctl: Sqsctl) -> None:
+    shown = sqsctl("queue", "ls", "-o", "json", "--region", "eu-west-1")
+    assert shown.code == 7
+    error = shown.envelope["errors"][0]
+    assert error["code"] == "credentials_missing"
+    assert "sqsctl lab up" in error["hint"]
+
+
+def test_lab_without_a_lab(sqsctl: Sqsctl) -> None:
+    shown = sqsctl("queue", "ls", "--lab")
+    assert shown.code == 5
+    assert "sqsctl lab up" in shown.err
+
+
+def test_an_endpoint_where_nobody_listens_is_unavailable(
+    sqsctl: Sqsctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = sqsctl(
+        "queue", "ls", "-o", "json", "--endpoint-url", "http://127.0.0.1:9", "--region", "eu-west-1"
+    )
+    assert shown.code == 6
+    assert shown.envelope["target"]["kind"] == "endpoint"
+    assert shown.envelope["errors"][0]["code"] == "unreachable"
+
+
+def test_a_closed_stdout_ends_the_program_silently() -> None:
+    command = f"'{sys.executable}' -m sqsctl --help | true; echo ${{PIPESTATUS[0]}}"
+    result = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False, env=dict(os.environ)
+    )
+    assert result.stdout.strip() == "0"
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(("name", "word"), [("SIGTERM", "terminated"), ("SIGINT", "interrupted")])
+def test_a_signal_ends_it_with_its_code_and_an_envelope(name: str, word: str) -> None:
+    number = signal.Signals[name]
+    code = (
+        "import os, signal, sys\n"
+        "from sqsctl.cli import main\n"
+        "from sqsctl.cli.context import Run\n"
+        f"Run.resolved = lambda self, **_: os.kill(os.getpid(), signal.{name}) or signal.pause()\n"
+        "sys.exit(main.main(['queue', 'ls', '-o', 'json']))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert result.returncode == 128 + number
+    assert json.loads(result.stdout)["errors"][0]["code"] == word
