@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqsctl.errors import UsageError
 
@@ -143,3 +144,36 @@ def _credentials_source(environment: Mapping[str, str]) -> str | None:
         if environment.get(name):
             return name
     return None
+
+
+def write(folder: Path, key: str, value: str | None) -> Path:
+    """Set a default in the nearest settings file, or unset it with None; returns the file.
+
+    Comments and order are kept. Without a file, ``sqsctl.toml`` is made in ``folder``. Raises
+    UsageError for an unknown key, a value of the wrong type, or a key that is not set.
+    """
+    import tomlkit
+
+    if key not in KEYS:
+        raise UsageError(f"there is no setting {key}", hint=f"known: {', '.join(KEYS)}")
+    path, table = read_file(folder)
+    path = path or folder / "sqsctl.toml"
+    if value is None and key not in table:
+        raise UsageError(f"{key} is not set in {path}", hint="sqsctl config show")
+    typed = None if value is None else _typed(key, value, "sqsctl config set")
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        document = tomlkit.parse(text)
+        place: Any = document
+        if path.name == "pyproject.toml":
+            place = document["tool"]["sqsctl"]  # type: ignore[index]
+        if typed is None:
+            del place[key]
+        else:
+            place[key] = typed
+        temporary = path.with_name(f".{path.name}.sqsctl-tmp")
+        temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", code="settings") from error
+    return path

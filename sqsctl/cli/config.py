@@ -1,0 +1,119 @@
+"""sqsctl config: defaults, and where each effective value came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sqsctl.cli.context import Run
+from sqsctl.cli.options import command, examples
+from sqsctl.cli.output import Answer, lines
+from sqsctl.cli.views import row, table
+from sqsctl.errors import SqsctlError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+group = typer.Typer(
+    help="Defaults in sqsctl.toml, and where each effective value came from.",
+    no_args_is_help=True,
+)
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    app.add_typer(group, name="config")
+
+
+@command(group, "show", epilog=examples("sqsctl config show", "sqsctl config show -o json"))
+def show(run: Run) -> Answer:
+    """Show every effective value, where it came from, and the target they lead to."""
+    from sqsctl.operations.settings import KEYS
+    from sqsctl.operations.targeting import resolve
+
+    settings = run.settings
+    values: dict[str, Any] = {
+        key: {
+            "value": settings.values[key].value if key in settings.values else None,
+            "source": settings.values[key].source if key in settings.values else None,
+        }
+        for key in KEYS
+    }
+    values["credentials"] = {"value": None, "source": settings.credentials_from}
+    trouble: SqsctlError | None = None
+    try:
+        run.target = resolve(settings, lab_name=run.lab_name).target
+    except SqsctlError as error:
+        trouble = error
+    data = {
+        "file": str(settings.file) if settings.file else None,
+        "values": values,
+        "target_error": trouble.message if trouble else None,
+    }
+
+    def human(console: Console) -> None:
+        grid = table("setting", "value", "from")
+        for key, entry in values.items():
+            row(
+                grid, key, "–" if entry["value"] is None else entry["value"], entry["source"] or "–"
+            )
+        console.print(grid)
+        if run.target:
+            from sqsctl.cli.output import target_line
+
+            lines(console, [f"target: {target_line(run.target)}"])
+        elif trouble:
+            lines(console, [f"target: none: {trouble.message}"])
+
+    return Answer(data, human)
+
+
+@command(
+    group,
+    "set",
+    target=False,
+    epilog=examples(
+        "sqsctl config set region ap-northeast-2",
+        "sqsctl config set stack tutorial-step-2-dev",
+    ),
+)
+def set_(
+    run: Run,
+    key: Annotated[str, typer.Argument(help="For example region, profile, stack, stage, lab.")],
+    value: Annotated[str, typer.Argument(help="Its value.")],
+    dry_run: DryRunOption = False,
+) -> Answer:
+    """Write a default into the nearest sqsctl.toml (or [tool.sqsctl] of pyproject.toml)."""
+    del run
+    return _write(key, value, dry_run=dry_run)
+
+
+@command(group, "unset", target=False, epilog=examples("sqsctl config unset stack"))
+def unset(
+    run: Run,
+    key: Annotated[str, typer.Argument(help="The setting to remove.")],
+    dry_run: DryRunOption = False,
+) -> Answer:
+    """Remove a default from the file."""
+    del run
+    return _write(key, None, dry_run=dry_run)
+
+
+def _write(key: str, value: str | None, *, dry_run: bool) -> Answer:
+    from sqsctl.operations import settings
+
+    said = f"unset {key}" if value is None else f"set {key} = {value}"
+    if dry_run:
+        return Answer(
+            {"dry_run": True, "would": said}, lambda console: lines(console, [f"would {said}"])
+        )
+    path = settings.write(Path.cwd(), key, value)
+    return Answer(
+        {"key": key, "value": value, "file": str(path)},
+        lambda console: lines(console, [f"{said} in {path}"]),
+    )
