@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqsctl.aws.functions import split_arn
+from sqsctl.aws.parallel import Pool
 from sqsctl.aws.session import Session
 from sqsctl.aws.support import offered
 from sqsctl.errors import NotFoundError, SqsctlError
@@ -42,7 +42,7 @@ class ApiReader:
         """An HTTP API: GetApi, GetRoutes, GetIntegrations and GetStages at the same time."""
         client: Any = self.session.http_apis()
         what = f"API {api_id}"
-        with ThreadPoolExecutor(4) as pool:
+        with Pool(4) as pool:
             api = pool.submit(_asked, what, lambda: client.get_api(ApiId=api_id))
             routes = pool.submit(_paged, what, client.get_routes, ApiId=api_id)
             integrations = pool.submit(_paged, what, client.get_integrations, ApiId=api_id)
@@ -65,7 +65,7 @@ class ApiReader:
         """A REST API: GetRestApi, GetStages and GetResources with the methods embedded."""
         client: Any = self.session.rest_apis()
         what = f"API {api_id}"
-        with ThreadPoolExecutor(3) as pool:
+        with Pool(3) as pool:
             api = pool.submit(_asked, what, lambda: client.get_rest_api(restApiId=api_id))
             stages = pool.submit(_asked, what, lambda: client.get_stages(restApiId=api_id))
             resources = pool.submit(self._resources, client, api_id)

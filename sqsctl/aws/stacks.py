@@ -7,7 +7,8 @@ NotFoundError (CloudFormation itself says ValidationError).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from datetime import UTC, datetime
+from typing import Any
 
 from sqsctl.aws.session import Session
 from sqsctl.aws.translate import translated
@@ -242,8 +243,8 @@ def _stack(shape: Mapping[str, Any]) -> DeployedStack:
         status=shape.get("StackStatus", ""),
         status_reason=shape.get("StackStatusReason", "") or "",
         description=shape.get("Description", "") or "",
-        created_at=shape.get("CreationTime"),
-        updated_at=shape.get("LastUpdatedTime"),
+        created_at=_utc(shape.get("CreationTime")),
+        updated_at=_utc(shape.get("LastUpdatedTime")),
         outputs={each["OutputKey"]: each.get("OutputValue", "") for each in outputs},
         output_descriptions={
             each["OutputKey"]: each.get("Description", "") or "" for each in outputs
@@ -275,6 +276,10 @@ def _event(shape: Mapping[str, Any]) -> DeployEvent:
         status=shape.get("ResourceStatus", ""),
         reason=shape.get("ResourceStatusReason", "") or "",
         physical_id=shape.get("PhysicalResourceId", "") or "",
-        at=cast("Any", shape.get("Timestamp")),
+        at=_utc(shape.get("Timestamp")),
         id=shape.get("EventId", ""),
     )
+
+
+def _utc(value: object) -> datetime | None:
+    return value.astimezone(UTC) if isinstance(value, datetime) else None

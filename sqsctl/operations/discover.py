@@ -7,14 +7,14 @@ that do not depend on each other run at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from sqsctl.aws.functions import FunctionClient
 from sqsctl.aws.mappings import MappingClient
+from sqsctl.aws.parallel import Pool, concurrently
 from sqsctl.aws.queues import QueueClient
 from sqsctl.aws.stacks import StackClient
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["StackRef", "StackSummary", "from_function", "from_queue", "from_stack", "stacks"]
 
 T = TypeVar("T")
-R = TypeVar("R")
 
-WORKERS = 16
 MAX_STACKS_LOOKED_INTO = 300
 MAX_CONSUMERS = 50
 
@@ -96,7 +94,7 @@ def from_stack(session: Session, name: str) -> StackRef:
     round trips. Dead-letter queues outside the stack are added. Raises NotFoundError.
     """
     client = StackClient(session)
-    with ThreadPoolExecutor(2) as pool:
+    with Pool(2) as pool:
         described = pool.submit(client.get, name)
         listed = pool.submit(client.resources, name)
         try:
@@ -233,14 +231,6 @@ def dead_letter_queue(ref: StackRef, name: str | None = None) -> QueuePart:
         exit=Exit.USAGE,
         code="queue_ambiguous",
     )
-
-
-def concurrently(call: Callable[[T], R], items: Sequence[T], workers: int = WORKERS) -> list[R]:
-    """Call for each item, several at a time; results in the order of the items."""
-    if len(items) < 2:
-        return [call(each) for each in items]
-    with ThreadPoolExecutor(min(workers, len(items))) as pool:
-        return list(pool.map(call, items))
 
 
 # -- CloudFormation -----------------------------------------------------------------------

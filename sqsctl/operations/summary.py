@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqsctl.aws.apis import ApiReader
 from sqsctl.aws.functions import FunctionClient
+from sqsctl.aws.parallel import concurrently
 from sqsctl.errors import NotFoundError
 from sqsctl.model.deployed import DeployedFunction, Endpoint, Endpoints, FunctionPart, StackRef
 from sqsctl.model.stack import Api, Function
-from sqsctl.operations.discover import concurrently, from_stack
+from sqsctl.operations.discover import from_stack
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session

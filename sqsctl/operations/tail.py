@@ -1,0 +1,383 @@
+"""Follow the logs of several functions: nothing lost, nothing repeated, in time order.
+
+``tail`` reads what was logged since a moment and, if asked to, what comes after. Within
+one look at the logs events are ordered by time, stably; an event that CloudWatch took
+in late comes out late. Past events are read page by page, lazily.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+from typing import TYPE_CHECKING, Protocol
+
+from sqsctl.aws.logs import Limiter, LogClient, LogPage, milliseconds, missing
+from sqsctl.aws.parallel import Pool
+from sqsctl.errors import Exit, SqsctlError
+from sqsctl.model.logline import LogEvent
+from sqsctl.operations.cursor import OVERLAP_MS, Cursor
+
+if TYPE_CHECKING:
+    from sqsctl.aws.session import Session
+
+INTERVAL_S = 1.0
+SLOWEST_INTERVAL_S = 5.0
+CALLS_PER_SECOND = 4
+# How long trouble is borne while following: somebody has to sign in again; AWS has to
+# recover. Before the first success there is little to wait for.
+SIGN_IN_PATIENCE_S = 60.0
+AWS_PATIENCE_S = 600.0
+FIRST_PATIENCE_S = 3.0
+MISSING_EVERY = 5
+LATE_S = 5.0
+
+_EXPIRED = frozenset({"credentials_expired", "credentials_invalid"})
+_WEATHER = frozenset({"throttled", "unavailable", "unreachable"})
+# A log group of one's own may be shared; its streams then name the function.
+_FUNCTION_IN_STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?P<name>[\w-]+)\[")
+
+
+class Source(Protocol):
+    """Where pages of events come from: LogClient, or a fake."""
+
+    def page(
+        self,
+        group: str,
+        *,
+        start_ms: int,
+        end_ms: int | None = None,
+        pattern: str = "",
+        token: str | None = None,
+    ) -> LogPage: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tailed:
+    """A log event and the function that logged it."""
+
+    function: str
+    event: LogEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know while following: a group is missing, AWS throttles.
+
+    ``kind``: log_group_missing, log_group_appeared, throttled, credentials_expired, recovered.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time, injected: ``now`` as a moment in UTC, ``sleep`` in seconds."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
+
+    def now_ms(self) -> int:
+        return milliseconds(self.now())
+
+
+def tail(
+    session: Session,
+    groups: Mapping[str, str],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    follow: bool = True,
+    filter_pattern: str = "",
+    interval_s: float = INTERVAL_S,
+    overlap_s: float = OVERLAP_MS / 1000,
+    clock: Clock | None = None,
+    notify: Callable[[Notice], None] | None = None,
+) -> Iterator[Tailed]:
+    """Yield events of ``groups`` (function name to log group), oldest first.
+
+    ``since`` is a moment (default: now when following, else an hour ago); ``until`` ends
+    it, also when following. Following waits for a log group that is not there yet,
+    and survives throttling and expired credentials for a while before it raises (exit
+    6 and 7). Without ``follow`` a missing group is a NotFoundError if all are missing,
+    else a notice.
+    """
+    ticking = clock or Clock()
+    limiter = Limiter(sleep=ticking.sleep) if session.target.endpoint is None else None
+    source = LogClient(session, limiter)
+    return follow_groups(
+        source,
+        groups,
+        since=since,
+        until=until,
+        follow=follow,
+        filter_pattern=filter_pattern,
+        interval_s=interval_s,
+        overlap_s=overlap_s,
+        clock=ticking,
+        notify=notify,
+        renew=_renewal(session, limiter),
+    )
+
+
+def _renewal(session: Session, limiter: Limiter | None) -> Callable[[], Source] | None:
+    """A source with the credentials read anew: somebody may have signed in again meanwhile."""
+    if session.target.kind != "aws":
+        return None
+
+    def renew() -> Source:
+        from sqsctl.aws.session import Session as Fresh
+
+        return LogClient(Fresh(session.target), limiter)
+
+    return renew
+
+
+def follow_groups(
+    source: Source,
+    groups: Mapping[str, str],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    follow: bool = True,
+    filter_pattern: str = "",
+    interval_s: float = INTERVAL_S,
+    overlap_s: float = OVERLAP_MS / 1000,
+    clock: Clock | None = None,
+    notify: Callable[[Notice], None] | None = None,
+    renew: Callable[[], Source] | None = None,
+    threads: bool = True,
+) -> Iterator[Tailed]:
+    """The same over any source. ``threads`` False reads one page after the other."""
+    ticking = clock or Clock()
+    begin = since or (ticking.now() if follow else ticking.now() - timedelta(hours=1))
+    end = until if until is not None or follow else ticking.now()
+    tailer = _Tailer(
+        source,
+        groups,
+        begin_ms=milliseconds(begin),
+        end_ms=None if end is None else milliseconds(end),
+        pattern=filter_pattern,
+        overlap_ms=int(overlap_s * 1000),
+        clock=ticking,
+        notify=notify or (lambda _: None),
+        renew=renew,
+        follow=follow,
+    )
+    return tailer.run(interval_s, threads=threads)
+
+
+class _Tailer:
+    def __init__(
+        self,
+        source: Source,
+        groups: Mapping[str, str],
+        *,
+        begin_ms: int,
+        end_ms: int | None,
+        pattern: str,
+        overlap_ms: int,
+        clock: Clock,
+        notify: Callable[[Notice], None],
+        renew: Callable[[], Source] | None,
+        follow: bool,
+    ) -> None:
+        self._source = source
+        # Two functions may share a log group: it is read once.
+        self._groups: dict[str, list[str]] = {}
+        for function, group in groups.items():
+            self._groups.setdefault(group, []).append(function)
+        self._cursors = {group: Cursor(begin_ms, overlap_ms=overlap_ms) for group in self._groups}
+        self._end_ms = end_ms
+        self._pattern = pattern
+        self._clock = clock
+        self._notify = notify
+        self._renew = renew
+        self._follow = follow
+        self._missing: dict[str, int] = {}
+        self._looks = 0
+        self._troubled_since: datetime | None = None
+        self._succeeded = False
+
+    def run(self, interval_s: float, *, threads: bool) -> Iterator[Tailed]:
+        pace = _Pace(interval_s, len(self._groups))
+        pool = Pool(min(8, max(2, len(self._groups)))) if threads else None
+        try:
+            while True:
+                found = False
+                last = self._last_look()
+                trouble: SqsctlError | None = None
+                try:
+                    for event in self._look(pool):
+                        found = True
+                        yield event
+                except SqsctlError as error:
+                    trouble = self._weather(error)
+                if trouble is None:
+                    self._settled()
+                    if last:
+                        return
+                    pace.after(found=found)
+                else:
+                    pace.back_off()
+                self._clock.sleep(pace.wait_s)
+        finally:
+            if pool:
+                pool.close()
+
+    def _last_look(self) -> bool:
+        if not self._follow:
+            return True
+        # What was logged until then is not all readable at once.
+        return self._end_ms is not None and self._clock.now_ms() > self._end_ms + LATE_S * 1000
+
+    def _look(self, pool: Pool | None) -> Iterator[Tailed]:
+        """Everything new in all groups, merged by time."""
+        due = [group for group in self._groups if self._due(group)]
+        self._looks += 1
+        streams = [self._group(group, pool) for group in due]
+        merged = streams[0] if len(streams) == 1 else heapq.merge(*streams, key=itemgetter(0))
+        now_ms = self._clock.now_ms()
+        for at_ms, key, event in merged:
+            # Taken only now: had the look broken off, it would have to come again.
+            if self._cursors[event.group].take(key, at_ms, now_ms):
+                function = self._function(event)
+                if function:
+                    yield Tailed(function, event)
+        if not self._follow and self._missing and len(self._missing) == len(self._groups):
+            raise missing(", ".join(sorted(self._missing)))
+
+    def _function(self, event: LogEvent) -> str | None:
+        """Whose event it is; None for another function's in a shared group."""
+        names = self._groups[event.group]
+        match = _FUNCTION_IN_STREAM.match(event.stream)
+        if match is None:
+            return names[0]
+        return match["name"] if match["name"] in names else None
+
+    def _due(self, group: str) -> bool:
+        """A group that is missing is asked for less often."""
+        at = self._missing.get(group)
+        return at is None or (self._looks - at) % MISSING_EVERY == 0
+
+    def _group(self, group: str, pool: Pool | None) -> Iterator[tuple[int, int, LogEvent]]:
+        cursor = self._cursors[group]
+        for page in self._pages(group, cursor, pool):
+            timed = [(_ms(event), event) for event in page.events]
+            timed.sort(key=itemgetter(0))
+            for at_ms, event in timed:
+                yield at_ms, cursor.key(event, at_ms), event
+
+    def _pages(self, group: str, cursor: Cursor, pool: Pool | None) -> Iterator[LogPage]:
+        """The pages from the cursor on; the next one is fetched while this one is used."""
+        cursor.begin()
+        start, token = cursor.start_ms, None
+        ahead = _fetch(pool, self._asker(group, start, token))
+        while True:
+            page = self._arrived(group, ahead)
+            if page is None:
+                return
+            if page.token:
+                if page.token == token:
+                    return  # CloudWatch repeats the token at the end of some calls
+                token = page.token
+                ahead = _fetch(pool, self._asker(group, start, token))
+                yield page
+            elif page.cut:
+                yield page
+                last = max((_ms(each) for each in page.events), default=start)
+                first = min((_ms(each) for each in page.events), default=start)
+                # Full of one single moment: there is no way to read what else it holds.
+                start = last if last > first or last > start else last + 1
+                if self._end_ms is not None and start > self._end_ms:
+                    return
+                token = None
+                cursor.begin()
+                ahead = _fetch(pool, self._asker(group, start, None))
+            else:
+                yield page
+                return
+
+    def _asker(self, group: str, start: int, token: str | None) -> Callable[[], LogPage]:
+        source, end, pattern = self._source, self._end_ms, self._pattern
+        return lambda: source.page(group, start_ms=start, end_ms=end, pattern=pattern, token=token)
+
+    def _arrived(self, group: str, ahead: Callable[[], LogPage]) -> LogPage | None:
+        try:
+            page = ahead()
+        except SqsctlError as error:
+            if error.exit is not Exit.NOT_FOUND:
+                raise
+            if group not in self._missing:
+                self._notify(Notice("log_group_missing", error.message))
+            self._missing[group] = self._looks
+            return None
+        if self._missing.pop(group, None) is not None:
+            self._notify(Notice("log_group_appeared", f"log group {group} is there now"))
+        return page
+
+    def _weather(self, error: SqsctlError) -> SqsctlError:
+        """Bear what may pass; raise what does not, or does not in time."""
+        expired = error.code in _EXPIRED
+        bearable = error.code in _WEATHER or expired if self._follow else error.code == "throttled"
+        if not bearable:
+            raise error
+        now = self._clock.now()
+        if self._troubled_since is None:
+            self._troubled_since = now
+            kind = "credentials_expired" if expired else "throttled"
+            self._notify(Notice(kind, f"{error.message}; trying on"))
+        elif now - self._troubled_since > timedelta(seconds=self._patience_s(expired=expired)):
+            raise error
+        if expired and self._renew:
+            self._source = self._renew()
+        return error
+
+    def _patience_s(self, *, expired: bool) -> float:
+        if not self._succeeded and expired:
+            return FIRST_PATIENCE_S
+        return SIGN_IN_PATIENCE_S if expired else AWS_PATIENCE_S
+
+    def _settled(self) -> None:
+        self._succeeded = True
+        if self._troubled_since is not None:
+            self._troubled_since = None
+            self._notify(Notice("recovered", "following again"))
+
+
+class _Pace:
+    """How long to wait between looks: shorter while events come, under the quota always."""
+
+    def __init__(self, interval_s: float, groups: int) -> None:
+        self._fastest = max(interval_s, groups / CALLS_PER_SECOND)
+        self._slowest = max(SLOWEST_INTERVAL_S, self._fastest)
+        self._idle = 0
+        self.wait_s = self._fastest
+
+    def after(self, *, found: bool) -> None:
+        # A person watching expects the next line soon: slow down after minutes, not seconds.
+        self._idle = 0 if found else self._idle + 1
+        self.wait_s = self._fastest
+        if self._idle > 120:
+            self.wait_s = min(self._slowest, self._fastest * 2 ** ((self._idle - 120) / 30))
+
+    def back_off(self) -> None:
+        self.wait_s = min(self.wait_s * 2, 10.0)
+
+
+def _fetch(pool: Pool | None, ask: Callable[[], LogPage]) -> Callable[[], LogPage]:
+    """The page, asked for at once where there is a pool, else when it is needed."""
+    if pool is None:
+        return ask
+    future: Future[LogPage] = pool.submit(ask)
+    return future.result
+
+
+def _ms(event: LogEvent) -> int:
+    return 0 if event.timestamp is None else milliseconds(event.timestamp)
