@@ -44,7 +44,7 @@ def render(runtime: str = "python") -> str:
 def parameters(
     time_scale: float = 1.0, *, service: str = SERVICE, stage: str = STAGE
 ) -> dict[str, str]:
-    """The template's parameters, with times divided by ``time_scale`` (whole seconds, at least 1)."""
+    """The template's parameters, times divided by ``time_scale`` (whole seconds, 1 or more)."""
     timeout = max(1, round(FUNCTION_TIMEOUT_S / time_scale))
     return {
         "Service": service,

@@ -1,0 +1,186 @@
+"""Invocations of Python and Node.js functions run in environments of our own.
+
+Upstream's seams: ``lambda_svc._execute_function_warm`` (runs one invocation),
+``_emit_lambda_logs`` (writes its log afterwards; nothing left to do here),
+``invalidate_worker`` (code or configuration changed), ``reset``. A changed function
+ends idle environments at once and busy ones after their invocation, as AWS does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+from sqsctl.lab.fidelity import deployment as deployed
+from sqsctl.lab.fidelity.environments import Environment
+
+IDLE_LIMIT_S = 300.0
+
+_MARK = "sqsctl"  # results of ours, whose log is already written
+
+
+class Pool:
+    """All environments: those in use, and those waiting warm."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: dict[str, list[Environment]] = {}
+        self._busy: set[Environment] = set()
+        self._retired: set[Environment] = set()
+
+    def take(self, key: str, fingerprint: str) -> Environment | None:
+        """The warm environment that was used last, if one fits; others are ended."""
+        with self._lock:
+            waiting = self._idle.pop(key, [])
+            fitting = [each for each in waiting if each.deployment.fingerprint == fingerprint]
+            stale = [each for each in waiting if each not in fitting]
+            taken = fitting.pop() if fitting else None
+            if fitting:
+                self._idle[key] = fitting
+            if taken:
+                self._busy.add(taken)
+        _close(stale)
+        return taken
+
+    def add(self, environment: Environment) -> None:
+        with self._lock:
+            self._busy.add(environment)
+
+    def give_back(self, key: str, environment: Environment) -> None:
+        """Keep it warm, unless its function changed meanwhile."""
+        oldest = time.monotonic() - IDLE_LIMIT_S
+        with self._lock:
+            self._busy.discard(environment)
+            if environment in self._retired:
+                self._retired.discard(environment)
+                ended = [environment]
+            else:
+                self._idle.setdefault(key, []).append(environment)
+                ended = []
+            for waiting in self._idle.values():
+                ended += [each for each in waiting if each.used_at < oldest]
+                waiting[:] = [each for each in waiting if each.used_at >= oldest]
+        _close(ended)
+
+    def retire(self, name: str, version: str | None) -> None:
+        """End the environments of a function, or of one version: busy ones when they finish."""
+
+        def affected(environment: Environment) -> bool:
+            deployment = environment.deployment
+            return deployment.name == name and version in {None, deployment.version}
+
+        with self._lock:
+            ended = [each for waiting in self._idle.values() for each in waiting if affected(each)]
+            for waiting in self._idle.values():
+                waiting[:] = [each for each in waiting if not affected(each)]
+            self._retired |= {each for each in self._busy if affected(each)}
+        _close(ended)
+
+    def clear(self) -> None:
+        """End every idle environment, and let the busy ones end after their invocation."""
+        with self._lock:
+            ended = [each for waiting in self._idle.values() for each in waiting]
+            self._idle.clear()
+            self._retired |= self._busy
+        _close(ended)
+
+    def kill(self) -> None:
+        """End all at once, in the middle of whatever they do: the lab itself ends."""
+        with self._lock:
+            pids = [each.pid for each in self._busy]
+        for pid in filter(None, pids):
+            with contextlib.suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)
+        self.clear()
+
+
+pool = Pool()
+
+
+def install() -> None:
+    """Put the pool in the place of upstream's workers."""
+    from ministack.services import lambda_svc
+
+    emit, invalidate, reset = (
+        lambda_svc._emit_lambda_logs,
+        lambda_svc.invalidate_worker,
+        lambda_svc.reset,
+    )
+
+    def emit_logs(func: Any, *args: Any, log_source: str | None = None, **kwargs: Any) -> None:
+        if log_source != _MARK:
+            emit(func, *args, log_source=log_source, **kwargs)
+
+    def invalidate_worker(name: str, qualifier: str | None = None, **scope: Any) -> None:
+        pool.retire(name, qualifier)
+        invalidate(name, qualifier=qualifier, **scope)
+
+    def reset_all() -> None:
+        pool.clear()
+        reset()
+
+    lambda_svc._execute_function_warm = execute
+    lambda_svc._emit_lambda_logs = emit_logs
+    lambda_svc.invalidate_worker = invalidate_worker
+    lambda_svc.reset = reset_all
+
+
+def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+    """Run one invocation; the result has the keys that upstream's callers read."""
+    from ministack.core.lambda_runtime import execution_credentials
+    from ministack.services import lambda_svc
+
+    config = func.get("config") or func
+    code = func.get("code_zip")
+    if not code:
+        return _refusal("InvalidParameterValueException", "The function has no code")
+    deployment = deployed.described(config, code)
+    key = f"{deployment.account}:{deployment.region}:{deployment.name}:{deployment.version}"
+    environment = pool.take(key, deployment.fingerprint)
+    if environment is None:
+        try:
+            environment = Environment(
+                deployment,
+                deployed.code_folder(deployment, code),
+                deployed.layer_folders(config),
+                lambda: dict(execution_credentials(config)),
+            )
+        except OSError as error:
+            return _refusal("Runtime.InvalidEntrypoint", str(error))
+        pool.add(environment)
+    try:
+        outcome = environment.invoke(
+            event,
+            request_id,
+            deployment.arn,
+            lambda_svc._xray_trace_id_for_invocation(config) or "",
+        )
+    except OSError as error:
+        return _refusal("Runtime.InvalidEntrypoint", str(error))
+    finally:
+        pool.give_back(key, environment)
+    body = json.loads(outcome.payload) if outcome.payload else None
+    result = {"body": body, "log": outcome.tail, "log_source": _MARK}
+    if outcome.failed:
+        result |= {"error": True, "function_error": "Unhandled"}
+    return result
+
+
+def _refusal(kind: str, message: str) -> dict[str, Any]:
+    return {
+        "body": {"errorType": kind, "errorMessage": message},
+        "error": True,
+        "function_error": "Unhandled",
+        "log": "",
+        "log_source": _MARK,
+    }
+
+
+def _close(environments: list[Environment]) -> None:
+    for each in environments:
+        each.close()

@@ -1,0 +1,229 @@
+"""What Lambda itself writes to CloudWatch Logs, line for line.
+
+Upstream writes START, the output, END and a REPORT with whole milliseconds after the
+fact, into a new log stream each time. AWS writes INIT_START, START, END and REPORT with
+tabs, a trailing tab, Init Duration and Status fields, as JSON objects where the
+function's LogFormat says so, and one stream per execution environment.
+Sources: Lambda developer guide, "Viewing CloudWatch logs for Lambda functions" (the
+get-log-events example shows the trailing ``\\t\\n``), "Configuring JSON and plain text log
+formats" (platform events and their levels); responses recorded from AWS in
+localstack/localstack's Lambda tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+_SEQUENCE = itertools.count(1)
+
+# The levels of platform events; a function's SystemLogLevel (default INFO) filters them.
+_LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30}
+
+
+def stamp(ms: float | None = None) -> str:
+    """ISO 8601 in UTC with milliseconds, as every line of Lambda's has it."""
+    at = datetime.fromtimestamp(time.time() if ms is None else ms / 1000, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def stream_name(version: str, unique: str) -> str:
+    """``2026/11/23/[$LATEST]<32 hex>``."""
+    return f"{datetime.now(UTC):%Y/%m/%d}/[{version}]{unique}"
+
+
+def event_id() -> str:
+    """A number of 56 digits that grows, as CloudWatch Logs gives each event."""
+    return f"39{time.time_ns():020d}{next(_SEQUENCE):034d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of one invocation. Milliseconds and MB; ``status`` is empty on success."""
+
+    duration_ms: float
+    memory_mb: int
+    used_mb: int
+    init_ms: float | None = None
+    status: str = ""
+    error_type: str = ""
+
+    @property
+    def billed_ms(self) -> int:
+        return math.ceil(self.duration_ms + (self.init_ms or 0.0))
+
+
+@dataclass(slots=True)
+class LogStream:
+    """One environment's log stream, created with its first line.
+
+    ``tail`` gathers the lines of the current invocation, for ``LogType=Tail``.
+    """
+
+    group: str
+    name: str
+    json_format: bool = False
+    system_level: str = "INFO"
+    enabled: bool = True
+    tail: list[str] = field(default_factory=list)
+
+    def write(self, lines: Iterable[tuple[int, str]]) -> None:
+        """Append (milliseconds, message) pairs as events."""
+        entries = [(at, message) for at, message in lines if message]
+        self.tail.extend(message for _, message in entries)
+        if entries and self.enabled:
+            append(self.group, self.name, entries)
+
+    def init_start(self, runtime: str) -> None:
+        version = f"{runtime.replace('python', 'python:').replace('nodejs', 'nodejs:')}.v1"
+        arn = runtime_arn(runtime)
+        self._platform(
+            "platform.initStart",
+            "INFO",
+            f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}\n",
+            {
+                "initializationType": "on-demand",
+                "phase": "init",
+                "runtimeVersion": version,
+                "runtimeVersionArn": arn,
+            },
+        )
+
+    def init_report(self, duration_ms: float, phase: str, status: str, error_type: str) -> None:
+        text = f"INIT_REPORT Init Duration: {duration_ms:.2f} ms\tPhase: {phase}\tStatus: {status}"
+        record: dict[str, Any] = {
+            "initializationType": "on-demand",
+            "phase": phase,
+            "status": status,
+            "metrics": {"durationMs": round(duration_ms, 3)},
+        }
+        if error_type:
+            text += f"\tError Type: {error_type}"
+            record["errorType"] = error_type
+        self._platform("platform.initReport", "INFO", f"{text}\n", record)
+
+    def start(self, request_id: str, version: str) -> None:
+        self._platform(
+            "platform.start",
+            "INFO",
+            f"START RequestId: {request_id} Version: {version}\n",
+            {"requestId": request_id, "version": version},
+        )
+
+    def end(self, request_id: str, report: Report) -> None:
+        """END and REPORT; in JSON format platform.runtimeDone and platform.report."""
+        status = report.status or "success"
+        record: dict[str, Any] = {
+            "requestId": request_id,
+            "status": status,
+            "metrics": {"durationMs": round(report.duration_ms, 3)},
+        }
+        if report.error_type:
+            record["errorType"] = report.error_type
+        self._platform(
+            "platform.runtimeDone",
+            "WARN" if report.status else "DEBUG",
+            f"END RequestId: {request_id}\n",
+            record,
+        )
+        self._platform(
+            "platform.report", "INFO", _report_text(request_id, report), _record(request_id, report)
+        )
+
+    def _platform(self, kind: str, level: str, text: str, record: dict[str, Any]) -> None:
+        at = int(time.time() * 1000)
+        if not self.json_format:
+            self.write([(at, text)])
+            return
+        if _LEVELS[level] < _LEVELS.get(self.system_level, 20):
+            return
+        self.write([(at, json.dumps({"time": stamp(at), "type": kind, "record": record}) + "\n")])
+
+
+def runtime_arn(runtime: str) -> str:
+    """The ARN of a runtime version: stable for one runtime, as long as AWS does not update it."""
+    digest = hashlib.sha256(runtime.encode()).hexdigest()
+    return f"arn:aws:lambda:{_region()}::runtime:{digest}"
+
+
+def append(group_name: str, stream: str, entries: list[tuple[int, str]]) -> None:
+    """Put events into a log group of the calling account and region, made where missing."""
+    from ministack.services import cloudwatch_logs
+
+    now = int(time.time() * 1000)
+    group = cloudwatch_logs._log_groups.setdefault(
+        group_name,
+        {
+            "arn": cloudwatch_logs._make_group_arn(group_name),
+            "creationTime": now,
+            "retentionInDays": None,
+            "tags": {},
+            "subscriptionFilters": {},
+            "streams": {},
+        },
+    )
+    target = group["streams"].setdefault(
+        stream,
+        {
+            "events": [],
+            "uploadSequenceToken": "1",
+            "creationTime": now,
+            "firstEventTimestamp": None,
+            "lastEventTimestamp": None,
+            "lastIngestionTime": None,
+        },
+    )
+    events = [
+        {"timestamp": at, "message": message, "ingestionTime": now, "eventId": event_id()}
+        for at, message in entries
+    ]
+    cloudwatch_logs._append_log_events(target, events)
+    cloudwatch_logs._fanout_to_subscription_filters(group_name, stream, events)
+    cloudwatch_logs._fanout_to_live_tail_sessions(group_name, stream, events)
+
+
+def _report_text(request_id: str, report: Report) -> str:
+    text = (
+        f"REPORT RequestId: {request_id}\tDuration: {report.duration_ms:.2f} ms\t"
+        f"Billed Duration: {report.billed_ms} ms\tMemory Size: {report.memory_mb} MB\t"
+        f"Max Memory Used: {report.used_mb} MB\t"
+    )
+    if report.init_ms is not None:
+        text += f"Init Duration: {report.init_ms:.2f} ms\t"
+    if report.status:
+        text += f"Status: {report.status}"
+        if report.error_type:
+            text += f"\tError Type: {report.error_type}"
+    return f"{text}\n"
+
+
+def _record(request_id: str, report: Report) -> dict[str, Any]:
+    metrics: dict[str, Any] = {
+        "durationMs": round(report.duration_ms, 3),
+        "billedDurationMs": report.billed_ms,
+        "memorySizeMB": report.memory_mb,
+        "maxMemoryUsedMB": report.used_mb,
+    }
+    if report.init_ms is not None:
+        metrics["initDurationMs"] = round(report.init_ms, 3)
+    record: dict[str, Any] = {
+        "requestId": request_id,
+        "metrics": metrics,
+        "status": report.status or "success",
+    }
+    if report.error_type:
+        record["errorType"] = report.error_type
+    return record
+
+
+def _region() -> str:
+    from ministack.core.responses import get_region
+
+    return str(get_region())
