@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Outgoing
 from sqsctl.model.outcome import Acceptance, BatchResult, Rejection
 from sqsctl.operations.control import Control
@@ -41,6 +42,7 @@ class Delivery:
 
     ``doubtful`` places are in ``accepted`` too, but an earlier try may have arrived as well.
     ``unknown`` stayed unknown to the end; they may have arrived, once or more often.
+    ``error`` ended the attempts: no further send has a point (credentials, no such queue).
     """
 
     accepted: tuple[Acceptance, ...] = ()
@@ -48,6 +50,7 @@ class Delivery:
     unknown: tuple[int, ...] = ()
     doubtful: tuple[int, ...] = ()
     reason: str = ""
+    error: SqsctlError | None = None
 
 
 def pack(
@@ -101,17 +104,28 @@ class _Attempts:
         self._unknown: dict[int, str] = {}  # the last try of these
         self._ever_unknown: set[int] = set()
         self._damaged: set[int] = set()
+        self._error: SqsctlError | None = None
 
     def run(self) -> Delivery:
         left = list(range(len(self._batch)))
         for attempt in range(1, self._policy.attempts + 1):
-            self._send(left)
+            try:
+                self._send(left)
+            except SqsctlError as error:
+                self._give_up(error)
+                break
             left = self._worth_another_try()
             if not left or attempt == self._policy.attempts:
                 break
             if not self._control.pause(self._policy.pause_s(attempt)):
                 break
         return self._summed_up()
+
+    def _give_up(self, error: SqsctlError) -> None:
+        self._error = error
+        for place in range(len(self._batch)):
+            if place not in self._accepted and place not in self._damaged:
+                self._rejected.setdefault(place, Rejection(place, error.code, error.message))
 
     def _send(self, places: list[int]) -> None:
         result = self._queue.send([self._batch[place] for place in places])
@@ -166,4 +180,5 @@ class _Attempts:
             unknown=tuple(sorted(still_unknown)),
             doubtful=tuple(sorted(self._ever_unknown & self._accepted.keys())),
             reason="; ".join(dict.fromkeys(each for each in reasons if each)),
+            error=self._error,
         )

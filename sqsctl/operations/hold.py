@@ -66,6 +66,12 @@ class Hold:
             for each in messages:
                 self._held.pop(each.message_id, None)
 
+    def newest(self, message: Message) -> Message:
+        """The message with the last receipt handle seen of it: an older one may be dead."""
+        with self._lock:
+            held = self._held.get(message.message_id)
+        return held.message if held else message
+
     def lapsed(self, message: Message, *, margin_s: float = 0.0) -> bool:
         """Whether the message may be visible to others again by now (plus ``margin_s``)."""
         with self._lock:

@@ -91,9 +91,13 @@ class Journal:
         """The source confirmed that these are gone."""
         self._add({"kind": "deleted", "ids": list(ids)})
 
-    def finish(self, reason: str) -> None:
-        """The run ended in good order."""
-        self._add({"kind": "end", "reason": reason, "at": _now()})
+    def finish(self, reason: str, *, settled: bool = False) -> None:
+        """The run ended in good order.
+
+        ``settled``: the source was seen to its end, so whatever was still owed is not there
+        any more and no later run has to look for it.
+        """
+        self._add({"kind": "end", "reason": reason, "settled": settled, "at": _now()})
         self._fsync()
 
     def flush(self) -> None:
@@ -140,7 +144,7 @@ def begin(folder: Path, source_arn: str, *, hold_s: int, details: dict[str, str]
         raise _unwritable(path, error) from error
     _lock(descriptor, path)
     journal = Journal(path, descriptor)
-    journal._add(  # noqa: SLF001 - same module
+    journal._add(
         {
             "kind": "begin",
             "format": FORMAT,
@@ -166,7 +170,7 @@ def resume(story: Story, *, hold_s: int) -> Journal:
     journal = Journal(story.path, descriptor)
     if _torn(descriptor):
         _write_all(descriptor, b"\n")
-    journal._add({"kind": "resume", "at": _now(), "hold_s": hold_s})  # noqa: SLF001
+    journal._add({"kind": "resume", "at": _now(), "hold_s": hold_s})
     journal.flush()
     return journal
 
@@ -247,12 +251,11 @@ def _apply(story: Story, record: dict[str, Any]) -> None:
         story.perhaps.difference_update(each for each in items if isinstance(each, str))
     elif kind == "deleted":
         story.deleted.update(each for each in items if isinstance(each, str))
-    elif kind == "end":
+    elif kind in {"end", "abandoned"}:
         story.finished = True
-    elif kind == "abandoned":
-        story.finished = True
-        story.perhaps.clear()
-        story.deleted.update(story.sent)
+        if kind == "abandoned" or record.get("settled") is True:
+            story.perhaps.clear()
+            story.deleted.update(story.sent)
 
 
 def _number(value: object) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from sqsctl.errors import UsageError
+from sqsctl.errors import SqsctlError, UsageError
 from sqsctl.model.message import Outgoing
 from sqsctl.model.transfer import ProduceProgress, ProduceSummary, Via
 from sqsctl.operations.bodies import Make
@@ -90,6 +90,8 @@ class QueueSink:
             started = time.perf_counter()
             result = deliver(self._queue, packed, control=control, policy=self._policy)
             tally.batch(result, (time.perf_counter() - started) * 1000)
+            if result.error:
+                raise result.error
 
 
 class ApiSink:
@@ -117,9 +119,9 @@ def produce(
 ) -> ProduceSummary:
     """Send the messages ``make(1)``, ``make(2)``, … as ``plan`` says; return the figures.
 
-    ``progress`` is called about ten times a second from the calling thread. Raises SqsctlError
-    where going on is pointless (credentials, no such queue) and nothing was accepted;
-    otherwise that error ends the run and stands among ``errors``.
+    ``progress`` is called about ten times a second from the calling thread. What makes going
+    on pointless (credentials, no such queue) is raised where nothing was accepted;
+    otherwise it ends the run and stands among ``errors``.
     """
     return _Run(sink, make, plan.checked(), control or Control()).run(progress, thresholds)
 
@@ -157,9 +159,8 @@ class _Run:
                 raise
         total = Tally.merged(self._tallies)
         for error in filter(None, (each.exception() for each in workers)):
-            if not total.accepted:
+            if not total.accepted or not isinstance(error, SqsctlError):
                 raise error
-            total.error(str(error))
         summary = self._summary(total)
         return replace(summary, thresholds=tuple(each.judge(summary) for each in thresholds))
 

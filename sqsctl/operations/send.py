@@ -33,7 +33,7 @@ def send_to_queue(
     delivery = deliver(queue, (message,), control=control or Control(), policy=policy)
     latency_ms = (time.perf_counter() - started) * 1000
     if not delivery.accepted:
-        raise _failure(delivery)
+        raise delivery.error or _failure(delivery)
     accepted = delivery.accepted[0]
     return Sent(
         via="sqs",
