@@ -97,6 +97,11 @@ class Queue:
     logical_id: str | None = None
     created_at: datetime | None = None
 
+    @property
+    def approximate_total(self) -> int:
+        """Messages in it, whether visible, in flight or delayed."""
+        return self.visible + self.in_flight + self.delayed
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedVersion:

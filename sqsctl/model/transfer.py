@@ -138,7 +138,7 @@ class Peeked:
 
     @property
     def approximate_total(self) -> int:
-        return self.queue.visible + self.queue.in_flight + self.queue.delayed
+        return self.queue.approximate_total
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from sqsctl.model.stack import Queue
 from sqsctl.model.transfer import RedriveProgress, RedriveSummary
 from sqsctl.operations import journal as journals
 from sqsctl.operations.control import Control
+from sqsctl.operations.counts import remaining
 from sqsctl.operations.delivery import BATCH, RetryPolicy
 from sqsctl.operations.destinations import Destinations
 from sqsctl.operations.hold import Clock, Hold, steady
@@ -147,7 +148,7 @@ class _Run:
         began = time.monotonic()
         options = self._options
         facts = patiently(lambda: self._queues.describe(self._ref), self._control, self._policy)
-        total = facts.visible + facts.in_flight + facts.delayed
+        total = facts.approximate_total
         story = self._story(folder)
         journal = self._journal(folder, story)
         try:
@@ -279,7 +280,7 @@ class _Run:
             selected=ledger.selected,
             moved=ledger.moved,
             failed=ledger.failed,
-            remaining=self._remaining(),
+            remaining=remaining(self._queues, self._source),
             possible_duplicates=(*ledger.possible_duplicates, *sorted(owed)),
             journal=str(shop.journal.path),
             skipped=ledger.skipped,
@@ -294,11 +295,3 @@ class _Run:
         if error is not None:
             raise RedriveStoppedError(error, summary, self._options.command) from error
         return summary
-
-    def _remaining(self) -> int | None:
-        """What the source holds now, about; None where it cannot be asked."""
-        try:
-            facts = self._queues.describe(self._ref)
-        except SqsctlError:
-            return None
-        return facts.visible + facts.in_flight + facts.delayed
