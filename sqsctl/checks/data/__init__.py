@@ -1,0 +1,1 @@
+"""Facts that AWS changes, as dated data."""

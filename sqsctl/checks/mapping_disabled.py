@@ -1,0 +1,107 @@
+"""The event source mapping is switched off.
+
+## What it does
+Looks at the state of each event source mapping, or at the JSON of one in pasted text.
+Anything but enabled (or on its way there) means that nobody polls the queue.
+
+## Why it matters
+The producer keeps answering 200, the queue keeps growing, no error appears anywhere, and
+after the retention period the messages are gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.evidence import of_mapping, of_queue
+from sqsctl.checks.support.logcheck import LogCheck, Seen
+from sqsctl.checks.support.shell import aws, mapping_settings, yml_function
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.stack import EventSourceMapping, Fact, Stack
+
+_STATE = re.compile(r"\"State\"\s*:\s*\"(?P<state>Disabled|Disabling)\"")
+_MAPPING = re.compile(r"\"EventSourceArn\"\s*:\s*\"(?P<arn>[^\"\s]{1,300})\"")
+_UUID = re.compile(r"\"UUID\"\s*:\s*\"(?P<uuid>[0-9a-fA-F-]{36})\"")
+_TOLD = re.compile(
+    r"event source mapping (?:[\w-]{1,60} )?(?:is|was|has been)(?: currently)? disabled",
+    re.IGNORECASE,
+)
+_OFF = frozenset({"Disabled", "Disabling"})
+
+
+class MappingDisabled(LogCheck[tuple[str, str]]):
+    meta = Meta(
+        id="mapping-disabled",
+        title="Every event source mapping is enabled",
+        severity=Severity.ERROR,
+        needs=frozenset({Fact.MAPPINGS}),
+        uses=frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.LOGS, Fact.ERRORS, Fact.DEAD_LETTERS}),
+        explains=("backlog-growing",),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+    )
+
+    def recognise(self, case: Case) -> tuple[str, str] | None:
+        text = case.everything
+        state, source = _STATE.search(text), _MAPPING.search(text)
+        uuid = _UUID.search(text)
+        if state and source:
+            return source.group("arn"), uuid.group("uuid") if uuid else ""
+        return ("", uuid.group("uuid") if uuid else "") if _TOLD.search(text) else None
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        for mapping in stack.mappings:
+            if mapping.state in _OFF:
+                yield self._off(mapping, stack)
+        yield from super().diagnose(stack)
+
+    def _off(self, mapping: EventSourceMapping, stack: Stack) -> Finding:
+        queue = stack.queue(mapping.queue_arn)
+        name = queue.name if queue else mapping.queue_arn.rsplit(":", 1)[-1]
+        waiting = f"; {queue.visible} messages wait" if queue and queue.visible else ""
+        why = mapping.state_transition_reason
+        evidence = [of_mapping(mapping, "State", mapping.state)]
+        if why:
+            evidence.append(of_mapping(mapping, "StateTransitionReason", why))
+        if queue:
+            evidence.append(of_queue(queue, "ApproximateNumberOfMessages", queue.visible))
+        return self.found(
+            f"nobody polls {name}: its mapping to {mapping.function_name} is "
+            f"{mapping.state.lower()}{waiting}",
+            evidence=evidence,
+            fix=mapping_settings(
+                stack,
+                mapping,
+                "enable the mapping",
+                safe=True,
+                words=("--enabled",),
+                yml=yml_function(
+                    mapping.function_name, "events:", "  - sqs:", "      enabled: true"
+                ),
+                Enabled=True,
+            ),
+            subject=mapping.function_name,
+            kind=Kind.CAUSE,
+        )
+
+    def report(self, seen: Seen[tuple[str, str]], stack: Stack) -> Finding:
+        arn, uuid = seen.sign
+        name = arn.rsplit(":", 1)[-1] or "the queue"
+        return self.found(
+            f"nobody polls {name}: its event source mapping is disabled",
+            evidence=seen.evidence()
+            or (Evidence("the text", "State", "Disabled"),),
+            fix=Fix(
+                "enable the mapping",
+                commands=(
+                    aws(
+                        stack, "lambda", "update-event-source-mapping", "--uuid", uuid or "UUID",
+                        "--enabled",
+                    ),
+                ),
+            ),
+            subject=seen.function,
+            confidence=min(seen.confidence, Confidence.MEDIUM),
+        )

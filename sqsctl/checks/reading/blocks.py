@@ -1,0 +1,151 @@
+"""Put together what belongs together: a block is one thing that was logged.
+
+CloudWatch keeps a multi-line entry in one event where the runtime's log socket is used;
+prints to stdout, emulators, terminals and copies tear it into a line each. A block ends
+where the next line cannot be its continuation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from sqsctl.checks.reading import patterns as p
+from sqsctl.checks.reading.limits import BLOCK_EVENTS, cut
+from sqsctl.checks.reading.prefix import clean, strip_prefix
+from sqsctl.model.logline import LogEvent
+
+_PLATFORM = re.compile(
+    r"(?:START|END|REPORT) RequestId: |INIT_START |INIT_REPORT |RESTORE_START |RESTORE_REPORT "
+    r"|(?:EXTENSION|TELEMETRY)\s+Name: |START\s*$|END Duration: "
+)
+_HEAD = re.compile(
+    rf"(?:{p.LEVELS})\s*[:|]|\[(?:{p.LEVELS})\]|\{{\s*\"(?:time|timestamp|level|errorType|"
+    r"errorMessage|log_level|levelname|severity|event|msg|message|name|service|cold_start)\"\s*:"
+)
+_JOINS = re.compile(
+    r"(?:Caused by: |Suppressed: |Require stack:|- /|- file:|\.\.\. \d+ more|Runtime\.\w+\s*$"
+    r"|The above exception was|During handling of the above|Node\.js v\d|null\s*$)"
+)
+_CHAIN = re.compile(r"The above exception was|During handling of the above")
+_ERROR_HEAD = re.compile(r"\b(?:ERROR|CRITICAL|FATAL|error|exception|Exception|Unhandled)\b")
+_TYPED = re.compile(r"(?:[\w$]{1,80}\.){0,12}[A-Z][\w$]{1,80}(?::|\s*$)")
+
+
+@dataclass(slots=True)
+class Block:
+    """One or more events that are one entry of the log."""
+
+    events: list[LogEvent] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    depth: int = 0
+    trace: bool = False
+    awaiting: bool = False
+
+    @property
+    def text(self) -> str:
+        return cut("\n".join(self.lines))
+
+    def add(self, event: LogEvent, text: str) -> None:
+        self.events.append(event)
+        self.lines.append(text)
+        last = text.rsplit("\n", 1)[-1]
+        if len(text) < 20_000:
+            self._track(text, last)
+
+    def _track(self, text: str, last: str) -> None:
+        opens = last.rstrip().endswith(("{", "[")) or text.lstrip().startswith("{")
+        if self.depth or opens:
+            self.depth = max(0, self.depth + _balance(text))
+        if "Traceback (most recent call last)" in text:
+            self.trace, self.awaiting = True, True
+        elif self.trace and last and not last[0].isspace():
+            # The error's own line ends a traceback, unless its message goes on below.
+            self.awaiting = last.rstrip().endswith(":")
+
+
+def blocks(events: Iterable[LogEvent]) -> Iterator[Block]:
+    """Blocks of one stream's events, in order."""
+    block: Block | None = None
+    for event in events:
+        text = _message(event)
+        if not text.strip():
+            continue
+        if block and len(block.events) < BLOCK_EVENTS and _continues(block, text):
+            block.add(event, text)
+            continue
+        if block:
+            yield block
+        block = Block()
+        block.add(event, text)
+    if block:
+        yield block
+
+
+def _message(event: LogEvent) -> str:
+    message = cut(event.message)
+    if "\x1b" in message:
+        message = p.ansi.sub("", message)
+    message = message.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    first, newline, rest = message.partition("\n")
+    return strip_prefix(clean(first)).text + newline + rest
+
+
+def _continues(block: Block, text: str) -> bool:
+    first = block.lines[0]
+    if _PLATFORM.match(text):
+        return False
+    if first.startswith(("REPORT ", "INIT_REPORT ")):
+        return p.report_more.match(text) is not None
+    if _PLATFORM.match(first):
+        return False
+    if text[0].isspace():
+        return True
+    if p.node_head.match(text) or p.timeout.match(text):
+        return False
+    if block.depth:
+        return not p.python_log.match(text)
+    if _JOINS.match(text):
+        return not text.startswith("null") or ": " in block.lines[-1]
+    last = block.lines[-1].rstrip()
+    if text.startswith("{"):
+        return p.node_kind.search(last) is not None or p.ruby_kind.match(last) is not None
+    if _HEAD.match(text):
+        return False
+    return _goes_on(block, first, last, text)
+
+
+def _goes_on(block: Block, first: str, last: str, text: str) -> bool:
+    """Continuations that only the lines before can tell."""
+    if block.awaiting:
+        return True
+    if text.startswith("Traceback (most recent call last)"):
+        return _ERROR_HEAD.search(first) is not None or _CHAIN.match(last) is not None
+    if p.python_error.match(first) and not block.trace and len(block.lines) < 12:
+        return True
+    # Java and Ruby write `message: Type` and then `Type: message` with the frames.
+    if len(block.lines) == 1 and (match := _TYPED.match(text)):
+        name = match.group().rstrip(": \t")
+        return last.endswith((f": {name}", f" {name}"))
+    return False
+
+
+def _balance(text: str) -> int:
+    """Opening minus closing braces and brackets, strings left out."""
+    depth, quoted, escaped = 0, False, False
+    for char in text:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif char == "\\":
+                escaped = True
+            elif char in {'"', "\n"}:
+                quoted = False
+        elif char == '"':
+            quoted = True
+        elif char in "{[":
+            depth += 1
+        elif char in "}]":
+            depth -= 1
+    return depth

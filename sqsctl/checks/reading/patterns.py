@@ -1,0 +1,125 @@
+"""What Lambda's platform and runtimes write, as patterns.
+
+Everything here is bounded: no pattern can backtrack over more than one line, and
+callers cut their input (``limits.py``) before they search it.
+
+Sources: AWS Lambda developer guide (log formats, platform events), the runtime
+interface clients for Node.js, Python and Ruby, and recorded logs.
+"""
+
+from __future__ import annotations
+
+import re
+
+UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+STAMP = (
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+    r"(?:Z|[+-]\d\d:?\d\d(?!\d)| ?\([+-]\d\d:\d\d\))?"
+)
+LEVELS = r"TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE|fail|crit|warn|info|dbug|trce"
+
+uuid = re.compile(UUID)
+stamp = re.compile(STAMP)
+ansi = re.compile(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_])")
+
+# --- platform lines, text format --------------------------------------------------------
+start = re.compile(rf"START RequestId: (?P<rid>{UUID})(?:\s+Version: (?P<version>\S+))?")
+end = re.compile(rf"END RequestId: (?P<rid>{UUID})")
+report = re.compile(rf"REPORT RequestId: (?P<rid>{UUID})")
+init_start = re.compile(
+    r"INIT_START Runtime Version: (?P<runtime>[^\s]+)(?:\s+Runtime Version ARN: (?P<arn>\S+))?"
+)
+init_report = re.compile(r"INIT_REPORT Init Duration: (?P<init>[\d.]{1,20}) ms")
+other_platform = re.compile(
+    r"(?:EXTENSION|TELEMETRY|LOGS)\s+Name: |RESTORE_(?:START|REPORT) |XRAY TraceId: "
+)
+# `sls logs` (Serverless Framework v3) shortens START and REPORT to these.
+sls_start = re.compile(r"START\s*$")
+sls_end = re.compile(
+    r"END Duration: (?P<dur>[\d.]{1,20}) ms(?: \(init: (?P<init>[\d.]{1,20}) ms\))?"
+    r"(?:\s+Memory Used: (?P<used>\d{1,9}) MB)?"
+)
+
+field_duration = re.compile(r"(?<!Billed )(?<!Init )(?<!Restore )Duration: ([\d.]{1,20}) ms")
+field_size = re.compile(r"Memory Size: (\d{1,9}) MB")
+field_used = re.compile(r"Max Memory Used: (\d{1,9}) MB")
+field_init = re.compile(r"Init Duration: ([\d.]{1,20}) ms")
+field_status = re.compile(r"\bStatus: (\w{1,40})")
+field_error_type = re.compile(r"\bError Type: ([\w.]{1,120})")
+field_phase = re.compile(r"\bPhase: (\w{1,20})")
+report_more = re.compile(
+    r"\s*(?:XRAY TraceId: |SegmentId: |Status: |Error Type: |Init Duration: |Restore Duration: "
+    r"|Billed |Memory Size: |Max Memory Used: |Duration: |Phase: )"
+)
+
+# --- what ends an invocation -------------------------------------------------------------
+timeout = re.compile(
+    rf"(?:{STAMP}\s+)?(?:RequestId:\s+)?(?:(?P<rid>{UUID})\s+)?(?:Error:\s+)?"
+    r"Task timed out after (?P<secs>\d{1,6}(?:\.\d{1,3})?) seconds\s*$"
+)
+timeout_in = re.compile(r"Task timed out after (?P<secs>\d{1,6}(?:\.\d{1,3})?) seconds")
+exited = re.compile(
+    rf"(?:RequestId: (?P<rid>{UUID})\s+)?(?:Process exited before completing request"
+    r"|(?:Error: )?Runtime exited (?:with error: (?P<why>[^\n]{1,200})|without providing a reason))"
+)
+# The sandbox reports a bootstrap that it could not start in one line of this form.
+sandbox_error = re.compile(
+    rf"RequestId: (?P<rid>{UUID})\s+Error: (?P<msg>[^\n]{{1,2000}})(?:\n(?P<type>[\w.]+))?"
+)
+runtime_type = re.compile(
+    r"(?:Runtime|Function|Extension|Sandbox|Init)(?:\.[A-Z]\w{1,60}|<[\w:.]{1,80}>)\s*$"
+)
+
+# --- heads of lines -----------------------------------------------------------------------
+# Node.js: stamp, request id, level; tabs become blanks when a person copies the line.
+node_head = re.compile(
+    rf"(?P<ts>{STAMP})\s+(?P<rid>{UUID}|undefined)\s+(?P<lvl>{LEVELS})(?:\s+|$)"
+)
+# `sls logs` drops the request id of some lines.
+bare_head = re.compile(rf"(?P<rid>{UUID}|undefined)\s+(?P<lvl>{LEVELS})(?:\s+|$)")
+# Python's logging in Lambda: tabs between the fields.
+python_log = re.compile(
+    rf"\[(?P<lvl>{LEVELS})\]\s+(?P<ts>{STAMP})\s+(?:(?P<rid>{UUID})(?:\s+|$))?"
+)
+python_error = re.compile(
+    r"\[ERROR\] (?P<type>[A-Za-z_][\w.]{0,200}?)(?:: (?P<msg>.*))?\s*$", re.MULTILINE
+)
+level_word = re.compile(
+    rf"[\s|:\[(\-]{{0,4}}(?P<lvl>{LEVELS}|error|debug|warning|fatal|critical)[\]|:)\s]"
+)
+node_kind = re.compile(r"(?:Uncaught Exception|Invoke Error|Unhandled Promise Rejection)\s*(?=\{|$|\n|\\n|\t)")
+old_python = re.compile(
+    r"(?:Unable to import module '[^'\n]{1,200}':|Handler '[^'\n]{1,200}' missing on module "
+    r"|Bad handler '|module initialization error: |Syntax error in module ')"
+)
+old_node = re.compile(r"(?:Unable to import module|Handler '[^'\n]{1,200}' missing on module) '")
+ruby_kind = re.compile(
+    r"(?:Error raised from handler method|Init error when loading handler"
+    r"|Critical exception from handler|Error when loading handler)[^\n{]{0,120}"
+)
+python_noise = re.compile(r"LAMBDA_WARNING: Unhandled exception")
+
+traceback = re.compile(r"^(?:  \+ Exception Group )?Traceback \(most recent call last\):?", re.M)
+# An error's own first line: `Type: message`, `Type [CODE]: message`, `pkg.Type: message`.
+error_head = re.compile(
+    r"(?P<type>(?:[A-Za-z_]\w{0,80}[.:$/]{1,2}){0,12}[A-Za-z_]\w{0,80}"
+    r"(?:Error|Exception|Fault|Failure|Rejection|Interrupt|Exit|Timeout|DoesNotExist|NotFound|Denied"
+    r"|Throttled|Exceeded))(?:<[\w:.]{1,80}>)?"
+    r"(?: \[(?P<code>[\w.]{1,80})\])?(?: \([\w.]{1,80}\))?:(?:[ \t]+(?P<msg>.*))?$",
+    re.MULTILINE,
+)
+plain_error = re.compile(r"^(?:Uncaught |Unhandled )?Error(?: \[(?P<code>\w{1,80})\])?: (?P<msg>.*)$", re.M)
+# Java, Ruby, .NET and Go handlers: Lambda writes `message: Type` and the trace or `null` below.
+typed_tail = re.compile(
+    r"^(?P<msg>[^\n]{0,4000}?)(?:: | )(?P<type>(?:[\w$]{1,80}\.){0,12}[A-Z][\w$]{1,80})\s*\n"
+    r"(?:null\s*$|(?P=type)\b|\s+at )"
+)
+frame = re.compile(r"^\s*(?:at \S|File \"|\.\.\. \d+ more|from /|--- End of)")
+caused_by = re.compile(r"^(?:Caused by|Suppressed): ", re.M)
+
+# --- shapes of pasted text ---------------------------------------------------------------
+stream_name = re.compile(r"\d{4}/\d\d/\d\d/(?:[\w.\-]{1,128})?\[[^\]\s]{1,64}\][0-9a-fA-F]{6,64}")
+group_name = re.compile(r"/aws/lambda/[\w\-./#$]{1,256}")
+epoch_ms = re.compile(r"\d{13}(?=[,\t |])")
+clock = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?=\s)")
+gutter = re.compile(r"[▶▼►▸▾│|]+\s+")

@@ -1,0 +1,214 @@
+"""Sort a stream's entries into invocations, and say how each ended.
+
+What ended an invocation is decided by, in this order: the runtime's own error line, the
+platform's crash or timeout line, REPORT's status. An error that code logged counts only
+where REPORT says that the invocation failed and nothing better is there; else it was
+survived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqsctl.checks.reading.entries import Entry, Mark
+from sqsctl.checks.reading.errors import SeenError
+
+_GOOD = frozenset({"success", "ok"})
+
+
+@dataclass(slots=True)
+class Trial:
+    """One invocation while its entries come in."""
+
+    request_id: str
+    entries: list[Entry] = field(default_factory=list)
+    inits: list[Entry] = field(default_factory=list)
+    start: Entry | None = None
+    end: Entry | None = None
+    report: Entry | None = None
+
+    @property
+    def complete(self) -> bool:
+        return self.end is not None or self.report is not None
+
+    @property
+    def status(self) -> str | None:
+        for each in (self.report, self.end):
+            if each and each.status:
+                return each.status.lower()
+        return None
+
+    @property
+    def failed_status(self) -> bool:
+        status = self.status
+        return status is not None and status not in _GOOD
+
+    @property
+    def error_type(self) -> str | None:
+        return next((e.error_type for e in (self.report, self.end) if e and e.error_type), None)
+
+    def marked(self, mark: Mark) -> list[Entry]:
+        return [each for each in self.entries if each.mark is mark]
+
+
+@dataclass(slots=True)
+class StreamStory:
+    """A stream's trials in order, and what stood outside of them."""
+
+    trials: list[Trial] = field(default_factory=list)
+    loose: list[Entry] = field(default_factory=list)
+    inits: list[Entry] = field(default_factory=list)
+    runtime: str | None = None
+    structured: bool = False
+
+
+def tell(entries: Iterable[Entry]) -> StreamStory:
+    """Sort one stream's entries."""
+    story = StreamStory()
+    by_id: dict[str, Trial] = {}
+    current: Trial | None = None
+    pending: list[Entry] = []
+    for entry in entries:
+        story.structured = story.structured or entry.mark not in {Mark.LINE, Mark.ERROR, Mark.FATAL}
+        match entry.mark:
+            case Mark.INIT_START:
+                story.runtime = entry.runtime or story.runtime
+            case Mark.INIT_REPORT:
+                pass
+            case Mark.START:
+                current = _open(story, by_id, entry.request_id or "")
+                current.start, current.inits = entry, pending
+                pending = []
+            case Mark.END | Mark.REPORT:
+                trial = _open(story, by_id, entry.request_id or "", current)
+                if entry.mark is Mark.END:
+                    trial.end = entry
+                else:
+                    trial.report = entry
+                    if pending and trial.failed_status:
+                        trial.inits, pending = [*trial.inits, *pending], []
+                if entry.mark is Mark.REPORT or trial is not current:
+                    current = None if trial is current else current
+            case _ if entry.request_id:
+                _open(story, by_id, entry.request_id).entries.append(entry)
+            case _ if current is not None and not (current.end and entry.mark is not Mark.FATAL):
+                current.entries.append(entry)
+            case Mark.FATAL:
+                pending.append(entry)
+            case _:
+                story.loose.append(entry)
+    story.inits = pending
+    return story
+
+
+def _open(
+    story: StreamStory, by_id: dict[str, Trial], request_id: str, current: Trial | None = None
+) -> Trial:
+    """The trial of this request; a START without id (``sls logs``) begins a new one."""
+    if not request_id:
+        if current is not None:
+            return current
+        trial = Trial("")
+        story.trials.append(trial)
+        return trial
+    if request_id not in by_id:
+        by_id[request_id] = Trial(request_id)
+        story.trials.append(by_id[request_id])
+    return by_id[request_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The error that ended a trial, the entry that shows it, and errors logged before."""
+
+    entry: Entry
+    error: SeenError
+    init: bool = False
+    context: tuple[str, ...] = ()
+    sure: bool = True
+
+
+def ending(trial: Trial) -> Ending | None:
+    """What ended the trial; None where nothing says that it failed."""
+    logged = [each for each in trial.marked(Mark.ERROR) if each.error]
+    context = tuple(each.text for each in logged[-5:])
+    fatal = trial.marked(Mark.FATAL)
+    crash = next((each for each in fatal if _is_crash(each)), None)
+    raised = [each for each in fatal if not _is_crash(each)]
+    if raised:
+        return _ended(raised[0], context, init=raised[0].no_request)
+    if crash:
+        return _crashed(trial, crash, logged, context)
+    if trial.status == "timeout":
+        return _timed_out(trial, context)
+    if trial.inits and (trial.failed_status or _never_ran(trial)):
+        return _ended(trial.inits[-1], context, init=True)
+    if trial.failed_status:
+        return _by_status(trial, logged, context)
+    return _last_word(trial, logged)
+
+
+def _is_crash(entry: Entry) -> bool:
+    """The platform found the process gone: why it went may stand above."""
+    kind = entry.error.type if entry.error else ""
+    return kind in {"Runtime.ExitError", "Runtime.NodeJsExit", "Runtime.Unknown"}
+
+
+def _crashed(
+    trial: Trial, crash: Entry, logged: list[Entry], context: tuple[str, ...]
+) -> Ending | None:
+    error = crash.error or SeenError("Runtime.ExitError", crash.text)
+    report = trial.report
+    if "signal: killed" in error.message or trial.error_type == "Runtime.OutOfMemory":
+        size = report.memory_size_mb if report else None
+        used = report.max_memory_used_mb if report else None
+        if trial.error_type == "Runtime.OutOfMemory" or (size and used and used >= size):
+            return Ending(crash, SeenError("Runtime.OutOfMemory", error.message), False, context)
+        return Ending(crash, error, False, context)
+    if trial.inits:
+        return _ended(trial.inits[-1], (*context, crash.text), init=True)
+    if logged and logged[-1].error:
+        # The process printed why it dies before it died.
+        return Ending(logged[-1], logged[-1].error, False, (*context, crash.text), sure=False)
+    return Ending(crash, error, False, context)
+
+
+def _timed_out(trial: Trial, context: tuple[str, ...]) -> Ending | None:
+    entry = trial.report or trial.end
+    if entry is None:
+        return None
+    took = entry.duration_ms
+    text = f"Task timed out after {took / 1000:.2f} seconds" if took else "Task timed out"
+    return Ending(entry, SeenError("Sandbox.Timedout", text), False, context)
+
+
+def _by_status(trial: Trial, logged: list[Entry], context: tuple[str, ...]) -> Ending | None:
+    entry = trial.report or trial.end
+    if entry is None:
+        return None
+    kind = trial.error_type or ""
+    if kind in {"Runtime.OutOfMemory", "Sandbox.Timedout"}:
+        return Ending(entry, SeenError(kind, ""), False, context)
+    if logged and logged[-1].error:
+        return Ending(logged[-1], logged[-1].error, False, context[:-1], sure=True)
+    return Ending(entry, SeenError(kind or "Unknown", ""), False, context, sure=bool(kind))
+
+
+def _never_ran(trial: Trial) -> bool:
+    """After a failed init: whether the function's code logged nothing in this invocation."""
+    return trial.status is None and not trial.entries
+
+
+def _last_word(trial: Trial, logged: list[Entry]) -> Ending | None:
+    """A runtime-like error line that nothing followed, where REPORT carries no status."""
+    if trial.status is not None or not logged:
+        return None
+    last = logged[-1]
+    if last.runtime_form and last.error and (not trial.complete or trial.entries[-1] is last):
+        return Ending(last, last.error, False, (), sure=trial.complete)
+    return None
+
+
+def _ended(entry: Entry, context: tuple[str, ...], *, init: bool) -> Ending:
+    return Ending(entry, entry.error or SeenError("", entry.text), init, context)

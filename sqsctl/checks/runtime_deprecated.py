@@ -1,0 +1,127 @@
+"""The function's runtime is past its end of support.
+
+## What it does
+Compares each function's runtime with AWS's calendar, which the program carries as dated
+data. Also knows AWS's words when it refuses to create or update such a function.
+
+## Why it matters
+A deprecated runtime gets no security patches. Once AWS blocks creation, the same project
+can no longer be deployed to a new stage; once it blocks updates, not even a fix can be
+deployed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.logcheck import LogCheck, Seen
+from sqsctl.checks.support.runtimes import Lifecycle, calendar
+from sqsctl.checks.support.shell import FUNCTION, aws, function_settings
+from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.stack import Fact, Function, Stack
+
+_REFUSED = re.compile(
+    r"runtime parameter of (?P<runtime>[\w.]{1,40}) is no longer supported"
+    r"|Runtime (?P<other>[\w.]{1,40}) is (?:no longer supported|deprecated)"
+    r"|The (?P<third>[\w.]{1,40}) runtime is (?:no longer supported|deprecated)",
+)
+
+
+class RuntimeDeprecated(LogCheck[str]):
+    meta = Meta(
+        id="runtime-deprecated",
+        title="Every function runs on a supported runtime",
+        severity=Severity.WARNING,
+        kind=Kind.RISK,
+        needs=frozenset({Fact.FUNCTIONS}),
+        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.MAPPINGS, Fact.QUEUES, Fact.DEAD_LETTERS}),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
+    )
+
+    def recognise(self, case: Case) -> str | None:
+        match = _REFUSED.search(case.everything)
+        return next(filter(None, match.groups()), None) if match else None
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        today = stack.observed_at.date() if stack.observed_at else calendar().compiled
+        for function in stack.functions:
+            if not function.runtime or function.package_type == "Image":
+                continue
+            known = calendar().runtimes.get(function.runtime)
+            if known is None:
+                yield self._unknown(function)
+            elif known.deprecated and known.deprecated <= today:
+                yield self._old(function, known, today, stack)
+        yield from super().diagnose(stack)
+
+    def _unknown(self, function: Function) -> Finding:
+        return self.found(
+            f"{function.name} runs on {function.runtime}, which this program's calendar of "
+            f"{calendar().compiled} does not know",
+            evidence=(of_function(function, "Runtime", function.runtime),),
+            fix=Fix("look the runtime up in AWS's list", commands=()),
+            subject=function.name,
+            severity=Severity.INFO,
+        )
+
+    def _old(self, function: Function, known: Lifecycle, today: date, stack: Stack) -> Finding:
+        no_create = known.block_create is not None and known.block_create <= today
+        no_update = known.block_update is not None and known.block_update <= today
+        then = (
+            "can no longer be updated"
+            if no_update
+            else "no new function may use it"
+            if no_create
+            else f"creation is blocked from {known.block_create}"
+            if known.block_create
+            else "no security patches"
+        )
+        return self.found(
+            f"{function.name} runs on {known.id}, deprecated since {known.deprecated}: {then}",
+            evidence=(
+                of_function(function, "Runtime", known.id),
+                Evidence(f"runtime calendar of {calendar().compiled}", "deprecated", str(known.deprecated)),
+                Evidence(f"runtime calendar of {calendar().compiled}", "create blocked", str(known.block_create)),
+                Evidence(f"runtime calendar of {calendar().compiled}", "update blocked", str(known.block_update)),
+            ),
+            fix=_fix(stack, function.name, known.id),
+            subject=function.name,
+            severity=Severity.ERROR if no_create or no_update else Severity.WARNING,
+        )
+
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        return self.found(
+            f"AWS refuses the deployment: {seen.sign} is no longer supported for creating or "
+            "updating functions",
+            evidence=seen.evidence(),
+            fix=_fix(stack, seen.function, seen.sign),
+            subject=seen.function,
+            severity=Severity.ERROR,
+            kind=Kind.CAUSE,
+            confidence=seen.confidence,
+        )
+
+
+def _fix(stack: Stack, function: str, runtime: str) -> Fix:
+    newer = calendar().successor(runtime)
+    if newer is None:
+        return Fix("move the function to a supported runtime")
+    note = "; nodejs24.x no longer takes callback handlers" if newer == "nodejs24.x" else ""
+    yml = ("provider:", f"  runtime: {newer}")
+    if not function:
+        return Fix(
+            f"move to {newer} and test{note}",
+            commands=(
+                aws(stack, "lambda", "update-function-configuration", "--function-name", FUNCTION,
+                    "--runtime", newer),
+            ),
+            serverless_yml=yml,
+        )
+    return function_settings(
+        stack, function, f"move to {newer} and test{note}", safe=False, yml=yml, Runtime=newer
+    )

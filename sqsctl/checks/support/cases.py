@@ -1,0 +1,111 @@
+"""The failures of a stack, each with what is known of the function that had it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqsctl.checks.reading import Reading, events_from_text, read
+from sqsctl.model.finding import Confidence
+from sqsctl.model.logline import Attempt, Failure, LogEvent
+from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Stack
+
+_SHORT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One failure and its surroundings.
+
+    ``runtime`` is the function's, else what the log says. ``consumer`` is None where no
+    mapping was seen at all. ``function`` is empty for text of unknown origin.
+    """
+
+    failure: Failure
+    function: str = ""
+    runtime: str | None = None
+    handler: str | None = None
+    timeout_s: int | None = None
+    consumer: bool | None = None
+
+    @property
+    def text(self) -> str:
+        """Type and message, what recognition searches first."""
+        return f"{self.failure.error_type}: {self.failure.message}"
+
+    @property
+    def trace(self) -> str:
+        return "\n".join(self.failure.trace)
+
+    @property
+    def everything(self) -> str:
+        """Type, message, the line itself and the trace."""
+        return "\n".join((self.text, self.failure.line, self.trace))
+
+
+@lru_cache(maxsize=16)
+def _read(events: tuple[LogEvent, ...]) -> Reading:
+    return read(events)
+
+
+def reading_of(logs: FunctionLogs) -> tuple[tuple[Attempt, ...], tuple[Failure, ...]]:
+    """Attempts and failures of a log, read here where whoever made it has not."""
+    if logs.attempts or logs.failures or not logs.events:
+        return logs.attempts, logs.failures
+    reading = _read(logs.events)
+    return reading.attempts, reading.failures
+
+
+def function_of(stack: Stack, logs: FunctionLogs | None) -> Function | None:
+    """The function that wrote the log; for text of unknown origin, the only one there is."""
+    if logs is not None and (found := stack.function(logs.function)):
+        return found
+    if logs is None or not logs.function:
+        only = tuple(stack.functions)
+        return only[0] if len(only) == 1 else None
+    return None
+
+
+def case_of(stack: Stack, failure: Failure, logs: FunctionLogs | None) -> Case:
+    """The failure with what the stack knows of its function.
+
+    Reads FUNCTIONS and MAPPINGS.
+    """
+    function = function_of(stack, logs)
+    name = (logs.function if logs else "") or (function.name if function else "")
+    consumers = stack.consumers()
+    return Case(
+        failure,
+        function=name,
+        runtime=(function.runtime if function else None) or failure.runtime,
+        handler=function.handler if function else None,
+        timeout_s=function.timeout_s if function else None,
+        consumer=name in consumers if consumers and name else None,
+    )
+
+
+def cases(stack: Stack) -> Iterator[tuple[Case, FunctionLogs | None]]:
+    """Every failure of the stack's logs and error texts.
+
+    Reads LOGS, ERRORS, FUNCTIONS and MAPPINGS.
+    """
+    for logs in stack.logs:
+        for failure in reading_of(logs)[1]:
+            yield case_of(stack, failure, logs), logs
+    for error in stack.errors:
+        for failure in failures_of(error):
+            yield case_of(stack, failure, None), None
+
+
+def failures_of(error: ErrorText) -> tuple[Failure, ...]:
+    """Failures in a text that a deploy or an API call printed."""
+    reading = _read(events_from_text(error.text))
+    if reading.failures or reading.survived or reading.attempts:
+        return reading.failures
+    text = error.text.strip()
+    if not text or len(text) > _SHORT:
+        return ()
+    return (
+        Failure("", text, timestamp=error.at, line=text, confidence=Confidence.MEDIUM, logged=True),
+    )

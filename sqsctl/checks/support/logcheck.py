@@ -1,0 +1,134 @@
+"""A check whose cause shows in log text: recognise one failure, report all that are alike."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import ClassVar, Generic, TypeVar
+
+from sqsctl.checks.base import Check
+from sqsctl.checks.support import evidence
+from sqsctl.checks.support.cases import Case, cases
+from sqsctl.checks.support.freshness import mended
+from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
+from sqsctl.model.stack import Fact, FunctionLogs, Stack
+
+S = TypeVar("S", bound=Hashable)
+
+NEEDS = frozenset({Fact.LOGS})
+USES = frozenset({Fact.ERRORS, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.QUEUES, Fact.DEAD_LETTERS})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[S]):
+    """All failures of one function that show the same sign; the newest first."""
+
+    sign: S
+    function: str
+    cases: tuple[Case, ...]
+    logs: FunctionLogs | None
+
+    @property
+    def newest(self) -> Case:
+        return self.cases[0]
+
+    @property
+    def count(self) -> int:
+        return sum(each.failure.occurrences for each in self.cases)
+
+    @property
+    def confidence(self) -> Confidence:
+        return max(each.failure.confidence for each in self.cases)
+
+    @property
+    def who(self) -> str:
+        """The function, for a sentence."""
+        return self.function or "the function"
+
+    @property
+    def runtime(self) -> str | None:
+        return self.newest.runtime
+
+    def evidence(self, most: int = 3) -> tuple[Evidence, ...]:
+        """The log lines, the newest first."""
+        return tuple(evidence.of_failure(each.failure, self.logs) for each in self.cases[:most])
+
+
+class LogCheck(Check, Generic[S]):
+    """Base of the checks that log text alone can establish.
+
+    ``yields_to`` names checks that win where both recognise the same failure.
+    ``by_message``: whether the failure depends on the message, so that other messages'
+    success does not prove it mended.
+    """
+
+    yields_to: ClassVar[tuple[str, ...]] = ()
+    by_message: ClassVar[bool] = False
+
+    @abstractmethod
+    def recognise(self, case: Case) -> S | None:
+        """What this failure shows, None where it is not this check's."""
+
+    @abstractmethod
+    def report(self, seen: Seen[S], stack: Stack) -> Finding:
+        """The finding for failures with the same sign."""
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        for seen in self.seen(stack):
+            finding = self.report(seen, stack)
+            over = mended(
+                stack,
+                seen.logs,
+                [each.failure for each in seen.cases],
+                by_message=self.by_message,
+            )
+            yield past(finding, over) if over else finding
+
+    def seen(self, stack: Stack) -> Iterator[Seen[S]]:
+        """This check's failures, grouped by function and sign."""
+        grouped: dict[tuple[str, S], list[tuple[Case, FunctionLogs | None]]] = {}
+        for case, logs in cases(stack):
+            if owner(case) != self.meta.id:
+                continue
+            sign = self.recognise(case)
+            if sign is not None:
+                grouped.setdefault((case.function, sign), []).append((case, logs))
+        for (function, sign), found in grouped.items():
+            found.sort(key=lambda pair: _age_key(pair[0].failure.timestamp), reverse=True)
+            yield Seen(sign, function, tuple(case for case, _ in found), found[0][1])
+
+
+def past(finding: Finding, reason: str) -> Finding:
+    """The finding as history: it was so, and is mended."""
+    return replace(
+        finding,
+        severity=Severity.INFO,
+        title=f"{finding.title} — mended since: {reason}",
+        past=True,
+    )
+
+
+def _age_key(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else 0.0
+
+
+@lru_cache(maxsize=4096)
+def owner(case: Case) -> str | None:
+    """The id of the check that a failure belongs to: each failure has one cause."""
+    recognised = {
+        check.meta.id: check for check in log_checks() if check.recognise(case) is not None
+    }
+    for name, check in recognised.items():
+        if not any(other in recognised for other in check.yields_to):
+            return name
+    return next(iter(recognised), None)
+
+
+def log_checks() -> tuple[LogCheck[Hashable], ...]:
+    """Every check that reads log text."""
+    from sqsctl.checks.registry import all_checks
+
+    return tuple(each for each in all_checks() if isinstance(each, LogCheck))

@@ -1,0 +1,105 @@
+"""Commands for a person to type: AWS CLI lines with everything quoted as it must be."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+
+from sqsctl.model.finding import Fix, Step
+from sqsctl.model.stack import EventSourceMapping, Function, Queue, Stack
+
+FUNCTION = "FUNCTION_NAME"
+QUEUE_URL = "QUEUE_URL"
+
+
+def aws(stack: Stack | None, *words: object) -> str:
+    """``aws`` and the words, quoted for a POSIX shell, with the stack's region."""
+    line = " ".join(shlex.quote(str(word)) for word in ("aws", *words))
+    return f"{line} --region {shlex.quote(stack.region)}" if stack and stack.region else line
+
+
+def step(service: str, operation: str, **parameters: object) -> Step:
+    """One boto3 call of a fix."""
+    return Step(service, operation, tuple(parameters.items()))
+
+
+def function_settings(
+    stack: Stack, function: str, summary: str, *, safe: bool, yml: Iterable[str] = (), **settings: object
+) -> Fix:
+    """A fix that is one UpdateFunctionConfiguration. Keys are boto3's (Timeout, MemorySize)."""
+    name = function or FUNCTION
+    words = [part for key, value in settings.items() for part in (f"--{_kebab(key)}", value)]
+    return Fix(
+        summary,
+        disposition="safe" if safe and function else "unsafe" if function else "manual",
+        commands=(
+            aws(stack, "lambda", "update-function-configuration", "--function-name", name, *words),
+        ),
+        serverless_yml=tuple(yml),
+        steps=(
+            (step("lambda", "update_function_configuration", FunctionName=function, **settings),)
+            if function
+            else ()
+        ),
+    )
+
+
+def queue_settings(
+    stack: Stack, queue: Queue, summary: str, *, safe: bool, yml: Iterable[str] = (), attributes: Mapping[str, str]
+) -> Fix:
+    """A fix that is one SetQueueAttributes. Values are strings, as SQS wants them."""
+    return Fix(
+        summary,
+        disposition="safe" if safe else "unsafe",
+        commands=(queue_attributes_command(stack, queue.url, attributes),),
+        serverless_yml=tuple(yml),
+        steps=(
+            step("sqs", "set_queue_attributes", QueueUrl=queue.url, Attributes=dict(attributes)),
+        ),
+    )
+
+
+def queue_attributes_command(stack: Stack, url: str, attributes: Mapping[str, str]) -> str:
+    """``aws sqs set-queue-attributes``, JSON where the shorthand syntax cannot say it."""
+    import json
+
+    plain = all(value.isalnum() for value in attributes.values())
+    given = (
+        ",".join(f"{key}={value}" for key, value in attributes.items())
+        if plain
+        else json.dumps(dict(attributes))
+    )
+    return aws(stack, "sqs", "set-queue-attributes", "--queue-url", url, "--attributes", given)
+
+
+def mapping_settings(
+    stack: Stack, mapping: EventSourceMapping, summary: str, *, safe: bool, yml: Iterable[str] = (), words: Iterable[object], **settings: object
+) -> Fix:
+    """A fix that is one UpdateEventSourceMapping: ``words`` for the CLI, settings for boto3."""
+    return Fix(
+        summary,
+        disposition="safe" if safe else "unsafe",
+        commands=(
+            aws(stack, "lambda", "update-event-source-mapping", "--uuid", mapping.uuid, *words),
+        ),
+        serverless_yml=tuple(yml),
+        steps=(step("lambda", "update_event_source_mapping", UUID=mapping.uuid, **settings),),
+    )
+
+
+def _kebab(key: str) -> str:
+    return "".join(f"-{char.lower()}" if char.isupper() else char for char in key).lstrip("-")
+
+
+def yml_function(function: Function | str, *lines: str) -> tuple[str, ...]:
+    """Lines below a function of serverless.yml; its key is not known, only its deployed name."""
+    name = function if isinstance(function, str) else function.name
+    key = name.rsplit("-", 1)[-1] if name else "FUNCTION"
+    return ("functions:", f"  {key}:", *(f"    {line}" for line in lines))
+
+
+def yml_worker(queue: Queue | str, *lines: str) -> tuple[str, ...]:
+    """Lines of a Lift queue construct."""
+    name = queue if isinstance(queue, str) else queue.name
+    key = name.removesuffix(".fifo").removesuffix("-dlq").rsplit("-", 1)[-1] if name else "QUEUE"
+    return ("constructs:", f"  {key}:", *(f"    {line}" for line in lines))
