@@ -187,7 +187,7 @@ def environment(lab_folder: Path, port: int, region: str) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "STATE_DIR": str(lab_folder / "tmp" / "state"),
         "S3_DATA_DIR": str(lab_folder / "tmp" / "s3"),
-        "LOG_LEVEL": "WARNING",
+        "LOG_LEVEL": "ERROR",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
         "AWS_DEFAULT_REGION": region,

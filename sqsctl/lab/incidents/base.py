@@ -1,0 +1,133 @@
+"""What an incident is, and the journal that knows which are active.
+
+The journal lies in the lab's folder: an incident broken by one process is healed by
+another, and is gone with the lab.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sqsctl.aws.labs import LabState
+from sqsctl.aws.session import Session
+from sqsctl.lab.incidents.bench import Bench
+from sqsctl.lab.incidents.changes import Change
+
+
+class Incident:
+    """A way in which the stack breaks.
+
+    ``name`` is the id of the check that finds it; ``expects`` the one that doctor must
+    put first, the same unless said otherwise. ``step`` is the tutorial's; ``breaks``
+    says in one line what is done. ``account_wide`` ones reach beyond their stack.
+    """
+
+    name: ClassVar[str]
+    step: ClassVar[str]
+    breaks: ClassVar[str]
+    expects: ClassVar[str]
+    changes: ClassVar[tuple[Change, ...]] = ()
+    account_wide: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        if "name" in cls.__dict__ and "expects" not in cls.__dict__:
+            cls.expects = cls.name
+
+    def break_(self, aws: Session) -> bool:
+        """Break it; returns when that is in effect. False if it was broken already."""
+        bench = Bench(aws)
+        with Journal.of(bench.state) as journal:
+            if self.name in journal.active(bench.stack):
+                return False
+            self.prepare(bench)
+            journal.add(bench, self)
+        return True
+
+    def heal(self, aws: Session) -> bool:
+        """Put back what it changed. False if it was not active."""
+        bench = Bench(aws)
+        with Journal.of(bench.state) as journal:
+            if self.name not in journal.active(bench.stack):
+                return False
+            journal.remove(bench, self)
+            self.clean_up(bench)
+        return True
+
+    def prepare(self, bench: Bench) -> None:
+        """Whatever must be there first; raises a SqsctlError where it cannot be broken here."""
+
+    def clean_up(self, bench: Bench) -> None:
+        """What is to do after the settings are back."""
+
+
+class Journal:
+    """Which incidents are active on which stack, and each setting's value before them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stacks: dict[str, dict[str, Any]] = {}
+        with contextlib.suppress(OSError, ValueError):
+            self._stacks = json.loads(path.read_text(encoding="utf-8"))
+
+    @classmethod
+    @contextlib.contextmanager
+    def of(cls, state: LabState) -> Iterator[Journal]:
+        """The lab's journal, with no other process at it meanwhile."""
+        folder = Path(state.folder)
+        handle = os.open(folder / "incidents.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield cls(folder / "incidents.json")
+        finally:
+            os.close(handle)
+
+    def active(self, stack: str) -> tuple[str, ...]:
+        """The active incidents of a stack, oldest first."""
+        return tuple(self._stacks.get(stack, {}).get("active", ()))
+
+    def add(self, bench: Bench, incident: Incident) -> None:
+        """Note what was there, then change it: a kill in between leaves it healable."""
+        entry = self._stacks.setdefault(bench.stack, {"active": [], "before": {}})
+        for change in incident.changes:
+            if change.key not in entry["before"]:
+                entry["before"][change.key] = change.read(bench)
+        entry["active"].append(incident.name)
+        self._save()
+        self._lay(bench, entry, incident.changes)
+
+    def remove(self, bench: Bench, incident: Incident) -> None:
+        """Write each setting as it was, with the changes of the other incidents over it."""
+        entry = self._stacks[bench.stack]
+        left = [name for name in entry["active"] if name != incident.name]
+        self._lay(bench, entry | {"active": left}, tuple(reversed(incident.changes)))
+        entry["active"] = left
+        held = {change.key for name in left for change in _by_name(name).changes}
+        entry["before"] = {key: value for key, value in entry["before"].items() if key in held}
+        self._save()
+
+    @staticmethod
+    def _lay(bench: Bench, entry: dict[str, Any], changes: tuple[Change, ...]) -> None:
+        for change in changes:
+            value = entry["before"][change.key]
+            for name in entry["active"]:
+                for other in _by_name(name).changes:
+                    if other.key == change.key:
+                        value = other.broken(bench, value)
+            change.write(bench, value)
+
+    def _save(self) -> None:
+        temporary = self._path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self._stacks), encoding="utf-8")
+        temporary.replace(self._path)
+
+
+def _by_name(name: str) -> Incident:
+    from sqsctl.lab.incidents import get
+
+    return get(name)
