@@ -68,7 +68,15 @@ class DlqMissing(Check):
                 f"create {name} and let {queue.name} move messages there after {RECEIVES} receives",
                 disposition="unsafe",
                 commands=(
-                    aws(stack, "sqs", "create-queue", "--queue-name", name, "--attributes", shorthand),
+                    aws(
+                        stack,
+                        "sqs",
+                        "create-queue",
+                        "--queue-name",
+                        name,
+                        "--attributes",
+                        shorthand,
+                    ),
                     queue_attributes_command(stack, queue.url, {"RedrivePolicy": policy}),
                 ),
                 serverless_yml=yml_worker(queue, "type: queue", f"maxRetries: {RECEIVES}"),

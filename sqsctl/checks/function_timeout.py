@@ -62,7 +62,11 @@ class FunctionTimeout(LogCheck[str]):
             f"{seen.who} is stopped at its timeout{of}{times}",
             evidence=(
                 *seen.evidence(),
-                *((of_function(function, "Timeout", f"{function.timeout_s} s"),) if function else ()),
+                *(
+                    (of_function(function, "Timeout", f"{function.timeout_s} s"),)
+                    if function
+                    else ()
+                ),
                 *_queues_evidence(queues),
             ),
             fix=raise_timeout(stack, seen.function, limit or 3, queues, function),
@@ -75,7 +79,9 @@ def timed_out(case: Case) -> bool:
     """Whether the platform stopped the invocation at its timeout."""
     kind = case.failure.error_type
     return kind == "Sandbox.Timedout" or (
-        not case.failure.logged and kind in {"", "Unknown"} and bool(_AFTER.search(case.failure.message))
+        not case.failure.logged
+        and kind in {"", "Unknown"}
+        and bool(_AFTER.search(case.failure.message))
     )
 
 
@@ -93,8 +99,13 @@ def raise_timeout(
     commands = [queue_attributes_command(stack, each.url, visibility) for each in short]
     commands.append(
         aws(
-            stack, "lambda", "update-function-configuration", "--function-name", name or FUNCTION,
-            "--timeout", wanted,
+            stack,
+            "lambda",
+            "update-function-configuration",
+            "--function-name",
+            name or FUNCTION,
+            "--timeout",
+            wanted,
         )
     )
     steps: list[Step] = [

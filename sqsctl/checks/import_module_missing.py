@@ -54,15 +54,27 @@ class ImportModuleMissing(LogCheck[Missing]):
 def _fix(seen: Seen[Missing], stack: Stack) -> Fix:
     sign, function = seen.sign, seen.function or FUNCTION
     upload = aws(
-        stack, "lambda", "update-function-code", "--function-name", function,
-        "--zip-file", "fileb://function.zip",
+        stack,
+        "lambda",
+        "update-function-code",
+        "--function-name",
+        function,
+        "--zip-file",
+        "fileb://function.zip",
     )
     if sign.what == "layer":
         return Fix(
             f"attach the layer that holds {sign.module} (layers unpack to /opt), or package it",
             commands=(
-                aws(stack, "lambda", "get-function-configuration", "--function-name", function,
-                    "--query", "Layers"),
+                aws(
+                    stack,
+                    "lambda",
+                    "get-function-configuration",
+                    "--function-name",
+                    function,
+                    "--query",
+                    "Layers",
+                ),
             ),
         )
     match sign.language:
@@ -70,7 +82,11 @@ def _fix(seen: Seen[Missing], stack: Stack) -> Fix:
             return Fix(
                 f"add {sign.package} to dependencies (not devDependencies) and deploy again",
                 commands=(f"npm install --save {sign.package}", "serverless deploy", upload),
-                serverless_yml=("package:", "  patterns:", f"    - 'node_modules/{sign.package}/**'"),
+                serverless_yml=(
+                    "package:",
+                    "  patterns:",
+                    f"    - 'node_modules/{sign.package}/**'",
+                ),
             )
         case "python":
             return Fix(

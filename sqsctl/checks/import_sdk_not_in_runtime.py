@@ -133,8 +133,13 @@ def _fix(function: str, runtime: str | None, package: str, stack: Stack) -> Fix:
         )
     newer = calendar().recommended["nodejs"]
     command = aws(
-        stack, "lambda", "update-function-configuration", "--function-name", name,
-        "--runtime", newer,
+        stack,
+        "lambda",
+        "update-function-configuration",
+        "--function-name",
+        name,
+        "--runtime",
+        newer,
     )
     return Fix(
         f"run on {newer}, which bundles the SDK v3, or package {package} with the function",
@@ -147,5 +152,3 @@ def _fix(function: str, runtime: str | None, package: str, stack: Stack) -> Fix:
             else ()
         ),
     )
-
-

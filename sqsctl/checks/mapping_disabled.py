@@ -91,13 +91,16 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
         name = arn.rsplit(":", 1)[-1] or "the queue"
         return self.found(
             f"nobody polls {name}: its event source mapping is disabled",
-            evidence=seen.evidence()
-            or (Evidence("the text", "State", "Disabled"),),
+            evidence=seen.evidence() or (Evidence("the text", "State", "Disabled"),),
             fix=Fix(
                 "enable the mapping",
                 commands=(
                     aws(
-                        stack, "lambda", "update-event-source-mapping", "--uuid", uuid or "UUID",
+                        stack,
+                        "lambda",
+                        "update-event-source-mapping",
+                        "--uuid",
+                        uuid or "UUID",
                         "--enabled",
                     ),
                 ),

@@ -85,9 +85,21 @@ class RuntimeDeprecated(LogCheck[str]):
             f"{function.name} runs on {known.id}, deprecated since {known.deprecated}: {then}",
             evidence=(
                 of_function(function, "Runtime", known.id),
-                Evidence(f"runtime calendar of {calendar().compiled}", "deprecated", str(known.deprecated)),
-                Evidence(f"runtime calendar of {calendar().compiled}", "create blocked", str(known.block_create)),
-                Evidence(f"runtime calendar of {calendar().compiled}", "update blocked", str(known.block_update)),
+                Evidence(
+                    f"runtime calendar of {calendar().compiled}",
+                    "deprecated",
+                    str(known.deprecated),
+                ),
+                Evidence(
+                    f"runtime calendar of {calendar().compiled}",
+                    "create blocked",
+                    str(known.block_create),
+                ),
+                Evidence(
+                    f"runtime calendar of {calendar().compiled}",
+                    "update blocked",
+                    str(known.block_update),
+                ),
             ),
             fix=_fix(stack, function.name, known.id),
             subject=function.name,
@@ -117,8 +129,15 @@ def _fix(stack: Stack, function: str, runtime: str) -> Fix:
         return Fix(
             f"move to {newer} and test{note}",
             commands=(
-                aws(stack, "lambda", "update-function-configuration", "--function-name", FUNCTION,
-                    "--runtime", newer),
+                aws(
+                    stack,
+                    "lambda",
+                    "update-function-configuration",
+                    "--function-name",
+                    FUNCTION,
+                    "--runtime",
+                    newer,
+                ),
             ),
             serverless_yml=yml,
         )

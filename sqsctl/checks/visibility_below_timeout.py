@@ -93,8 +93,13 @@ class VisibilityBelowTimeout(LogCheck[tuple[int, int]]):
                 f"set the queue's visibility timeout to {wanted} s, then deploy again",
                 commands=(
                     aws(
-                        stack, "sqs", "set-queue-attributes", "--queue-url", "QUEUE_URL",
-                        "--attributes", f"VisibilityTimeout={wanted}",
+                        stack,
+                        "sqs",
+                        "set-queue-attributes",
+                        "--queue-url",
+                        "QUEUE_URL",
+                        "--attributes",
+                        f"VisibilityTimeout={wanted}",
                     ),
                     "serverless deploy",
                 ),

@@ -98,7 +98,8 @@ class Finding:
     ``explains`` names check ids whose findings this one accounts for; the symptoms
     among them are nested below it. ``id`` is the check's public id. ``past``: it was so
     and was mended since. ``explained_by`` is the id of the finding of the same diagnosis
-    that accounts for this one; it stands above.
+    that accounts for this one; it stands above. ``because`` names the check ids that the
+    evidence of a symptom itself points at, the surest first.
     """
 
     id: str
@@ -113,6 +114,7 @@ class Finding:
     subject: str = ""
     past: bool = False
     explained_by: str = ""
+    because: tuple[str, ...] = ()
 
 
 class CheckOutcome(StrEnum):

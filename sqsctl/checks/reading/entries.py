@@ -170,8 +170,15 @@ def _json_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) ->
     if isinstance(kind, str) and kind.startswith("platform.") and is_record(inner):
         return _platform_event(kind, inner, events, text, when)
     rid = text_of(
-        record, "requestId", "AWSRequestId", "function_request_id", "awsRequestId", "request_id",
-        "aws_request_id", "lambda_request_id", "x_request_id",
+        record,
+        "requestId",
+        "AWSRequestId",
+        "function_request_id",
+        "awsRequestId",
+        "request_id",
+        "aws_request_id",
+        "lambda_request_id",
+        "x_request_id",
     )
     rid = rid.lower() if p.uuid.fullmatch(rid) else ""
     level = _level_of(record)
@@ -208,7 +215,16 @@ def _crash_form(record: dict[str, object]) -> bool:
     if "errorType" not in record and "errorMessage" not in record:
         return False
     # Python's runtime says log_level where the logging module says level.
-    logger_keys = {"level", "logger", "levelname", "severity", "service", "location", "msg", "message"}
+    logger_keys = {
+        "level",
+        "logger",
+        "levelname",
+        "severity",
+        "service",
+        "location",
+        "msg",
+        "message",
+    }
     return "log_level" in record or not logger_keys & record.keys()
 
 
@@ -224,8 +240,14 @@ def _runtime_named(kind: str) -> bool:
 
 _NODE_INIT_TYPES = frozenset(
     {
-        "ImportModuleError", "HandlerNotFound", "MalformedHandlerName", "UserCodeSyntaxError",
-        "MalformedStreamingHandler", "NodeJsExit", "UnhandledPromiseRejection", "ExitError",
+        "ImportModuleError",
+        "HandlerNotFound",
+        "MalformedHandlerName",
+        "UserCodeSyntaxError",
+        "MalformedStreamingHandler",
+        "NodeJsExit",
+        "UnhandledPromiseRejection",
+        "ExitError",
     }
 )
 _LEVEL_NUMBERS = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "FATAL"}
@@ -233,7 +255,16 @@ _LOUD = frozenset({"ERROR", "FATAL", "CRITICAL", "SEVERE", "FAIL", "CRIT"})
 
 
 def _level_of(record: dict[str, object]) -> str:
-    for key in ("level", "log_level", "levelname", "severity", "lvl", "loglevel", "log.level", "@l"):
+    for key in (
+        "level",
+        "log_level",
+        "levelname",
+        "severity",
+        "lvl",
+        "loglevel",
+        "log.level",
+        "@l",
+    ):
         value = record.get(key)
         if isinstance(value, str):
             return value.upper()
@@ -276,7 +307,13 @@ def _platform_event(
             )
         case "platform.runtimeDone" | "platform.end":
             return Entry(
-                Mark.END, events, text, at, rid, status=status, error_type=error_type,
+                Mark.END,
+                events,
+                text,
+                at,
+                rid,
+                status=status,
+                error_type=error_type,
                 duration_ms=number_of(figures, "durationMs"),
             )
         case "platform.initStart":
@@ -330,21 +367,25 @@ def _text_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) ->
         return _node_entry(head, text, events, at)
     if match := p.python_log.match(text):
         return _logged(
-            text[match.end() :], events, text, at or parse_stamp(match.group("ts")),
-            match.group("rid"), match.group("lvl"),
+            text[match.end() :],
+            events,
+            text,
+            at or parse_stamp(match.group("ts")),
+            match.group("rid"),
+            match.group("lvl"),
         )
     if p.python_noise.search(first):
         return Entry(Mark.LINE, events, text, at)
     if p.python_error.match(text) or p.old_python.match(text):
-        error = error_in(text) if p.python_error.match(text) else _old_form(text)
-        if error:
-            return _fatal(events, text, at, None, error)
+        told = error_in(text) if p.python_error.match(text) else _old_form(text)
+        if told:
+            return _fatal(events, text, at, None, told)
     if p.ruby_kind.match(text) or p.node_kind.match(text) or p.old_node.match(text):
-        error = error_in(text)
-        if error:
-            return _fatal(events, text, at, None, error)
-    if p.typed_tail.match(text) and (error := error_in(text)):
-        return _fatal(events, text, at, None, error)
+        told = error_in(text)
+        if told:
+            return _fatal(events, text, at, None, told)
+    if p.typed_tail.match(text) and (told := error_in(text)):
+        return _fatal(events, text, at, None, told)
     level = p.level_word.match(text)
     body = text[level.end() :] if level else text
     return _logged(body, events, text, at, None, level.group("lvl") if level else "")
@@ -364,8 +405,7 @@ def _node_entry(
         )
     if p.timeout.match(body):
         return _fatal(events, text, at, known, _timeout(body))
-    entry = _logged(body, events, text, at, known, head.group("lvl"))
-    return entry
+    return _logged(body, events, text, at, known, head.group("lvl"))
 
 
 def _logged(

@@ -14,13 +14,41 @@ from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.jsons import embedded_at, is_record, records, text_of
 from sqsctl.checks.reading.limits import MESSAGE_CHARACTERS, TRACE_LINES
 
-_TYPE_KEYS = ("errorType", "exception_name", "exceptionType", "__type", "type", "name", "class", "kind", "code")
+_TYPE_KEYS = (
+    "errorType",
+    "exception_name",
+    "exceptionType",
+    "__type",
+    "type",
+    "name",
+    "class",
+    "kind",
+    "code",
+)
 _MESSAGE_KEYS = ("errorMessage", "message", "Message", "msg", "value", "description")
 _TRACE_KEYS = (
-    "stackTrace", "stack", "trace", "stack_trace", "stacktrace", "exception", "exc_info",
-    "traceback", "extendedStackTrace", "backtrace",
+    "stackTrace",
+    "stack",
+    "trace",
+    "stack_trace",
+    "stacktrace",
+    "exception",
+    "exc_info",
+    "traceback",
+    "extendedStackTrace",
+    "backtrace",
 )
-_NESTED = ("error", "err", "exception", "thrown", "cause", "exc", "stack_trace", "reason", "errorDetails")
+_NESTED = (
+    "error",
+    "err",
+    "exception",
+    "thrown",
+    "cause",
+    "exc",
+    "stack_trace",
+    "reason",
+    "errorDetails",
+)
 _TORN_TYPE = re.compile(r"\\?\"errorType\\?\"\s*:\s*\\?\"([^\"\\\n]{1,200})")
 _TORN_MESSAGE = re.compile(r"\\?\"errorMessage\\?\"\s*:\s*\\?\"((?:[^\"\\\n]|\\[^\n]){0,4000})")
 _NOT_A_TYPE = frozenset({"error", "object", "log", "app", "string", "function"})

@@ -19,7 +19,15 @@ from sqsctl.checks.reading.stamps import from_epoch_ms, parse_stamp
 from sqsctl.model.logline import LogEvent
 
 _EVENT_MARKS = frozenset(
-    {"eventId", "event_id", "logStreamName", "ingestionTime", "log_group", "logStream", "log_stream"}
+    {
+        "eventId",
+        "event_id",
+        "logStreamName",
+        "ingestionTime",
+        "log_group",
+        "logStream",
+        "log_stream",
+    }
 )
 
 
@@ -92,9 +100,7 @@ def _from_list(items: Iterable[object]) -> Iterator[LogEvent]:
                 yield LogEvent(json.dumps(each, ensure_ascii=False))
         elif isinstance(each, list):
             # Logs Insights: a row is a list of {field, value}.
-            row = {
-                text_of(cell, "field"): cell.get("value") for cell in each if is_record(cell)
-            }
+            row = {text_of(cell, "field"): cell.get("value") for cell in each if is_record(cell)}
             if isinstance(row.get("@message"), str):
                 yield _event(row)
         elif isinstance(each, str):

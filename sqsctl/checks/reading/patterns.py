@@ -20,7 +20,9 @@ LEVELS = r"TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE|fail
 
 uuid = re.compile(UUID)
 stamp = re.compile(STAMP)
-ansi = re.compile(r"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_])")
+ansi = re.compile(
+    r"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_])"
+)
 
 # --- platform lines, text format --------------------------------------------------------
 start = re.compile(rf"START RequestId: (?P<rid>{UUID})(?:\s+Version: (?P<version>\S+))?")
@@ -72,22 +74,20 @@ runtime_type = re.compile(
 
 # --- heads of lines -----------------------------------------------------------------------
 # Node.js: stamp, request id, level; tabs become blanks when a person copies the line.
-node_head = re.compile(
-    rf"(?P<ts>{STAMP})\s+(?P<rid>{UUID}|undefined)\s+(?P<lvl>{LEVELS})(?:\s+|$)"
-)
+node_head = re.compile(rf"(?P<ts>{STAMP})\s+(?P<rid>{UUID}|undefined)\s+(?P<lvl>{LEVELS})(?:\s+|$)")
 # `sls logs` drops the request id of some lines.
 bare_head = re.compile(rf"(?P<rid>{UUID}|undefined)\s+(?P<lvl>{LEVELS})(?:\s+|$)")
 # Python's logging in Lambda: tabs between the fields.
-python_log = re.compile(
-    rf"\[(?P<lvl>{LEVELS})\]\s+(?P<ts>{STAMP})\s+(?:(?P<rid>{UUID})(?:\s+|$))?"
-)
+python_log = re.compile(rf"\[(?P<lvl>{LEVELS})\]\s+(?P<ts>{STAMP})\s+(?:(?P<rid>{UUID})(?:\s+|$))?")
 python_error = re.compile(
     r"\[ERROR\] (?P<type>[A-Za-z_][\w.]{0,200}?)(?:: (?P<msg>.*))?\s*$", re.MULTILINE
 )
 level_word = re.compile(
     rf"[\s|:\[(\-]{{0,4}}(?P<lvl>{LEVELS}|error|debug|warning|fatal|critical)[\]|:)\s]"
 )
-node_kind = re.compile(r"(?:Uncaught Exception|Invoke Error|Unhandled Promise Rejection)\s*(?=\{|$|\n|\\n|\t)")
+node_kind = re.compile(
+    r"(?:Uncaught Exception|Invoke Error|Unhandled Promise Rejection)\s*(?=\{|$|\n|\\n|\t)"
+)
 old_python = re.compile(
     r"(?:Unable to import module '[^'\n]{1,200}':|Handler '[^'\n]{1,200}' missing on module "
     r"|Bad handler '|module initialization error: |Syntax error in module ')"
@@ -99,7 +99,7 @@ ruby_kind = re.compile(
 )
 python_noise = re.compile(r"LAMBDA_WARNING: Unhandled exception")
 
-traceback = re.compile(r"^(?:  \+ Exception Group )?Traceback \(most recent call last\):?", re.M)
+traceback = re.compile(r"^(?:  \+ Exception Group )?Traceback \(most recent call last\):?", re.MULTILINE)
 # An error's own first line: `Type: message`, `Type [CODE]: message`, `pkg.Type: message`.
 error_head = re.compile(
     r"(?P<type>(?:[A-Za-z_]\w{0,80}[.:$/]{1,2}){0,12}[A-Za-z_]\w{0,80}"
@@ -108,14 +108,16 @@ error_head = re.compile(
     r"(?: \[(?P<code>[\w.]{1,80})\])?(?: \([\w.]{1,80}\))?:(?:[ \t]+(?P<msg>.*))?$",
     re.MULTILINE,
 )
-plain_error = re.compile(r"^(?:Uncaught |Unhandled )?Error(?: \[(?P<code>\w{1,80})\])?: (?P<msg>.*)$", re.M)
+plain_error = re.compile(
+    r"^(?:Uncaught |Unhandled )?Error(?: \[(?P<code>\w{1,80})\])?: (?P<msg>.*)$", re.MULTILINE
+)
 # Java, Ruby, .NET and Go handlers: Lambda writes `message: Type` and the trace or `null` below.
 typed_tail = re.compile(
     r"^(?P<msg>[^\n]{0,4000}?)(?:: | )(?P<type>(?:[\w$]{1,80}\.){0,12}[A-Z][\w$]{1,80})\s*\n"
     r"(?:null\s*$|(?P=type)\b|\s+at )"
 )
 frame = re.compile(r"^\s*(?:at \S|File \"|\.\.\. \d+ more|from /|--- End of)")
-caused_by = re.compile(r"^(?:Caused by|Suppressed): ", re.M)
+caused_by = re.compile(r"^(?:Caused by|Suppressed): ", re.MULTILINE)
 
 # --- shapes of pasted text ---------------------------------------------------------------
 stream_name = re.compile(r"\d{4}/\d\d/\d\d/(?:[\w.\-]{1,128})?\[[^\]\s]{1,64}\][0-9a-fA-F]{6,64}")

@@ -82,7 +82,7 @@ class _StreamReader:
         elif trial.complete or not last:
             self.survived += [self._logged(each) for each in logged]
         else:
-            self._loose([each for each in trial.entries], open_end=True)
+            self._loose(trial.entries, open_end=True)
         if trial.start or trial.report or trial.end or failure:
             self.attempts.append(self._attempt(trial, failure))
 

@@ -27,7 +27,9 @@ _PYTHON_NAME = re.compile(
     r"cannot import name '(?P<name>\w{1,100})' from (?:partially initialized module )?'(?P<mod>[\w.]{1,200})'"
     r"(?: \((?P<path>[^)\n]{1,300})\))?"
 )
-_RELATIVE = re.compile(r"attempted relative import (?:with no known parent package|beyond top-level package)")
+_RELATIVE = re.compile(
+    r"attempted relative import (?:with no known parent package|beyond top-level package)"
+)
 _RUBY = re.compile(r"cannot load such file -- (?P<mod>[^\s\"\\(]{1,200})")
 _JAVA_CLASS = re.compile(
     r"(?:ClassNotFoundException|NoClassDefFoundError)(?:\"?:|,|\s).{0,40}?(?P<mod>[A-Za-z_]\w*(?:[./][\w$]+)+)"
@@ -41,12 +43,11 @@ _NO_FILE = re.compile(
 )
 _ALIASES = re.compile(r"(?:@/|~/|#)\S|(?:src|lib|dist|app|utils|common|shared)/\S")
 _PLAIN_NAMES = frozenset(
-    "utils util helpers helper common config configs constants models model services service lib "
-    "libs src app core shared settings handlers handler db database schemas schema views routes "
-    "functions layers domain api local_settings logger logging_utils exceptions types_ consumer "
-    "producer worker processor main".split()
+    ["utils", "util", "helpers", "helper", "common", "config", "configs", "constants", "models", "model", "services", "service", "lib", "libs", "src", "app", "core", "shared", "settings", "handlers", "handler", "db", "database", "schemas", "schema", "views", "routes", "functions", "layers", "domain", "api", "local_settings", "logger", "logging_utils", "exceptions", "types_", "consumer", "producer", "worker", "processor", "main"]
 )
-_HANDLER_FILES = frozenset({"index", "handler", "app", "lambda", "main", "server", "lambda_function"})
+_HANDLER_FILES = frozenset(
+    {"index", "handler", "app", "lambda", "main", "server", "lambda_function"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,9 @@ def _in_python(text: str, case: Case) -> Missing | None:
         path = match.group("path") or ""
         local = root in _PLAIN_NAMES or handler.replace("/", ".").split(".")[0] == root
         what: What = "local" if local and "site-packages" not in path else "package"
-        return Missing(match.group("mod"), what, "python", pypi_name(root), path, match.group("name"))
+        return Missing(
+            match.group("mod"), what, "python", pypi_name(root), path, match.group("name")
+        )
     if _RELATIVE.search(text):
         return Missing("a relative import", "local", "python")
     return None

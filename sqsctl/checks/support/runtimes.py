@@ -99,6 +99,6 @@ def bundles(runtime: str | None, module: str) -> bool | None:
         return sdk == "aws-sdk v2"
     if module.startswith("@aws-sdk/"):
         return sdk == "@aws-sdk v3"
-    if module.split(".")[0] in {"boto3", "botocore"}:
+    if module.split(".", maxsplit=1)[0] in {"boto3", "botocore"}:
         return sdk == "boto3"
     return None

@@ -24,7 +24,13 @@ def step(service: str, operation: str, **parameters: object) -> Step:
 
 
 def function_settings(
-    stack: Stack, function: str, summary: str, *, safe: bool, yml: Iterable[str] = (), **settings: object
+    stack: Stack,
+    function: str,
+    summary: str,
+    *,
+    safe: bool,
+    yml: Iterable[str] = (),
+    **settings: object,
 ) -> Fix:
     """A fix that is one UpdateFunctionConfiguration. Keys are boto3's (Timeout, MemorySize)."""
     name = function or FUNCTION
@@ -45,7 +51,13 @@ def function_settings(
 
 
 def queue_settings(
-    stack: Stack, queue: Queue, summary: str, *, safe: bool, yml: Iterable[str] = (), attributes: Mapping[str, str]
+    stack: Stack,
+    queue: Queue,
+    summary: str,
+    *,
+    safe: bool,
+    yml: Iterable[str] = (),
+    attributes: Mapping[str, str],
 ) -> Fix:
     """A fix that is one SetQueueAttributes. Values are strings, as SQS wants them."""
     return Fix(
@@ -73,7 +85,14 @@ def queue_attributes_command(stack: Stack, url: str, attributes: Mapping[str, st
 
 
 def mapping_settings(
-    stack: Stack, mapping: EventSourceMapping, summary: str, *, safe: bool, yml: Iterable[str] = (), words: Iterable[object], **settings: object
+    stack: Stack,
+    mapping: EventSourceMapping,
+    summary: str,
+    *,
+    safe: bool,
+    yml: Iterable[str] = (),
+    words: Iterable[object],
+    **settings: object,
 ) -> Fix:
     """A fix that is one UpdateEventSourceMapping: ``words`` for the CLI, settings for boto3."""
     return Fix(

@@ -1,0 +1,95 @@
+"""Messages lie in a dead-letter queue.
+
+## What it does
+Counts the messages of each dead-letter queue, says since when they come, and which cause
+explains them: dead letters are matched to failed invocations by message id where both are
+known, else by the function that consumes the queue they came from.
+
+## Why it matters
+Each of them is work that was accepted and not done. They expire: on a standard queue the
+retention counts from the first send, not from the move.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqsctl.checks.base import Check, Meta
+from sqsctl.checks.support.evidence import of_queue
+from sqsctl.checks.support.matching import Match, match
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.stack import DeadLetters as Dead
+from sqsctl.model.stack import Fact, Stack
+
+
+class DeadLetters(Check):
+    meta = Meta(
+        id="dead-letters",
+        title="No message lies in a dead-letter queue",
+        severity=Severity.WARNING,
+        kind=Kind.SYMPTOM,
+        needs=frozenset({Fact.DEAD_LETTERS}),
+        uses=frozenset({Fact.QUEUES, Fact.MAPPINGS, Fact.FUNCTIONS, Fact.LOGS, Fact.ERRORS}),
+        reference=(
+            "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
+            "sqs-dead-letter-queues.html"
+        ),
+    )
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        for dead in stack.dead_letters:
+            if dead.count + dead.in_flight > 0:
+                yield self._found(dead, stack)
+
+    def _found(self, dead: Dead, stack: Stack) -> Finding:
+        count = dead.count + dead.in_flight
+        matches = match(stack, dead)
+        causes = Counter(each.cause for each in matches if each.cause)
+        since = f" since {dead.first_arrived_at:%Y-%m-%d %H:%M}Z" if dead.first_arrived_at else ""
+        by = ", ".join(f"{number} by {cause}" for cause, number in causes.most_common(3))
+        sources = [q.name for q in stack.queues if q.dead_letter_target_arn == dead.queue_arn]
+        origin = f", from {', '.join(sources)}" if sources else ""
+        plural = "s lie" if count != 1 else " lies"
+        found = self.found(
+            f"{count} message{plural} in {dead.queue_name}{since}{origin}",
+            evidence=tuple(_evidence(dead, stack, matches, by)),
+            fix=Fix(
+                "mend the cause first, then move them back: sqsctl dlq redrive",
+                disposition="manual",
+                commands=(
+                    f"sqsctl dlq groups --queue {dead.queue_name}",
+                    f"sqsctl dlq redrive --queue {dead.queue_name}",
+                ),
+            ),
+            subject=dead.queue_name,
+            confidence=Confidence.HIGH,
+        )
+        return replace(found, because=tuple(cause for cause, _ in causes.most_common()))
+
+
+def _evidence(dead: Dead, stack: Stack, matches: tuple[Match, ...], by: str) -> Iterator[Evidence]:
+    queue = stack.queue(dead.queue_arn)
+    source = f"sqs GetQueueAttributes {dead.queue_name}"
+    yield Evidence(source, "ApproximateNumberOfMessages", str(dead.count))
+    if dead.in_flight:
+        yield Evidence(source, "ApproximateNumberOfMessagesNotVisible", str(dead.in_flight))
+    if queue:
+        yield of_queue(queue, "MessageRetentionPeriod", f"{queue.retention_s} s")
+    if dead.oldest_age_s is not None:
+        yield Evidence(
+            f"cloudwatch AWS/SQS {dead.queue_name}",
+            "ApproximateAgeOfOldestMessage",
+            f"{dead.oldest_age_s:.0f} s",
+        )
+    if by:
+        yield Evidence("failed invocations of the consumer", "causes", by)
+    for each in matches[:3]:
+        if each.message_id and each.cause:
+            yield Evidence(
+                f"message {each.message_id}",
+                f"cause ({each.confidence.label})",
+                each.cause,
+                each.at,
+            )
