@@ -10,7 +10,7 @@ import typer
 from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines
-from sqsctl.cli.views import row, table
+from sqsctl.cli.views import row, show_table, table
 from sqsctl.errors import SqsctlError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def show(run: Run) -> Answer:
             row(
                 grid, key, "–" if entry["value"] is None else entry["value"], entry["source"] or "–"
             )
-        console.print(grid)
+        show_table(console, grid)
         if run.target:
             from sqsctl.cli.output import target_line
 

@@ -9,7 +9,7 @@ import typer
 from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
-from sqsctl.cli.views import row, table
+from sqsctl.cli.views import row, show_table, table
 from sqsctl.errors import Exit, SqsctlError, UsageError
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def status(run: Run, name: NameOption = None) -> Answer:
         row(grid, "server", f"pid {data['pid']}, {data['memory_mb']} MB")
         row(grid, "log", data["log"])
         row(grid, "broken", ", ".join(broken) or "nothing", style="yellow" if broken else "")
-        console.print(grid)
+        show_table(console, grid)
 
     return Answer(data, human)
 
@@ -178,7 +178,7 @@ def break_(
     if dry_run:
         return _would(f"break the lab: {chosen.breaks}")
     with run.progress(f"breaking: {incident}"):
-        incidents.break_(chosen, state, session)
+        chosen.break_(session)
     active = _active(state)
 
     def human(console: Console) -> None:
@@ -232,7 +232,7 @@ def heal(
     with run.progress("mending", total=len(wanted)) as bar:
         for index, each in enumerate(wanted):
             bar.update(index, note=each)
-            incidents.heal(incidents.get(each), state, session)
+            incidents.get(each).heal(session)
     said = f"mended: {', '.join(wanted)}" if wanted else "nothing was broken"
     return Answer(
         {"healed": wanted, "active": _active(state)},
@@ -271,7 +271,7 @@ def list_incidents(run: Run, name: NameOption = None) -> Answer:
                 each["expects"],
                 style="yellow" if each["active"] else "",
             )
-        console.print(grid)
+        show_table(console, grid)
 
     return Answer({"incidents": rows}, human)
 
@@ -297,7 +297,11 @@ def template(
     from sqsctl.lab.template import render
 
     text = render(runtime)
-    return Answer({"template": text}, lambda console: console.file.write(text) and None)
+
+    def human(console: Console) -> None:
+        console.file.write(text)
+
+    return Answer({"template": text}, human)
 
 
 def bring_up(
@@ -358,7 +362,7 @@ def _running(run: Run, name: str | None) -> tuple[LabState, Session]:
 def _active(state: LabState) -> list[str]:
     from sqsctl.lab import incidents
 
-    return [each.name for each in incidents.active(state)]
+    return list(incidents.active(state))
 
 
 def _lab_answer(state: LabState, endpoints: Endpoints) -> Answer:

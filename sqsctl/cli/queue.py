@@ -11,7 +11,7 @@ from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines
 from sqsctl.cli.shapes import queue_shape
-from sqsctl.cli.views import row, show_queue, table
+from sqsctl.cli.views import row, show_queue, show_table, table
 from sqsctl.cli.ways import account_in
 from sqsctl.errors import SqsctlError
 
@@ -36,8 +36,8 @@ def ls(
     prefix: Annotated[str, typer.Option("--prefix", help="Only names that start with it.")] = "",
 ) -> Answer:
     """List the queues of the region, with their figures."""
+    from sqsctl.aws.parallel import concurrently
     from sqsctl.aws.queues import QueueClient
-    from sqsctl.operations.discover import concurrently
 
     resolved = run.resolved()
     client = QueueClient(resolved.session)
@@ -68,7 +68,7 @@ def ls(
                 each.delayed,
                 (each.dead_letter_target_arn or "–").rpartition(":")[2],
             )
-        console.print(grid)
+        show_table(console, grid)
 
     from sqsctl.errors import Exit
 

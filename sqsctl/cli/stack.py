@@ -11,7 +11,7 @@ from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
 from sqsctl.cli.shapes import stack_shape
-from sqsctl.cli.views import row, show_picture, table
+from sqsctl.cli.views import row, show_picture, show_table, table
 from sqsctl.errors import Exit, SqsctlError, UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def ls(run: Run) -> Answer:
         grid = table("stack", "status", "queues", "functions")
         for each in found:
             row(grid, each.name, each.status, ", ".join(each.queues), len(each.functions))
-        console.print(grid)
+        show_table(console, grid)
 
     return Answer(data, human)
 
@@ -110,7 +110,7 @@ def show(run: Run) -> Answer:
                 each.log_group,
             )
         console.print()
-        console.print(grid)
+        show_table(console, grid)
 
     return Answer(data, human, Exit.PARTIAL if unread else Exit.OK, errors)
 

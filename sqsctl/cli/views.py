@@ -49,6 +49,17 @@ def row(grid: Table, *cells: object, style: str = "") -> None:
     grid.add_row(*(styled(safe_line("" if each is None else each)) for each in cells), style=style)
 
 
+def show_table(console: Console, grid: Table) -> None:
+    """Print a table; in a pipe without the spaces that pad its lines."""
+    if console.is_terminal:
+        console.print(grid)
+        return
+    with console.capture() as captured:
+        console.print(grid)
+    for line in captured.get().splitlines():
+        console.print(line.rstrip(), soft_wrap=True, markup=False)
+
+
 def duration(seconds: float | None) -> str:
     """``36 s``, ``4 d``, ``1 h 30 min``: the way a person says it."""
     if seconds is None:
@@ -112,7 +123,7 @@ def show_queue(console: Console, queue: Queue, dead_letter_queue: Queue | None) 
         )
     else:
         row(grid, "dead letters", "no dead-letter queue", style="yellow")
-    console.print(grid)
+    show_table(console, grid)
 
 
 def show_picture(console: Console, stack: Stack) -> None:
