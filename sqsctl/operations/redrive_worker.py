@@ -68,6 +68,7 @@ class Worker:
         self._shop = shop
         self._empty = 0
         self._arrivals = -1
+        self._fallen: set[str] = set()  # FIFO groups with a failed send in this batch
 
     def run(self) -> None:
         shop = self._shop
@@ -141,6 +142,7 @@ class Worker:
                 fresh.append(each)
         self._delete(owed)
         items = [item for each in fresh if (item := self._decided(each)) is not None]
+        self._fallen.clear()
         for wave in _waves(items):
             self._move(wave)
 
@@ -180,9 +182,7 @@ class Worker:
     def _move(self, wave: Sequence[_Item]) -> None:
         """Send what goes together, then delete exactly what was acknowledged."""
         shop = self._shop
-        stuck = [
-            each for each in wave if shop.fifo and each.message.group_id in shop.ledger.blocked
-        ]
+        stuck = [each for each in wave if each.message.group_id in self._fallen]
         self._let_go(stuck)
         for together in _by_destination([each for each in wave if each not in stuck]):
             start = 0
@@ -240,6 +240,7 @@ class Worker:
     def _stays(self, message: Message, reason: str, *, doubtful: bool = False) -> None:
         self._shop.ledger.has_failed(message.message_id, reason, doubtful=doubtful)
         if self._shop.fifo and message.group_id is not None:
+            self._fallen.add(message.group_id)
             self._shop.ledger.block(message.group_id)
 
     def _delete(self, messages: Sequence[Message]) -> None:

@@ -94,6 +94,7 @@ class FakeQueue:
     calls: list[tuple[str, int]] = field(default_factory=list)
     faults: dict[str, deque[Fault | None]] = field(default_factory=dict)
     on_send: Callable[[Stored], None] | None = None
+    refused: dict[int, bool] = field(default_factory=dict)
     _accepted: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     @property
@@ -170,6 +171,10 @@ class FakeQueue:
         assert 1 <= len(batch) <= 10, "SQS takes 1 to 10 entries"
         accepted, rejected = [], []
         for place, each in enumerate(batch):
+            if place in self.refused:
+                fault = self.refused[place]
+                rejected.append(Rejection(place, "InternalError", "injected", fault))
+                continue
             if each.size_bytes > self.maximum_message_bytes:
                 rejected.append(Rejection(place, "InvalidParameterValue", "too long"))
                 continue
@@ -452,27 +457,14 @@ def raises_after(error: SqsctlError) -> Fault:
 
 
 def entry_fails(queue: FakeQueue, *places: int, sender_fault: bool = False) -> Fault:
-    """HTTP 200 with these places in Failed: they are not done, the others are."""
+    """HTTP 200 with these places of a send in Failed: they are not done, the others are."""
 
     def fault(call: Callable[[], object], size: int) -> object:
-        before = list(queue.stored)
-        result = call()
-        assert isinstance(result, BatchResult)
-        fresh = [each for each in queue.stored if each not in before]
-        for place in places:
-            if place < len(fresh):
-                queue.stored.remove(fresh[place])
-        return BatchResult(
-            tuple(each for each in result.accepted if each.index not in places),
-            (
-                *result.rejected,
-                *(
-                    Rejection(place, "InternalError", "injected", sender_fault)
-                    for place in places
-                    if place < size
-                ),
-            ),
-        )
+        queue.refused = dict.fromkeys(places, sender_fault)
+        try:
+            return call()
+        finally:
+            queue.refused = {}
 
     return fault
 
