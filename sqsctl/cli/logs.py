@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, iso, safe
-from sqsctl.errors import NotFoundError, UsageError
+from sqsctl.cli.output import Answer, iso, safe, styled
+from sqsctl.errors import Exit, NotFoundError, UsageError
+from sqsctl.model.finding import Severity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 group = typer.Typer(help="Follow the functions' logs, or have one explained.", no_args_is_help=True)
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
+MAX_TEXT_BYTES = 50_000_000
 _RELATIVE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -117,6 +121,79 @@ def tail(
     )
     _print(run, (line for line in lines if keep(line)), list(groups))
     return None
+
+
+@command(
+    group,
+    "explain",
+    target=False,
+    epilog=examples(
+        "sqsctl logs explain consumer.log",
+        "pbpaste | sqsctl logs explain -",
+        "sqsctl logs explain - --runtime nodejs14.x < error.txt",
+    ),
+)
+def explain(
+    run: Run,
+    file: Annotated[
+        str, typer.Argument(help="A file with log text; - reads stdin.", metavar="[FILE|-]")
+    ] = "-",
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            "--runtime", help="The function's runtime, if the text does not say.", metavar="ID"
+        ),
+    ] = None,
+    function_timeout: Annotated[
+        int | None,
+        typer.Option(
+            "--function-timeout",
+            min=1,
+            max=900,
+            metavar="SECONDS",
+            help="The function's timeout, if the text does not say.",
+        ),
+    ] = None,
+) -> Answer:
+    """Diagnose log text, offline: a stream, a pasted line, an Invoke's or a deploy's error.
+
+    Exit 10 when it found a cause, 0 when it found none.
+    """
+    from sqsctl.cli.shapes import finding_shape
+    from sqsctl.cli.views import show_diagnosis
+    from sqsctl.operations.explain import explain as diagnose
+
+    text = _text(file)
+    diagnosis = diagnose(text, runtime=runtime, function_timeout_s=function_timeout)
+    lines = len(text.splitlines())
+    found = [each for each in diagnosis.findings if each.severity > Severity.INFO]
+    data = {"findings": [finding_shape(each) for each in diagnosis.findings], "lines": lines}
+
+    def human(console: Console) -> None:
+        if diagnosis.findings:
+            show_diagnosis(console, diagnosis, verbose=run.output.verbose > 0, checks=False)
+        else:
+            console.print(styled(f"no known failure in {lines} lines"), soft_wrap=True)
+
+    return Answer(data, human, Exit.NEGATIVE if found else Exit.OK)
+
+
+def _text(file: str) -> str:
+    try:
+        if file == "-":
+            raw = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                raw = stream.read(MAX_TEXT_BYTES + 1)
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {file}", hint="- reads stdin") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from error
+    if len(raw) > MAX_TEXT_BYTES:
+        raise UsageError("more than 50 MB of text: cut it around the failure")
+    # UTF-16 is what a Windows shell writes when its output is redirected.
+    encoding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
+    return raw.decode(encoding, errors="replace")
 
 
 def log_groups(run: Run, names: list[str] | None) -> dict[str, str]:

@@ -145,8 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _terminable():
             code = execute(given, run)
-            if run.answer is not None:
-                run.output.show(run.command or _words(given), run.answer, run.target)
+            code = _show(run, given, code)
             sys.stdout.flush()
     except OSError as error:
         if not _nobody_reads(error):
@@ -162,6 +161,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run() -> None:
     """The console script."""
     sys.exit(main())
+
+
+def _show(run: Run, arguments: list[str], code: Exit) -> Exit:
+    if run.answer is None:
+        return code
+    try:
+        run.output.show(run.command or _words(arguments), run.answer, run.target)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the same as in execute
+        defect = _defect(run, error)
+        run.output.complain(defect)
+        return defect.exit
+    return code
 
 
 def _failed(run: Run, error: SqsctlError) -> Exit:

@@ -197,32 +197,59 @@ def show_finding(
         console.print(styled(f"  {finding.reference}", "dim"), soft_wrap=True)
 
 
-def show_diagnosis(console: Console, diagnosis: Diagnosis, *, verbose: bool = False) -> None:
-    """All findings, causes first, each with what it explains below it."""
-    explained = {identifier for each in diagnosis.findings for identifier in each.explains}
-    top = [each for each in diagnosis.findings if each.id not in explained]
-    for finding in top:
-        below = [each for each in diagnosis.findings if each.id in finding.explains]
+def show_diagnosis(
+    console: Console, diagnosis: Diagnosis, *, verbose: bool = False, checks: bool = True
+) -> None:
+    """All findings, causes first, each with what it explains below it.
+
+    ``checks`` adds how the checks ended.
+    """
+    findings = diagnosis.findings
+    below: dict[int, list[Finding]] = {}
+    parent = -1
+    for index, finding in enumerate(findings):
+        if not finding.explained_by:
+            parent = index
+            below[index] = []
+        elif parent >= 0:
+            below[parent].append(finding)
+    for index, nested in below.items():
         console.print()
-        show_finding(console, finding, below, verbose=verbose)
+        show_finding(console, findings[index], nested, verbose=verbose)
     console.print()
-    skipped = [each for each in diagnosis.checks if each.outcome is CheckOutcome.SKIPPED]
-    fine = sum(each.outcome is CheckOutcome.OK for each in diagnosis.checks)
     style = {"healthy": "bold green", "findings": "bold red", "unknown": "bold yellow"}
     counts = [
-        f"{sum(each.severity is severity for each in diagnosis.findings)} {severity.label}"
+        f"{count} {severity.label}{'s' * (count != 1)}"
         for severity in sorted(Severity, reverse=True)
-        if any(each.severity is severity for each in diagnosis.findings)
+        if severity > Severity.INFO
+        and (count := sum(each.severity is severity for each in findings))
     ]
     said = {
         "healthy": "healthy",
         "findings": ", ".join(counts),
         "unknown": "unknown: nothing could be looked at",
     }[diagnosis.verdict]
-    console.print(styled(said, style[diagnosis.verdict]), styled(f"· {fine} checks ok", "dim"))
-    if skipped:
-        console.print(styled(f"{len(skipped)} checks skipped:", "dim"))
-        for each in skipped if verbose else skipped[:8]:
-            console.print(styled(f"  {each.id}: {safe_line(each.reason)}", "dim"), soft_wrap=True)
-        if not verbose and len(skipped) > 8:
-            console.print(styled(f"  … {len(skipped) - 8} more (-v)", "dim"))
+    fine = sum(each.outcome is CheckOutcome.OK for each in diagnosis.checks)
+    note = f" · {fine} checks found nothing" if checks else ""
+    console.print(styled(said, style[diagnosis.verdict]) + styled(note, "dim"), soft_wrap=True)
+    if checks:
+        _show_skipped(console, diagnosis, verbose=verbose)
+
+
+def _show_skipped(console: Console, diagnosis: Diagnosis, *, verbose: bool) -> None:
+    skipped = [each for each in diagnosis.checks if each.outcome is CheckOutcome.SKIPPED]
+    if not skipped:
+        return
+    reasons: dict[str, list[str]] = {}
+    for each in skipped:
+        reasons.setdefault(each.reason, []).append(each.id)
+    console.print(styled(f"{len(skipped)} checks skipped:", "dim"))
+    for reason, names in list(reasons.items())[: None if verbose else 6]:
+        shown = names if verbose else names[:6]
+        more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+        console.print(
+            styled(
+                f"  {', '.join(shown)}{more}: {safe_line(reason, None if verbose else 200)}", "dim"
+            ),
+            soft_wrap=True,
+        )

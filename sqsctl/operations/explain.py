@@ -1,0 +1,104 @@
+"""Diagnose log text alone, offline: for a person who can only paste."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqsctl.checks.rank import diagnose
+from sqsctl.checks.reading import events_from_text, read
+from sqsctl.model.finding import Diagnosis
+from sqsctl.model.logline import LogEvent
+from sqsctl.model.stack import (
+    ErrorText,
+    Fact,
+    Function,
+    FunctionLogs,
+    Group,
+    Stack,
+    Unread,
+)
+
+_NAME = "the text"
+_LAMBDA = "/aws/lambda/"
+
+
+def explain(
+    text: str, *, runtime: str | None = None, function_timeout_s: int | None = None
+) -> Diagnosis:
+    """What log text, or the error that a deploy or a call printed, says is wrong.
+
+    ``runtime`` and ``function_timeout_s`` are what the text does not tell. Everything else of
+    a stack counts as unread, so checks that need it are skipped with that reason.
+    """
+    events = events_from_text(text)
+    reading = read(events)
+    understood = bool(reading.failures or reading.attempts or reading.survived)
+    logs = _by_group(events) if understood else ()
+    errors = () if understood else (ErrorText(text),)
+    functions = _functions(logs, runtime, function_timeout_s)
+    stack = replace(
+        _nothing_read(),
+        functions=Group(functions) if functions else _unread(Fact.FUNCTIONS),
+        logs=Group(logs),
+        errors=Group(errors),
+    )
+    return diagnose(stack)
+
+
+def _nothing_read() -> Stack:
+    return Stack(
+        name=_NAME,
+        region="",
+        queues=_unread(Fact.QUEUES),
+        mappings=_unread(Fact.MAPPINGS),
+        apis=_unread(Fact.APIS),
+        concurrency=_unread(Fact.CONCURRENCY),
+        policies=_unread(Fact.POLICIES),
+        permissions=_unread(Fact.PERMISSIONS),
+        packages=_unread(Fact.PACKAGES),
+        dead_letters=_unread(Fact.DEAD_LETTERS),
+        metrics=_unread(Fact.METRICS),
+        project=_unread(Fact.PROJECT),
+    )
+
+
+def _unread(fact: Fact) -> Group[Any]:
+    return Group(unread=(Unread(fact.value, "only text was given"),))
+
+
+def _by_group(events: tuple[LogEvent, ...]) -> tuple[FunctionLogs, ...]:
+    groups: dict[str, list[LogEvent]] = {}
+    for event in events:
+        groups.setdefault(event.group, []).append(event)
+    found = []
+    for group, own in groups.items():
+        reading = read(own)
+        found.append(
+            FunctionLogs(
+                function=group.removeprefix(_LAMBDA) if group.startswith(_LAMBDA) else "",
+                group=group,
+                attempts=reading.attempts,
+                failures=reading.failures,
+                events=tuple(own),
+            )
+        )
+    return tuple(found)
+
+
+def _functions(
+    logs: tuple[FunctionLogs, ...], runtime: str | None, timeout_s: int | None
+) -> tuple[Function, ...]:
+    if runtime is None and timeout_s is None:
+        return ()
+    names = [each.function for each in logs if each.function] or [""]
+    defaults = Function(name="", arn="")
+    return tuple(
+        Function(
+            name=name,
+            arn="",
+            runtime=runtime,
+            timeout_s=timeout_s if timeout_s is not None else defaults.timeout_s,
+        )
+        for name in names
+    )
