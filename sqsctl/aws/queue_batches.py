@@ -8,12 +8,14 @@ retry here: a send that is tried again silently can double messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqsctl.aws.queue_checksums import intact
 from sqsctl.aws.translate import THROTTLED, client_error, core_error, error_code
-from sqsctl.errors import Exit
+from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.message import Outgoing
 from sqsctl.model.outcome import Acceptance, BatchResult, Rejection
 
@@ -123,3 +125,36 @@ def _sorted_out(
         "the answer does not mention the message" if missing else "",
         tuple(damaged),
     )
+
+
+def joined(results: Sequence[BatchResult]) -> BatchResult:
+    """Results of single sends as one result of a batch, in their order."""
+    accepted: list[Acceptance] = []
+    rejected: list[Rejection] = []
+    unknown: list[int] = []
+    damaged: list[int] = []
+    for place, result in enumerate(results):
+        accepted += [replace(each, index=place) for each in result.accepted]
+        rejected += [replace(each, index=place) for each in result.rejected]
+        unknown += [place for _ in result.unknown]
+        damaged += [place for _ in result.damaged]
+    reasons = dict.fromkeys(each.unknown_reason for each in results if each.unknown_reason)
+    return BatchResult(
+        tuple(accepted), tuple(rejected), tuple(unknown), "; ".join(reasons), tuple(damaged)
+    )
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """An answer that cannot be read is as good as none: worth another try."""
+    from botocore.parsers import ResponseParserError
+
+    try:
+        yield
+    except ResponseParserError as error:
+        raise SqsctlError(
+            f"{what}: the answer cannot be read: {error}",
+            hint="try again; check --endpoint-url",
+            exit=Exit.UNAVAILABLE,
+            code="unreadable",
+        ) from error

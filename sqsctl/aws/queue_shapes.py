@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqsctl.model.message import Message, MessageAttribute, Outgoing
 from sqsctl.model.queues import MoveTask, QueueRef
 from sqsctl.model.stack import Queue
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 _NOTHING: Mapping[str, MessageAttribute] = MappingProxyType({})
 _REGION_IN_HOST = re.compile(
@@ -34,10 +32,9 @@ def region_of(url: str) -> str | None:
     return (match["region"] or match["legacy"]) if match else None
 
 
-def entry(index: int, outgoing: Outgoing) -> SendMessageBatchRequestEntryTypeDef:
+def entry(index: int, outgoing: Outgoing) -> dict[str, Any]:
     """One entry of SendMessageBatch; its Id is its place in the batch."""
-    shape: dict[str, Any] = {"Id": str(index), **send_fields(outgoing)}
-    return cast("SendMessageBatchRequestEntryTypeDef", shape)
+    return {"Id": str(index), **send_fields(outgoing)}
 
 
 def send_fields(outgoing: Outgoing) -> dict[str, Any]:
@@ -83,7 +80,9 @@ def message(shape: Mapping[str, Any]) -> Message:
 def _attribute(shape: Mapping[str, Any]) -> MessageAttribute:
     data_type = shape.get("DataType", "String")
     if data_type.split(".", 1)[0] == "Binary":
-        value: str | bytes = bytes(shape.get("BinaryValue", b""))
+        raw = shape.get("BinaryValue", b"")
+        # boto3 decodes what travels as base64, the wire does not.
+        value: str | bytes = base64.b64decode(raw) if isinstance(raw, str) else bytes(raw)
     else:
         value = str(shape.get("StringValue", ""))
     return MessageAttribute(data_type, value)
