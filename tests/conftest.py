@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.stacks import DeployedLab, own_stack
+from tests.program import Sqsctl, program
 
 if TYPE_CHECKING:
     from sqsctl.aws.labs import LabState
@@ -74,3 +75,17 @@ def lab(lab_state: LabState) -> Iterator[DeployedLab]:
     """The tutorial's stack on the session's lab, under a name of this test's own."""
     with own_stack(lab_state) as deployed:
         yield deployed
+
+
+@pytest.fixture
+def sqsctl(capsys: pytest.CaptureFixture[str]) -> Sqsctl:
+    """The program, run in this process."""
+    return program(capsys)
+
+
+@pytest.fixture
+def on_lab(lab: DeployedLab, monkeypatch: pytest.MonkeyPatch) -> DeployedLab:
+    """The program works on this test's own stack."""
+    monkeypatch.setenv("SQSCTL_LAB_NAME", lab.state.name)
+    monkeypatch.setenv("SQSCTL_STACK", lab.name)
+    return lab

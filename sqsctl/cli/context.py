@@ -118,6 +118,16 @@ class Run:
             self._settings = load(flags, os.environ, Path.cwd())
         return self._settings
 
+    @property
+    def own_queue(self) -> str | None:
+        """The queue that was named to be taken as it is, without a stack.
+
+        With ``--stack`` beside it, a queue is one of that stack.
+        """
+        if self.settings.kind("stack") == "flag":
+            return None
+        return self.settings.text("queue")
+
     def resolved(self, *, changing: bool = False) -> Resolved:
         """The target, decided once. ``changing`` commands need it to be unambiguous."""
         from sqsctl.operations.targeting import NothingFoundError, resolve
@@ -157,8 +167,8 @@ class Run:
 
         resolved = self.resolved(changing=changing)
         session = resolved.session
-        queue = self.settings.text("queue")
-        if queue and not self.settings.text("stack"):
+        queue = self.own_queue
+        if queue:
             reference = discover.from_queue(session, queue)
         else:
             reference = discover.from_stack(session, self.stack_name(changing=changing))

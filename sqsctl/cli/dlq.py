@@ -46,11 +46,11 @@ def dead_letters(run: Run, *, changing: bool = False) -> tuple[QueueClient, Pair
 
     resolved = run.resolved(changing=changing)
     client = QueueClient(resolved.session)
-    named = run.settings.text("queue")
-    if named and not run.settings.text("stack"):
-        pair = find_pair(client, named)
+    if run.own_queue:
+        pair = find_pair(client, run.own_queue)
     else:
-        part = discover.dead_letter_queue(run.stack(changing=changing), named)
+        stack = run.stack(changing=changing)
+        part = discover.dead_letter_queue(stack, run.settings.text("queue"))
         pair = find_pair(client, part.url)
     run.announce(replace(run.target or resolved.target, account=account_in(pair.dead_letters.url)))
     return client, pair

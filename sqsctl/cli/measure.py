@@ -56,3 +56,22 @@ def consumers_of(run: Run, queue: Queue) -> list[dict[str, Any]] | None:
     except SqsctlError as error:
         run.output.notice(f"consumers: {error.message}")
         return None
+
+
+def oldest_age(run: Run, queue: Queue) -> float | None:
+    """The age of the oldest message in seconds, as CloudWatch knew it last; None if it did not."""
+    from sqsctl.aws.metrics import MetricReader
+    from sqsctl.operations.metrics import queue_queries
+
+    now = datetime.now(UTC)
+    metric = "ApproximateAgeOfOldestMessage"
+    queries = [each for each in queue_queries([queue.name]) if each.metric == metric]
+    try:
+        series = MetricReader(run.session()).read(
+            queries, start=now - timedelta(minutes=15), end=now
+        )
+    except SqsctlError as error:
+        run.output.notice(f"oldest message: {error.message}")
+        return None
+    points = [point for each in series for point in each.points]
+    return points[-1][1] if points else None

@@ -213,9 +213,6 @@ def command(
             given = Globals(**{key: values.pop(key) for key in added})
             if given.verbose == 0:
                 given = replace(given, verbose=None)
-            for key in common.keys() - added.keys():
-                if key in {"queue", "stack"} and values.get(key) is not None:
-                    given = replace(given, **{key: values[key]})
             run: Run = context.obj
             run.begin(context, given)
             answer = function(run, **values)

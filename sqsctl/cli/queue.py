@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from sqsctl.model.queues import QueueRef
     from sqsctl.model.stack import Queue
 
+QueueArgument = Annotated[
+    str | None,
+    typer.Argument(help="Name, URL or ARN.", metavar="[QUEUE]", show_default="the stack's queue"),
+]
 group = typer.Typer(help="Queues: list them, see their figures.", no_args_is_help=True)
 
 
@@ -86,27 +90,17 @@ def ls(
 )
 def inspect(
     run: Run,
-    queue: Annotated[
-        str | None,
-        typer.Argument(
-            help="Name, URL or ARN.", metavar="[QUEUE]", show_default="the stack's queue"
-        ),
-    ] = None,
+    queue_name: QueueArgument = None,
     full: Annotated[
         bool, typer.Option("--full", help="Also who consumes it, and the oldest message's age.")
     ] = False,
 ) -> Answer:
     """Show a queue: its figures, timeouts, and dead-letter queue. Calls SQS only."""
     from sqsctl.aws.queues import QueueClient
-    from sqsctl.operations import discover
     from sqsctl.operations.inspect import inspect as look
 
     resolved = run.resolved()
-    named = queue or run.settings.text("queue")
-    if named and not run.settings.text("stack"):
-        reference = named
-    else:
-        reference = discover.main_queue(run.stack(), named).url
+    reference = queue_reference(run, queue_name)
     report = look(QueueClient(resolved.session), reference)
     run.announce(replace(run.target or resolved.target, account=_account(report.queue.arn)))
     oldest, consumers = _more(run, report.queue) if full else (None, None)
@@ -129,6 +123,17 @@ def inspect(
             lines(console, [f"consumers: {said or 'unknown'}", f"oldest message: {age}"])
 
     return Answer(data, human)
+
+
+def queue_reference(run: Run, name: str | None) -> str:
+    """The queue meant: the argument, --queue, or the stack's only one."""
+    from sqsctl.operations import discover
+
+    if name and run.settings.kind("stack") != "flag":
+        return name
+    if name is None and run.own_queue:
+        return run.own_queue
+    return discover.main_queue(run.stack(), name or run.settings.text("queue")).url
 
 
 def _described(client: QueueClient, ref: QueueRef) -> Queue | SqsctlError:

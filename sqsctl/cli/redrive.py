@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from sqsctl.model.stack import Queue
     from sqsctl.model.transfer import RedriveProgress, RedriveSummary
     from sqsctl.operations.pairs import Pair
+    from sqsctl.operations.redrive_plan import RedrivePlan
 
 SHOWN = 20
+NATIVE_RATE = 500  # messages per second, SQS's own limit
 
 
 def register(group: typer.Typer) -> None:
@@ -37,6 +39,15 @@ def register(group: typer.Typer) -> None:
 
 def redrive(
     run: Run,
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method",
+            metavar="auto|native|client",
+            help="native: SQS's own redrive; client: message by message, with a journal; "
+            "auto: native where everything goes back unchanged and SQS offers it.",
+        ),
+    ] = "auto",
     limit: Annotated[
         int | None,
         typer.Option("--limit", "-n", min=1, help="How many at most.", show_default="all"),
@@ -71,23 +82,53 @@ def redrive(
     what is in flight.
     """
     from sqsctl.aws.labs import state_home
+    from sqsctl.aws.queue_tasks import MoveTaskClient
     from sqsctl.cli.dlq import dead_letters
     from sqsctl.operations import redrive as moving
     from sqsctl.operations.control import Control, interruptible
+    from sqsctl.operations.journal import unfinished
+    from sqsctl.operations.redrive_native import redrive_native
+    from sqsctl.operations.redrive_plan import choose_method, plan_redrive
 
     if rate is not None and rate <= 0:
         raise UsageError("--rate must be above 0")
+    if method not in {"auto", "native", "client"}:
+        raise UsageError(f"--method is auto, native or client, not {method!r}")
     client, pair = dead_letters(run, changing=True)
+    source = pair.dead_letters
     target = client.describe(client.resolve(to)) if to else None
     _check_destination(pair, target)
+    journals = state_home() / "journals"
+    tasks = MoveTaskClient(run.session(changing=True))
+    whole_rate = rate is None or (rate == int(rate) and 1 <= rate <= NATIVE_RATE)
+    chosen = choose_method(
+        cast("Literal['auto', 'native', 'client']", method),
+        tasks,
+        source,
+        everything_unchanged=limit is None and (whole_rate or method == "native"),
+        resuming=resume and unfinished(journals, source.arn) is not None,
+    )
+    if chosen == "native" and not whole_rate:
+        raise UsageError(f"SQS's own redrive takes a --rate of 1 to {NATIVE_RATE}, whole")
     if dry_run:
-        return _dry(pair, target, limit)
+        plan = plan_redrive(
+            client,
+            source,
+            method=chosen,
+            journal_folder=journals,
+            origins=pair.sources,
+            to=target,
+            limit=limit,
+        )
+        return _dry(plan, pair)
     control = Control()
-    notice = "stopping: finishing what is in flight, handing back the rest (once more: at once)"
+    notice = (
+        "stopping: SQS's task goes on by itself"
+        if chosen == "native"
+        else "stopping: finishing what is in flight, handing back the rest (once more: at once)"
+    )
     with (
-        run.progress(
-            f"moving out of {pair.dead_letters.name}", total=limit or pair.dead_letters.visible
-        ) as bar,
+        run.progress(f"moving out of {source.name}", total=limit or source.visible) as bar,
         interruptible(control, lambda: run.output.notice(notice, style="yellow")),
     ):
 
@@ -97,22 +138,33 @@ def redrive(
             )
 
         try:
-            summary = moving.redrive(
-                client,
-                pair.dead_letters,
-                journal_folder=state_home() / "journals",
-                origins=pair.sources,
-                to=target,
-                options=moving.Redrive(
-                    limit=limit,
-                    rate=rate,
-                    concurrency=concurrency,
-                    resume=resume,
-                    command=_again(run, pair),
-                ),
-                control=control,
-                progress=progress,
-            )
+            if chosen == "native":
+                summary = redrive_native(
+                    client,
+                    tasks,
+                    source,
+                    to=target,
+                    rate=int(rate) if rate else None,
+                    control=control,
+                    progress=progress,
+                )
+            else:
+                summary = moving.redrive(
+                    client,
+                    source,
+                    journal_folder=journals,
+                    origins=pair.sources,
+                    to=target,
+                    options=moving.Redrive(
+                        limit=limit,
+                        rate=rate,
+                        concurrency=concurrency,
+                        resume=resume,
+                        command=_again(run, pair),
+                    ),
+                    control=control,
+                    progress=progress,
+                )
         except moving.RedriveStoppedError as error:
             partial = error.summary
             return Answer(
@@ -214,24 +266,28 @@ def _check_destination(pair: Pair, target: Queue | None) -> None:
         )
 
 
-def _dry(pair: Pair, target: Queue | None, limit: int | None) -> Answer:
-    queue = pair.dead_letters
-    there = queue.visible + queue.in_flight + queue.delayed
-    count = min(limit, there) if limit else there
-    names = [target.name] if target else [each.name for each in pair.sources]
-    said = f"would move about {count} messages from {queue.name} to {' or '.join(names)}"
+def _dry(plan: RedrivePlan, pair: Pair) -> Answer:
+    names = list(plan.targets) or [each.name for each in pair.sources]
+    said = [
+        (
+            f"would move about {plan.selected} messages from {plan.source.name} to "
+            f"{' or '.join(names)} ({plan.method})"
+        )
+    ]
+    if plan.story is not None:
+        said.append(f"would first finish the run of {plan.story.started_at}")
     data = {
         "dry_run": True,
-        "method": "client",
-        "selected": count,
+        "method": plan.method,
+        "selected": plan.selected,
         "moved": 0,
         "failed": 0,
-        "remaining": there,
+        "remaining": plan.source.visible,
         "possible_duplicates": [],
-        "journal": None,
+        "journal": str(plan.story.path) if plan.story else None,
         "to": names,
     }
-    return Answer(data, lambda console: lines(console, [said]))
+    return Answer(data, lambda console: lines(console, said))
 
 
 def _again(run: Run, pair: Pair) -> str:

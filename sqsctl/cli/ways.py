@@ -68,13 +68,12 @@ def queue_in(run: Run) -> tuple[QueueRef, QueueClient]:
 
     resolved = run.resolved(changing=True)
     client = QueueClient(resolved.session)
-    named = run.settings.text("queue")
-    if named and not run.settings.text("stack"):
-        queue = client.resolve(named)
+    if run.own_queue:
+        queue = client.resolve(run.own_queue)
         run.announce(replace(resolved.target, account=account_in(queue.url)))
         return queue, client
     reference = run.stack(changing=True)
-    return discover.main_queue(reference, named).ref, client
+    return discover.main_queue(reference, run.settings.text("queue")).ref, client
 
 
 def account_in(url: str) -> str | None:

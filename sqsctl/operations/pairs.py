@@ -50,10 +50,13 @@ def beside(queue: Queue, arn: str) -> QueueRef:
 def find_pair(queues: KnowsQueues, reference: str) -> Pair:
     """The pair that ``reference`` (name, URL or ARN) belongs to, by either of its ends.
 
-    A queue with a RedrivePolicy stands for its dead-letter queue; any other is taken as
-    the dead-letter queue itself. Raises NotFoundError where a queue is missing.
+    A queue with a RedrivePolicy stands for its dead-letter queue, unless others dead-letter
+    to it; any other is taken as the dead-letter queue itself. Raises NotFoundError where a
+    queue is missing.
     """
     named = queues.describe(queues.resolve(reference))
+    if named.dead_letter_target_arn and (sources := sources_of(queues, named)):
+        return Pair(named, sources)
     target = dead_letter_queue_of(queues, named)
     if target is not None:
         others = tuple(each for each in sources_of(queues, target) if each.arn != named.arn)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Sqsctl
+from tests.program import Sqsctl
 
 
 @pytest.fixture(autouse=True)

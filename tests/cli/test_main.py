@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Sqsctl
+from tests.program import Sqsctl
 
 HEAVY = ("boto3", "botocore", "questionary", "ministack", "yaml", "hypercorn", "urllib3")
 PROGRAM = [sys.executable, "-m", "sqsctl"]

@@ -1,4 +1,4 @@
-"""Run the program in this process, and look at what it printed."""
+"""The program as a function: run in this process, and what it printed."""
 
 from __future__ import annotations
 
@@ -36,8 +36,7 @@ class Ran:
 Sqsctl = Callable[..., Ran]
 
 
-@pytest.fixture
-def sqsctl(capsys: pytest.CaptureFixture[str]) -> Sqsctl:
+def program(capsys: pytest.CaptureFixture[str]) -> Sqsctl:
     """The program as a function of its arguments."""
 
     def run(*arguments: str) -> Ran:
