@@ -94,6 +94,8 @@ def finding_shape(finding: Finding) -> Shape:
         "confidence": finding.confidence.label,
         "evidence": [evidence_shape(each) for each in finding.evidence],
         "explains": list(finding.explains),
+        "explained_by": finding.explained_by or None,
+        "past": finding.past,
         "fix": {
             "summary": finding.fix.summary,
             "disposition": finding.fix.disposition,

@@ -169,6 +169,8 @@ def show_finding(
     console.print(head, soft_wrap=True)
     kind = f"{finding.severity.label} · {finding.kind} · {finding.confidence.label} confidence"
     console.print(styled(f"  {finding.id} · {kind}", "dim"), soft_wrap=True)
+    if finding.past and not verbose:
+        return  # over and done with: the details are for those who ask (-v)
     shown = finding.evidence if verbose else finding.evidence[:MAX_EVIDENCE]
     for each in shown:
         when = f" at {clock(each.at)}" if each.at else ""

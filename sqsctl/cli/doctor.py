@@ -1,0 +1,216 @@
+"""sqsctl doctor: what is wrong, how one knows, what to type."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sqsctl.cli.context import Run
+from sqsctl.cli.logs import SinceOption, moment
+from sqsctl.cli.options import command, examples
+from sqsctl.cli.output import Answer, lines, styled
+from sqsctl.cli.shapes import diagnosis_shape
+from sqsctl.cli.views import row, show_diagnosis, show_picture, show_table, table
+from sqsctl.errors import Exit, RefusedError, SqsctlError, UsageError
+from sqsctl.model.finding import Diagnosis, Severity
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sqsctl.model.deployed import StackRef
+    from sqsctl.model.finding import Finding
+    from sqsctl.operations.doctor import Checkup
+
+FAIL_ON = {"info": Severity.INFO, "warning": Severity.WARNING, "error": Severity.ERROR}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(
+        app,
+        "doctor",
+        epilog=examples(
+            "sqsctl doctor",
+            "sqsctl doctor function-timeout visibility-below-timeout",
+            "sqsctl doctor --queue jobs --since 6h",
+            "sqsctl doctor --fix",
+            "sqsctl doctor --list-checks",
+        ),
+    )(doctor)
+
+
+def doctor(
+    run: Run,
+    checks: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only these checks.", metavar="[CHECK]...", show_default="all"),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Only this check. Repeatable.", metavar="CHECK"),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option("--skip", help="Not this check. Repeatable.", metavar="CHECK"),
+    ] = None,
+    since: SinceOption = None,
+    function: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--function",
+            "-f",
+            help="Read only this function's log and package. Repeatable.",
+            metavar="NAME",
+        ),
+    ] = None,
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            "--fail-on", help="Exit 10 from this severity on.", metavar="info|warning|error"
+        ),
+    ] = "warning",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Apply safe fixes, one by one, after a question.")
+    ] = False,
+    list_checks: Annotated[
+        bool, typer.Option("--list-checks", help="List the checks and end.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --fix: show what would be applied.")
+    ] = False,
+) -> Answer:
+    """Say what is wrong with the stack: causes first, the evidence, the fix.
+
+    Reads only, unless --fix is given. Exit 0 when healthy, 10 when something is wrong.
+    """
+    from sqsctl.operations.doctor import checkup
+
+    if list_checks:
+        return _listed()
+    if fail_on not in FAIL_ON:
+        raise UsageError(f"--fail-on is info, warning or error, not {fail_on!r}")
+    wanted = [*(checks or []), *(only or [])]
+    reference = run.stack(changing=fix and not dry_run)
+
+    def look() -> Checkup:
+        with run.progress("looking") as bar:
+            return checkup(
+                run.session(),
+                reference,
+                only=wanted,
+                skip=skip or [],
+                since=moment(since, datetime.now(UTC)) if since else None,
+                functions=function or None,
+                project_folder=_project(reference),
+                stage=run.settings.text("stage"),
+                progress=lambda text: bar.update(title=text),
+            )
+
+    from sqsctl.operations.doctor import chosen_checks
+
+    chosen_checks(wanted, skip or [])
+    seen = look()
+    applied: list[dict[str, Any]] = []
+    if fix:
+        applied = _mend(run, seen.diagnosis, dry_run=dry_run)
+        if applied and not dry_run:
+            seen = look()
+    return _answer(run, seen, FAIL_ON[fail_on], applied)
+
+
+def _answer(run: Run, seen: Checkup, threshold: Severity, applied: list[dict[str, Any]]) -> Answer:
+    diagnosis = seen.diagnosis
+    data = {
+        **diagnosis_shape(diagnosis),
+        "missing_actions": list(seen.missing_actions),
+        "applied": applied,
+    }
+    bad = any(each.severity >= threshold for each in diagnosis.findings)
+
+    def human(console: Console) -> None:
+        console.print(styled(diagnosis.stack, "bold"), soft_wrap=True)
+        show_picture(console, seen.stack)
+        show_diagnosis(console, diagnosis, verbose=run.output.verbose > 0)
+        if seen.missing_actions:
+            lines(console, ["not allowed, and would have told more:"])
+            lines(console, [f"  {each}" for each in seen.missing_actions])
+
+    return Answer(data, human, Exit.NEGATIVE if bad else Exit.OK)
+
+
+def _mend(run: Run, diagnosis: Diagnosis, *, dry_run: bool) -> list[dict[str, Any]]:
+    """Apply the safe fixes that are agreed to; what was done, a record a step."""
+    from sqsctl.operations.doctor import mend, mendable
+
+    done: list[dict[str, Any]] = []
+    for finding in mendable(diagnosis):
+        if dry_run:
+            done.append(_record(finding, applied=False))
+            run.output.notice(f"would apply: {finding.fix.summary}")
+            continue
+        run.output.notice(f"{finding.id}: {finding.fix.summary}", style="bold")
+        for each in finding.fix.commands:
+            run.output.notice(f"  $ {each}")
+        try:
+            run.confirm("Apply this fix?")
+        except RefusedError as error:
+            if error.code != "declined":
+                raise
+            continue
+        for _ in mend(run.session(changing=True), finding):
+            pass
+        done.append(_record(finding, applied=True))
+    if not done and not mendable(diagnosis):
+        run.output.notice("there is nothing that is safe to apply by itself")
+    return done
+
+
+def _record(finding: Finding, *, applied: bool) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "subject": finding.subject or None,
+        "summary": finding.fix.summary,
+        "commands": list(finding.fix.commands),
+        "applied": applied,
+    }
+
+
+def _listed() -> Answer:
+    from sqsctl.checks.registry import all_checks
+
+    found = [each.meta for each in all_checks()]
+    data = {
+        "checks": [
+            {
+                "id": each.id,
+                "title": each.title,
+                "severity": each.severity.label,
+                "kind": each.kind.value,
+                "needs": sorted(fact.value for fact in each.needs),
+                "reference": each.reference,
+            }
+            for each in found
+        ]
+    }
+
+    def human(console: Console) -> None:
+        grid = table("check", "severity", "what must hold")
+        for each in found:
+            row(grid, each.id, each.severity.label, each.title)
+        show_table(console, grid)
+
+    return Answer(data, human)
+
+
+def _project(reference: StackRef) -> Path | None:
+    """The working folder, where its project deploys to this very stack."""
+    from sqsctl.operations import project
+
+    try:
+        declared = project.stack_name(Path.cwd())
+    except SqsctlError:
+        return None
+    return Path.cwd() if declared is not None and declared == reference.stack_name else None
