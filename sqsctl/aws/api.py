@@ -131,6 +131,8 @@ def _none(started: float, cause: str, *, sent: bool) -> HttpAnswer:
 def _cause(error: Exception) -> str:
     """A short text that is the same for the same cause, so that causes can be counted."""
     name = type(error).__name__
+    if "IncompleteRead" in str(error):
+        name = "IncompleteRead"
     texts = {
         "NewConnectionError": "connection refused or host unknown",
         "NameResolutionError": "host unknown",

@@ -59,7 +59,7 @@ def run_batch(
         return BatchResult(unknown=tuple(everything), unknown_reason=str(error))
     except boto.BotoCoreError as error:
         raise core_error(error, what) from error
-    except ResponseParserError as error:
+    except (ResponseParserError, UnicodeDecodeError) as error:
         return BatchResult(unknown=tuple(everything), unknown_reason=str(error))
     return _sorted_out(answer, size, sent)
 
@@ -151,7 +151,7 @@ def readable(what: str) -> Iterator[None]:
 
     try:
         yield
-    except ResponseParserError as error:
+    except (ResponseParserError, UnicodeDecodeError) as error:
         raise SqsctlError(
             f"{what}: the answer cannot be read: {error}",
             hint="try again; check --endpoint-url",

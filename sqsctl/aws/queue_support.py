@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +27,7 @@ _UNSUPPORTED = frozenset(
         "501",
     }
 )
+_NOT_IMPLEMENTED = re.compile(r"not (?:yet )?implemented", re.IGNORECASE)
 
 
 @contextmanager
@@ -42,7 +44,7 @@ def refused_as(what: str) -> Iterator[None]:
 
 def _named(error: SqsctlError, what: str) -> SqsctlError | None:
     text = error.message
-    if error.code in _UNSUPPORTED or "not implemented" in text.lower():
+    if error.code in _UNSUPPORTED or _NOT_IMPLEMENTED.search(text):
         return SqsctlError(f"{what}: this endpoint does not offer that: {text}", code="unsupported")
     if "PurgeQueueInProgress" in error.code:
         return SqsctlError(

@@ -22,7 +22,7 @@ from sqsctl.aws.session import Session
 from sqsctl.aws.translate import translated
 from sqsctl.errors import NotFoundError, SqsctlError, UsageError
 from sqsctl.model.message import Message, Outgoing
-from sqsctl.model.outcome import BatchResult
+from sqsctl.model.outcome import BatchResult, Rejection
 from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import Queue
 
@@ -220,14 +220,22 @@ class OpenQueue:
         )
 
     def _sent_one_by_one(self, batch: Sequence[Outgoing]) -> BatchResult:
-        results = []
+        results: list[BatchResult] = []
         for each in batch:
 
             def send(each: Outgoing = each) -> Mapping[str, Any]:
                 answer = self._call("SendMessage", shapes.send_fields(each))
                 return {"Successful": [{"Id": "0", **answer}] if "MessageId" in answer else []}
 
-            results.append(run_batch(send, 1, what=self._what, sent=(each,)))
+            try:
+                results.append(run_batch(send, 1, what=self._what, sent=(each,)))
+            except SqsctlError as error:
+                if not results:
+                    raise
+                # What went before is sent; the rest is not, and trying it will raise this again.
+                unsent = Rejection(0, error.code, error.message, sender_fault=False)
+                results += [BatchResult(rejected=(unsent,))] * (len(batch) - len(results))
+                break
         return joined(results)
 
     def _call(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
