@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -302,6 +303,34 @@ def template(
         console.file.write(text)
 
     return Answer({"template": text}, human)
+
+
+@dataclass(frozen=True)
+class TutorialStack:
+    """The tutorial's stack, ready to be deployed with its own times."""
+
+    name: str
+    text: str
+    parameters: dict[str, str]
+
+
+def tutorial_stack(runtime: str = "python", stage: str | None = None) -> TutorialStack:
+    """The template for ``stack deploy``: what the lab runs, in the tutorial's own time."""
+    from sqsctl.lab import template as source
+
+    chosen = stage or source.STAGE
+    return TutorialStack(
+        source.stack_name(stage=chosen),
+        source.render(runtime),
+        source.parameters(1.0, stage=chosen),
+    )
+
+
+def incident_choices() -> list[tuple[str, str]]:
+    """Name and description of each incident, for menus and completion."""
+    from sqsctl.lab import incidents
+
+    return [(each.name, each.breaks) for each in incidents.incidents()]
 
 
 def bring_up(

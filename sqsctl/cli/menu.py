@@ -151,11 +151,11 @@ def _produce(run: Run) -> list[str] | None:
 
 
 def _break(run: Run) -> list[str] | None:
-    from sqsctl.lab import incidents
+    from sqsctl.cli.lab import incident_choices
 
     chosen = run.prompter.select(
         "Which incident?",
-        [Choice(f"{each.name}: {each.breaks}", each.name) for each in incidents.incidents()],
+        [Choice(f"{name}: {breaks}", name) for name, breaks in incident_choices()],
     )
     return None if chosen is None else ["lab", "break", chosen]
 

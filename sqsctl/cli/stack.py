@@ -146,21 +146,17 @@ def deploy(
     ] = False,
 ) -> Answer:
     """Deploy the stack through a CloudFormation change set; update it if it is there."""
+    from sqsctl.cli.lab import tutorial_stack
     from sqsctl.cli.output import iso
-    from sqsctl.lab import template as source
     from sqsctl.operations import deploy as deployment
 
     given = _parameters(parameter or [])
-    stage = run.settings.text("stage") or source.STAGE
+    tutorial = tutorial_stack(runtime, run.settings.text("stage"))
+    text = tutorial.text if template is None else _read(template)
     if template is None:
-        text = source.render(runtime)
-        given = {**source.parameters(1.0, stage=stage), **given}
-    else:
-        text = _read(template)
+        given = {**tutorial.parameters, **given}
     resolved = run.resolved(changing=True)
-    name = run.settings.text("stack") or (
-        source.stack_name(stage=stage) if template is None else ""
-    )
+    name = run.settings.text("stack") or (tutorial.name if template is None else "")
     if not name:
         raise UsageError("which stack? a template of your own needs a name", hint="--stack NAME")
     from dataclasses import replace

@@ -166,7 +166,7 @@ def write(folder: Path, key: str, value: str | None) -> Path:
         document = tomlkit.parse(text)
         place: Any = document
         if path.name == "pyproject.toml":
-            place = document["tool"]["sqsctl"]  # type: ignore[index]
+            place = place["tool"]["sqsctl"]
         if typed is None:
             del place[key]
         else:

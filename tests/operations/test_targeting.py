@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,13 +119,9 @@ def test_no_lab_for_lab_is_not_found_and_a_crash_is_named() -> None:
         resolve(lab=True)
     assert missing.value.exit is Exit.NOT_FOUND
     state = lab_runs()
-    labs.write_state(labs.LabState(**{**_fields(state), "pid": 2**22 + 1}))
+    labs.write_state(replace(state, pid=2**22 + 1))
     with pytest.raises(NotFoundError, match="crashed"):
         resolve(lab=True)
-
-
-def _fields(state: labs.LabState) -> dict[str, object]:
-    return {name: getattr(state, name) for name in state.__slots__}
 
 
 def test_nothing_at_all_says_how_to_start() -> None:
@@ -159,8 +156,9 @@ def test_an_aws_queue_url_or_arn_names_aws_and_its_region(monkeypatch: pytest.Mo
 )
 def test_contradictions_and_nonsense_are_usage_errors(flags: dict[str, str | bool]) -> None:
     lab_runs()
+    loaded = settings.load(flags, {"AWS_REGION": "eu-west-1"}, Path.cwd())
     with pytest.raises(UsageError):
-        resolve({"AWS_REGION": "eu-west-1"}, **flags)
+        targeting.resolve(loaded)
 
 
 def test_an_unknown_profile_is_a_usage_error() -> None:
