@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.stack import Declared, Fact, Group, Stack, Unread
-from sqsctl.operations.collect import Collector, Wanted
+from sqsctl.operations.reading.collector import Collector
+from sqsctl.operations.reading.desk import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""How ``observe`` reads a stack: which calls, in which order, with which limits."""
