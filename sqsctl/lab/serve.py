@@ -27,7 +27,7 @@ def main() -> int:
     if refusal:
         print(f"the lab does not start: {refusal}", file=sys.stderr)  # noqa: T201 - its log
         return 2
-    asyncio.run(_serve(options.fd, options.time_scale))
+    asyncio.run(_serve(options.fd, options.port, options.time_scale))
     return 0
 
 
@@ -47,7 +47,7 @@ def _refusal(fd: int) -> str:
     return ""
 
 
-async def _serve(fd: int, time_scale: float) -> None:
+async def _serve(fd: int, port: int, time_scale: float) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
@@ -62,7 +62,7 @@ async def _serve(fd: int, time_scale: float) -> None:
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    app = fidelity.install(time_scale=time_scale)
+    app = fidelity.install(time_scale=time_scale, port=port)
     try:
         await serve(app, config, shutdown_trigger=ending.wait)
     finally:

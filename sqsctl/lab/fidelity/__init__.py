@@ -2,7 +2,7 @@
 
 One module closes one gap and names its source. ``install`` applies them all to the
 emulator's modules and returns the ASGI application to serve; ``shut_down`` ends what
-they started.
+they started. ``remaining`` lists the differences that a user of the lab may meet.
 """
 
 from __future__ import annotations
@@ -10,20 +10,41 @@ from __future__ import annotations
 from typing import Any
 
 
-def install(*, time_scale: float = 1.0) -> Any:
+def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     """Close every gap in this process and return the application.
 
-    ``time_scale`` says how many times faster than AWS periods of minutes pass.
+    ``time_scale`` says how many times faster than AWS the poller scales; ``port`` is
+    where the application will be served.
     """
     from ministack.app import app
 
-    from sqsctl.lab.fidelity import executor, http_api, log_events
+    from sqsctl.lab.fidelity import (
+        authorization,
+        concurrency,
+        executor,
+        gateway,
+        http_api,
+        log_events,
+        mappings,
+        metrics,
+        move_tasks,
+        poller,
+        sqs_limits,
+        sqs_messages,
+    )
 
     executor.install()
     log_events.install()
     http_api.install()
-    del time_scale
-    return app
+    concurrency.install()
+    metrics.install()
+    sqs_messages.install(metrics.queue_metric)
+    sqs_limits.install(metrics.queue_metric)
+    move_tasks.install()
+    authorization.install()
+    mappings.install()
+    poller.install(speed=time_scale)
+    return gateway.around(app, port)
 
 
 def shut_down() -> None:
