@@ -81,11 +81,11 @@ def check_pages() -> Iterator[tuple[str, str]]:
     for check in all_checks():
         meta = check.meta
         needs = ", ".join(sorted(fact.value for fact in meta.needs)) or "nothing"
-        yield (
-            meta.id,
-            f"# {meta.id}\n\n{check.page()}\n\n## Facts\n\n- severity: {meta.severity.label}\n"
-            f"- kind: {meta.kind}\n- reads: {needs}\n- reference: <{meta.reference}>\n",
+        facts = (
+            f"- severity: {meta.severity.label}\n- kind: {meta.kind}\n- reads: {needs}\n"
+            f"- reference: <{meta.reference}>\n"
         )
+        yield meta.id, f"# {meta.id}\n\n{check.page()}\n\n## Facts\n\n{facts}"
 
 
 def main() -> None:

@@ -11,9 +11,9 @@ from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, safe_line, styled
 from sqsctl.cli.shapes import message_shape
-from sqsctl.cli.views import ago, clock, duration
+from sqsctl.cli.views import ago, clock
 from sqsctl.cli.ways import account_in
-from sqsctl.errors import Exit
+from sqsctl.errors import Exit, SqsctlError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,7 +98,7 @@ def peek(
             control=control,
             progress=lambda seen, matched: bar.update(note=f"{matched} of {seen}"),
         )
-    causes = _causes(run, peeked)
+    causes = _causes(run, pair, peeked)
     data: dict[str, Any] = {
         "queue": queue.name,
         "approximate_total": peeked.approximate_total,
@@ -157,12 +157,31 @@ def show_message(
         console.print(styled(f"  {name} ({attribute.data_type}): {shown}", "dim"), soft_wrap=True)
 
 
-def _causes(run: Run, peeked: Peeked) -> dict[str, dict[str, Any]]:
-    """Why each of them died, as the consumer's log tells; empty where nothing is known."""
-    del run, peeked
-    return {}
+def _causes(run: Run, pair: Pair, peeked: Peeked) -> dict[str, dict[str, Any]]:
+    """Why each of them died, as the consumers' logs tell; what is unknown is absent."""
+    from sqsctl.operations import discover
+    from sqsctl.operations.causes import causes_of
 
-
-def rest(seconds: float | None) -> str:
-    """How long something still is there."""
-    return "expired" if seconds is not None and seconds <= 0 else duration(seconds)
+    if not peeked.matched:
+        return {}
+    source = pair.sources[0] if pair.sources else pair.dead_letters
+    session = run.session()
+    try:
+        with run.progress("reading why they died"):
+            found = causes_of(
+                session,
+                discover.from_queue(session, source.url),
+                pair.dead_letters.arn,
+                peeked.matched,
+            )
+    except SqsctlError as error:
+        run.output.notice(f"causes: {error.message}")
+        return {}
+    return {
+        message_id: {
+            "id": each.cause,
+            "confidence": each.confidence.label,
+            "evidence": each.evidence or None,
+        }
+        for message_id, each in found.items()
+    }
