@@ -11,7 +11,7 @@ from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.message import Message, Outgoing
 from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import Queue
-from sqsctl.operations.pairs import beside
+from sqsctl.operations.pairs import beside, described
 from sqsctl.operations.ports import OpensQueues, SendsMessages
 
 _DEDUPLICATION = b"sqsctl-redrive-1"
@@ -100,16 +100,6 @@ class Destinations:
                 code="type_mismatch",
             )
         return Destination(queue, self._queues.open(QueueRef(queue.name, queue.url, queue.arn)))
-
-
-def described(queues: OpensQueues, ref: QueueRef, arn: str) -> Queue:
-    """A queue's facts; where they may not be read, what its name and ARN tell."""
-    try:
-        return queues.describe(ref)
-    except SqsctlError as error:
-        if error.code != "access_denied":
-            raise
-        return Queue(name=ref.name, url=ref.url, arn=arn, fifo=ref.fifo)
 
 
 def addressed(

@@ -48,6 +48,13 @@ class Hold:
     def now(self) -> float:
         return self._clock()
 
+    def receive(self, limit: int, *, wait_s: int) -> tuple[Message, ...]:
+        """Receive up to ``limit`` messages and hold them."""
+        asked_at = self._clock()
+        batch = self._queue.receive(limit, wait_s=wait_s, visibility_s=self.seconds)
+        self.take(batch, asked_at)
+        return batch
+
     def take(self, messages: Iterable[Message], asked_at: float) -> None:
         """Hold what was received; ``asked_at`` is ``now()`` from before the call.
 

@@ -97,7 +97,11 @@ class Journal:
         ``settled``: the source was seen to its end, so whatever was still owed is not there
         any more and no later run has to look for it.
         """
-        self._add({"kind": "end", "reason": reason, "settled": settled, "at": _now()})
+        self.note("end", reason=reason, settled=settled)
+
+    def note(self, kind: str, **facts: object) -> None:
+        """A record about the run itself. On disk when this returns."""
+        self._add({"kind": kind, "at": _now(), **facts})
         self._fsync()
 
     def flush(self) -> None:
@@ -144,34 +148,15 @@ def begin(folder: Path, source_arn: str, *, hold_s: int, details: dict[str, str]
         raise _unwritable(path, error) from error
     _lock(descriptor, path)
     journal = Journal(path, descriptor)
-    journal._add(
-        {
-            "kind": "begin",
-            "format": FORMAT,
-            "source": source_arn,
-            "run": run,
-            "at": _now(),
-            "hold_s": hold_s,
-            **details,
-        }
-    )
-    journal.flush()
+    journal.note("begin", format=FORMAT, source=source_arn, run=run, hold_s=hold_s, **details)
     _fsync_folder(folder)
     return journal
 
 
 def resume(story: Story, *, hold_s: int) -> Journal:
     """Go on writing where an unfinished run stopped. Refused while that run still lives."""
-    try:
-        descriptor = os.open(story.path, os.O_RDWR | os.O_APPEND)
-    except OSError as error:
-        raise _unwritable(story.path, error) from error
-    _lock(descriptor, story.path)
-    journal = Journal(story.path, descriptor)
-    if _torn(descriptor):
-        _write_all(descriptor, b"\n")
-    journal._add({"kind": "resume", "at": _now(), "hold_s": hold_s})
-    journal.flush()
+    journal = _reopened(story)
+    journal.note("resume", hold_s=hold_s)
     return journal
 
 
@@ -194,16 +179,20 @@ def read(path: Path) -> Story:
 
 def abandon(story: Story) -> None:
     """Mark an unfinished journal as given up, so that no later run picks it up."""
-    descriptor = os.open(story.path, os.O_RDWR | os.O_APPEND)
+    journal = _reopened(story)
+    journal.note("abandoned")
+    journal.close()
+
+
+def _reopened(story: Story) -> Journal:
     try:
-        _lock(descriptor, story.path)
-        if _torn(descriptor):
-            _write_all(descriptor, b"\n")
-        line = json.dumps({"kind": "abandoned", "at": _now()}, separators=(",", ":"))
-        _write_all(descriptor, f"{line}\n".encode("ascii"))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(story.path, os.O_RDWR | os.O_APPEND)
+    except OSError as error:
+        raise _unwritable(story.path, error) from error
+    _lock(descriptor, story.path)
+    if _torn(descriptor):
+        _write_all(descriptor, b"\n")
+    return Journal(story.path, descriptor)
 
 
 def _records(path: Path, story: Story) -> Iterator[dict[str, Any]]:
@@ -230,7 +219,7 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 
 
 def _apply(story: Story, record: dict[str, Any]) -> None:
-    kind = record.get("kind")
+    kind = str(record.get("kind"))
     ids = record.get("ids")
     items: list[Any] = ids if isinstance(ids, list) else []
     if kind in {"begin", "resume"}:

@@ -72,11 +72,23 @@ def sources_of(queues: KnowsQueues, dead_letters: Queue) -> tuple[Queue, ...]:
     """
     ref = QueueRef(dead_letters.name, dead_letters.url, dead_letters.arn)
     try:
-        return tuple(queues.describe(each) for each in queues.dead_letter_sources(ref))
+        found = queues.dead_letter_sources(ref)
     except SqsctlError as error:
         if error.code not in {"unsupported", "access_denied"}:
             raise
-    return tuple(_by_convention(queues, dead_letters))
+        return tuple(_by_convention(queues, dead_letters))
+    return tuple(described(queues, each, dead_letters.arn) for each in found)
+
+
+def described(queues: KnowsQueues, ref: QueueRef, neighbour_arn: str) -> Queue:
+    """A queue's facts; where they may not be read, what its name and a neighbour's ARN tell."""
+    try:
+        return queues.describe(ref)
+    except SqsctlError as error:
+        if error.code != "access_denied":
+            raise
+        arn = ref.arn or f"{neighbour_arn.rpartition(':')[0]}:{ref.name}"
+        return Queue(name=ref.name, url=ref.url, arn=arn, fifo=ref.fifo)
 
 
 def _by_convention(queues: KnowsQueues, dead_letters: Queue) -> list[Queue]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.message import Message
@@ -17,6 +18,7 @@ from sqsctl.model.stack import Queue
 from sqsctl.model.transfer import Peeked
 from sqsctl.operations.control import Control
 from sqsctl.operations.hold import BATCH, Clock, Hold, steady
+from sqsctl.operations.patience import patiently
 from sqsctl.operations.ports import HandsOutMessages
 
 EMPTY_POLLS = 3
@@ -67,13 +69,8 @@ def peek(
         while len(matched) < look.limit and not control.stopping:
             if look.scan is not None and len(seen) >= look.scan:
                 break
-            asked_at = hold.now()
-            batch = queue.receive(
-                min(BATCH, _wanted(look, select, len(matched), len(seen))),
-                wait_s=look.wait_s,
-                visibility_s=look.hold_s,
-            )
-            hold.take(batch, asked_at)
+            wanted = min(BATCH, _wanted(look, select, len(matched), len(seen)))
+            batch = patiently(partial(hold.receive, wanted, wait_s=look.wait_s), control)
             hold.tend()
             empty = 0 if batch else empty + 1
             if empty >= EMPTY_POLLS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.message import Message, Outgoing
@@ -96,16 +97,8 @@ class Worker:
 
     def _received(self, wanted: int) -> tuple[Message, ...]:
         shop = self._shop
-        asked_at = 0.0
-
-        def receive() -> tuple[Message, ...]:
-            nonlocal asked_at
-            asked_at = shop.hold.now()
-            return shop.source.receive(wanted, wait_s=shop.wait_s, visibility_s=shop.hold.seconds)
-
-        batch = patiently(receive, shop.control, shop.policy)
-        shop.hold.take(batch, asked_at)
-        return batch
+        receive = partial(shop.hold.receive, wanted, wait_s=shop.wait_s)
+        return patiently(receive, shop.control, shop.policy)
 
     def _is_not_over(self) -> bool:
         """Empty is three empty polls in a row, and nothing that may yet come back."""

@@ -1,0 +1,271 @@
+"""Many messages: exact counts, steady arrivals, constant memory, a stop that summarises."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+
+from sqsctl.errors import SqsctlError, UsageError
+from sqsctl.model.answer import HttpAnswer
+from sqsctl.model.message import MessageAttribute, Outgoing
+from sqsctl.model.transfer import ProduceProgress
+from sqsctl.operations.bodies import template
+from sqsctl.operations.control import Control
+from sqsctl.operations.delivery import RetryPolicy
+from sqsctl.operations.produce import ApiSink, Plan, QueueSink, produce
+from sqsctl.operations.thresholds import parse
+from tests.operations.fakes import (
+    FakeSqs,
+    Stored,
+    entry_fails,
+    expired,
+    lost_answer,
+    raises,
+    throttled,
+)
+
+QUICK = RetryPolicy(attempts=3, base_s=0.001, cap_s=0.001)
+
+
+class FakeApi:
+    """Answers by turns; thread-safe."""
+
+    def __init__(self, *answers: HttpAnswer) -> None:
+        self._answers = answers or (HttpAnswer(200, "{}", 10.0),)
+        self._lock = threading.Lock()
+        self.bodies: list[str] = []
+
+    def post(self, body: str | bytes) -> HttpAnswer:
+        with self._lock:
+            assert isinstance(body, str)
+            self.bodies.append(body)
+            return self._answers[(len(self.bodies) - 1) % len(self._answers)]
+
+
+@pytest.mark.parametrize("count", [1, 9, 10, 11, 95])
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_exactly_so_many_arrive_each_with_its_number(count: int, concurrency: int) -> None:
+    queue = FakeSqs().create("q")
+    summary = produce(
+        QueueSink(queue), template('{"input": {{n}}}'), Plan(count, concurrency=concurrency)
+    )
+    assert Counter(queue.bodies) == Counter(f'{{"input": {n}}}' for n in range(1, count + 1))
+    assert (summary.requested, summary.accepted) == (count, count)
+    assert (summary.rejected, summary.unknown, summary.possible_duplicates) == (0, 0, 0)
+    assert summary.via == "sqs"
+    assert not summary.interrupted
+    assert summary.latency.count == -(-count // 10)
+
+
+def test_batches_are_full() -> None:
+    queue = FakeSqs().create("q")
+    produce(QueueSink(queue), template("x"), Plan(100, concurrency=3))
+    assert queue.calls == [("send", 10)] * 10
+
+
+def test_large_messages_are_packed_by_size() -> None:
+    queue = FakeSqs().create("q")
+    summary = produce(QueueSink(queue), template("x" * 400_000), Plan(5, concurrency=1))
+    assert queue.calls == [("send", 2), ("send", 2), ("send", 1)]
+    assert summary.accepted == 5
+
+
+def test_attributes_groups_and_ids_go_along() -> None:
+    queue = FakeSqs().create("q.fifo")
+    kind = {"k": MessageAttribute("Number", "1")}
+    make = template("same", attributes=kind, group_id="g{{n}}", fifo=True, run="r")
+    summary = produce(QueueSink(queue, fifo=True), make, Plan(3, concurrency=1))
+    assert summary.accepted == 3
+    assert [each.sent.group_id for each in queue.stored] == ["g1", "g2", "g3"]
+    assert [each.deduplication_id for each in queue.stored] == ["r-1", "r-2", "r-3"]
+    assert queue.stored[0].sent.attributes == kind
+
+
+def test_equal_bodies_are_not_swallowed_on_fifo() -> None:
+    queue = FakeSqs().create("q.fifo")
+    make = template("same", group_id="g", fifo=True)
+    produce(QueueSink(queue, fifo=True), make, Plan(25))
+    assert len(queue.stored) == 25
+
+
+def test_lost_answers_are_counted_as_possible_duplicates() -> None:
+    queue = FakeSqs().create("q")
+    queue.fail("send", lost_answer)
+    summary = produce(QueueSink(queue, policy=QUICK), template("{{n}}"), Plan(20, concurrency=1))
+    assert (summary.accepted, summary.possible_duplicates) == (20, 10)
+    assert len(queue.stored) == 30
+
+
+def test_what_failed_is_counted_by_reason() -> None:
+    queue = FakeSqs().create("q")
+    queue.fail("send", entry_fails(queue, 0, 1, sender_fault=True), *[throttled] * 3)
+    summary = produce(QueueSink(queue, policy=QUICK), template("{{n}}"), Plan(20, concurrency=1))
+    assert (summary.accepted, summary.rejected) == (8, 12)
+    assert summary.errors == {"ThrottlingException: slow down": 10, "InternalError: injected": 2}
+    assert summary.latency.count == 1, "successes and failures are kept apart"
+    assert summary.failed_latency.count == 1
+
+
+def test_unsendable_bodies_are_rejected_without_a_call() -> None:
+    queue = FakeSqs().create("q")
+    summary = produce(QueueSink(queue), template("\x00"), Plan(5))
+    assert (summary.rejected, queue.calls) == (5, [])
+
+
+def test_credentials_that_never_worked_are_an_error() -> None:
+    queue = FakeSqs().create("q")
+    queue.fail("send", *[raises(expired())] * 9)
+    with pytest.raises(SqsctlError) as caught:
+        produce(QueueSink(queue), template("x"), Plan(90, concurrency=2))
+    assert caught.value.code == "credentials_expired"
+
+
+def test_credentials_that_expire_end_the_run_with_its_figures() -> None:
+    queue = FakeSqs().create("q")
+    queue.fail("send", None, raises(expired()))
+    summary = produce(QueueSink(queue), template("x"), Plan(90, concurrency=1))
+    assert (summary.accepted, summary.rejected) == (10, 10)
+    assert any("expired" in each for each in summary.errors)
+
+
+# HTTP.
+
+
+def test_http_sends_bodies_and_counts_codes() -> None:
+    api = FakeApi(
+        HttpAnswer(200, "{}", 10.0), HttpAnswer(503, '{"message":"Service Unavailable"}', 20.0)
+    )
+    summary = produce(ApiSink(api), template('{"input": {{n}}}'), Plan(10))
+    assert sorted(api.bodies) == sorted(f'{{"input": {n}}}' for n in range(1, 11))
+    assert (summary.via, summary.accepted, summary.rejected) == ("http", 5, 5)
+    assert summary.status_codes == {200: 5, 503: 5}
+    assert summary.errors == {'503 {"message":"Service Unavailable"}': 5}
+    assert summary.latency.max == 10.0
+    assert summary.failed_latency.min == 20.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "unknown"),
+    [
+        (HttpAnswer(None, error="no answer in time"), True),
+        (HttpAnswer(None, error="connection refused", sent=False), False),
+        (HttpAnswer(504, "", 30_000.0), True),
+        (HttpAnswer(503, "", 29_000.0), True),
+        (HttpAnswer(503, "", 20.0), False),
+        (HttpAnswer(500, "", 20.0), False),
+        (HttpAnswer(404, "", 20.0), False),
+    ],
+)
+def test_http_failures_are_refusals_unless_nobody_can_know(
+    answer: HttpAnswer, unknown: bool
+) -> None:
+    summary = produce(ApiSink(FakeApi(answer)), template("x"), Plan(1))
+    assert (summary.unknown, summary.rejected) == ((1, 0) if unknown else (0, 1))
+
+
+def test_error_texts_are_bounded() -> None:
+    api = FakeApi(*(HttpAnswer(500, f"{number} {'x' * 1000}", 1.0) for number in range(200)))
+    summary = produce(ApiSink(api), template("x"), Plan(200, concurrency=4))
+    assert len(summary.errors) <= 51
+    assert sum(summary.errors.values()) == 200
+    assert all(len(each) <= 300 for each in summary.errors)
+
+
+# Time.
+
+
+def test_a_duration_ends_the_run() -> None:
+    summary = produce(ApiSink(FakeApi()), template("x"), Plan(duration_s=0.2, rate=50))
+    assert 0 < summary.accepted <= 10
+    assert summary.requested == summary.accepted
+
+
+def test_a_rate_spreads_the_arrivals() -> None:
+    summary = produce(ApiSink(FakeApi()), template("x"), Plan(count=20, rate=100))
+    assert summary.duration_s >= 0.19
+    assert summary.rate_held is True
+
+
+def test_a_rate_that_cannot_be_held_is_told() -> None:
+    class Slow(FakeApi):
+        def post(self, body: str | bytes) -> HttpAnswer:
+            threading.Event().wait(0.3)
+            return super().post(body)
+
+    summary = produce(ApiSink(Slow()), template("x"), Plan(count=8, rate=1000, concurrency=1))
+    assert summary.rate_held is False
+
+
+def test_a_stop_finishes_what_is_in_flight_and_summarises() -> None:
+    queue = FakeSqs().create("q")
+    control = Control()
+
+    def stop(_: Stored) -> None:
+        if len(queue.stored) == 25:
+            control.stop()
+
+    queue.on_send = stop
+    summary = produce(
+        QueueSink(queue), template("{{n}}"), Plan(1000, concurrency=1), control=control
+    )
+    assert summary.interrupted
+    assert summary.accepted == len(queue.stored) == 30
+    assert summary.requested == 1000
+
+
+def test_a_stop_ends_a_slow_rate_at_once() -> None:
+    control = Control()
+    api = FakeApi()
+    timer = threading.Timer(0.1, control.stop)
+    timer.start()
+    summary = produce(ApiSink(api), template("x"), Plan(1000, rate=1), control=control)
+    assert summary.interrupted
+    assert summary.duration_s < 10
+
+
+def test_progress_ends_with_the_whole() -> None:
+    seen: list[ProduceProgress] = []
+    produce(ApiSink(FakeApi()), template("x"), Plan(7), progress=seen.append)
+    assert (seen[-1].accepted, seen[-1].done, seen[-1].requested) == (7, 7, 7)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan(),
+        Plan(count=0),
+        Plan(count=-1),
+        Plan(duration_s=0),
+        Plan(count=1, rate=0),
+        Plan(count=1, concurrency=0),
+        Plan(count=1, concurrency=65),
+    ],
+)
+def test_nonsense_is_refused(plan: Plan) -> None:
+    with pytest.raises(UsageError):
+        produce(ApiSink(FakeApi()), template("x"), plan)
+
+
+def test_nothing_is_kept_per_message() -> None:
+    """The sink sees a million numbers' worth of laziness: messages are made when due."""
+    made: list[int] = []
+
+    def make(number: int) -> Outgoing:
+        made.append(number)
+        return Outgoing("x")
+
+    control = Control()
+    queue = FakeSqs().create("q")
+    queue.on_send = lambda _: control.stop()
+    produce(QueueSink(queue), make, Plan(10_000_000, concurrency=2), control=control)
+    assert len(made) <= 40
+
+
+def test_thresholds_are_judged() -> None:
+    api = FakeApi(HttpAnswer(200, "", 10.0), HttpAnswer(500, "", 99.0))
+    conditions = [parse("p(95)<500"), parse("failed<1%"), parse("rate>0")]
+    summary = produce(ApiSink(api), template("x"), Plan(10), thresholds=conditions)
+    assert [each.ok for each in summary.thresholds] == [True, False, True]
+    assert summary.thresholds[1].value == 50.0
