@@ -75,7 +75,7 @@ class Demo:
             "doctor", "what is wrong?", _first_finding("import-module-missing"), Exit.NEGATIVE
         )
         self._step("lab heal", "the fix: deploy the package with its module", _ok)
-        self._step("dlq redrive --yes", "the dead letters go back to work", _moved(BROKEN))
+        self._step("dlq redrive", "the dead letters go back to work", _moved(BROKEN))
         self._wait("and are worked off", queue=0, dead=0, results=FED + BROKEN)
         self._step("doctor", "is all well?", _healthy)
 
@@ -107,6 +107,8 @@ class Demo:
         self.steps.append(entry)
         if answer is not None and not self.run.output.json and not answer.errors:
             inner.output.show(inner.command, answer, inner.target)
+        if got in {Exit.INTERRUPTED, Exit.TERMINATED}:
+            raise SqsctlError(got.meaning, exit=got, code=got.name.lower())
         trouble = None
         if got is not code:
             errors = "; ".join(error.message for error in answer.errors) if answer else ""

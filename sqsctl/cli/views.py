@@ -127,35 +127,41 @@ def show_queue(console: Console, queue: Queue, dead_letter_queue: Queue | None) 
 
 
 def show_picture(console: Console, stack: Stack) -> None:
-    """The stack as a line of hops, a line for each way in and each queue."""
+    """The stack as a line of hops, a line for each way in and each queue.
+
+    Names are shown without the stack's own, which they begin with where a framework made
+    them.
+    """
+
+    def short(name: str | None) -> str:
+        return (name or "?").removeprefix(f"{stack.name}-")
+
+    def say(text: str, style: str = "") -> None:
+        console.print(styled(text, style), soft_wrap=True)
+
     dead_letter_arns = stack.dead_letter_queues()
     for api in stack.apis:
         for route in api.routes:
-            target = route.function_name or "?"
-            console.print(styled(f"  {route.method} {route.path} ─> λ {target}"), soft_wrap=True)
+            say(f"  {route.method} {route.path} ─> λ {short(route.function_name)}")
     for queue in stack.queues:
         if queue.arn in dead_letter_arns:
             continue
         mappings = [each for each in stack.mappings if each.queue_arn == queue.arn]
-        state = f"▤ {queue.name} ({queue.visible} waiting, {queue.in_flight} in flight)"
+        state = f"▤ {short(queue.name)} ({queue.visible} waiting, {queue.in_flight} in flight)"
         if not mappings:
-            console.print(styled(f"  {state} ─> nothing consumes it", "yellow"), soft_wrap=True)
+            say(f"  {state} ─> nothing consumes it", "yellow")
         for mapping in mappings:
-            quiet = mapping.state in {"Enabled", "Updating", "Enabling", "Creating"}
-            arrow = "─>" if quiet else f"─╳ {mapping.state} ╳─>"
-            console.print(
-                styled(f"  {state} {arrow} λ {mapping.function_name}", "" if quiet else "yellow"),
-                soft_wrap=True,
-            )
-        if queue.dead_letter_target_arn:
-            dead = stack.queue(queue.dead_letter_target_arn)
-            name = queue.dead_letter_target_arn.rpartition(":")[2]
-            count = dead.visible if dead else None
-            text = f"    └─ after {queue.max_receive_count} receives ─> ☠ {name}"
-            text += f" ({count} dead)" if count is not None else " (not readable)"
-            console.print(styled(text, "yellow" if count else ""), soft_wrap=True)
-        else:
-            console.print(styled("    └─ no dead-letter queue", "yellow"), soft_wrap=True)
+            working = mapping.state in {"Enabled", "Updating", "Enabling", "Creating"}
+            arrow = "─>" if working else f"─╳ {mapping.state} ╳─>"
+            say(f"  {state} {arrow} λ {short(mapping.function_name)}", "" if working else "yellow")
+        if not queue.dead_letter_target_arn:
+            say("    └─ no dead-letter queue", "yellow")
+            continue
+        dead = stack.queue(queue.dead_letter_target_arn)
+        name = short(queue.dead_letter_target_arn.rpartition(":")[2])
+        count = f"({dead.visible} dead)" if dead else "(not readable)"
+        style = "yellow" if dead is None or dead.visible else ""
+        say(f"    └─ after {queue.max_receive_count} receives ─> ☠ {name} {count}", style)
 
 
 def show_finding(
