@@ -71,11 +71,10 @@ def observe(
     groups: dict[str, Any] = {fact.value: collector.group(fact) for fact in Fact}
     if Fact.PROJECT in wanted and project_folder is not None:
         groups[Fact.PROJECT.value] = _project(project_folder, stage, ref)
-        wanted |= {Fact.PROJECT}
     elif Fact.PROJECT in wanted:
         groups[Fact.PROJECT.value] = Group((), (Unread("the project's files", NOT_ASKED_FOR),))
     for fact in Fact:
-        if fact not in wanted and fact is not Fact.ERRORS and not len(groups[fact.value]):
+        if fact not in wanted and fact is not Fact.ERRORS:
             groups[fact.value] = Group((), (Unread(_title(fact), NOT_ASKED_FOR),))
     return Stack(
         name=ref.title,
