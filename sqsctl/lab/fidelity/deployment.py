@@ -31,6 +31,8 @@ from sqsctl.lab.fidelity import node_sdk
 
 # What the Python runtimes bundle, besides the standard library.
 _BUNDLED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
+# Up to nodejs22.x Lambda tells ES modules by file name and package.json only.
+_WITHOUT_DETECTION = 22
 _RUNTIMES = Path(__file__).resolve().parent.parent / "runtimes"
 _lock = threading.Lock()
 
@@ -157,7 +159,10 @@ def command(deployment: Deployment) -> list[str]:
                 "node is not on the PATH: this lab cannot run Node.js functions"
             )
         heap = max(16, deployment.memory_mb * 9 // 10)
-        return [node, f"--max-old-space-size={heap}", str(_RUNTIMES / "nodejs" / "index.mjs")]
+        flags = [f"--max-old-space-size={heap}"]
+        if node_sdk.node_major(deployment.runtime) <= _WITHOUT_DETECTION:
+            flags += [f"--no-{each}" for each in node_sdk.module_features(node)]
+        return [node, *flags, str(_RUNTIMES / "nodejs" / "index.mjs")]
     return [sys.executable, "-I", "-S", str(_RUNTIMES / "python" / "bootstrap.py")]
 
 

@@ -88,6 +88,8 @@ class Environment:
     def invoke(self, event: Any, request_id: str, arn: str, trace_id: str = "") -> Outcome:
         """Run one invocation, init included where it is the first."""
         self.logs.tail.clear()
+        if self._sandbox and not self._sandbox.alive:
+            self._reset()  # it ended between two invocations
         init_ms = None if self._begun else self._init_phase()
         started = time.monotonic()
         deadline = started + self.deployment.timeout_s
@@ -166,6 +168,9 @@ class Environment:
             return None, answer.payload
         if answer.kind == "error":
             return Failure("error", "", self._mapped(answer.payload), fatal=False), ""
+        if answer.kind == "fatal":  # it answered, and ends: an error that nobody caught
+            kind = str(json.loads(answer.payload).get("errorType"))
+            return Failure("error", kind, self._mapped(answer.payload)), ""
         return self._failure(answer, request_id), ""
 
     def _failure(self, answer: Answer, request_id: str) -> Failure:

@@ -82,7 +82,7 @@ class LogStream:
             append(self.group, self.name, entries)
 
     def init_start(self, runtime: str) -> None:
-        version = f"{runtime.replace('python', 'python:').replace('nodejs', 'nodejs:')}.v1"
+        version = runtime_version(runtime)
         arn = runtime_arn(runtime)
         self._platform(
             "platform.initStart",
@@ -144,7 +144,14 @@ class LogStream:
             return
         if _LEVELS[level] < _LEVELS.get(self.system_level, 20):
             return
-        self.write([(at, json.dumps({"time": stamp(at), "type": kind, "record": record}) + "\n")])
+        event = {"time": stamp(at), "type": kind, "record": record}
+        self.write([(at, json.dumps(event, separators=(",", ":")) + "\n")])
+
+
+def runtime_version(runtime: str) -> str:
+    """``python3.13`` as INIT_START has it: ``python:3.13.v1``; ``nodejs24.x``: ``nodejs:24.v1``."""
+    language = "nodejs" if runtime.startswith("nodejs") else "python"
+    return f"{language}:{runtime.removeprefix(language).removesuffix('.x')}.v1"
 
 
 def runtime_arn(runtime: str) -> str:

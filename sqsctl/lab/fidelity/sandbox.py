@@ -35,7 +35,7 @@ Lines = list[tuple[int, str]]
 class Answer:
     """How a wait ended.
 
-    ``kind``: ready, init_error, result or error (the runtime said so), or timeout,
+    ``kind``: ready, init_error, result, error or fatal (the runtime said so), or timeout,
     memory, exit. ``payload`` is the runtime's JSON text; ``exit_code`` is as
     subprocess has it (negative for a signal).
     """
