@@ -41,10 +41,10 @@ def exit_codes() -> str:
 
 def commands() -> str:
     """The help of every command, as the program prints it."""
-    from sqsctl.cli.main import app
+    from sqsctl.cli.main import make_app
 
     parts = ["# Commands\n"]
-    for path, command, context in _walk(typer.main.get_command(app), "sqsctl", None):
+    for path, command, context in _walk(typer.main.get_command(make_app()), "sqsctl", None):
         del command
         parts.append(f"## `{path}`\n\n```text\n{context.get_help().rstrip()}\n```\n")
     return "\n".join(parts)

@@ -1,13 +1,38 @@
-"""The command tree: which file speaks for which words."""
+"""The command tree: which file speaks for which word.
+
+A run loads only the files of the words on its command line; of the others the list of
+commands needs no more than the line below. A test holds these lines against the files.
+"""
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Collection
+
 import typer
 
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "Play the whole story on the lab, in a minute."),
+    "lab": ("lab", "A local AWS with the tutorial's stack: start, break, heal."),
+    "stack": ("stack", "Find stacks, draw one, deploy one."),
+    "send": ("send", "Send one message, through the API or into the queue."),
+    "produce": ("produce", "Send many messages, and measure how that went."),
+    "queue": ("queue", "Queues: list them, see their figures."),
+    "dlq": ("dlq", "Dead letters: look at them, bring them back."),
+    "logs": ("logs", "Follow the functions' logs, or have one explained."),
+    "doctor": ("doctor", "Say what is wrong, how one knows, and what to type."),
+    "config": ("config", "Defaults, and where each effective value came from."),
+}
 
-def register(app: typer.Typer) -> None:
-    """Add every command. The files are light: what is heavy they import when they run."""
-    from sqsctl.cli import config, demo, dlq, doctor, lab, logs, produce, queue, send, stack
 
-    for part in (demo, lab, stack, send, produce, queue, dlq, logs, doctor, config):
-        part.register(app)
+def register(app: typer.Typer, words: Collection[str] | None = None) -> None:
+    """Add the commands; those in ``words`` (all, without it) with everything they have."""
+    for word, (file, text) in COMMANDS.items():
+        if words is None or word in words:
+            importlib.import_module(f"sqsctl.cli.{file}").register(app)
+        else:
+            app.command(word, help=text)(_named_only)
+
+
+def _named_only() -> None:
+    """Stands in the list of commands for one that this run does not load."""

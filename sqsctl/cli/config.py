@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 group = typer.Typer(
-    help="Defaults in sqsctl.toml, and where each effective value came from.",
+    help="Defaults, and where each effective value came from.",
     no_args_is_help=True,
 )
 DryRunOption = Annotated[

@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
     @command(app, "demo", target=False, epilog=examples("sqsctl demo", "sqsctl demo -o json"))
     def demo(run: Run) -> Answer:
-        """Play the whole story on the lab: feed, break, diagnose, mend, redrive. A minute."""
+        """Play the whole story on the lab, in a minute."""
         return Demo(run).play()
 
 

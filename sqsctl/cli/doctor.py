@@ -13,18 +13,17 @@ from sqsctl.cli.logs import SinceOption, moment
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
 from sqsctl.cli.shapes import diagnosis_shape
-from sqsctl.cli.views import row, show_diagnosis, show_picture, show_table, table
+from sqsctl.cli.views import row, show_picture, show_table, table
 from sqsctl.errors import Exit, RefusedError, SqsctlError, UsageError
-from sqsctl.model.finding import Diagnosis, Severity
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.model.deployed import StackRef
-    from sqsctl.model.finding import Finding
+    from sqsctl.model.finding import Diagnosis, Finding, Severity
     from sqsctl.operations.doctor import Checkup
 
-FAIL_ON = {"info": Severity.INFO, "warning": Severity.WARNING, "error": Severity.ERROR}
+FAIL_ON = ("info", "warning", "error")
 
 
 def register(app: typer.Typer) -> None:
@@ -82,10 +81,11 @@ def doctor(
         bool, typer.Option("--dry-run", help="With --fix: show what would be applied.")
     ] = False,
 ) -> Answer:
-    """Say what is wrong with the stack: causes first, the evidence, the fix.
+    """Say what is wrong, how one knows, and what to type.
 
-    Reads only, unless --fix is given. Exit 0 when healthy, 10 when something is wrong.
+    Causes come first, each with the symptoms that it explains. Reads only, unless --fix is given. Exit 0 when healthy, 10 when something is wrong.
     """
+    from sqsctl.model.finding import Severity
     from sqsctl.operations.doctor import checkup
 
     if list_checks:
@@ -118,10 +118,12 @@ def doctor(
         applied = _mend(run, seen.diagnosis, dry_run=dry_run)
         if applied and not dry_run:
             seen = look()
-    return _answer(run, seen, FAIL_ON[fail_on], applied)
+    return _answer(run, seen, Severity[fail_on.upper()], applied)
 
 
 def _answer(run: Run, seen: Checkup, threshold: Severity, applied: list[dict[str, Any]]) -> Answer:
+    from sqsctl.cli.findings import show_diagnosis
+
     diagnosis = seen.diagnosis
     data = {
         **diagnosis_shape(diagnosis),

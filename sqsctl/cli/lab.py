@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqsctl.model.deployed import Endpoints
 
 group = typer.Typer(
-    help="A local AWS with the tutorial's stack on it: start, break, heal, stop.",
+    help="A local AWS with the tutorial's stack: start, break, heal.",
     no_args_is_help=True,
 )
 

@@ -15,7 +15,6 @@ from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, iso, safe, styled
 from sqsctl.errors import Exit, NotFoundError, UsageError
-from sqsctl.model.finding import Severity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -159,8 +158,9 @@ def explain(
 
     Exit 10 when it found a cause, 0 when it found none.
     """
+    from sqsctl.cli.findings import show_diagnosis
     from sqsctl.cli.shapes import finding_shape
-    from sqsctl.cli.views import show_diagnosis
+    from sqsctl.model.finding import Severity
     from sqsctl.operations.explain import explain as diagnose
 
     text = _text(file)

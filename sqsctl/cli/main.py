@@ -6,43 +6,49 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
 from sqsctl import __version__
-from sqsctl.cli import options
+from sqsctl.cli import commands, options
 from sqsctl.cli.context import Run
 from sqsctl.cli.output import Answer, Output, early_format, styled
 from sqsctl.errors import Exit, SqsctlError
-
-app = typer.Typer(
-    name="sqsctl",
-    help="Find out why your SQS + Lambda stack is stuck, and mend it.",
-    add_completion=True,
-    invoke_without_command=True,
-    no_args_is_help=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["--help", "-h"]},
-)
 
 
 class Terminated(BaseException):
     """SIGTERM came."""
 
 
-@app.callback(
-    epilog=options.examples(
-        "sqsctl demo                    the whole story, on a local stack, in a minute",
-        "sqsctl lab up                  start the local stack; no AWS account needed",
-        "sqsctl doctor                  what is wrong, how one knows, what to type",
-        "sqsctl produce --count 50      feed it",
-        "sqsctl dlq redrive             bring dead letters back",
-    )
+EXAMPLES = options.examples(
+    "sqsctl demo                    the whole story, on a local stack, in a minute",
+    "sqsctl lab up                  start the local stack; no AWS account needed",
+    "sqsctl doctor                  what is wrong, how one knows, what to type",
+    "sqsctl produce --count 50      feed it",
+    "sqsctl dlq redrive             bring dead letters back",
 )
+
+
+def make_app(words: Collection[str] | None = None) -> typer.Typer:
+    """The app; with ``words``, only the commands among them are there in full."""
+    app = typer.Typer(
+        name="sqsctl",
+        help="Find out why your SQS + Lambda stack is stuck, and mend it.",
+        add_completion=True,
+        invoke_without_command=True,
+        no_args_is_help=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback(epilog=EXAMPLES)(root)
+    commands.register(app, words)
+    return app
+
+
 def root(
     context: typer.Context,
     *,
@@ -95,18 +101,10 @@ def root(
             print(context.get_help())  # noqa: T201
 
 
-def _register() -> None:
-    from sqsctl.cli import commands
-
-    commands.register(app)
-
-
-_register()
-
-
 def execute(arguments: Sequence[str], run: Run) -> Exit:
     """Run one command line in this process; the answer and its errors end up in ``run``."""
     try:
+        app = make_app(None if _completing() else frozenset(arguments))
         code = app(args=list(arguments), prog_name="sqsctl", standalone_mode=False, obj=run)
     except SqsctlError as error:
         return _failed(run, error)
@@ -181,6 +179,10 @@ def _failed(run: Run, error: SqsctlError) -> Exit:
     data: dict[str, Any] = dict(run.answer.data) if run.answer else {}
     run.answer = Answer(data, None, error.exit, (error,))
     return error.exit
+
+
+def _completing() -> bool:
+    return "_SQSCTL_COMPLETE" in os.environ
 
 
 def _usage(run: Run, error: typer.TyperException) -> SqsctlError:

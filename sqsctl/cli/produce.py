@@ -90,7 +90,7 @@ def produce(
         bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")
     ] = False,
 ) -> Answer:
-    """Send many messages, and say how that went: accepted, latency, status codes, errors."""
+    """Send many messages, and measure how that went."""
     from sqsctl.cli.ways import attributes_from, body_from, way_in
     from sqsctl.operations import produce as load
     from sqsctl.operations.bodies import template

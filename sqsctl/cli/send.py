@@ -91,7 +91,7 @@ def send(
     delay: DelayOption = None,
     dry_run: DryRunOption = False,
 ) -> Answer:
-    """Send one message, through the API or straight into the queue."""
+    """Send one message, through the API or into the queue."""
     from sqsctl.cli.ways import attributes_from, body_from, way_in
     from sqsctl.model.message import Outgoing
     from sqsctl.operations.send import send_over_http, send_to_queue

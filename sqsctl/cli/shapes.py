@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.output import iso
-from sqsctl.model.finding import Diagnosis, Evidence, Finding
-from sqsctl.model.message import Message, MessageAttribute
-from sqsctl.model.stack import Api, EventSourceMapping, Function, Queue, Stack
+
+if TYPE_CHECKING:
+    from sqsctl.model.finding import Diagnosis, Evidence, Finding
+    from sqsctl.model.message import Message, MessageAttribute
+    from sqsctl.model.stack import Api, EventSourceMapping, Function, Queue, Stack
 
 Shape = dict[str, Any]
 
@@ -49,6 +49,9 @@ def queue_shape(queue: Queue, dead_letter_queue: Queue | None = None) -> Shape:
 
 def attribute_shape(attribute: MessageAttribute) -> Shape:
     """A message attribute; binary values as base64, with size and hash."""
+    import base64
+    import hashlib
+
     if isinstance(attribute.value, bytes):
         return {
             "data_type": attribute.data_type,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import sys
 from collections.abc import Mapping
@@ -14,13 +12,13 @@ from urllib.parse import urlsplit
 
 from sqsctl.cli.context import Run
 from sqsctl.errors import NotFoundError, UsageError
-from sqsctl.model.message import MessageAttribute
-from sqsctl.model.stack import Api, Fact, Route, Stack
 
 if TYPE_CHECKING:
     from sqsctl.aws.api import ApiClient
     from sqsctl.aws.queues import OpenQueue, QueueClient
+    from sqsctl.model.message import MessageAttribute
     from sqsctl.model.queues import QueueRef
+    from sqsctl.model.stack import Api, Route, Stack
 
 Via = Literal["http", "sqs"]
 MAX_BODY_BYTES = 1_048_576
@@ -84,6 +82,7 @@ def account_in(url: str) -> str | None:
 
 def _route(run: Run, path: str | None, *, required: bool) -> tuple[str, str] | None:
     """The URL to post to and a label for it; None where the stack has no API."""
+    from sqsctl.model.stack import Fact
     from sqsctl.operations.observe import observe
 
     reference = run.stack(changing=True)
@@ -203,6 +202,11 @@ def _decoded(raw: bytes, name: str) -> str:
 
 def attributes_from(given: list[str] | None) -> Mapping[str, MessageAttribute]:
     """``NAME=VALUE``, ``NAME:Number=5``, ``NAME:Binary=BASE64`` as message attributes."""
+    import base64
+    import binascii
+
+    from sqsctl.model.message import MessageAttribute
+
     found: dict[str, MessageAttribute] = {}
     for each in given or []:
         head, equals, value = each.partition("=")

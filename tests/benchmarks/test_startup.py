@@ -18,7 +18,7 @@ def test_queue_inspect_takes_at_most_as_long_as_aws(lab: DeployedLab) -> None:
     environment = {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": lab.state.region,
+        "AWS_DEFAULT_REGION": lab.state.region,
         "AWS_ENDPOINT_URL": lab.state.endpoint,
     }
     ratio = in_turn(
