@@ -1,0 +1,95 @@
+"""What is told about dead letters: forecasts, groups, one message's story, exports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqsctl.model.logline import Attempt
+from sqsctl.model.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What will become of a message if nobody does anything.
+
+    ``attempt`` of ``max_attempts`` receives are used up (None: no limit on this queue).
+    ``visible_at`` None: now. ``dead_at`` is when it is dead-lettered at the earliest, if
+    every further attempt fails at once and takes the queue's visibility timeout;
+    ``expires_at`` when retention deletes it (None where that cannot be known: on a FIFO
+    dead-letter queue the clock may have started anew).
+    """
+
+    attempt: int
+    max_attempts: int | None
+    visible_at: datetime | None
+    dead_at: datetime | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterGroup:
+    """Dead letters of one cause and one shape of body.
+
+    ``cause`` is a check id, empty where unknown. ``fingerprint`` is the same for bodies that
+    differ in values alone. Times are those of sending.
+    """
+
+    cause: str
+    fingerprint: str
+    count: int
+    first_at: datetime | None
+    last_at: datetime | None
+    sample_message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStory:
+    """One message's way: sent, tried, dead-lettered.
+
+    ``attempts`` are the consumers' invocations that had it, oldest first; ``certain`` tells
+    whether they name it, or only fit by time.
+    """
+
+    message: Message
+    origin: str | None
+    cause: str
+    attempts: tuple[Attempt, ...]
+    certain: bool
+    forecast: Forecast
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSummary:
+    """A finished export. ``sha256`` is that of all message lines, as the footer has it."""
+
+    path: str
+    messages: int
+    bytes_written: int
+    sha256: str
+    looked_at: int
+    exhausted: bool
+    interrupted: bool = False
+    unreleased: int = 0
+    damaged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreSummary:
+    """What a restore sent. ``partial``: the file is torn or its checksum is wrong.
+
+    ``skipped`` lines had been sent by an earlier run of the same restore. Places are line
+    numbers of the file.
+    """
+
+    path: str
+    lines: int
+    sent: int
+    skipped: int
+    failed: int
+    possible_duplicates: tuple[str, ...] = ()
+    failures: tuple[tuple[int, str], ...] = ()
+    partial: bool = False
+    partial_reason: str = ""
+    interrupted: bool = False
+    journal: str | None = None
