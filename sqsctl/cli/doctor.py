@@ -83,7 +83,8 @@ def doctor(
 ) -> Answer:
     """Say what is wrong, how one knows, and what to type.
 
-    Causes come first, each with the symptoms that it explains. Reads only, unless --fix is given. Exit 0 when healthy, 10 when something is wrong.
+    Causes come first, each with the symptoms that it explains. Reads only, unless --fix is
+    given. Exit 0 when healthy, 10 when something is wrong.
     """
     from sqsctl.model.finding import Severity
     from sqsctl.operations.doctor import checkup

@@ -56,10 +56,13 @@ def in_turn(
 
 def _once(command: Sequence[str | Path], environment: Mapping[str, str] | None) -> float:
     started = time.perf_counter()
-    subprocess.run(
+    ended = subprocess.run(
         [str(each) for each in command],
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
         env={**os.environ, **(environment or {})},
     )
-    return time.perf_counter() - started
+    took = time.perf_counter() - started
+    assert ended.returncode == 0, ended.stderr
+    return took

@@ -25,6 +25,8 @@ def test_queue_inspect_takes_at_most_as_long_as_aws(lab: DeployedLab) -> None:
         [sqsctl(), "queue", "inspect", lab.queue.url],
         [
             peer("awscli", "aws"),
+            "--endpoint-url",
+            lab.state.endpoint,
             "sqs",
             "get-queue-attributes",
             "--queue-url",
