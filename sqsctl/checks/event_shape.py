@@ -34,7 +34,6 @@ class EventShape(LogCheck[tuple[str, bool]]):
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html",
     )
-    yields_to = ("env-var-missing",)
 
     def recognise(self, case: Case) -> tuple[str, bool] | None:
         field = wrong_field(case.text, case.trace or case.failure.line, consumer=case.consumer)

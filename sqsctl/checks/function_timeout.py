@@ -45,7 +45,6 @@ class FunctionTimeout(LogCheck[str]):
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html",
     )
-    yields_to = ("network-unreachable",)
 
     def recognise(self, case: Case) -> str | None:
         return "timeout" if timed_out(case) else None

@@ -32,7 +32,6 @@ class ImportModuleMissing(LogCheck[Missing]):
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html",
     )
-    yields_to = ("import-sdk-not-in-runtime", "import-native-mismatch", "module-system-mismatch")
 
     def recognise(self, case: Case) -> Missing | None:
         found = missing(case)

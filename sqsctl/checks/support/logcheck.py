@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import ClassVar, Generic, TypeVar
 
 from sqsctl.checks.base import Check
@@ -60,12 +60,13 @@ class Seen(Generic[S]):
 class LogCheck(Check, Generic[S]):
     """Base of the checks that log text alone can establish.
 
-    ``yields_to`` names checks that win where both recognise the same failure.
+    ``precedence``: of several checks that recognise the same failure the one with the
+    least number has it. A special kind stands below 50, a general one above.
     ``by_message``: whether the failure depends on the message, so that other messages'
     success does not prove it mended.
     """
 
-    yields_to: ClassVar[tuple[str, ...]] = ()
+    precedence: ClassVar[int] = 50
     by_message: ClassVar[bool] = False
 
     @abstractmethod
@@ -118,17 +119,16 @@ def _age_key(moment: datetime | None) -> float:
 @lru_cache(maxsize=4096)
 def owner(case: Case) -> str | None:
     """The id of the check that a failure belongs to: each failure has one cause."""
-    recognised = {
-        check.meta.id: check for check in log_checks() if check.recognise(case) is not None
-    }
-    for name, check in recognised.items():
-        if not any(other in recognised for other in check.yields_to):
-            return name
-    return next(iter(recognised), None)
+    for check in log_checks():
+        if check.recognise(case) is not None:
+            return check.meta.id
+    return None
 
 
+@cache
 def log_checks() -> tuple[LogCheck[Hashable], ...]:
-    """Every check that reads log text."""
+    """Every check that reads log text, the most special first."""
     from sqsctl.checks.registry import all_checks
 
-    return tuple(each for each in all_checks() if isinstance(each, LogCheck))
+    found = [each for each in all_checks() if isinstance(each, LogCheck)]
+    return tuple(sorted(found, key=lambda each: (each.precedence, each.meta.id)))

@@ -1,0 +1,68 @@
+"""A service that the function calls answered with an error.
+
+## What it does
+Names errors of databases, HTTP services and AWS services that ended an invocation and have no check of
+their own: status codes, read timeouts, reset connections, constraint violations.
+
+## Why it matters
+The messages are good and so is the code's way to the service; the failure is over there, or in what
+was asked of it. If it was temporary, a redrive is all that is needed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.network import ANSWERED_BADLY, DATABASE
+from sqsctl.checks.support.payloads import json_of_another_service
+from sqsctl.checks.support.services import BOTO, SDK_MARK
+from sqsctl.model.finding import Confidence, Finding, Fix, Severity
+from sqsctl.model.stack import Stack
+
+_NO_ERROR = re.compile(r"DryRunOperation|Request would have succeeded")
+
+
+class DownstreamError(LogCheck[str]):
+    meta = Meta(
+        id="downstream-error",
+        title="The services that functions call answer well",
+        severity=Severity.WARNING,
+        needs=NEEDS,
+        uses=USES,
+        explains=("dead-letters", "backlog-growing", "http-5xx"),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html",
+    )
+    precedence = 80
+    by_message = True
+
+    def recognise(self, case: Case) -> str | None:
+        text = case.everything
+        if _NO_ERROR.search(text):
+            return None
+        if match := BOTO.search(text):
+            return f"{match.group('op')}: {match.group('code')}"
+        for pattern in (ANSWERED_BADLY, DATABASE):
+            if match := pattern.search(case.text) or pattern.search(case.failure.line):
+                return match.group().strip()
+        if json_of_another_service(case.text, case.trace or case.failure.line):
+            return "an answer that is not JSON"
+        if SDK_MARK.search(text) and case.failure.error_type:
+            return case.failure.error_type
+        return None
+
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        times = f" {seen.count} times" if seen.count > 1 else ""
+        return self.found(
+            f"{seen.who} failed{times} on a service that it calls ({seen.sign})",
+            evidence=seen.evidence(),
+            fix=Fix(
+                "look at that service first; if the fault was temporary, redrive; let the code retry "
+                "with backoff, time out below the function's timeout, and be idempotent",
+                commands=("sqsctl dlq groups", "sqsctl dlq redrive --canary 1"),
+            ),
+            subject=seen.function,
+            confidence=min(seen.confidence, Confidence.MEDIUM),
+        )

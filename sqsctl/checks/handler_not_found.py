@@ -1,0 +1,161 @@
+"""The function's handler does not exist in its package.
+
+## What it does
+Reads the runtimes' errors for a handler file that is missing, a function that the file does not
+export, and a handler setting of the wrong form; for custom runtimes the missing or
+unstartable `bootstrap`. Also compares the Handler setting with the package listing.
+
+## Why it matters
+Lambda cannot start the function at all. The code may be perfect and merely lie one folder deeper
+in the archive than the setting says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.imports import missing
+from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.runtimes import is_node, is_python
+from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
+from sqsctl.model.stack import Fact, Function, Package, Stack
+
+_SIGNS = re.compile(
+    r"HandlerNotFound|Malformed(?:Streaming)?Handler(?:Name)?|is undefined or not exported"
+    r"|Handler '[^'\n]{1,200}' missing on module|Bad handler(?: '|\b)|Couldn't find valid bootstrap"
+    r"|fork/exec \S{1,200}: (?:no such file or directory|permission denied)"
+    r"|Could not find the specified handler assembly|Unable to load type '[^'\n]{1,200}' from assembly"
+    r"|Unable to find method '[^'\n]{1,200}' in type|The specified handler is invalid|is not a valid handler"
+    r"|No public method named \w{1,100} with appropriate method signature|Class not found: "
+    r"|Error loading method \w{1,100} on class|Unable to find handler"
+    r"|CallbackHandlerDeprecated|removed support for callback-based function handlers"
+    r"|undefined method [`'][\w!?]{1,100}' for (?:main:Object|main|an instance of Object)"
+    r"|Handler file \S{1,200} (?:does not exist|not found)|Invalid handler"
+)
+_NAMED = (
+    re.compile(r"(?P<name>[\w./\-]{1,200}) is undefined or not exported"),
+    re.compile(r"(?P<name>Handler '[^'\n]{1,200}' missing on module '?[^'\n]{0,200})'?"),
+    re.compile(r"(?P<name>Bad handler(?: '[^'\n]{1,200}')?)"),
+    re.compile(r"Class not found: (?P<name>[\w.$]{1,200})"),
+    re.compile(r"assembly with the file name '(?P<name>[^',\n]{1,200})"),
+    re.compile(r"Unable to (?:load type|find method) '(?P<name>[^'\n]{1,200})'"),
+    re.compile(r"fork/exec (?P<name>\S{1,200}): (?:no such file|permission)"),
+)
+
+
+class HandlerNotFound(LogCheck[str]):
+    meta = Meta(
+        id="handler-not-found",
+        title="The handler that is configured exists in the package",
+        severity=Severity.ERROR,
+        needs=NEEDS,
+        uses=USES | {Fact.PACKAGES},
+        explains=("dead-letters", "backlog-growing", "http-5xx"),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-execution.html",
+    )
+    precedence = 20
+
+    def recognise(self, case: Case) -> str | None:
+        found = missing(case)
+        if found and found.what == "handler":
+            return found.module
+        text = case.text if case.failure.message else case.everything
+        if not _SIGNS.search(text):
+            return None
+        for pattern in _NAMED:
+            if match := pattern.search(text):
+                return match.group("name").strip()
+        return "the handler"
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        told = set()
+        for finding in super().diagnose(stack):
+            told.add(finding.subject)
+            yield finding
+        for package in stack.packages:
+            function = stack.function(package.function)
+            if function and function.name not in told and not package.truncated:
+                yield from self._unlisted(function, package, stack)
+
+    def _unlisted(self, function: Function, package: Package, stack: Stack) -> Iterator[Finding]:
+        """Without a log: no file of the package can be the handler's."""
+        handler = function.handler or ""
+        wanted = handler_files(function)
+        if not wanted or not package.members:
+            return
+        listed = {each.path for each in (*package.members, *package.layer_members)}
+        if any(path in listed for path in wanted):
+            return
+        yield self.found(
+            f"{function.name} is to run {handler}, but its package holds no {wanted[0]}",
+            evidence=(
+                of_function(function, "Handler", handler),
+                Evidence(f"package of {function.name}", wanted[0], "not listed"),
+                *_deeper(wanted, package),
+            ),
+            fix=_fix(function.name, stack),
+            subject=function.name,
+            confidence=Confidence.MEDIUM,
+        )
+
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        function = stack.function(seen.function)
+        package = next((each for each in stack.packages if each.function == seen.function), None)
+        deeper = _deeper(handler_files(function), package) if function and package else ()
+        return self.found(
+            f"{seen.who} cannot start: its handler is not found ({seen.sign})",
+            evidence=(
+                *seen.evidence(),
+                *((of_function(function, "Handler", function.handler),) if function else ()),
+                *deeper,
+            ),
+            fix=_fix(seen.function, stack),
+            subject=seen.function,
+            confidence=seen.confidence,
+        )
+
+
+def handler_files(function: Function) -> tuple[str, ...]:
+    """Files of the package that could hold the handler; empty where nobody can say."""
+    module = (function.handler or "").rsplit(".", 1)[0].lstrip("./")
+    if not module or function.package_type == "Image" or function.layers:
+        return ()
+    if is_node(function.runtime):
+        return tuple(f"{module}{end}" for end in (".js", ".mjs", ".cjs"))
+    if is_python(function.runtime):
+        path = module.replace(".", "/")
+        return (f"{path}.py", f"{path}/__init__.py", f"{path}.pyc")
+    return ()
+
+
+def _deeper(wanted: tuple[str, ...], package: Package) -> tuple[Evidence, ...]:
+    """The same file in another folder: the archive has one level too many."""
+    for name in wanted:
+        for path in sorted(package.paths):
+            if path.endswith(f"/{name}") and "node_modules" not in path:
+                return (Evidence(f"package of {package.function}", "the file lies at", path),)
+    return ()
+
+
+def _fix(function: str, stack: Stack) -> Fix:
+    name = function or FUNCTION
+    return Fix(
+        "let the handler setting name the file as it lies in the archive and a function that it "
+        "exports (FILE.FUNCTION), or package the file there",
+        commands=(
+            aws(
+                stack, "lambda", "get-function-configuration", "--function-name", name,
+                "--query", "Handler",
+            ),
+            aws(
+                stack, "lambda", "update-function-configuration", "--function-name", name,
+                "--handler", "FILE.FUNCTION",
+            ),
+        ),
+        serverless_yml=yml_function(function, "handler: FILE.FUNCTION"),
+    )

@@ -1,0 +1,109 @@
+"""The consumer's role may not read the queue.
+
+## What it does
+Reads Lambda's refusal to create an event source mapping, and simulates the consumer's role against
+sqs:ReceiveMessage, DeleteMessage and GetQueueAttributes on the queue.
+
+## Why it matters
+Lambda polls with the function's own role. Without these three permissions a mapping cannot be made;
+taken away later, the mapping stays enabled and simply polls no more: the queue grows and nothing
+is logged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.logcheck import LogCheck, Seen
+from sqsctl.checks.support.services import MAPPING_ROLE
+from sqsctl.checks.support.shell import aws
+from sqsctl.model.finding import Evidence, Finding, Fix, Severity
+from sqsctl.model.stack import Fact, Permission, Stack
+
+ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+
+class MappingRole(LogCheck[str]):
+    meta = Meta(
+        id="mapping-role",
+        title="The role of each consumer may read its queue",
+        severity=Severity.ERROR,
+        needs=frozenset({Fact.MAPPINGS, Fact.PERMISSIONS}),
+        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.FUNCTIONS, Fact.QUEUES, Fact.DEAD_LETTERS}),
+        explains=("backlog-growing", "dead-letters"),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+    )
+    precedence = 5
+
+    def recognise(self, case: Case) -> str | None:
+        match = MAPPING_ROLE.search(case.everything)
+        return f"{match.group('service').lower()}:{match.group('action')}" if match else None
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        consumers = stack.consumers()
+        denied: dict[tuple[str, str, str], list[Permission]] = {}
+        for each in stack.permissions:
+            if each.function in consumers and each.action in ACTIONS and each.decision != "allowed":
+                key = (each.function, each.role_arn, each.resource)
+                denied.setdefault(key, []).append(each)
+        for (function, role, resource), missing in denied.items():
+            yield self._lacks(function, role, resource, missing)
+        yield from super().diagnose(stack)
+
+    def _lacks(
+        self, function: str, role: str, resource: str, missing: list[Permission]
+    ) -> Finding:
+        actions = ", ".join(each.action for each in missing)
+        return self.found(
+            f"the role of {function} may not {actions} on {resource.rsplit(':', 1)[-1]}: "
+            "nobody polls the queue",
+            evidence=tuple(
+                Evidence(f"iam SimulatePrincipalPolicy {role}", each.action, each.decision)
+                for each in missing
+            ),
+            fix=_fix(role.rsplit("/", 1)[-1], resource),
+            subject=function,
+        )
+
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        function = stack.function(seen.function)
+        role = (function.role_arn or "").rsplit("/", 1)[-1] if function else ""
+        return self.found(
+            f"Lambda refuses the event source: the role of {seen.who} may not {seen.sign}",
+            evidence=seen.evidence(),
+            fix=_fix(role or "ROLE_NAME", "QUEUE_ARN"),
+            subject=seen.function,
+            confidence=seen.confidence,
+        )
+
+
+def _fix(role: str, resource: str) -> Fix:
+    policy = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": list(ACTIONS), "Resource": resource}],
+        },
+        separators=(",", ":"),
+    )
+    return Fix(
+        "allow the three actions to the role (the managed policy AWSLambdaSQSQueueExecutionRole has "
+        "them)",
+        commands=(
+            aws(
+                None, "iam", "put-role-policy", "--role-name", role, "--policy-name",
+                "consume-queue", "--policy-document", policy,
+            ),
+        ),
+        serverless_yml=(
+            "provider:",
+            "  iam:",
+            "    role:",
+            "      statements:",
+            "        - Effect: Allow",
+            f"          Action: [{', '.join(ACTIONS)}]",
+            f"          Resource: {resource}",
+        ),
+    )

@@ -1,0 +1,80 @@
+"""A message, batch, request or answer is larger than allowed.
+
+## What it does
+Reads the size errors of SQS, SNS, EventBridge and Lambda, with the limit that they name.
+
+## Why it matters
+It fails each time: size does not change with a retry. SQS takes 1 MiB, counting names and values of
+the message attributes, and less where the queue's MaximumMessageSize says so; a batch may have no
+more in total.
+"""
+
+from __future__ import annotations
+
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.evidence import of_queue
+from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.services import TOO_LARGE
+from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.stack import Stack
+
+_LARGEST = 1_048_576
+
+
+class MessageTooLarge(LogCheck[tuple[str, str]]):
+    meta = Meta(
+        id="message-too-large",
+        title="Nothing is larger than its service takes",
+        severity=Severity.ERROR,
+        needs=NEEDS,
+        uses=USES,
+        explains=("dead-letters", "http-5xx"),
+        reference=(
+            "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
+            "quotas-messages.html"
+        ),
+    )
+    precedence = 36
+    by_message = True
+
+    def recognise(self, case: Case) -> tuple[str, str] | None:
+        text = case.everything
+        match = TOO_LARGE.search(text)
+        if not match:
+            return None
+        what = match.group()
+        limit = match.group("limit") or match.group("batch") or match.group("request") or ""
+        if "esponse" in what or "allowed payload" in what:
+            return "answer", limit
+        if "atch" in what or "entries" in what:
+            return "batch", limit
+        return "payload" if "payload" in what or "equest" in what else "message", limit
+
+    def report(self, seen: Seen[tuple[str, str]], stack: Stack) -> Finding:
+        kind, limit = seen.sign
+        most = f" ({limit} bytes)" if limit else ""
+        small = [q for q in stack.queues if q.maximum_message_bytes < _LARGEST]
+        title = {
+            "answer": f"{seen.who} returns more than Lambda passes on (6 MB)",
+            "batch": f"{seen.who} sends a batch that is larger than SQS takes{most}",
+            "payload": f"{seen.who} sends a request that is larger than the service takes{most}",
+        }.get(kind, f"{seen.who} sends a message that is larger than the queue takes{most}")
+        return self.found(
+            title,
+            evidence=(
+                *seen.evidence(),
+                *(of_queue(q, "MaximumMessageSize", f"{q.maximum_message_bytes} bytes") for q in small),
+            ),
+            fix=Fix(
+                "put the content into S3 and send its key (the SQS extended client does that); fill "
+                "batches by size, not only by number",
+                commands=tuple(
+                    f"aws sqs set-queue-attributes --queue-url {q.url} "
+                    f"--attributes MaximumMessageSize={_LARGEST}"
+                    for q in small
+                ),
+            ),
+            subject=seen.function,
+            confidence=seen.confidence,
+        )

@@ -1,0 +1,103 @@
+"""A function uses up its memory.
+
+## What it does
+Reads `Runtime.OutOfMemory`, a killed runtime whose REPORT shows all memory used, and what
+Node.js, Python and Java say when their own heap is full. A killed runtime without REPORT is
+taken for this too, with less confidence: the sandbox kills for little else.
+
+## Why it matters
+The invocation ends without a chance to clean up, the message comes back, and the same message
+does it again: dead letters that will fail on each redrive until there is more memory.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.shell import FUNCTION, aws, function_settings, yml_function
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
+from sqsctl.model.stack import Stack
+
+_SIGNS = re.compile(
+    r"Runtime\.OutOfMemory|java\.lang\.OutOfMemoryError|JavaScript heap out of memory"
+    r"|Reached heap limit|near heap limit|\bMemoryError\b|OutOfMemoryException|NoMemoryError"
+    r"|fatal error: runtime: (?:out of memory|cannot allocate)|memory allocation of \d+ bytes failed"
+    r"|Allowed memory size of \d+ bytes exhausted|Cannot allocate memory"
+)
+_MOST_MB = 10_240
+_NEARLY = 0.97
+
+
+class OutOfMemory(LogCheck[str]):
+    meta = Meta(
+        id="out-of-memory",
+        title="Functions have enough memory",
+        severity=Severity.ERROR,
+        needs=NEEDS,
+        uses=USES,
+        explains=("dead-letters", "backlog-growing", "http-5xx"),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html",
+    )
+    precedence = 12
+    by_message = True
+
+    def recognise(self, case: Case) -> str | None:
+        failure = case.failure
+        if failure.error_type == "Runtime.OutOfMemory" or _SIGNS.search(case.text):
+            return "full"
+        if any(_SIGNS.search(each) for each in failure.context):
+            return "full"
+        if "signal: killed" not in failure.message:
+            return None
+        used, size = failure.max_memory_used_mb, failure.memory_size_mb
+        if used is None or size is None:
+            return "killed"
+        return "full" if used >= _NEARLY * size else None
+
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        function = stack.function(seen.function)
+        failure = seen.newest.failure
+        size = function.memory_mb if function else failure.memory_size_mb
+        of = f" of {size} MB" if size else ""
+        used = failure.max_memory_used_mb
+        evidence = [*seen.evidence()]
+        if used is not None:
+            evidence.append(
+                Evidence(
+                    evidence[0].source, "Max Memory Used / Memory Size",
+                    f"{used} MB / {failure.memory_size_mb} MB", failure.timestamp,
+                )
+            )
+        if function:
+            evidence.append(of_function(function, "MemorySize", f"{function.memory_mb} MB"))
+        sure = seen.confidence if seen.sign == "full" else min(seen.confidence, Confidence.MEDIUM)
+        likely = "" if seen.sign == "full" else ", most likely"
+        return self.found(
+            f"{seen.who} runs out of its memory{of}{likely}",
+            evidence=evidence,
+            fix=_fix(seen.function, size, stack),
+            subject=seen.function,
+            confidence=sure,
+        )
+
+
+def _fix(function: str, size: int | None, stack: Stack) -> Fix:
+    wanted = min(_MOST_MB, max(256, 2 * (size or 128)))
+    summary = f"give it {wanted} MB (which brings more CPU, too), or read and keep less at a time"
+    yml = yml_function(function, f"memorySize: {wanted}")
+    if not function or size is None or size >= _MOST_MB:
+        return Fix(
+            summary,
+            commands=(
+                aws(
+                    stack, "lambda", "update-function-configuration", "--function-name",
+                    function or FUNCTION, "--memory-size", wanted,
+                ),
+            ),
+            serverless_yml=yml,
+        )
+    return function_settings(stack, function, summary, safe=True, yml=yml, MemorySize=wanted)

@@ -1,0 +1,73 @@
+"""A message's text is not the JSON that the code expects.
+
+## What it does
+Recognises the parse errors of every language's JSON library. Errors of parsing what is not there
+(`undefined`, None) are event-shape; an HTML page where JSON was expected is downstream-error.
+
+## Why it matters
+A poison pill: the message can never be handled as it is. It fails until it is dead-lettered, and
+in a batch without partial responses it takes its neighbours along. Redriving it as it is only
+repeats that.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.payloads import NOT_JSON, NOTHING_PARSED, json_of_another_service
+from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.stack import Stack
+
+_CODE_FILE = re.compile(r"UserCodeSyntaxError|Cannot find module|package\.json")
+_INVALID = re.compile(r"'(?P<input>[^'\n]{1,60})', input_type|\"(?P<quoted>[^\"\n]{1,60})\"(?:\.\.\.)? is not valid JSON|token '(?P<token>[^'\n]{1,60})'")
+
+
+class PayloadNotJson(LogCheck[str]):
+    meta = Meta(
+        id="payload-not-json",
+        title="Every message can be parsed",
+        severity=Severity.ERROR,
+        needs=NEEDS,
+        uses=USES,
+        explains=("dead-letters", "backlog-growing", "http-5xx"),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html",
+    )
+    precedence = 48
+    by_message = True
+
+    def recognise(self, case: Case) -> str | None:
+        text, trace = case.text, case.trace or case.failure.line
+        if not NOT_JSON.search(text):
+            text = f"{text}\n{case.failure.line}" if not case.failure.message else text
+            chained = case.trace if "JSON" in case.trace else ""
+            if not NOT_JSON.search(text) and not NOT_JSON.search(chained):
+                return None
+            text = f"{text}\n{chained}"
+        if NOTHING_PARSED.search(text) or _CODE_FILE.search(case.text):
+            return None
+        return None if json_of_another_service(text, trace) else "json"
+
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        match = _INVALID.search(seen.newest.text)
+        found = next((each for each in match.groups() if each), "") if match else ""
+        what = f" ({found!r})" if found else ""
+        source = "a message" if seen.newest.consumer is not False else "a request's body"
+        times = f" {seen.count} times" if seen.count > 1 else ""
+        return self.found(
+            f"{seen.who} failed{times} on {source} that is not JSON{what}",
+            evidence=seen.evidence(),
+            fix=Fix(
+                "refuse it where it comes in (the producer validates), and let the consumer set it "
+                "aside instead of failing; then delete it or redrive it edited",
+                commands=("sqsctl dlq peek", "sqsctl dlq redrive --edit"),
+                serverless_yml=(
+                    "# a consumer that returns only the bad message:",
+                    "functionResponseType: ReportBatchItemFailures",
+                ),
+            ),
+            subject=seen.function,
+            confidence=seen.confidence,
+        )

@@ -1,0 +1,96 @@
+"""The function's process ended by itself.
+
+## What it does
+Reads `Runtime.ExitError`, `Runtime.NodeJsExit`, a crashed extension, and process exits with the
+status or signal that ended them; panics of Go and Rust. Where the process said why it dies
+(memory, an import), that cause is reported instead.
+
+## Why it matters
+No error object, no stack: Lambda only knows that the process is gone. The next invocation pays
+a cold start, and the message comes back.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.model.finding import Evidence, Finding, Fix, Severity
+from sqsctl.model.stack import Stack
+
+_SIGNS = re.compile(
+    r"Runtime\.ExitError|Runtime\.NodeJsExit|Extension\.(?:Crash|ExitError|InitError)|Runtime exited"
+    r"|Process exited before completing request|unexpected Node\.js exit|Runtime\.InvalidEntrypoint"
+    r"|panic: |panicked at "
+)
+_WHY = re.compile(r"(?:exited with error: |^)(?P<why>exit status \d{1,4}|signal: [\w \-()]{1,60})|(?P<code>exit code \d{1,4})")
+_MEANING = {
+    "exit status 1": "the code called exit(1), or the runtime could not start",
+    "exit status 2": "a Go panic or a usage error",
+    "exit status 101": "a Rust panic",
+    "exit status 127": "a command that the bootstrap calls does not exist",
+    "exit status 137": "the process was killed",
+    "exit status 255": "PHP ended with a fatal error",
+}
+
+
+class RuntimeExit(LogCheck[str]):
+    meta = Meta(
+        id="runtime-exit",
+        title="No function's process ends by itself",
+        severity=Severity.ERROR,
+        needs=NEEDS,
+        uses=USES,
+        explains=("dead-letters", "backlog-growing", "http-5xx"),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html",
+    )
+    precedence = 70
+
+    def recognise(self, case: Case) -> str | None:
+        text = f"{case.text}\n{case.failure.line[:400]}"
+        if not _SIGNS.search(text) and not any(_SIGNS.search(c) for c in case.failure.context):
+            return None
+        if "NodeJsExit" in text or "unexpected Node.js exit" in text:
+            return "a promise that never settles"
+        if "Extension." in text:
+            return "an extension crashed"
+        match = _WHY.search(text)
+        return (match.group("why") or match.group("code") or "").strip() if match else ""
+
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        why = seen.sign
+        meaning = _MEANING.get(why) or (
+            "native code crashed" if "segmentation" in why else "the sandbox killed it"
+            if "killed" in why else ""
+        )
+        told = f" ({why}{': ' + meaning if meaning else ''})" if why else " without a reason"
+        return self.found(
+            f"{seen.who}: its process ended in the middle of the work{told}",
+            evidence=(*seen.evidence(), *_context(seen)),
+            fix=Fix(_summary(why), commands=()),
+            subject=seen.function,
+            confidence=seen.confidence,
+        )
+
+
+def _context(seen: Seen[str]) -> tuple[Evidence, ...]:
+    failure = seen.newest.failure
+    return tuple(
+        Evidence("the same invocation", "logged before", each[:300], failure.timestamp)
+        for each in failure.context[-2:]
+    )
+
+
+def _summary(why: str) -> str:
+    if "promise" in why:
+        return "await every promise, and give each call a timeout: Node.js ends when nothing is pending"
+    if "extension" in why:
+        return "read the extension's own log lines; update or remove its layer"
+    if "segmentation" in why or "aborted" in why:
+        return "update or rebuild the native packages for the function's runtime and processor"
+    return (
+        "do not call exit in the handler; raise instead, so that Lambda can log the error and keep "
+        "the process"
+    )

@@ -1,0 +1,63 @@
+"""Connections that were never made, and services that answered badly: two different faults."""
+
+from __future__ import annotations
+
+import re
+
+UNREACHABLE = re.compile(
+    r"\b(?P<code>ETIMEDOUT|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ESERVFAIL"
+    r"|UND_ERR_CONNECT_TIMEOUT|EADDRNOTAVAIL)\b"
+    r"|Connect(?:ion)? ?[Tt]imeout (?:Error|on endpoint URL)|ConnectTimeout(?:Error|Exception)?\b"
+    r"|Could not connect to (?:the endpoint URL|any servers in your MongoDB)|EndpointConnectionError"
+    r"|[Cc]onnection refused|[Cc]onnect(?:ion)? timed out|[Cc]onnection attempt timed out"
+    r"|Name or service not known|[Tt]emporary failure in name resolution|nodename nor servname"
+    r"|No route to host|Network (?:is )?unreachable|could not translate host name|Name does not resolve"
+    r"|could not connect to server|Can't connect to MySQL server|No such host is known"
+    r"|UnknownHostException|HttpHostConnectException|java\.net\.ConnectException|NoRouteToHostException"
+    r"|no such host\b|\bi/o timeout|connect: (?:connection refused|no route|network is unreachable)"
+    r"|Server selection timed out|ServerSelection(?:Timeout)?Error|MongoNetwork(?:Timeout)?Error"
+    r"|NameResolutionError|NewConnectionError|gaierror|Failed to (?:open TCP connection|connect to)"
+    r"|Unable to connect to the (?:remote server|database)|connection timeout expired"
+    r"|Error 11[0-3] connecting to|\[Errno (?:11[0-3]|-[235])\]|getaddrinfo (?:failed|for)"
+    r"|SequelizeConnection(?:Refused|TimedOut)?Error|SequelizeHost\w{1,20}Error"
+    r"|Connection terminated due to connection timeout|(?:pg|postgres)[^\n]{0,200}timeout expired"
+    r"|timeout expired(?=[\s\S]{0,400}/(?:pg|postgres)[\w\-]*/)"
+    r"|Unable to execute HTTP request: (?:[\w\-]+\.)+\w+|P1001\b|Can't reach database server"
+)
+# Addresses that the error names, for a title.
+ADDRESS = re.compile(
+    r"(?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|dial tcp:?|connecting to|attempted address:"
+    r"|connection to server at|Failed to connect to)[ \"]+(?P<a>[\w.\-]{1,120}(?::\d{1,5})?)"
+    r"|(?:ENOTFOUND|EAI_AGAIN|translate host name|lookup|resolve|UnknownHostException:|MySQL server on"
+    r"|database server at)[ \"'`]+(?P<b>[\w.\-]{1,200})"
+    r"|endpoint URL: \"?(?P<c>https?://[\w.\-]{1,200}(?::\d{1,5})?)|host='(?P<d>[\w.\-]{1,200})'"
+    r"|(?P<e>[\w\-]{1,60}(?:\.[\w\-]{1,60}){1,6}:\d{2,5}): (?:timed out|connection)"
+)
+
+ANSWERED_BADLY = re.compile(
+    r"Request failed with status code \d{3}|\b\d{3} (?:Client|Server) Error:? [^\n]{0,80}for url"
+    r"|\bHTTP Error \d{3}|\bHTTPError\b|HTTPStatusError|Response code \d{3}|ResponseError: "
+    r"|(?:status code|StatusCode|status)[:= ]{1,3}[45]\d\d\b|\b[45]\d\d [A-Z][\w ]{2,40} from (?:GET|POST|PUT|PATCH|DELETE) "
+    r"|socket hang up|\bECONNRESET\b|\bEPIPE\b|ESOCKETTIMEDOUT|ECONNABORTED|timeout of \d{1,9}ms exceeded"
+    r"|Connection reset by peer|RemoteDisconnected|Connection aborted|IncompleteRead|BrokenPipe"
+    r"|Read ?[Tt]imeout|[Rr]ead timed out|(?:Headers|Body)TimeoutError|UND_ERR_\w+|fetch failed"
+    r"|aborted due to timeout|rpc error: code = |StatusCode\.(?:UNAVAILABLE|DEADLINE_EXCEEDED|INTERNAL)"
+    r"|\b(?:AxiosError|FetchError|RequestError|HttpClientErrorException|HttpServerErrorException"
+    r"|WebClientResponseException|ApiException|StripeError|TwilioRestException)\b"
+)
+DATABASE = re.compile(
+    r"\b(?:QueryFailedError|PrismaClient\w{1,40}Error|Mongo(?:Server|Bulk|Write)?Error|MongooseError"
+    r"|Sequelize\w{1,40}Error|ReplyError|OperationalError|IntegrityError|ProgrammingError|DatabaseError"
+    r"|InterfaceError|SQLException|SqlException|SQLSyntaxErrorException|DatabaseException|TypeORMError"
+    r"|KnexTimeoutError|DriverException|PSQLException|MySQLError)\b|redis\.exceptions|psycopg\d?\.|pymysql\."
+    r"|/redis/(?:connection|client|_parsers)|pg-protocol|E11000|WRONGPASS|NOAUTH|MOVED \d"
+    r"|password authentication failed|[Tt]oo many connections|remaining connection slots"
+    r"|duplicate key value|deadlock detected|relation \"[^\"\n]{1,80}\" does not exist"
+    r"|no pg_hba\.conf entry|Access denied for user|Timeout acquiring a connection"
+)
+
+
+def address(text: str) -> str:
+    """The host that could not be reached, as the error names it; empty where it does not."""
+    match = ADDRESS.search(text)
+    return next((each for each in match.groups() if each), "").rstrip(".:") if match else ""

@@ -1,0 +1,179 @@
+"""Errors of AWS services, as every SDK words them.
+
+Codes and wordings are AWS's own (service models, recorded answers); what only looks like
+one (an application's own AccessDenied) is not taken for it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+# boto3: "An error occurred (Code) when calling the Operation operation[ (…)]: message".
+BOTO = re.compile(
+    r"An error occurred \((?P<code>[\w.]{1,80})\) when calling the (?P<op>\w{1,80}) operation"
+    r"(?: \(reached max retries: \d{1,3}\))?(?:: (?P<msg>[^\n]{0,1000}))?"
+)
+# What an SDK for JavaScript, Java, Go, .NET or Ruby leaves beside the words.
+SDK_MARK = re.compile(
+    r"\$fault|\$metadata|\$response|\(Service: |Status ?Code: \d{3}|operation error \w|api error \w"
+    r"|https response error|x-amzn|Aws::\w+::Errors::|Amazon\.\w+\.(?:Model\.)?Amazon\w+Exception"
+    r"|software\.amazon\.awssdk|com\.amazonaws|aws-sdk|@aws-sdk|@smithy|botocore|request id: "
+    r"|Request ID: |__type|throwDefaultError|extractError"
+)
+PERFORM = re.compile(
+    r"not authorized to perform:? \[?(?P<action>[A-Za-z0-9\-]{1,40}:[\w*]{1,80})\]?"
+    r"(?: on resource: (?:\"|')?(?P<resource>[^\s\"',]{1,400}))?"
+    r"(?:[^\n]{0,40}?(?:because (?P<why>no [\w\-]{1,40} policy allows)"
+    r"|(?P<deny>with an explicit deny in an? [\w\- ]{1,60})))?"
+)
+DENIED = re.compile(
+    r"\b(?:AccessDenied(?:Exception)?|AuthorizationError(?:Exception)?|UnauthorizedOperation"
+    r"|UnauthorizedAccess(?:Exception)?|NotAuthorizedException|AllAccessDisabled)\b"
+)
+DENIED_WORDS = re.compile(
+    r"Access to the resource \S{1,300} is denied|cannot be assumed by Lambda"
+    r"|not authorized to access this resource|is not authorized to perform"
+)
+BAD_CREDENTIALS = re.compile(
+    r"\b(?:InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId|ExpiredToken(?:Exception)?"
+    r"|InvalidSignatureException|IncompleteSignature|MissingAuthenticationToken(?:Exception)?)\b"
+    r"|Unable to locate credentials|Could not load credentials from any providers"
+    r"|security token included in the request is (?:invalid|expired)|CredentialsProviderError"
+    r"|NoCredentialsError|NoCredentialProviders|Missing credentials in config"
+)
+KMS = re.compile(
+    r"\bkms:(?:\w{1,60}|\*)|KMS\.?(?:AccessDenied|Disabled|NotFound|InvalidState|OptInRequired|InvalidKeyUsage)"
+    r"|Kms(?:AccessDenied|Disabled|NotFound|InvalidState|OptInRequired|InvalidKeyUsage)"
+    r"|ciphertext refers to a customer master key|unable to decrypt the environment variables"
+    r"|key/[0-9a-f\-]{36} is (?:disabled|pending deletion)|KMSInvalidStateException"
+    r"|because KMS access was denied"
+)
+NO_QUEUE = re.compile(
+    r"NonExistentQueue|\bQueueDoesNotExist|specified queue (?:does not exist|doesn't exist)"
+    r"|The address \S{1,300} is not valid for this endpoint"
+)
+QUEUE_NAMED = re.compile(
+    r"https?://(?:sqs|queue)[\w.\-]{0,60}/\d{12}/(?P<url>[\w\-.]{1,90})"
+    r"|arn:aws[\w\-]*:sqs:[\w\-]*:\d{12}:(?P<arn>[\w\-.]{1,90})"
+)
+THROTTLED = re.compile(
+    r"\b(?:Throttling(?:Exception)?|ThrottledException|TooManyRequests(?:Exception)?|RequestThrottled(?:Exception)?"
+    r"|ProvisionedThroughputExceededException|RequestLimitExceeded|SlowDown|OverLimit|BandwidthLimitExceeded"
+    r"|KMS\.?ThrottlingException|KmsThrottled|EC2ThrottledException|PriorRequestNotComplete"
+    r"|TransactionInProgressException|(?:Reserved)?(?:Function)?ConcurrentInvocationLimitExceeded"
+    r"|CallerRateLimitExceeded|FunctionInvocationRateLimitExceeded|ESMRateLimit)\b"
+    r"|\bRate [Ee]xceeded|(?:status code|Status Code:?|StatusCode:?|HTTP Error|statusCode:?) 429\b|\b429 (?:Client Error|Too Many)"
+    r"|Please reduce your request rate|throughput for the table was exceeded"
+)
+TOO_LARGE = re.compile(
+    r"Message must be shorter than (?P<limit>\d{1,9}) bytes|BatchRequestTooLong"
+    r"|Batch requests cannot be longer than (?P<batch>\d{1,9}) bytes"
+    r"|Function\.ResponseSizeTooLarge|exceeded maximum allowed payload size"
+    r"|(?P<sent>\d{1,12}) byte payload is too large|RequestTooLarge(?:Exception)?\b|RequestEntityTooLarge"
+    r"|Request must be smaller than (?P<request>\d{1,12}) bytes|Invalid parameter: Message too long"
+    r"|Total size of the entries in the request is over the limit|PayloadTooLarge|EntityTooLarge\b"
+)
+WRONG_REGION = re.compile(
+    r"Credential should be scoped to (?:a valid|correct) region|QueueUrl=(?P<url>\S{1,300}) differs from"
+    r"|Region is missing|[Yy]ou must specify a region|NoRegionError|Missing region in config"
+    r"|must be addressed using the specified endpoint|PermanentRedirect\b|AuthorizationHeaderMalformed"
+    r"|region '(?P<had>[\w\-]{1,30})' is wrong; expecting '(?P<wants>[\w\-]{1,30})'"
+    r"|InvalidRegionError|doesn't match a supported format|Invalid (?:endpoint|region): "
+    r"|is in this region: (?P<there>[\w\-]{1,30})|MissingRegion\b|Unable to load region"
+    r"|no RegionEndpoint or ServiceURL configured|IllegalLocationConstraint"
+)
+ENDPOINT = re.compile(r"(?:https?://)?[\w.\-]{0,80}?\b(?P<region>(?:undefined|null|[a-z]{2}(?:-[a-z]{2,12}){1,3}-?\d{0,2}))\.amazonaws\.com")
+MAPPING_ROLE = re.compile(
+    r"(?:provided|function|Lambda)(?:'s)? execution role does not have permissions to call (?P<action>\w{1,60}) on (?P<service>\w{1,30})"
+)
+
+# boto3 names the operation, not the service: those whose names belong to one service alone.
+_SERVICE_OF = {
+    "SendMessage": "sqs", "SendMessageBatch": "sqs", "ReceiveMessage": "sqs",
+    "DeleteMessage": "sqs", "ChangeMessageVisibility": "sqs", "GetQueueUrl": "sqs",
+    "GetQueueAttributes": "sqs", "PurgeQueue": "sqs", "GetObject": "s3", "PutObject": "s3",
+    "HeadObject": "s3", "DeleteObject": "s3", "ListObjectsV2": "s3", "ListObjects": "s3",
+    "PutItem": "dynamodb", "GetItem": "dynamodb", "UpdateItem": "dynamodb", "Query": "dynamodb",
+    "Scan": "dynamodb", "DeleteItem": "dynamodb", "BatchWriteItem": "dynamodb",
+    "BatchGetItem": "dynamodb", "TransactWriteItems": "dynamodb", "Publish": "sns",
+    "PublishBatch": "sns", "Invoke": "lambda", "InvokeAsync": "lambda", "GetSecretValue":
+    "secretsmanager", "GetParameter": "ssm", "GetParameters": "ssm", "GetParametersByPath": "ssm",
+    "PutEvents": "events", "StartExecution": "states", "SendEmail": "ses", "SendRawEmail": "ses",
+    "AssumeRole": "sts", "PutRecord": "kinesis", "PutRecords": "kinesis",
+    "PutMetricData": "cloudwatch", "Decrypt": "kms", "GenerateDataKey": "kms",
+}  # fmt: skip
+# Operations that are allowed by another action than their own name.
+_ACTION_OF = {
+    "SendMessageBatch": "SendMessage", "HeadObject": "GetObject", "ListObjectsV2": "ListBucket",
+    "ListObjects": "ListBucket", "Invoke": "InvokeFunction", "PublishBatch": "Publish",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A refused call: the IAM action and resource as far as the text tells, and by what."""
+
+    action: str = ""
+    resource: str = ""
+    by: str = ""
+    credentials: bool = False
+
+
+def denial(text: str) -> Denial | None:
+    """The refusal that the text tells of; None where it is no answer of AWS."""
+    if match := PERFORM.search(text):
+        return Denial(
+            _proper(match.group("action")),
+            (match.group("resource") or "").rstrip(".,;)\"'"),
+            match.group("why") or match.group("deny") or "",
+        )
+    boto = BOTO.search(text)
+    if boto and (DENIED.fullmatch(boto.group("code")) or boto.group("code") in {"403", "Forbidden"}):
+        return Denial(action_of(boto.group("op")))
+    if BAD_CREDENTIALS.search(text):
+        return Denial(action_of(boto.group("op")) if boto else "", credentials=True)
+    if match := DENIED_WORDS.search(text):
+        return Denial("sts:AssumeRole" if "assumed by Lambda" in match.group() else "")
+    if DENIED.search(text) and SDK_MARK.search(text):
+        return Denial()
+    return None
+
+
+def action_of(operation: str) -> str:
+    """The IAM action of an API operation, with its service where the name tells it."""
+    service = _SERVICE_OF.get(operation)
+    name = _ACTION_OF.get(operation, operation)
+    return f"{service}:{name}" if service else name
+
+
+_PROPER = {
+    f"{service}:{_ACTION_OF.get(name, name)}".lower(): f"{service}:{_ACTION_OF.get(name, name)}"
+    for name, service in _SERVICE_OF.items()
+}
+
+
+def _proper(action: str) -> str:
+    """SQS writes its actions in lower case; policies and people do not."""
+    return _PROPER.get(action.lower(), action)
+
+
+@cache
+def known_regions() -> frozenset[str]:
+    """AWS's regions on the day that ``data/regions.json`` was compiled."""
+    text = files("sqsctl.checks.data").joinpath("regions.json").read_text(encoding="utf-8")
+    return frozenset(json.loads(text)["regions"])
+
+
+def unknown_region(text: str) -> str | None:
+    """A region in an AWS host name that does not exist; None where all are real."""
+    for match in ENDPOINT.finditer(text):
+        region = match.group("region")
+        if region in {"undefined", "null"}:
+            return region
+        if "-" in region and region[-1].isdigit() and region not in known_regions():
+            return region
+    return None

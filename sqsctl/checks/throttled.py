@@ -1,0 +1,67 @@
+"""AWS, or another service, refuses because too much is asked at once.
+
+## What it does
+Reads the throttling errors of AWS's services and HTTP 429 of others, where they ended an
+invocation: not those that a retry got past.
+
+## Why it matters
+Each throttled attempt counts as a receive of the message. Throttling alone can fill a dead-letter
+queue with messages that nothing is wrong with.
+"""
+
+from __future__ import annotations
+
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.services import BOTO, THROTTLED, action_of
+from sqsctl.checks.support.shell import aws
+from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.stack import Stack
+
+
+class Throttled(LogCheck[tuple[str, str]]):
+    meta = Meta(
+        id="throttled",
+        title="No call fails for being too many",
+        severity=Severity.WARNING,
+        needs=NEEDS,
+        uses=USES,
+        explains=("dead-letters", "backlog-growing", "http-5xx"),
+        reference="https://docs.aws.amazon.com/general/latest/gr/api-retries.html",
+    )
+    precedence = 42
+    by_message = True
+
+    def recognise(self, case: Case) -> tuple[str, str] | None:
+        match = THROTTLED.search(case.text) or THROTTLED.search(case.failure.line)
+        if not match:
+            return None
+        boto = BOTO.search(case.everything)
+        return match.group().strip(), action_of(boto.group("op")) if boto else ""
+
+    def report(self, seen: Seen[tuple[str, str]], stack: Stack) -> Finding:
+        code, action = seen.sign
+        on = f" by {action}" if action else ""
+        mapping = next((m for m in stack.mappings if m.function_name == seen.function), None)
+        commands = [aws(stack, "service-quotas", "list-service-quotas", "--service-code", "lambda")]
+        if mapping:
+            commands.insert(
+                0,
+                aws(
+                    stack, "lambda", "update-event-source-mapping", "--uuid", mapping.uuid,
+                    "--scaling-config", "MaximumConcurrency=2",
+                ),
+            )
+        return self.found(
+            f"{seen.who} is throttled{on} ({code})",
+            evidence=seen.evidence(),
+            fix=Fix(
+                "let fewer consumers work at once (maximum concurrency of the mapping), retry with "
+                "backoff, or have the quota raised; then redrive: the messages are good",
+                commands=tuple(commands),
+                serverless_yml=("functions:", "  WORKER:", "    events:", "      - sqs:", "          maximumConcurrency: 2"),
+            ),
+            subject=seen.function,
+            confidence=seen.confidence,
+        )
