@@ -17,6 +17,17 @@ import contextvars
 import json
 from typing import Any
 
+_WITHOUT_URL = frozenset(
+    {
+        "CreateQueue",
+        "GetQueueUrl",
+        "ListQueues",
+        "StartMessageMoveTask",
+        "ListMessageMoveTasks",
+        "CancelMessageMoveTask",
+    }
+)
+
 # The access key of the request that is being handled; set by the gateway.
 caller: contextvars.ContextVar[str] = contextvars.ContextVar("caller", default="")
 
@@ -44,8 +55,29 @@ def install() -> None:
                 kwargs["message"] = wording(service, action, principal_arn, resource, explicit)
         return word(service, action, principal_arn, request_id, **kwargs)
 
+    act = iam_actions.extract_iam_action
+
+    def extract_iam_action(
+        service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
+    ) -> Any:
+        if service == "sqs" and names_no_queue(path, headers, body):
+            return None  # SQS itself refuses it, before any policy is asked
+        return act(service, method, path, headers, body, *rest)
+
+    iam_actions.extract_iam_action = extract_iam_action
     iam_actions.extract_resource_arn = extract_resource_arn
     iam_actions.access_denied_response = access_denied_response
+
+
+def names_no_queue(path: str, headers: dict[str, str], body: bytes) -> bool:
+    """Whether a request of SQS's JSON protocol lacks the QueueUrl that its action needs."""
+    action = headers.get("x-amz-target", "").partition("AmazonSQS.")[2]
+    if not action or action in _WITHOUT_URL or len(path.strip("/").split("/")) > 1:
+        return False
+    try:
+        return not json.loads(body or b"{}").get("QueueUrl")
+    except (ValueError, AttributeError):
+        return False
 
 
 def wording(service: str, action: str, principal: str, resource: str, explicit: bool) -> str:

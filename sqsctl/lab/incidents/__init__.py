@@ -12,12 +12,27 @@ from pathlib import Path
 from sqsctl.aws.labs import LabState
 from sqsctl.aws.session import Session
 from sqsctl.errors import NotFoundError
+from sqsctl.lab.incidents.access_denied import AccessDenied
+from sqsctl.lab.incidents.account_concurrency import AccountConcurrency
+from sqsctl.lab.incidents.api_permission import ApiPermissionRemoved
 from sqsctl.lab.incidents.base import Incident, Journal
+from sqsctl.lab.incidents.batch_silent_loss import BatchSilentLoss
 from sqsctl.lab.incidents.dlq_missing import DlqMissing
+from sqsctl.lab.incidents.dlq_retention import DlqRetention
+from sqsctl.lab.incidents.env_var_missing import EnvVarMissing
 from sqsctl.lab.incidents.event_shape import EventShape
+from sqsctl.lab.incidents.fifo_group_blocked import FifoGroupBlocked
 from sqsctl.lab.incidents.function_timeout import FunctionTimeout
+from sqsctl.lab.incidents.handler_not_found import HandlerNotFound
 from sqsctl.lab.incidents.import_module_missing import ImportModuleMissing
+from sqsctl.lab.incidents.import_sdk_not_in_runtime import ImportSdkNotInRuntime
 from sqsctl.lab.incidents.mapping_disabled import MappingDisabled
+from sqsctl.lab.incidents.max_receive_count_low import MaxReceiveCountLow
+from sqsctl.lab.incidents.out_of_memory import OutOfMemory
+from sqsctl.lab.incidents.payload_not_json import PayloadNotJson
+from sqsctl.lab.incidents.queue_not_found import QueueNotFound
+from sqsctl.lab.incidents.reserved_concurrency import ReservedConcurrency
+from sqsctl.lab.incidents.stale_version import StaleVersion
 from sqsctl.lab.incidents.visibility_below_timeout import VisibilityBelowTimeout
 
 __all__ = ["Incident", "active", "get", "heal_all", "incidents"]
@@ -28,11 +43,26 @@ def incidents() -> tuple[Incident, ...]:
     """Every incident, in the order in which the tutorial meets them."""
     return (
         ImportModuleMissing(),
+        ImportSdkNotInRuntime(),
+        HandlerNotFound(),
+        EnvVarMissing(),
+        QueueNotFound(),
+        AccessDenied(),
         EventShape(),
-        FunctionTimeout(),
-        VisibilityBelowTimeout(),
+        BatchSilentLoss(),
+        StaleVersion(),
+        ApiPermissionRemoved(),
+        PayloadNotJson(),
         MappingDisabled(),
+        FunctionTimeout(),
+        OutOfMemory(),
+        VisibilityBelowTimeout(),
         DlqMissing(),
+        DlqRetention(),
+        MaxReceiveCountLow(),
+        ReservedConcurrency(),
+        AccountConcurrency(),
+        FifoGroupBlocked(),
     )
 
 

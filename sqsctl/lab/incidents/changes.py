@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from sqsctl.aws.translate import translated
-from sqsctl.lab.incidents.bench import MAPPING, Bench, package
+from sqsctl.lab.incidents.bench import Bench, package
 
 Value = Any  # whatever JSON can hold
 
@@ -40,10 +40,14 @@ class Change(ABC):
 
 @dataclass(frozen=True)
 class Code(Change):
-    """A function's package, replaced by ``functions/<language>/incidents/<source>``."""
+    """A function's package, replaced by ``functions/<language>/incidents/<source>``.
+
+    The language is the function's own, unless one is given.
+    """
 
     function: str
     source: str
+    language: str = ""
 
     @property
     def key(self) -> str:  # type: ignore[override]
@@ -53,7 +57,7 @@ class Code(Change):
         return base64.b64encode(bench.code(self.function)).decode()
 
     def broken(self, bench: Bench, value: Value) -> Value:  # noqa: ARG002 - whatever it was
-        language = bench.language(self.function)
+        language = self.language or bench.language(self.function)
         return base64.b64encode(package(source(self.source, language), language)).decode()
 
     def write(self, bench: Bench, value: Value) -> None:
@@ -80,54 +84,63 @@ class Setting(Change):
 
 
 @dataclass(frozen=True)
-class QueueAttribute(Change):
-    """One attribute of a queue; an empty value removes it."""
+class Variable(Change):
+    """One environment variable of a function; None removes it.
 
-    queue: str
-    attribute: str
-    value: str
+    ``value`` may hold ``{}``, which stands for what the variable had.
+    """
+
+    function: str
+    name: str
+    value: str | None = None
 
     @property
     def key(self) -> str:  # type: ignore[override]
-        return f"queue:{self.queue}:{self.attribute}"
+        return f"variable:{self.function}:{self.name}"
 
     def read(self, bench: Bench) -> Value:
-        return bench.attributes(self.queue).get(self.attribute, "")
+        return self._all(bench).get(self.name)
+
+    def broken(self, bench: Bench, value: Value) -> Value:  # noqa: ARG002 - the name is enough
+        return None if self.value is None else self.value.replace("{}", str(value))
 
     def write(self, bench: Bench, value: Value) -> None:
-        attributes: dict[Any, str] = {self.attribute: str(value)}
-        with translated(f"queue {self.queue}"):
-            bench.aws.sqs().set_queue_attributes(
-                QueueUrl=bench.queue(self.queue), Attributes=attributes
-            )
+        variables = {key: text for key, text in self._all(bench).items() if key != self.name}
+        if value is not None:
+            variables[self.name] = value
+        bench.configure(self.function, Environment={"Variables": variables})
+
+    def _all(self, bench: Bench) -> dict[str, str]:
+        found = bench.configuration(self.function).get("Environment") or {}
+        return dict(found.get("Variables") or {})
 
 
 @dataclass(frozen=True)
-class MappingField(Change):
-    """One field of the event source mapping; ``Enabled`` is read from its State."""
+class Reserved(Change):
+    """A function's reserved concurrency; None removes the reservation."""
 
-    field: str
-    value: Value
+    function: str
+    value: int | None = None
 
     @property
     def key(self) -> str:  # type: ignore[override]
-        return f"mapping:{self.field}"
+        return f"reserved:{self.function}"
 
     def read(self, bench: Bench) -> Value:
-        with translated("event source mapping"):
-            found = dict(
-                bench.aws.functions().get_event_source_mapping(UUID=bench.physical(MAPPING))
-            )
-        if self.field == "Enabled":
-            return found.get("State") in {"Enabled", "Enabling", "Creating"}
-        return found.get(self.field)
+        name = bench.function(self.function)
+        with translated(f"function {self.function}"):
+            answer = bench.aws.functions().get_function_concurrency(FunctionName=name)
+        return answer.get("ReservedConcurrentExecutions")
 
     def write(self, bench: Bench, value: Value) -> None:
-        update: dict[str, Any] = {self.field: value}
-        with translated("event source mapping"):
-            bench.aws.functions().update_event_source_mapping(
-                UUID=bench.physical(MAPPING), **update
-            )
+        name = bench.function(self.function)
+        with translated(f"function {self.function}"):
+            if value is None:
+                bench.aws.functions().delete_function_concurrency(FunctionName=name)
+            else:
+                bench.aws.functions().put_function_concurrency(
+                    FunctionName=name, ReservedConcurrentExecutions=value
+                )
 
 
 def source(name: str, language: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqsctl.lab.incidents.base import Incident
-from sqsctl.lab.incidents.changes import QueueAttribute
+from sqsctl.lab.incidents.resources import QueueAttribute
 
 
 class DlqMissing(Incident):

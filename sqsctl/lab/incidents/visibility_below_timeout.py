@@ -8,7 +8,8 @@ again: it is handled twice, and dead-lettered though nothing failed.
 from __future__ import annotations
 
 from sqsctl.lab.incidents.base import Incident
-from sqsctl.lab.incidents.changes import Code, QueueAttribute, Setting
+from sqsctl.lab.incidents.changes import Code, Setting
+from sqsctl.lab.incidents.resources import QueueAttribute
 
 
 class VisibilityBelowTimeout(Incident):

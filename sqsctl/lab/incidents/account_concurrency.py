@@ -1,0 +1,26 @@
+"""An account whose few concurrent executions are all taken by slow consumers.
+
+Step 3's k6 run: new accounts have a limit of 10. Consumers that sleep take all of it,
+the producer is throttled and the API answers 503, in milliseconds. Throttled batches are
+received again and again, and end in the dead-letter queue without any function having
+failed. The consumers stay below their timeout here, so that this is the only cause.
+"""
+
+from __future__ import annotations
+
+from sqsctl.lab.incidents.base import Incident
+from sqsctl.lab.incidents.changes import Code, Setting
+from sqsctl.lab.incidents.resources import AccountLimit, QueueAttribute
+
+
+class AccountConcurrency(Incident):
+    name = "account-concurrency"
+    step = "step 3, item 5"
+    breaks = "the account may run 10 functions at once, and the consumers work for 5 s each"
+    changes = (
+        QueueAttribute("jobs", "VisibilityTimeout", "6"),
+        Setting("jobsWorker", "Timeout", 6),
+        Code("jobsWorker", "works_five_seconds"),
+        AccountLimit(10),
+    )
+    account_wide = True

@@ -1,0 +1,16 @@
+"""A consumer that needs more memory than it has: it is killed in the middle of its work."""
+
+from __future__ import annotations
+
+from sqsctl.lab.incidents.base import Incident
+from sqsctl.lab.incidents.changes import Code, Setting
+
+
+class OutOfMemory(Incident):
+    name = "out-of-memory"
+    step = "step 3, item 4"
+    breaks = "the consumer needs 400 MB and has 128"
+    changes = (
+        Setting("jobsWorker", "MemorySize", 128),
+        Code("jobsWorker", "out_of_memory"),
+    )
