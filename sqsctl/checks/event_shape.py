@@ -35,6 +35,8 @@ class EventShape(LogCheck[tuple[str, bool]]):
         reference="https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html",
     )
 
+    precedence = 46
+
     def recognise(self, case: Case) -> tuple[str, bool] | None:
         field = wrong_field(case.text, case.trace or case.failure.line, consumer=case.consumer)
         if field is None:

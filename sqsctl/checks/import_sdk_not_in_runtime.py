@@ -43,6 +43,8 @@ class ImportSdkNotInRuntime(LogCheck[Missing]):
         reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html",
     )
 
+    precedence = 18
+
     def recognise(self, case: Case) -> Missing | None:
         found = missing(case)
         if not found or found.what != "package" or found.language != "node":

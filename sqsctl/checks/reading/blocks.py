@@ -17,7 +17,7 @@ from sqsctl.checks.reading.prefix import clean, strip_prefix
 from sqsctl.model.logline import LogEvent
 
 _PLATFORM = re.compile(
-    r"(?:START|END|REPORT) RequestId: |INIT_START |INIT_REPORT |RESTORE_START |RESTORE_REPORT "
+    r"(?:START|END|REPORT) RequestId:|INIT_START |INIT_REPORT |RESTORE_START |RESTORE_REPORT "
     r"|(?:EXTENSION|TELEMETRY)\s+Name: |START\s*$|END Duration: "
 )
 _HEAD = re.compile(
@@ -25,7 +25,7 @@ _HEAD = re.compile(
     r"errorMessage|log_level|levelname|severity|event|msg|message|name|service|cold_start)\"\s*:"
 )
 _JOINS = re.compile(
-    r"(?:Caused by: |Suppressed: |Require stack:|- /|- file:|\.\.\. \d+ more|Runtime\.\w+\s*$"
+    r"(?:Caused by: |Suppressed: |Require stack:|- /|- file:|\.\.\. \d+ more|(?:Runtime|Extension|Sandbox|Function)\.\w+\s*$"
     r"|The above exception was|During handling of the above|Node\.js v\d|null\s*$)"
 )
 _CHAIN = re.compile(r"The above exception was|During handling of the above")
@@ -123,6 +123,8 @@ def _goes_on(block: Block, first: str, last: str, text: str) -> bool:
     if text.startswith("Traceback (most recent call last)"):
         return _ERROR_HEAD.search(first) is not None or _CHAIN.match(last) is not None
     if p.python_error.match(first) and not block.trace and len(block.lines) < 12:
+        return True
+    if first.startswith("Unable to import module '") and text.startswith("Error: "):
         return True
     # Java and Ruby write `message: Type` and then `Type: message` with the frames.
     if len(block.lines) == 1 and (match := _TYPED.match(text)):

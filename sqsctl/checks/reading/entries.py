@@ -78,12 +78,12 @@ def understand(block: Block) -> Entry:
 def _platform_line(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
     if match := p.start.match(text):
         return Entry(
-            Mark.START, events, text, at, match.group("rid").lower(), version=match.group("version")
+            Mark.START, events, text, at, _id(match.group("rid")), version=match.group("version")
         )
     if match := p.end.match(text):
-        return Entry(Mark.END, events, text, at, match.group("rid").lower())
+        return Entry(Mark.END, events, text, at, _id(match.group("rid")))
     if match := p.report.match(text):
-        return _report(text, events, at, match.group("rid").lower())
+        return _report(text, events, at, _id(match.group("rid")))
     if match := p.init_start.match(text):
         return Entry(Mark.INIT_START, events, text, at, runtime=runtime_id(match.group("runtime")))
     if p.init_report.match(text):
@@ -113,7 +113,13 @@ def _platform_line(text: str, events: tuple[LogEvent, ...], at: datetime | None)
     return None
 
 
-def _report(text: str, events: tuple[LogEvent, ...], at: datetime | None, rid: str) -> Entry:
+def _id(text: str | None) -> str | None:
+    return text.lower() if text else None
+
+
+def _report(
+    text: str, events: tuple[LogEvent, ...], at: datetime | None, rid: str | None
+) -> Entry:
     return Entry(
         Mark.REPORT,
         events,
@@ -192,6 +198,8 @@ def _json_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) ->
         return _fatal(events, text, when, rid or _rid_in(error.message), error, level=level)
     if error and _node_form(record) and not rid and _runtime_named(error.type):
         return _fatal(events, text, when, "", error, level=level)
+    if error is None and not level and _WORDED.search(text):
+        error = SeenError("", text)
     if error is None and level in _LOUD:
         # A sentence at level error: some services' errors are recognised by their wording.
         words = message if isinstance(message, str) else text_of(record, "msg", "event")
@@ -388,6 +396,8 @@ def _text_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) ->
         return _fatal(events, text, at, None, told)
     level = p.level_word.match(text)
     body = text[level.end() :] if level else text
+    if level and p.node_kind.match(body) and (told := error_in(body)):
+        return _fatal(events, text, at, None, told)
     return _logged(body, events, text, at, None, level.group("lvl") if level else "")
 
 
@@ -418,11 +428,10 @@ def _logged(
 ) -> Entry:
     """A line that code wrote itself: an error where it shows one or is at level error."""
     level = level.upper()
-    error = error_in(body) if _SUSPECT.search(body) else None
-    if error is None and (level in _LOUD or _SUSPECT.search(body)):
+    worded = _WORDED.search(body) is not None
+    error = error_in(body) if worded or _SUSPECT.search(body) else None
+    if error is None and (level in _LOUD or worded):
         error = SeenError("", body.strip())
-        if level not in _LOUD and not _WORDED.search(body):
-            error = None
     return Entry(
         Mark.ERROR if error else Mark.LINE,
         events,
@@ -440,6 +449,9 @@ _WORDED = re.compile(
     r"|differs from SQSClient|no longer supported for creating or updating|Rate [Ee]xceeded"
     r"|does not have permissions to call|Region is missing|must specify a region"
     r"|not authorized to access|Credential should be scoped|FATAL ERROR|exec format error"
+    r"|KMS access was denied|specified handler assembly|Unable to load type '"
+    r"|Couldn't find valid bootstrap|event source mapping \S{0,60} ?(?:is|was) disabled"
+    r"|\"EventSourceArn\"[\s\S]{0,2000}\"State\": ?\"Disabl"
 )
 
 

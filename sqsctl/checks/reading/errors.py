@@ -66,7 +66,13 @@ class SeenError:
 
 def error_in(text: str) -> SeenError | None:
     """The error that the text tells of, the most exact form first; None where there is none."""
-    found = _from_json(text) or _from_traceback(text) or _from_typed_tail(text) or _from_head(text)
+    found = (
+        _from_json(text)
+        or _from_traceback(text)
+        or _from_typed_tail(text)
+        or _from_head(text)
+        or _from_typed_end(text)
+    )
     if found is None:
         return None
     return replace(
@@ -195,6 +201,14 @@ def _from_typed_tail(text: str) -> SeenError | None:
     return SeenError(
         match.group("type"), match.group("msg"), tuple(text[match.end("type") :].splitlines())
     )
+
+
+def _from_typed_end(text: str) -> SeenError | None:
+    """`message: LambdaException`: .NET and Java write the type behind the message."""
+    match = p.typed_end.match(text)
+    if not match:
+        return None
+    return SeenError(match.group("type"), match.group("msg"), tuple(text.splitlines()[1:]))
 
 
 def _from_head(text: str) -> SeenError | None:

@@ -25,9 +25,11 @@ ansi = re.compile(
 )
 
 # --- platform lines, text format --------------------------------------------------------
-start = re.compile(rf"START RequestId: (?P<rid>{UUID})(?:\s+Version: (?P<version>\S+))?")
-end = re.compile(rf"END RequestId: (?P<rid>{UUID})")
-report = re.compile(rf"REPORT RequestId: (?P<rid>{UUID})")
+# People redact request ids, or blank them out.
+_ID = r"(?P<rid>(?!Version:|Duration:)[^\s:]{1,80})?"
+start = re.compile(rf"START RequestId: ?{_ID}(?:\s+Version: (?P<version>\S+))?")
+end = re.compile(rf"END RequestId: ?{_ID}")
+report = re.compile(rf"REPORT RequestId: ?{_ID}")
 init_start = re.compile(
     r"INIT_START Runtime Version: (?P<runtime>[^\s]+)(?:\s+Runtime Version ARN: (?P<arn>\S+))?"
 )
@@ -57,7 +59,7 @@ report_more = re.compile(
 # --- what ends an invocation -------------------------------------------------------------
 timeout = re.compile(
     rf"(?:{STAMP}\s+)?(?:RequestId:\s+)?(?:(?P<rid>{UUID})\s+)?(?:Error:\s+)?"
-    r"Task timed out after (?P<secs>\d{1,6}(?:\.\d{1,3})?) seconds\s*$"
+    r"Task timed out after (?P<secs>\d{1,6}(?:\.\d{1,3})?) seconds\s*(?:$|\|)"
 )
 timeout_in = re.compile(r"Task timed out after (?P<secs>\d{1,6}(?:\.\d{1,3})?) seconds")
 exited = re.compile(
@@ -113,8 +115,12 @@ plain_error = re.compile(
 )
 # Java, Ruby, .NET and Go handlers: Lambda writes `message: Type` and the trace or `null` below.
 typed_tail = re.compile(
-    r"^(?P<msg>[^\n]{0,4000}?)(?:: | )(?P<type>(?:[\w$]{1,80}\.){0,12}[A-Z][\w$]{1,80})\s*\n"
-    r"(?:null\s*$|(?P=type)\b|\s+at )"
+    r"^(?P<msg>[^\n]{0,4000}?): (?P<type>(?:[\w$*]{1,80}\.){0,12}[A-Za-z]\w{0,80})\s*\n"
+    r"(?:null\s*$|(?P=type)\b)"
+)
+typed_end = re.compile(
+    r"^(?P<msg>[^\n]{1,4000}): (?P<type>(?:[\w$]{1,80}\.){0,12}[A-Z]\w{0,80}(?:Exception|Error))\s*"
+    r"(?:\n\s+at |$)"
 )
 frame = re.compile(r"^\s*(?:at \S|File \"|\.\.\. \d+ more|from /|--- End of)")
 caused_by = re.compile(r"^(?:Caused by|Suppressed): ", re.MULTILINE)
@@ -124,4 +130,4 @@ stream_name = re.compile(r"\d{4}/\d\d/\d\d/(?:[\w.\-]{1,128})?\[[^\]\s]{1,64}\][
 group_name = re.compile(r"/aws/lambda/[\w\-./#$]{1,256}")
 epoch_ms = re.compile(r"\d{13}(?=[,\t |])")
 clock = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?=\s)")
-gutter = re.compile(r"[▶▼►▸▾│|]+\s+")
+gutter = re.compile(r"\s{0,8}[▶▼►▸▾│|]+\s+")

@@ -45,10 +45,13 @@ def strip_prefix(line: str) -> Stripped:
             rest = probe[match.end() :]
         elif match := p.stamp.match(probe):
             after = probe[match.end() :]
-            if after and after[0] not in " \t,|":
+            # The console's copy button leaves its own name in the copy.
+            copied = after.startswith("Copy")
+            after = after.removeprefix("Copy")
+            if after and after[0] not in " \t,|" and not copied:
                 break
             moment = moment or parse_stamp(match.group())
-            rest = after[1:] if after else ""
+            rest = after[1:] if after[:1] in {" ", "\t", ",", "|"} else after
         elif match := p.epoch_ms.match(probe):
             moment = moment or from_epoch_ms(match.group())
             rest = probe[match.end() + 1 :]

@@ -38,8 +38,8 @@ _JAVA_HANDLER = re.compile(r"Class not found: (?P<mod>[\w.$]{1,200})")
 _DOTNET = re.compile(r"Could not load file or assembly '(?P<mod>[\w.\-]{1,200})[,']")
 _NO_FILE = re.compile(
     r"(?:ENOENT: no such file or directory, (?:open|stat|scandir|access|lstat) '"
-    r"|No such file or directory: '|open |FileNotFoundException: )"
-    r"(?P<mod>(?:/var/task|/opt|\.{1,2})/[^'\s\":]{1,300})"
+    r"|No such file or directory: '|open |FileNotFoundException: |(?:require|include)(?:_once)?\()"
+    r"(?P<mod>(?:/var/task|/opt|\.{1,2})/[^'\s\":)]{1,300})"
 )
 _ALIASES = re.compile(r"(?:@/|~/|#)\S|(?:src|lib|dist|app|utils|common|shared)/\S")
 _PLAIN_NAMES = frozenset(
