@@ -1,0 +1,160 @@
+"""HTTP APIs, REST APIs and function URLs as ways into a stack."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import pytest
+
+from sqsctl.aws.apis import ApiReader
+from sqsctl.errors import NotFoundError
+from tests.aws.stubs import Stubbed
+
+FUNCTION = "arn:aws:lambda:ap-northeast-2:123456789012:function:producer"
+WRAPPED = (
+    "arn:aws:apigateway:ap-northeast-2:lambda:path/2015-03-31/functions/"
+    "arn:aws:lambda:ap-northeast-2:123456789012:function:{}/invocations"
+)
+
+
+class SingleThreaded:
+    """Answers are queued in one order: the calls are made in one, too."""
+
+    def __init__(self, workers: int = 0) -> None:
+        del workers
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def submit(self, call, *args, **kwargs):  # type: ignore[no-untyped-def]
+        from concurrent.futures import Future
+
+        future: Future[object] = Future()
+        try:
+            future.set_result(call(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - what a future does
+            future.set_exception(error)
+        return future
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Stubbed:
+    monkeypatch.setattr("sqsctl.aws.apis.Pool", SingleThreaded)
+    return Stubbed()
+
+
+def http_api(aws: Stubbed, *, stages: list[str], uri: str = FUNCTION) -> None:
+    aws.answer(
+        "apigatewayv2",
+        "get_api",
+        {"Name": "dev-svc", "ApiEndpoint": "https://a1.execute-api.ap-northeast-2.amazonaws.com"},
+    )
+    aws.answer(
+        "apigatewayv2",
+        "get_routes",
+        {
+            "Items": [
+                {"RouteKey": "POST /produce", "Target": "integrations/i1"},
+                {"RouteKey": "$default", "Target": "integrations/i2", "AuthorizationType": "JWT"},
+            ]
+        },
+    )
+    aws.answer(
+        "apigatewayv2",
+        "get_integrations",
+        {
+            "Items": [
+                {"IntegrationId": "i1", "IntegrationUri": uri, "TimeoutInMillis": 5_000},
+                {"IntegrationId": "i2", "IntegrationUri": "https://example.com"},
+            ]
+        },
+    )
+    aws.answer("apigatewayv2", "get_stages", {"Items": [{"StageName": each} for each in stages]})
+
+
+def test_an_http_api(aws: Stubbed) -> None:
+    http_api(aws, stages=["$default"])
+    api = ApiReader(aws.session).http_api("a1", "HttpApi")
+    assert api.endpoint == "https://a1.execute-api.ap-northeast-2.amazonaws.com"
+    produce, rest = api.routes
+    assert (produce.method, produce.path, produce.function_name) == ("POST", "/produce", "producer")
+    assert (produce.timeout_ms, produce.authorization) == (5_000, "NONE")
+    assert (rest.method, rest.path, rest.function_name) == ("ANY", "$default", None)
+    assert rest.authorization == "JWT"
+    assert api.logical_id == "HttpApi"
+
+
+def test_a_named_stage_is_part_of_the_endpoint(aws: Stubbed) -> None:
+    http_api(aws, stages=["dev"])
+    api = ApiReader(aws.session).http_api("a1")
+    assert api.endpoint.endswith(".amazonaws.com/dev")
+
+
+@pytest.mark.parametrize(
+    ("uri", "qualifier"),
+    [(FUNCTION, None), (f"{FUNCTION}:live", "live"), (WRAPPED.format("producer:7"), "7")],
+)
+def test_the_function_behind_a_route_and_its_alias(
+    aws: Stubbed, uri: str, qualifier: str | None
+) -> None:
+    http_api(aws, stages=["$default"], uri=uri)
+    route = ApiReader(aws.session).http_api("a1").routes[0]
+    assert (route.function_name, route.qualifier) == ("producer", qualifier)
+
+
+def test_a_rest_api(aws: Stubbed) -> None:
+    aws.answer("apigateway", "get_rest_api", {"name": "dev-svc"})
+    aws.answer("apigateway", "get_stages", {"item": [{"stageName": "dev"}]})
+    integration = {"type": "AWS_PROXY", "uri": WRAPPED.format("producer"), "timeoutInMillis": 29000}
+    aws.answer(
+        "apigateway",
+        "get_resources",
+        {
+            "items": [
+                {"id": "r0", "path": "/"},
+                {
+                    "id": "r1",
+                    "path": "/produce",
+                    "resourceMethods": {
+                        "POST": {"authorizationType": "NONE", "methodIntegration": integration},
+                        "OPTIONS": {"methodIntegration": {"type": "MOCK"}},
+                    },
+                },
+            ]
+        },
+    )
+    api = ApiReader(aws.session).rest_api("a1")
+    assert api.endpoint == "https://a1.execute-api.ap-northeast-2.amazonaws.com/dev"
+    assert [(each.method, each.path, each.function_name) for each in api.routes] == [
+        ("POST", "/produce", "producer")
+    ]
+    aws.done()
+
+
+def test_a_function_url(aws: Stubbed) -> None:
+    aws.answer(
+        "lambda",
+        "get_function_url_config",
+        {
+            "FunctionUrl": "https://abc.lambda-url.ap-northeast-2.on.aws/",
+            "FunctionArn": f"{FUNCTION}:live",
+            "AuthType": "AWS_IAM",
+            "CreationTime": "2026",
+            "LastModifiedTime": "2026",
+        },
+        {"FunctionName": "producer", "Qualifier": "live"},
+    )
+    api = ApiReader(aws.session).function_url(f"{FUNCTION}:live")
+    assert api.endpoint == "https://abc.lambda-url.ap-northeast-2.on.aws"
+    assert api.routes[0].authorization == "AWS_IAM"
+    assert api.routes[0].qualifier == "live"
+
+
+def test_an_api_that_is_not_there(aws: Stubbed) -> None:
+    for operation in ("get_api", "get_routes", "get_integrations", "get_stages"):
+        aws.refuse("apigatewayv2", operation, "NotFoundException", status=404)
+    with pytest.raises(NotFoundError, match="no API a1"):
+        ApiReader(aws.session).http_api("a1")

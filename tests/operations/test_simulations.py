@@ -1,0 +1,48 @@
+"""Which permissions are worth asking about."""
+
+from __future__ import annotations
+
+from sqsctl.model.stack import EventSourceMapping, Function, Queue
+from sqsctl.operations.simulations import CONSUME, LOG, simulations
+
+QUEUE = Queue("jobs", "https://q/jobs", "arn:aws:sqs:r:1:jobs")
+ROLE = "arn:aws:iam::1:role/r"
+
+
+def function(name: str, **values: str) -> Function:
+    return Function(
+        name,
+        f"arn:aws:lambda:r:1:function:{name}",
+        role_arn=ROLE,
+        log_group=f"/aws/lambda/{name}",
+        environment=dict(values),
+    )
+
+
+def test_a_shared_role_is_asked_once_for_each_resource_and_told_apart_by_function() -> None:
+    producer, worker = function("producer", QUEUE_URL=QUEUE.url), function("worker")
+    mapping = EventSourceMapping("u", QUEUE.arn, worker.arn, "worker")
+    found = {each.resource: each for each in simulations([producer, worker], [QUEUE], [mapping])}
+    assert set(found[QUEUE.arn].wanted) == {
+        *(("worker", action) for action in CONSUME),
+        ("producer", "sqs:SendMessage"),
+    }
+    assert len(found[QUEUE.arn].actions) == 4
+    log = "arn:aws:logs:r:1:log-group:/aws/lambda/worker:log-stream:*"
+    assert found[log].wanted == tuple(("worker", action) for action in LOG)
+
+
+def test_an_encrypted_queue_wants_its_key_too() -> None:
+    queue = Queue("jobs", "u", "arn:aws:sqs:r:1:jobs", kms_key_id="1234")
+    worker = function("worker")
+    mapping = EventSourceMapping("u", queue.arn, worker.arn, "worker")
+    resources = {each.resource for each in simulations([worker], [queue], [mapping])}
+    assert "arn:aws:kms:r:1:key/1234" in resources
+    managed = Queue("jobs", "u", "arn:aws:sqs:r:1:jobs", kms_key_id="alias/aws/sqs")
+    resources = {each.resource for each in simulations([worker], [managed], [mapping])}
+    assert not any(":kms:" in each for each in resources)
+
+
+def test_a_function_that_could_not_be_read_is_not_asked_about() -> None:
+    mapping = EventSourceMapping("u", QUEUE.arn, "arn:aws:lambda:r:1:function:gone", "gone")
+    assert simulations([], [QUEUE], [mapping]) == ()
