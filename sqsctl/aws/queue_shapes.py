@@ -12,8 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqsctl.model.message import Message, MessageAttribute, Outgoing
-from sqsctl.model.queues import MoveTask, QueueRef
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import MoveTask, Queue, QueueRef
 
 _NOTHING: Mapping[str, MessageAttribute] = MappingProxyType({})
 _REGION_IN_HOST = re.compile(

@@ -23,8 +23,7 @@ from sqsctl.aws.translate import translated
 from sqsctl.errors import NotFoundError, SqsctlError, UsageError
 from sqsctl.model.message import Message, Outgoing
 from sqsctl.model.outcome import BatchResult, Rejection
-from sqsctl.model.queues import QueueRef
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue, QueueRef
 
 BATCH = 10
 _ARN = re.compile(r"arn:[\w-]+:sqs:(?P<region>[\w-]*):(?P<account>\d*):(?P<name>[\w.-]+)")

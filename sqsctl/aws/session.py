@@ -15,8 +15,8 @@ from sqsctl import __version__
 from sqsctl.model.target import Target
 
 if TYPE_CHECKING:
-    import boto3
     from botocore.config import Config
+    from botocore.session import Session as BotocoreSession
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -59,7 +59,7 @@ class Session:
         self._attempts = attempts
         self._clients: dict[tuple[str, int], Any] = {}
         self._lock = threading.Lock()
-        self._boto: boto3.Session | None = None
+        self._boto: BotocoreSession | None = None
 
     def sqs(self) -> SQSClient:
         """SQS, with botocore's retries: for everything but sends."""
@@ -100,7 +100,7 @@ class Session:
         return cast("STSClient", self.client("sts"))
 
     def client(self, service: str, *, attempts: int | None = None) -> Any:
-        """The boto3 client of a service, made once per number of attempts."""
+        """The client of a service, made once per number of attempts."""
         tries = attempts or self._attempts
         with self._lock:
             client = self._clients.get((service, tries))
@@ -110,17 +110,13 @@ class Session:
             return client
 
     def _make(self, service: str, attempts: int) -> Any:
-        import boto3
-
         if self._boto is None:
-            keys = self._credentials
-            self._boto = boto3.Session(
-                profile_name=self.target.profile,
-                region_name=self.target.region,
-                aws_access_key_id=keys.access_key_id if keys else None,
-                aws_secret_access_key=keys.secret_access_key if keys else None,
-            )
-        return cast("Any", self._boto).client(
+            self._boto = _session(self.target.profile, self.target.region)
+            if self._credentials:
+                self._boto.set_credentials(
+                    self._credentials.access_key_id, self._credentials.secret_access_key
+                )
+        return self._boto.create_client(
             service, endpoint_url=self.target.endpoint, config=self._config(attempts)
         )
 
@@ -139,20 +135,32 @@ class Session:
 
 
 def default_region(profile: str | None) -> str | None:
-    """The region that boto3's own configuration gives for a profile."""
-    import boto3
-
+    """The region that the AWS configuration gives for a profile."""
     from sqsctl.aws.translate import translated
 
     with translated():
-        return boto3.Session(profile_name=profile).region_name
+        region = _session(profile).get_config_variable("region")
+    return str(region) if region else None
 
 
 def has_credentials(profile: str | None) -> bool:
     """Whether botocore's chain finds credentials. They are not looked at."""
-    import boto3
-
     from sqsctl.aws.translate import translated
 
     with translated():
-        return boto3.Session(profile_name=profile).get_credentials() is not None
+        return _session(profile).get_credentials() is not None
+
+
+def _session(profile: str | None, region: str | None = None) -> BotocoreSession:
+    """A session as boto3 makes it, without boto3.
+
+    boto3 adds resources and transfers to botocore's clients; loading them takes longer
+    than everything else that a short command does.
+    """
+    import botocore.session
+
+    session = botocore.session.Session(profile=profile)
+    session.get_scoped_config()  # raises ProfileNotFound now rather than at the first call
+    if region:
+        session.set_config_variable("region", region)
+    return session

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqsctl.cli.context import Run
 from sqsctl.errors import Exit, SqsctlError
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue
 
 
 def counts(run: Run) -> dict[str, int]:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.aws.queues import QueueClient
-    from sqsctl.model.queues import QueueRef
-    from sqsctl.model.stack import Queue
+    from sqsctl.model.queues import Queue, QueueRef
 
 QueueArgument = Annotated[
     str | None,
@@ -127,12 +126,12 @@ def inspect(
 
 def queue_reference(run: Run, name: str | None) -> str:
     """The queue meant: the argument, --queue, or the stack's only one."""
-    from sqsctl.operations import discover
-
     if name and run.settings.kind("stack") != "flag":
         return name
     if name is None and run.own_queue:
         return run.own_queue
+    from sqsctl.operations import discover
+
     return discover.main_queue(run.stack(), name or run.settings.text("queue")).url
 
 

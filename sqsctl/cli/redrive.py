@@ -14,7 +14,7 @@ from sqsctl.errors import Exit, SqsctlError, UsageError, worst
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.model.stack import Queue
+    from sqsctl.model.queues import Queue
     from sqsctl.model.transfer import RedriveProgress, RedriveSummary
     from sqsctl.operations.pairs import Pair
     from sqsctl.operations.redrive_plan import RedrivePlan

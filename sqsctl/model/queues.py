@@ -1,4 +1,4 @@
-"""Queues as one addresses them, and tasks of SQS that move their messages."""
+"""Queues: where they are, what SQS knows of them, and its tasks that move their messages."""
 
 from __future__ import annotations
 
@@ -20,6 +20,56 @@ class QueueRef:
     @property
     def fifo(self) -> bool:
         return self.name.endswith(".fifo")
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Attributes of a queue (sqs GetQueueAttributes). Seconds and bytes.
+
+    ``redrive_policy_*`` are None where no RedrivePolicy is set. ``logical_id`` is the
+    CloudFormation logical id, where known. ``policy`` and ``redrive_allow_policy``
+    are the JSON texts as AWS returns them.
+    """
+
+    name: str
+    url: str
+    arn: str
+    fifo: bool = False
+    visible: int = 0
+    in_flight: int = 0
+    delayed: int = 0
+    visibility_timeout_s: int = 30
+    retention_s: int = 345_600
+    delay_s: int = 0
+    receive_wait_s: int = 0
+    maximum_message_bytes: int = 1_048_576
+    dead_letter_target_arn: str | None = None
+    max_receive_count: int | None = None
+    redrive_allow_policy: str | None = None
+    policy: str | None = None
+    kms_key_id: str | None = None
+    sse_sqs: bool = False
+    content_based_deduplication: bool = False
+    logical_id: str | None = None
+    created_at: datetime | None = None
+
+    @property
+    def approximate_total(self) -> int:
+        """Messages in it, whether visible, in flight or delayed."""
+        return self.visible + self.in_flight + self.delayed
+
+
+@dataclass(frozen=True, slots=True)
+class QueueReport:
+    """A queue's facts, from SQS alone.
+
+    ``dead_letters`` is its dead-letter queue; None without one, or where it could not be
+    read (``dead_letters_unread`` says why).
+    """
+
+    queue: Queue
+    dead_letters: Queue | None = None
+    dead_letters_unread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

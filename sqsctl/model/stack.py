@@ -16,6 +16,30 @@ from typing import Generic, Literal, TypeVar
 
 from sqsctl.model.logline import Attempt, Failure, LogEvent
 from sqsctl.model.message import Message
+from sqsctl.model.queues import Queue
+
+__all__ = [
+    "Api",
+    "Concurrency",
+    "DeadLetters",
+    "Declared",
+    "ErrorText",
+    "EventSourceMapping",
+    "Fact",
+    "Function",
+    "FunctionLogs",
+    "Group",
+    "Package",
+    "PackageMember",
+    "Permission",
+    "PublishedVersion",
+    "Queue",
+    "ResourcePolicy",
+    "Route",
+    "Series",
+    "Stack",
+    "Unread",
+]
 
 T = TypeVar("T")
 
@@ -64,43 +88,6 @@ class Group(Generic[T]):
 
     def __len__(self) -> int:
         return len(self.items)
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """Attributes of a queue (sqs GetQueueAttributes). Seconds and bytes.
-
-    ``redrive_policy_*`` are None where no RedrivePolicy is set. ``logical_id`` is the
-    CloudFormation logical id, where known. ``policy`` and ``redrive_allow_policy``
-    are the JSON texts as AWS returns them.
-    """
-
-    name: str
-    url: str
-    arn: str
-    fifo: bool = False
-    visible: int = 0
-    in_flight: int = 0
-    delayed: int = 0
-    visibility_timeout_s: int = 30
-    retention_s: int = 345_600
-    delay_s: int = 0
-    receive_wait_s: int = 0
-    maximum_message_bytes: int = 1_048_576
-    dead_letter_target_arn: str | None = None
-    max_receive_count: int | None = None
-    redrive_allow_policy: str | None = None
-    policy: str | None = None
-    kms_key_id: str | None = None
-    sse_sqs: bool = False
-    content_based_deduplication: bool = False
-    logical_id: str | None = None
-    created_at: datetime | None = None
-
-    @property
-    def approximate_total(self) -> int:
-        """Messages in it, whether visible, in flight or delayed."""
-        return self.visible + self.in_flight + self.delayed
 
 
 @dataclass(frozen=True, slots=True)

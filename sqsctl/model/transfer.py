@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sqsctl.model.message import Message
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue
 
 Via = Literal["http", "sqs"]
 Method = Literal["native", "client"]
@@ -101,19 +101,6 @@ class ProduceSummary:
     thresholds: tuple[ThresholdResult, ...] = ()
     interrupted: bool = False
     rate_held: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class QueueReport:
-    """A queue's facts, from SQS alone.
-
-    ``dead_letters`` is its dead-letter queue; None without one, or where it could not be
-    read (``dead_letters_unread`` says why).
-    """
-
-    queue: Queue
-    dead_letters: Queue | None = None
-    dead_letters_unread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from sqsctl.errors import SqsctlError
-from sqsctl.model.queues import QueueRef
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue, QueueRef
 from sqsctl.operations.ports import KnowsQueues
 
 

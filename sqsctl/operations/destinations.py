@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 
 from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.message import Message, Outgoing
-from sqsctl.model.queues import QueueRef
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue, QueueRef
 from sqsctl.operations.pairs import beside, described
 from sqsctl.operations.ports import OpensQueues, SendsMessages
 

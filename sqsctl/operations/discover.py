@@ -26,8 +26,7 @@ from sqsctl.model.deployed import (
     StackRef,
     StackResource,
 )
-from sqsctl.model.queues import QueueRef
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue, QueueRef
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session

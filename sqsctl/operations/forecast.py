@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqsctl.model.deadletters import Forecast
 from sqsctl.model.message import Message
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue
 
 
 def forecast(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqsctl.errors import SqsctlError
-from sqsctl.model.transfer import QueueReport
+from sqsctl.model.queues import QueueReport
 from sqsctl.operations.pairs import dead_letter_queue_of
 from sqsctl.operations.ports import KnowsQueues
 

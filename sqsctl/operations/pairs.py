@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from sqsctl.errors import NotFoundError, SqsctlError
-from sqsctl.model.queues import QueueRef
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue, QueueRef
 from sqsctl.operations.ports import KnowsQueues
 
 _ARN = re.compile(r"arn:[\w-]+:sqs:[\w-]*:(?P<account>\d*):(?P<name>[\w.-]+)")

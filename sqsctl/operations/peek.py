@@ -12,17 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from sqsctl.errors import RefusedError, SqsctlError
+from sqsctl.errors import RefusedError
 from sqsctl.model.message import Message
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import Peeked
 from sqsctl.operations.control import Control
 from sqsctl.operations.hold import BATCH, Clock, Hold, steady
 from sqsctl.operations.patience import patiently
 from sqsctl.operations.ports import HandsOutMessages
+from sqsctl.operations.selection import Select
 
 EMPTY_POLLS = 3
-Select = Callable[[Message], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,7 @@ def peek(
     many matched. Raises RefusedError where a look could dead-letter.
     """
     look = look or Look()
-    if facts.max_receive_count is not None and not look.force:
-        raise _refusal(facts)
+    refuse_to_look(facts, look)
     control = control or Control()
     hold = Hold(queue, look.hold_s, clock=clock)
     matched: list[Message] = []
@@ -106,8 +105,11 @@ def _wanted(look: Look, select: Select | None, matched: int, seen: int) -> int:
     return wanted if look.scan is None else max(1, min(wanted, look.scan - seen))
 
 
-def _refusal(facts: Queue) -> SqsctlError:
-    return RefusedError(
+def refuse_to_look(facts: Queue, look: Look) -> None:
+    """Raises RefusedError where a look could dead-letter and is not forced."""
+    if facts.max_receive_count is None or look.force:
+        return
+    raise RefusedError(
         f"looking into {facts.name} counts as a receive, and after {facts.max_receive_count} "
         "receives SQS dead-letters a message",
         hint="look into its dead-letter queue instead (sqsctl dlq peek), or add --force",

@@ -8,8 +8,7 @@ from typing import Protocol
 from sqsctl.model.answer import HttpAnswer
 from sqsctl.model.message import Message, Outgoing
 from sqsctl.model.outcome import BatchResult
-from sqsctl.model.queues import MoveTask, QueueRef
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import MoveTask, Queue, QueueRef
 
 
 class SendsMessages(Protocol):

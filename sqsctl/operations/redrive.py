@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqsctl.errors import Exit, SqsctlError, UsageError
-from sqsctl.model.queues import QueueRef
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue, QueueRef
 from sqsctl.model.transfer import RedriveProgress, RedriveSummary
 from sqsctl.operations import journal as journals
 from sqsctl.operations.control import Control
@@ -29,7 +28,8 @@ from sqsctl.operations.ledger import Ledger
 from sqsctl.operations.patience import patiently
 from sqsctl.operations.ports import OpensQueues
 from sqsctl.operations.rate import Limiter
-from sqsctl.operations.redrive_worker import Edit, Select, Shop, Worker
+from sqsctl.operations.redrive_worker import Edit, Shop, Worker
+from sqsctl.operations.selection import Select
 
 MAX_CONCURRENCY = 32
 _TICK_S = 0.1

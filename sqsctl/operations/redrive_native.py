@@ -12,8 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqsctl.errors import Exit, SqsctlError
-from sqsctl.model.queues import MoveTask
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import MoveTask, Queue
 from sqsctl.model.transfer import RedriveProgress, RedriveSummary
 from sqsctl.operations.control import Control
 from sqsctl.operations.counts import remaining

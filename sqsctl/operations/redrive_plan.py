@@ -13,15 +13,15 @@ from typing import Literal
 
 from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.message import Message
-from sqsctl.model.queues import QueueRef
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue, QueueRef
 from sqsctl.model.transfer import Method
 from sqsctl.operations.control import Control
 from sqsctl.operations.destinations import Destinations
 from sqsctl.operations.journal import Story, unfinished
-from sqsctl.operations.peek import Look, Select, peek
+from sqsctl.operations.peek import Look, peek
 from sqsctl.operations.ports import MoveTasks, OpensQueues
 from sqsctl.operations.redrive_native import offers_native
+from sqsctl.operations.selection import Select
 
 _EVERYTHING = 1_000_000_000
 _SAMPLE = 20

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqsctl.model.deadletters import MessageStory
 from sqsctl.model.logline import Attempt
 from sqsctl.model.message import Message
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue
 from sqsctl.operations.forecast import forecast
 
 _SLACK = timedelta(seconds=5)
