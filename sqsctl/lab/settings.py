@@ -15,17 +15,13 @@ import socket
 import sys
 from pathlib import Path
 
-from sqsctl.aws.labs import state_home
+from sqsctl.aws.labs import CREDENTIALS, state_home
 from sqsctl.errors import Exit, SqsctlError, UsageError
 
 HOST = "127.0.0.1"
 ACCOUNT = "000000000000"
 REGION = "ap-northeast-2"
 STACK = "tutorial-step-2-dev"
-# The emulator's own root keys; they open nothing anywhere else.
-ACCESS_KEY_ID = "test"
-SECRET_ACCESS_KEY = "test"  # noqa: S105 - a dummy, printed on purpose
-
 MARK = "SQSCTL_LAB_FOLDER"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -188,8 +184,8 @@ def environment(lab_folder: Path, port: int, region: str) -> dict[str, str]:
         "STATE_DIR": str(lab_folder / "tmp" / "state"),
         "S3_DATA_DIR": str(lab_folder / "tmp" / "s3"),
         "LOG_LEVEL": "ERROR",
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_access_key,
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",

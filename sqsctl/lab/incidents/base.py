@@ -45,7 +45,7 @@ class Incident:
         with Journal.of(bench.state) as journal:
             if self.name in journal.active(bench.stack):
                 return False
-            self.prepare(bench)
+            self.check(bench)
             journal.add(bench, self)
         return True
 
@@ -56,14 +56,16 @@ class Incident:
             if self.name not in journal.active(bench.stack):
                 return False
             journal.remove(bench, self)
-            self.clean_up(bench)
         return True
 
+    def check(self, bench: Bench) -> None:
+        """Raise a SqsctlError where it cannot be broken here; nothing is changed yet."""
+
     def prepare(self, bench: Bench) -> None:
-        """Whatever must be there first; raises a SqsctlError where it cannot be broken here."""
+        """Make what its changes need. Whatever comes of it, ``clean_up`` will be called."""
 
     def clean_up(self, bench: Bench) -> None:
-        """What is to do after the settings are back."""
+        """Take away what ``prepare`` made, or a part of it; the settings are back by then."""
 
 
 class Journal:
@@ -92,13 +94,14 @@ class Journal:
         return tuple(self._stacks.get(stack, {}).get("active", ()))
 
     def add(self, bench: Bench, incident: Incident) -> None:
-        """Note what was there, then change it: a kill in between leaves it healable."""
+        """Note what is there, then change it: a failure in between leaves it healable."""
         entry = self._stacks.setdefault(bench.stack, {"active": [], "before": {}})
         for change in incident.changes:
             if change.key not in entry["before"]:
                 entry["before"][change.key] = change.read(bench)
         entry["active"].append(incident.name)
         self._save()
+        incident.prepare(bench)
         self._lay(bench, entry, incident.changes)
 
     def remove(self, bench: Bench, incident: Incident) -> None:
@@ -106,6 +109,7 @@ class Journal:
         entry = self._stacks[bench.stack]
         left = [name for name in entry["active"] if name != incident.name]
         self._lay(bench, entry | {"active": left}, tuple(reversed(incident.changes)))
+        incident.clean_up(bench)
         entry["active"] = left
         held = {change.key for name in left for change in _by_name(name).changes}
         entry["before"] = {key: value for key, value in entry["before"].items() if key in held}

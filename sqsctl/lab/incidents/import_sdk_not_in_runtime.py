@@ -24,7 +24,7 @@ class ImportSdkNotInRuntime(Incident):
         Setting("producer", "Runtime", "nodejs14.x"),
     )
 
-    def prepare(self, bench: Bench) -> None:
+    def check(self, bench: Bench) -> None:
         if shutil.which("node") is None:
             raise SqsctlError(
                 f"{self.name} needs node on the PATH: it runs a Node.js function",
@@ -32,4 +32,4 @@ class ImportSdkNotInRuntime(Incident):
                 exit=Exit.USAGE,
                 code="node_missing",
             )
-        super().prepare(bench)
+        super().check(bench)
