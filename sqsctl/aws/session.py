@@ -7,8 +7,10 @@ dummy ones are given by whoever resolved the target.
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sqsctl import __version__
@@ -32,6 +34,24 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30  # above SQS's longest poll of 20 s
 MAX_CONNECTIONS = 64
+# Those that sqsctl calls, and those that botocore itself calls for credentials.
+SERVICES = (
+    "apigateway",
+    "apigatewayv2",
+    "cloudformation",
+    "cloudwatch",
+    "ec2",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "service-quotas",
+    "sqs",
+    "signin",
+    "sso",
+    "sso-oidc",
+    "sts",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +181,24 @@ def _session(profile: str | None, region: str | None = None) -> BotocoreSession:
 
     session = botocore.session.Session(profile=profile)
     session.get_scoped_config()  # raises ProfileNotFound now rather than at the first call
+    session.register_component("data_loader", _loader(session))
     if region:
         session.set_config_variable("region", region)
     return session
+
+
+def _loader(session: BotocoreSession) -> Any:
+    """botocore's own loader of service models, that knows which services there are to load.
+
+    The original looks into the folders of all four hundred before it loads one.
+    """
+    from botocore.loaders import Loader
+
+    class KnownServices(Loader):
+        def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
+            return list(SERVICES)
+
+    given = str(session.get_config_variable("data_path") or "").split(os.pathsep)
+    return KnownServices(
+        [str(Path(os.path.expandvars(each)).expanduser()) for each in given if each]
+    )

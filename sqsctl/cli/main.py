@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -158,6 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """The console script."""
+    # Loading modules makes many objects and no garbage: fewer collections, a faster start.
+    gc.set_threshold(50_000, 20, 20)
     sys.exit(main())
 
 
