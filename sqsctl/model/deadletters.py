@@ -61,7 +61,12 @@ class MessageStory:
 
 @dataclass(frozen=True, slots=True)
 class ExportSummary:
-    """A finished export. ``sha256`` is that of all message lines, as the footer has it."""
+    """A finished export. ``sha256`` is that of everything before the footer, which has it too.
+
+    ``exhausted``: the queue had no more to show. On a FIFO queue the messages behind those
+    in hand cannot be received, so a group (``groups_locked``) shows its first ones only, and
+    the export is not exhausted where SQS counts more than were seen.
+    """
 
     path: str
     messages: int
@@ -72,6 +77,7 @@ class ExportSummary:
     interrupted: bool = False
     unreleased: int = 0
     damaged: tuple[str, ...] = ()
+    groups_locked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,3 +178,4 @@ class RedriveSummary:
     duration_s: float = 0.0
     task_handle: str | None = None
     notes: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()

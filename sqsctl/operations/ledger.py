@@ -16,6 +16,7 @@ from sqsctl.model.transfer import FailedMove
 from sqsctl.operations.journal import Story
 
 MAX_FAILURES_KEPT = 1000
+MAX_COPIES_KEPT = 100
 _SLACK_S = 1.0
 
 
@@ -54,6 +55,7 @@ class Ledger:
         self.arrivals = 0
         self._in_doubt = 0
         self.watched_until = 0.0
+        self.copies: list[str] = []
         self.blocked: dict[str, None] = {}
         self.hidden: dict[str, None] = {}
         self.error: BaseException | None = None
@@ -167,6 +169,8 @@ class Ledger:
                 self._owed.add(key)
                 if copy:
                     self._copies.add(copy)
+                    if len(self.copies) < MAX_COPIES_KEPT:
+                        self.copies.append(copy)
                 if key in self._perhaps:
                     self._perhaps.discard(key)
                     if not fifo:

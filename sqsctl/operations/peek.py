@@ -91,12 +91,18 @@ def peek(
         queue=facts,
         matched=tuple(matched),
         looked_at=len(seen),
-        exhausted=exhausted,
+        exhausted=exhausted and not hides_more(facts, len(seen)),
         groups_locked=tuple(groups),
         locked_s=clock() - started,
         hold_s=look.hold_s,
         unreleased=unreleased,
     )
+
+
+def hides_more(facts: Queue, seen: int) -> bool:
+    """Whether a FIFO queue holds more than it showed: what stands in its group behind a
+    message in hand cannot be received."""
+    return facts.fifo and seen < facts.approximate_total
 
 
 def _wanted(look: Look, select: Select | None, matched: int, seen: int) -> int:

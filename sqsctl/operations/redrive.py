@@ -291,6 +291,7 @@ class _Run:
             blocked_groups=tuple({**ledger.blocked, **ledger.hidden}),
             duration_s=duration_s,
             notes=tuple(self._notes),
+            copies=tuple(ledger.copies),
         )
         if error is not None:
             raise RedriveStoppedError(error, summary, self._options.command) from error

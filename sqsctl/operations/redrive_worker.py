@@ -23,13 +23,14 @@ from sqsctl.operations.patience import patiently
 from sqsctl.operations.peek import EMPTY_POLLS
 from sqsctl.operations.ports import HandsOutMessages
 from sqsctl.operations.rate import Limiter
+from sqsctl.operations.selection import Select
 from sqsctl.operations.validation import MAX_BYTES, problem
+from sqsctl.operations.waves import in_waves
 
 BATCH = 10
 _IDLE_S = 0.05
 _NO_SUCH_HANDLE = "ReceiptHandleIsInvalid"
 
-Select = Callable[[Message], bool]
 Edit = Callable[[Message, Outgoing], Outgoing]
 
 
@@ -136,7 +137,7 @@ class Worker:
         self._delete(owed)
         items = [item for each in fresh if (item := self._decided(each)) is not None]
         self._fallen.clear()
-        for wave in _waves(items):
+        for wave in in_waves(items, _order):
             self._move(wave)
 
     def _decided(self, message: Message) -> _Item | None:
@@ -278,23 +279,9 @@ class Worker:
         return gone
 
 
-def _waves(items: Sequence[_Item]) -> Iterable[list[_Item]]:
-    """All at once on standard queues. On FIFO queues one message per group at a time:
-    an entry of a batch can fail alone, and what follows it in its group must not overtake."""
-    left = list(items)
-    while left:
-        groups: set[str | None] = set()
-        wave: list[_Item] = []
-        rest: list[_Item] = []
-        for each in left:
-            group = each.outgoing.group_id
-            if each.destination.queue.fifo and group in groups:
-                rest.append(each)
-            else:
-                groups.add(group)
-                wave.append(each)
-        yield wave
-        left = rest
+def _order(item: _Item) -> str | None:
+    """What an item must stay in order with: its group, on FIFO queues."""
+    return item.outgoing.group_id if item.destination.queue.fifo else None
 
 
 def _by_destination(items: Sequence[_Item]) -> Iterable[list[_Item]]:

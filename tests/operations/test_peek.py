@@ -9,7 +9,8 @@ from sqsctl.model.message import Outgoing
 from sqsctl.model.transfer import Peeked
 from sqsctl.operations.control import Control
 from sqsctl.operations.hold import Hold
-from sqsctl.operations.peek import Look, Select, peek
+from sqsctl.operations.peek import Look, peek
+from sqsctl.operations.selection import Select
 from tests.operations.fakes import FakeQueue, FakeSqs, raises, raises_after, unavailable
 
 
