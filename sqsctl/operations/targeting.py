@@ -134,7 +134,8 @@ def _outside(settings: Settings, endpoint: str | None) -> Resolved:
         profile=profile,
     )
     credentials: Credentials | None = None
-    if endpoint and _loopback(endpoint) and not has_credentials(profile):
+    known = settings.credentials_from is not None or (profile and has_credentials(profile))
+    if endpoint and _loopback(endpoint) and not known and not has_credentials(None):
         credentials = labs.CREDENTIALS  # an emulator on this machine asks for none
     return Resolved(target, Session(target, credentials=credentials))
 
