@@ -8,17 +8,18 @@ that do not depend on each other run at the same time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from sqsctl.aws.functions import FunctionClient
+from sqsctl.aws.functions import FunctionClient, is_queue_url
 from sqsctl.aws.mappings import MappingClient
 from sqsctl.aws.parallel import Pool, concurrently
 from sqsctl.aws.queues import QueueClient
 from sqsctl.aws.stacks import StackClient
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.model.deployed import (
+    STACK_TYPE,
     ApiPart,
     DeployedStack,
     FunctionPart,
@@ -26,17 +27,14 @@ from sqsctl.model.deployed import (
     StackRef,
     StackResource,
 )
-from sqsctl.model.queues import Queue, QueueRef
+from sqsctl.operations import parts as found_parts
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
 
 __all__ = ["StackRef", "StackSummary", "from_function", "from_queue", "from_stack", "stacks"]
 
-T = TypeVar("T")
-
 MAX_STACKS_LOOKED_INTO = 300
-MAX_CONSUMERS = 50
 
 _QUEUE = "AWS::SQS::Queue"
 _FUNCTION = "AWS::Lambda::Function"
@@ -63,18 +61,21 @@ class StackSummary:
 
 
 def stacks(session: Session) -> Iterator[StackSummary]:
-    """Stacks with an SQS queue and a function, by name.
+    """Stacks with a function and an SQS queue, or a mapping to one elsewhere, by name.
 
     Looks into the resources of at most MAX_STACKS_LOOKED_INTO stacks, several at a time.
     """
     client = StackClient(session)
     found = list(client.active(MAX_STACKS_LOOKED_INTO))
-    for stack, resources in zip(
-        found, concurrently(lambda each: _resources_of(client, each), found), strict=True
-    ):
-        queues = tuple(part.rpartition("/")[2] for part in _physical(resources, _QUEUE) if part)
+    held = concurrently(lambda each: _resources_of(client, each), found)
+    # A nested stack is part of its parent; not every endpoint names the parent.
+    nested = {arn for resources in held for arn in _physical(resources, STACK_TYPE)}
+    for stack, resources in zip(found, held, strict=True):
+        if stack.arn in nested:
+            continue
+        queues = tuple(each.rpartition("/")[2] for each in _physical(resources, _QUEUE))
         functions = tuple(_physical(resources, _FUNCTION))
-        if queues and functions:
+        if functions and (queues or _physical(resources, _MAPPING)):
             yield StackSummary(
                 name=stack.name,
                 status=stack.status,
@@ -90,23 +91,21 @@ def from_stack(session: Session, name: str) -> StackRef:
     """The parts of a CloudFormation stack, nested stacks included.
 
     Costs DescribeStacks and ListStackResources, then one GetQueueAttributes a queue: two
-    round trips. Dead-letter queues outside the stack are added. Raises NotFoundError.
+    round trips. Dead-letter queues outside the stack are added; so are the queues of a
+    stack that only consumes, and the consumers of one that only has queues. Raises
+    NotFoundError.
     """
     client = StackClient(session)
     with Pool(2) as pool:
         described = pool.submit(client.get, name)
         listed = pool.submit(client.resources, name)
-        try:
-            stack = described.result()
-        except SqsctlError as error:
-            listed.cancel()
-            raise error
+        stack = described.result()
         resources = listed.result()
     if stack.status == "DELETE_COMPLETE":
         raise NotFoundError(
             f"stack {name} was deleted", hint="sqsctl stack ls", code="stack_not_found"
         )
-    return _assembled(session, stack, resources)
+    return _assembled(session, stack, [each for each in resources if each.physical_id])
 
 
 def from_queue(session: Session, reference: str) -> StackRef:
@@ -117,18 +116,17 @@ def from_queue(session: Session, reference: str) -> StackRef:
     """
     client = QueueClient(session)
     start = client.describe(client.resolve(reference))
-    queues = [start]
-    sources = _sources(client, start)
-    queues += [client.describe(each) for each in sources if each.url != start.url]
-    parts = with_roles([_part(each) for each in queues], queues)
-    parts = _with_outside_dead_letter_queues(client, parts)
-    consumers = _consumers(session, [each for each in parts if each.arn])
+    own = found_parts.part_of(start)
+    queues = found_parts.with_dead_letter_queues(
+        client, (own, *found_parts.sources_of(client, start))
+    )
+    mappings = found_parts.mappings_of_queues(session, queues)
     return StackRef(
         region=session.target.region,
-        account=_account(start.arn) or session.target.account,
-        queues=parts,
-        functions=tuple(dict.fromkeys(part for part, _ in consumers)),
-        mapping_ids=tuple(dict.fromkeys((uuid, None) for _, uuid in consumers)),
+        account=found_parts.account_of(start.arn) or session.target.account,
+        queues=queues,
+        functions=found_parts.functions_once(found_parts.consumer(each) for each in mappings),
+        mapping_ids=tuple(dict.fromkeys((each.uuid, None) for each in mappings)),
     )
 
 
@@ -140,31 +138,31 @@ def from_function(session: Session, reference: str) -> StackRef:
     """
     function = FunctionClient(session).get(reference)
     mappings = MappingClient(session).of_function(reference)
-    arns = [each.queue_arn for each in mappings]
-    if not arns:
-        arns = [
-            value
-            for value in function.environment.values()
-            if value and (":sqs:" in value or _is_queue_url(value))
-        ]
+    arns = [each.queue_arn for each in mappings] or [
+        value
+        for value in function.environment.values()
+        if value and (":sqs:" in value or is_queue_url(value))
+    ]
     own = FunctionPart(
         function.name,
-        _unqualified(function.arn),
+        found_parts.unqualified(function.arn),
         qualifier=next((each.qualifier for each in mappings if each.qualifier), None),
     )
-    found: list[StackRef] = [
+    around = [
         each for arn in dict.fromkeys(arns) if (each := _maybe_from_queue(session, arn)) is not None
     ]
     return StackRef(
         region=session.target.region,
-        account=_account(function.arn) or session.target.account,
-        queues=_unique(part for each in found for part in each.queues),
-        functions=_unique_functions((own, *(part for each in found for part in each.functions))),
+        account=found_parts.account_of(function.arn) or session.target.account,
+        queues=found_parts.linked(part for each in around for part in each.queues),
+        functions=found_parts.functions_once(
+            (own, *(part for each in around for part in each.functions))
+        ),
         mapping_ids=tuple(
             dict.fromkeys(
                 (
                     *((each.uuid, None) for each in mappings),
-                    *(pair for each in found for pair in each.mapping_ids),
+                    *(pair for each in around for pair in each.mapping_ids),
                 )
             )
         ),
@@ -251,190 +249,65 @@ def _assembled(
 ) -> StackRef:
     region, account = session.target.region, stack.account or session.target.account
     partition = stack.arn.split(":")[1] if stack.arn.startswith("arn:") else "aws"
-    prefix = f"arn:{partition}:lambda:{region}:{account or ''}:function"
-    present = [each for each in resources if each.physical_id]
+    place = f"{region}:{account or ''}"
     queues = [
         QueuePart(
             name=(name := each.physical_id.rpartition("/")[2]),
             url=each.physical_id,
-            arn=f"arn:{partition}:sqs:{region}:{account or ''}:{name}",
+            arn=f"arn:{partition}:sqs:{place}:{name}",
             logical_id=each.logical_id,
         )
-        for each in present
+        for each in resources
         if each.type == _QUEUE
     ]
+    functions = [
+        FunctionPart(
+            each.physical_id,
+            f"arn:{partition}:lambda:{place}:function:{each.physical_id}",
+            each.logical_id,
+        )
+        for each in resources
+        if each.type == _FUNCTION
+    ]
+    mapping_ids: dict[str, str | None] = {
+        each.physical_id: each.logical_id for each in resources if each.type == _MAPPING
+    }
     client = QueueClient(session)
-    known = concurrently(lambda part: _described(client, part), queues)
-    parts = with_roles(
-        [
-            replace(part, arn=queue.arn or part.arn) if queue else replace(part, role_known=False)
-            for part, queue in zip(queues, known, strict=True)
-        ],
-        [queue for queue in known if queue],
-    )
-    parts = _with_outside_dead_letter_queues(client, parts)
+    read = found_parts.with_attributes(client, queues)
+    if not queues and functions:
+        # It consumes from, or sends to, the queues of another stack.
+        fed = found_parts.mappings_of_functions(session, [each.name for each in functions])
+        arns = list(dict.fromkeys(each.queue_arn for each in fed))
+        near = concurrently(lambda arn: found_parts.by_arn(client, arn), arns)
+        read = found_parts.with_dead_letter_queues(client, [each for each in near if each])
+        mapping_ids = {**{each.uuid: None for each in fed}, **mapping_ids}
+    elif queues and not functions:
+        fed = found_parts.mappings_of_queues(session, read)
+        functions = [found_parts.consumer(each) for each in fed]
+        mapping_ids = {**{each.uuid: None for each in fed}, **mapping_ids}
     return StackRef(
         region=region,
         stack_name=stack.name,
         account=account,
-        queues=parts,
-        functions=tuple(
-            FunctionPart(each.physical_id, f"{prefix}:{each.physical_id}", each.logical_id)
-            for each in present
-            if each.type == _FUNCTION
-        ),
-        mapping_ids=tuple(
-            (each.physical_id, each.logical_id) for each in present if each.type == _MAPPING
-        ),
+        queues=read,
+        functions=found_parts.functions_once(functions),
+        mapping_ids=tuple(mapping_ids.items()),
         apis=tuple(
             ApiPart(_api_id(each), _APIS[each.type], each.logical_id)
-            for each in present
+            for each in resources
             if each.type in _APIS
         ),
-        log_groups=tuple(_physical(present, _LOG_GROUP)),
+        log_groups=tuple(_physical(resources, _LOG_GROUP)),
         outputs=stack.outputs,
     )
 
 
 def _api_id(resource: StackResource) -> str:
-    """An API's id; a function URL goes by the name of its function."""
+    """An API's id; a function URL goes by the name of its function, and its alias."""
     if resource.type != "AWS::Lambda::Url":
         return resource.physical_id
     _, found, rest = resource.physical_id.partition(":function:")
     return rest if found else resource.physical_id
-
-
-# -- queues ---------------------------------------------------------------------------------
-
-
-def _described(client: QueueClient, part: QueuePart) -> Queue | None:
-    """A queue's attributes; None where they may not be read or it is gone."""
-    try:
-        return client.describe(part.ref)
-    except SqsctlError as error:
-        if _fatal(error):
-            raise
-        return None
-
-
-def _part(queue: Queue) -> QueuePart:
-    return QueuePart(queue.name, queue.url, queue.arn)
-
-
-def with_roles(parts: Sequence[QueuePart], queues: Sequence[Queue]) -> tuple[QueuePart, ...]:
-    """The parts with who dead-letters to whom, as the queues' attributes say."""
-    targets = {each.arn: each.dead_letter_target_arn for each in queues}
-    sources: dict[str, list[str]] = {}
-    for arn, target in targets.items():
-        if target:
-            sources.setdefault(target, []).append(arn)
-    return tuple(
-        replace(
-            part,
-            dead_letter_target_arn=targets.get(part.arn),
-            dead_letter_for=tuple(sources.get(part.arn, ())),
-        )
-        for part in parts
-    )
-
-
-def _with_outside_dead_letter_queues(
-    client: QueueClient, parts: Sequence[QueuePart]
-) -> tuple[QueuePart, ...]:
-    """Add the dead-letter queues that belong to another stack, or to none."""
-    known = {each.arn for each in parts}
-    missing = [
-        arn
-        for arn in dict.fromkeys(each.dead_letter_target_arn for each in parts)
-        if arn and arn not in known
-    ]
-    added = [each for each in concurrently(lambda arn: _outside(client, arn), missing) if each]
-    return with_more(parts, added)
-
-
-def with_more(parts: Sequence[QueuePart], added: Sequence[QueuePart]) -> tuple[QueuePart, ...]:
-    """The parts and those added, with the sources of each dead-letter queue filled in."""
-    every = (*parts, *added)
-    return tuple(
-        replace(
-            part,
-            dead_letter_for=tuple(
-                each.arn for each in every if each.dead_letter_target_arn == part.arn
-            )
-            or part.dead_letter_for,
-        )
-        for part in every
-    )
-
-
-def _outside(client: QueueClient, arn: str) -> QueuePart | None:
-    try:
-        ref = client.resolve(arn)
-    except SqsctlError as error:
-        if _fatal(error):
-            raise
-        return None
-    return QueuePart(ref.name, ref.url, arn)
-
-
-def _sources(client: QueueClient, queue: Queue) -> tuple[QueueRef, ...]:
-    """The queues that dead-letter to this one, where the endpoint says so."""
-    try:
-        return client.dead_letter_sources(QueueRef(queue.name, queue.url, queue.arn))
-    except SqsctlError as error:
-        if _fatal(error):
-            raise
-        return _sources_by_looking(client, queue)
-
-
-def _sources_by_looking(client: QueueClient, queue: Queue) -> tuple[QueueRef, ...]:
-    """The same by looking at the queues whose names begin as this one's does.
-
-    For endpoints that lack ListDeadLetterSourceQueues.
-    """
-    stem = queue.name.removesuffix(".fifo")
-    if stem.lower().endswith(("-dlq", "_dlq", "dlq")):
-        stem = stem[:-3].rstrip("-_")
-    try:
-        near = [each for each in _first(client.every(stem), 50) if each.url != queue.url]
-        found = concurrently(client.describe, near)
-    except SqsctlError as error:
-        if _fatal(error):
-            raise
-        return ()
-    return tuple(
-        QueueRef(each.name, each.url, each.arn)
-        for each in found
-        if each.dead_letter_target_arn == queue.arn
-    )
-
-
-# -- consumers ------------------------------------------------------------------------------
-
-
-def _consumers(session: Session, parts: Sequence[QueuePart]) -> list[tuple[FunctionPart, str]]:
-    """The functions that these queues feed, each with its mapping's UUID."""
-    client = MappingClient(session)
-
-    def of(part: QueuePart) -> list[tuple[FunctionPart, str]]:
-        try:
-            return [
-                (
-                    FunctionPart(
-                        each.function_name,
-                        _unqualified(each.function_arn),
-                        qualifier=each.qualifier,
-                    ),
-                    each.uuid,
-                )
-                for each in client.of_queue(part.arn)[:MAX_CONSUMERS]
-            ]
-        except SqsctlError as error:
-            if _fatal(error):
-                raise
-            return []
-
-    return [pair for found in concurrently(of, parts) for pair in found]
 
 
 def _maybe_from_queue(session: Session, reference: str) -> StackRef | None:
@@ -442,58 +315,6 @@ def _maybe_from_queue(session: Session, reference: str) -> StackRef | None:
         return from_queue(session, reference)
     except (NotFoundError, UsageError):
         return None
-
-
-# -- small things ---------------------------------------------------------------------------
-
-
-def _fatal(error: SqsctlError) -> bool:
-    """Whether nothing else will work either: no credentials, no network."""
-    return error.code in {
-        "credentials_missing",
-        "credentials_expired",
-        "credentials_invalid",
-        "unreachable",
-        "profile_not_found",
-        "region_missing",
-    }
-
-
-def _is_queue_url(value: str) -> bool:
-    from sqsctl.aws.functions import is_queue_url
-
-    return is_queue_url(value)
-
-
-def _account(arn: str) -> str | None:
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 5 and parts[4] else None
-
-
-def _unqualified(arn: str) -> str:
-    """A function's ARN without alias or version."""
-    parts = arn.split(":")
-    return ":".join(parts[:7]) if len(parts) > 7 and parts[5] == "function" else arn
-
-
-def _unique(parts: Iterable[QueuePart]) -> tuple[QueuePart, ...]:
-    return tuple({each.url: each for each in parts}.values())
-
-
-def _unique_functions(parts: Iterable[FunctionPart]) -> tuple[FunctionPart, ...]:
-    found: dict[str, FunctionPart] = {}
-    for each in parts:
-        found.setdefault(each.name, each)
-    return tuple(found.values())
-
-
-def _first(items: Iterator[T], limit: int) -> list[T]:
-    found: list[T] = []
-    for each in items:
-        found.append(each)
-        if len(found) >= limit:
-            break
-    return found
 
 
 def _listed(names: Iterable[str]) -> str:
