@@ -11,10 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Message
 from sqsctl.operations.ports import HandsOutMessages
+
+if TYPE_CHECKING:
+    from sqsctl.operations.spool import Spool
 
 BATCH = 10
 Clock = Callable[[], float]
@@ -72,6 +76,14 @@ class Hold:
         with self._lock:
             for each in messages:
                 self._held.pop(each.message_id, None)
+
+    def hand_over(self, messages: Sequence[Message], spool: Spool) -> None:
+        """Let a spool hold these from now on: nothing more is to be decided about them."""
+        for each in messages:
+            with self._lock:
+                held = self._held.pop(each.message_id, None)
+            if held is not None:
+                spool.add([held.message], held.until)
 
     def newest(self, message: Message) -> Message:
         """The message with the last receipt handle seen of it: an older one may be dead."""

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqsctl.errors import Exit, RefusedError, SqsctlError
 
@@ -69,6 +69,12 @@ class Journal:
         self._sync = threading.Lock()
         self._written = 0
         self._synced = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def intent(self, ids: Sequence[str]) -> None:
         """These are about to be sent. On disk when this returns."""

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Message
 from sqsctl.model.transfer import FailedMove
+from sqsctl.operations.idset import IdSet
 from sqsctl.operations.journal import Story
 
 MAX_FAILURES_KEPT = 1000
@@ -37,10 +38,11 @@ class Ledger:
         self._bound = bound
         self._limit = limit
         self._reserved = 0
-        self._decided: set[str] = set()  # claimed, skipped, failed or returned
-        self._copies: set[str] = set(story.sent.values()) if story else set()
-        self._inherited: frozenset[str] = frozenset(story.sent) if story else frozenset()
-        self._sent: set[str] = set(self._inherited)
+        self._decided = IdSet()  # claimed, skipped, failed or returned
+        self._forgotten: set[str] = set()  # decided once, but to be met anew
+        self._copies = IdSet(story.sent.values() if story else ())
+        self._inherited: frozenset[str] = frozenset(story.owed) if story else frozenset()
+        self._sent = IdSet(story.sent if story else ())
         self._owed: set[str] = set(story.owed) if story else set()
         self._perhaps: set[str] = set(story.perhaps) if story else set()
         self._met = 0
@@ -121,9 +123,9 @@ class Ledger:
         key = message.message_id
         with self._lock:
             self.arrivals += 1
-            known = key in self._decided
+            known = not self._decided.add(key) and key not in self._forgotten
             if not known:
-                self._decided.add(key)
+                self._forgotten.discard(key)
                 self._met += 1
             if key in self._sent:
                 return Standing.OWED
@@ -152,8 +154,8 @@ class Ledger:
     def forget(self, message: Message, *, claimed: bool) -> None:
         """It slipped away undecided (its hold lapsed); when it comes again it is fresh."""
         with self._lock:
-            if message.message_id in self._decided:
-                self._decided.discard(message.message_id)
+            if message.message_id not in self._forgotten:
+                self._forgotten.add(message.message_id)
                 self._met -= 1
                 self.selected -= claimed
 

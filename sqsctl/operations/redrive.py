@@ -30,6 +30,7 @@ from sqsctl.operations.ports import OpensQueues
 from sqsctl.operations.rate import Limiter
 from sqsctl.operations.redrive_worker import Edit, Shop, Worker
 from sqsctl.operations.selection import Select
+from sqsctl.operations.spool import Spool
 
 MAX_CONCURRENCY = 32
 _TICK_S = 0.1
@@ -150,14 +151,16 @@ class _Run:
         facts = patiently(lambda: self._queues.describe(self._ref), self._control, self._policy)
         total = facts.approximate_total
         story = self._story(folder)
-        journal = self._journal(folder, story)
-        try:
-            # A count of 0 may only be late: then one batch is looked for all the same.
-            ledger = Ledger(bound=total or BATCH, limit=options.limit, story=story)
-            port = self._queues.open(self._ref)
-            hold = Hold(port, options.hold_s, clock=self._clock)
-            if story:
-                ledger.watch_until(hold.now() + story.hold_s)
+        # A count of 0 may only be late: then one batch is looked for all the same.
+        ledger = Ledger(bound=total or BATCH, limit=options.limit, story=story)
+        port = self._queues.open(self._ref)
+        hold = Hold(port, options.hold_s, clock=self._clock)
+        if story:
+            ledger.watch_until(hold.now() + story.hold_s)
+        with (
+            self._journal(folder, story) as journal,
+            Spool(port, options.hold_s, clock=self._clock) as spool,
+        ):
             shop = Shop(
                 source=port,
                 source_arn=self._source.arn,
@@ -166,6 +169,7 @@ class _Run:
                 ledger=ledger,
                 journal=journal,
                 hold=hold,
+                spool=spool,
                 control=self._control,
                 limiter=Limiter(options.rate),
                 policy=self._policy,
@@ -176,8 +180,6 @@ class _Run:
             )
             unreleased = self._work(shop, total, progress)
             return self._ended(shop, unreleased, time.monotonic() - began)
-        finally:
-            journal.close()
 
     def _story(self, folder: Path) -> journals.Story | None:
         story = journals.unfinished(folder, self._source.arn)
@@ -222,7 +224,7 @@ class _Run:
         finally:
             self._over.set()
             keeper.join()
-            unreleased = shop.hold.release()
+            unreleased = shop.hold.release() + shop.spool.release()
             shop.journal.flush()
         return unreleased
 
@@ -253,6 +255,7 @@ class _Run:
         while not self._over.wait(max(0.1, self._options.hold_s / 6)):
             try:
                 shop.hold.tend()
+                shop.spool.tend()
             except SqsctlError as error:
                 if error.exit is not Exit.UNAVAILABLE:
                     shop.ledger.abort(error)

@@ -24,6 +24,7 @@ from sqsctl.operations.peek import EMPTY_POLLS
 from sqsctl.operations.ports import HandsOutMessages
 from sqsctl.operations.rate import Limiter
 from sqsctl.operations.selection import Select
+from sqsctl.operations.spool import Spool
 from sqsctl.operations.validation import MAX_BYTES, problem
 from sqsctl.operations.waves import in_waves
 
@@ -45,6 +46,7 @@ class Shop:
     ledger: Ledger
     journal: Journal
     hold: Hold
+    spool: Spool
     control: Control
     limiter: Limiter
     policy: RetryPolicy
@@ -125,28 +127,38 @@ class Worker:
         return True
 
     def _handle(self, batch: Sequence[Message]) -> None:
-        ledger = self._shop.ledger
+        shop = self._shop
         owed: list[Message] = []
         fresh: list[Message] = []
         for each in batch:
-            standing = ledger.meet(each)
+            standing = shop.ledger.meet(each)
             if standing is Standing.OWED:
                 owed.append(each)
             elif standing is Standing.FRESH:
                 fresh.append(each)
         self._delete(owed)
-        items = [item for each in fresh if (item := self._decided(each)) is not None]
+        unwanted = [each for each in fresh if not self._is_selected(each)]
+        shop.hold.hand_over(unwanted, shop.spool)
+        items = [
+            item
+            for each in fresh
+            if each not in unwanted and (item := self._decided(each)) is not None
+        ]
         self._fallen.clear()
         for wave in in_waves(items, _order):
             self._move(wave)
+
+    def _is_selected(self, message: Message) -> bool:
+        shop = self._shop
+        if shop.select is None or shop.select(message):
+            return True
+        shop.ledger.skip(message.group_id if shop.fifo else None)
+        return False
 
     def _decided(self, message: Message) -> _Item | None:
         """The message made ready to go; None where it stays."""
         shop = self._shop
         group = message.group_id if shop.fifo else None
-        if shop.select is not None and not shop.select(message):
-            shop.ledger.skip(group)
-            return None
         if group in shop.ledger.blocked or not shop.ledger.claim():
             shop.ledger.forget(message, claimed=False)
             return None

@@ -118,18 +118,16 @@ class _Run:
     ) -> RestoreSummary:
         key = f"restore:{self._verdict.sha256}:{self._facts.arn}"
         story = journals.unfinished(folder, key) if self._options.resume else None
-        journal = (
+        details = {"file": str(self._path)}
+        with (
             journals.resume(story, hold_s=0)
             if story
-            else journals.begin(folder, key, hold_s=0, details={"file": str(self._path)})
-        )
-        try:
+            else journals.begin(folder, key, hold_s=0, details=details)
+        ) as journal:
             self._send_all(journal, story, select, progress)
             if self._error is None and not self._control.stopping:
                 # With a line left over the next run sends that line alone.
                 journal.finish("done", settled=not self._failed)
-        finally:
-            journal.close()
         if self._error is not None:
             raise self._stopped(journal.path, self._error)
         return self._summary(journal.path)
