@@ -18,6 +18,8 @@ from pathlib import Path
 from sqsctl.aws.labs import LabState, alive
 from sqsctl.lab.settings import MARK
 
+KILL_S = 2.0
+
 _PROC = Path("/proc")
 
 
@@ -53,14 +55,14 @@ def memory_mb(pid: int) -> int | None:
 def end(state: LabState, *, grace_s: float = 5.0) -> bool:
     """End every process of a lab: ask the server, wait, then kill what is left.
 
-    True if there was anything to end. Returns once all are gone, or after another
-    two seconds with those that the kernel would not let go.
+    True if there was anything to end. Returns once all are gone, or KILL_S later with
+    those that the kernel would not let go.
     """
     found = members(state)
     if alive(state):
         _signal(state.pid, signal.SIGTERM)
         _wait(state, grace_s)
-    deadline = time.monotonic() + 2.0
+    deadline = time.monotonic() + KILL_S
     while left := members(state):
         for pid in left:
             _signal(pid, signal.SIGKILL)
@@ -70,7 +72,9 @@ def end(state: LabState, *, grace_s: float = 5.0) -> bool:
         if time.monotonic() > deadline:
             break
         time.sleep(0.02)
-    reap(state.pid)
+    # The main thread of a process can be a zombie while its other threads still hold the port.
+    while not _gone(state.pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
     return bool(found)
 
 
@@ -78,6 +82,15 @@ def reap(pid: int) -> None:
     """Collect the server where it was started by this very process; else init does."""
     with contextlib.suppress(OSError):  # not our child
         os.waitpid(pid, os.WNOHANG)
+
+
+def _gone(pid: int) -> bool:
+    reap(pid)
+    threads = _PROC / str(pid) / "task"
+    try:
+        return len(list(threads.iterdir())) <= 1
+    except OSError:
+        return True
 
 
 def _wait(state: LabState, seconds: float) -> None:

@@ -160,7 +160,8 @@ def _launch(name: str, port: int | None, time_scale: float, runtime: str, region
     runtime, notice = settings.chosen_runtime(runtime)
     folder = settings.folder(name)
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "tmp").mkdir(parents=True, mode=0o700)
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / "tmp").mkdir()
     log = folder / "server.log"
     with settings.listen(name, port) as listener:
         number = listener.getsockname()[1]

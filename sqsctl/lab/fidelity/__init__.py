@@ -31,6 +31,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
         poller,
         sqs_limits,
         sqs_messages,
+        sqs_requests,
     )
 
     executor.install()
@@ -40,6 +41,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     metrics.install()
     sqs_messages.install(metrics.queue_metric)
     sqs_limits.install(metrics.queue_metric)
+    sqs_requests.install()
     move_tasks.install()
     authorization.install()
     mappings.install()

@@ -121,9 +121,11 @@ class Environment:
         self._reset()
         shutil.rmtree(self._home, ignore_errors=True)
 
-    @property
-    def pid(self) -> int | None:
-        return self._sandbox.pid if self._sandbox else None
+    def kill(self) -> None:
+        """End its process at once, though another thread may be using it, and collect it."""
+        sandbox = self._sandbox
+        if sandbox:
+            sandbox.kill_now()
 
     def _init_phase(self) -> float | None:
         """The init before the first invocation; its duration for the REPORT if it went well."""

@@ -8,10 +8,7 @@ ends idle environments at once and busy ones after their invocation, as AWS does
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
 import threading
 import time
 from typing import Any
@@ -92,10 +89,9 @@ class Pool:
     def kill(self) -> None:
         """End all at once, in the middle of whatever they do: the lab itself ends."""
         with self._lock:
-            pids = [each.pid for each in self._busy]
-        for pid in filter(None, pids):
-            with contextlib.suppress(OSError):
-                os.killpg(pid, signal.SIGKILL)
+            busy = list(self._busy)
+        for environment in busy:
+            environment.kill()
         self.clear()
 
 

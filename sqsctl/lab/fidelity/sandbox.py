@@ -103,10 +103,6 @@ class Sandbox:
             self._selector.register(fd, selectors.EVENT_READ)
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
@@ -154,11 +150,15 @@ class Sandbox:
 
     def kill(self) -> None:
         """End the process and whatever it started, and log what it still wrote."""
+        self.kill_now()
+        if self._fds:
+            self._drain()
+
+    def kill_now(self) -> None:
+        """End the process and whatever it started. Any thread may call this."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        if self._fds:
-            self._drain()
 
     def flush(self) -> None:
         """Log unfinished lines: an invocation ends them."""

@@ -1,9 +1,7 @@
 """What AWS refuses, and lists, that upstream does not.
 
 Upstream purges as often as asked, takes any number and kind of message attributes,
-leaves attributes out of a message's size, words a missing queue as the old protocol did,
-takes a request without QueueUrl for one of a queue without a name, and has no
-ListDeadLetterSourceQueues.
+leaves attributes out of a message's size, and has no ListDeadLetterSourceQueues.
 Sources: SQS API reference (PurgeQueue, SendMessage, ListDeadLetterSourceQueues), SQS
 developer guide, "Message quotas"; errors as recorded from AWS in localstack/localstack's
 SQS tests.
@@ -26,24 +24,6 @@ BATCH_BYTES = 1_048_576
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 _TYPE = re.compile(r"(String|Number|Binary)(\.[A-Za-z0-9_.-]+)?")
-
-
-_NEEDS_URL = frozenset(
-    {
-        "SendMessage",
-        "SendMessageBatch",
-        "ReceiveMessage",
-        "DeleteMessage",
-        "DeleteMessageBatch",
-        "ChangeMessageVisibility",
-        "ChangeMessageVisibilityBatch",
-        "GetQueueAttributes",
-        "SetQueueAttributes",
-        "PurgeQueue",
-        "DeleteQueue",
-        "ListDeadLetterSourceQueues",
-    }
-)
 
 
 def install(counted: Callable[[Queue, str, float], None]) -> None:
@@ -97,23 +77,6 @@ def install(counted: Callable[[Queue, str, float], None]) -> None:
         queue["messages"].clear()
         return {}
 
-    dispatch, find = sqs._dispatch, sqs._get_q
-
-    def get_queue(url: str, action: str | None = None) -> Any:
-        try:
-            return find(url, action)
-        except sqs._Err as error:
-            if error.code == "QueueDoesNotExist":
-                error.message = "The specified queue does not exist."
-            raise
-
-    async def checked(action: str, data: dict[str, Any], url: str) -> Any:
-        if not url and action in _NEEDS_URL and action in sqs._HANDLERS:
-            raise sqs._Err("MissingParameter", "The request must contain the parameter QueueUrl.")
-        return await dispatch(action, data, url)
-
-    sqs._dispatch = checked
-    sqs._get_q = get_queue
     sqs._act_send_message = send_message
     sqs._HANDLERS["SendMessage"] = send_message
     sqs._HANDLERS["SendMessageBatch"] = send_message_batch
