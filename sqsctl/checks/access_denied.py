@@ -46,7 +46,9 @@ class AccessDenied(LogCheck[Denial]):
         told: set[tuple[str, str]] = set()
         for finding in super().diagnose(stack):
             if not finding.past:
-                told.add((finding.subject, finding.title.split(" may not ", 1)[-1].split(" ", 1)[0]))
+                told.add(
+                    (finding.subject, finding.title.split(" may not ", 1)[-1].split(" ", 1)[0])
+                )
             yield finding
         for each in stack.permissions:
             if each.action in _PRODUCER and each.decision != "allowed":
@@ -121,8 +123,15 @@ def _fix(function: str, sign: Denial, stack: Stack) -> Fix:
         disposition="unsafe" if role and sign.action and sign.resource else "manual",
         commands=(
             aws(
-                None, "iam", "put-role-policy", "--role-name", role or "ROLE_NAME",
-                "--policy-name", name, "--policy-document", policy,
+                None,
+                "iam",
+                "put-role-policy",
+                "--role-name",
+                role or "ROLE_NAME",
+                "--policy-name",
+                name,
+                "--policy-document",
+                policy,
             ),
         ),
         serverless_yml=(

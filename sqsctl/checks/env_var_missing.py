@@ -60,8 +60,13 @@ class EnvVarMissing(LogCheck[tuple[str, bool]]):
                 f"set {variable} in the function's environment and deploy",
                 commands=(
                     aws(
-                        stack, "lambda", "get-function-configuration", "--function-name",
-                        seen.function or FUNCTION, "--query", "Environment.Variables",
+                        stack,
+                        "lambda",
+                        "get-function-configuration",
+                        "--function-name",
+                        seen.function or FUNCTION,
+                        "--query",
+                        "Environment.Variables",
                     ),
                     "serverless deploy",
                 ),

@@ -54,8 +54,13 @@ class ImportLocalFileMissing(LogCheck[Missing]):
                 commands=(
                     "serverless package && unzip -l .serverless/*.zip",
                     aws(
-                        stack, "lambda", "get-function", "--function-name",
-                        seen.function or FUNCTION, "--query", "Code.Location",
+                        stack,
+                        "lambda",
+                        "get-function",
+                        "--function-name",
+                        seen.function or FUNCTION,
+                        "--query",
+                        "Code.Location",
                     ),
                 ),
                 serverless_yml=("package:", "  patterns:", f"    - '{_pattern(sign.module)}'"),
@@ -82,7 +87,9 @@ def _summary(sign: Missing, near: str) -> str:
     if sign.module.startswith(("@/", "~/", "#", "src/")):
         return "the path alias reached the build: bundle with esbuild, or resolve it (tsc-alias)"
     if sign.module == "a relative import":
-        return "import from the package's root, or give the folder an __init__.py and a handler path"
+        return (
+            "import from the package's root, or give the folder an __init__.py and a handler path"
+        )
     if sign.language == "node":
         return (
             "package the file; in ES modules write the extension (./util.js); "

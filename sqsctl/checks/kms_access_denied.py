@@ -92,7 +92,9 @@ def _fix(kind: str, action: str, key: str, stack: Stack) -> Fix:
     wanted = action or "kms:Decrypt"
     return Fix(
         f"allow {wanted} on the key to the function's role, in the role's policy and in the key's",
-        commands=(aws(stack, "kms", "get-key-policy", "--key-id", name, "--policy-name", "default"),),
+        commands=(
+            aws(stack, "kms", "get-key-policy", "--key-id", name, "--policy-name", "default"),
+        ),
         serverless_yml=(
             "provider:",
             "  iam:",

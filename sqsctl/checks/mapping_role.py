@@ -53,9 +53,7 @@ class MappingRole(LogCheck[str]):
             yield self._lacks(function, role, resource, missing)
         yield from super().diagnose(stack)
 
-    def _lacks(
-        self, function: str, role: str, resource: str, missing: list[Permission]
-    ) -> Finding:
+    def _lacks(self, function: str, role: str, resource: str, missing: list[Permission]) -> Finding:
         actions = ", ".join(each.action for each in missing)
         return self.found(
             f"the role of {function} may not {actions} on {resource.rsplit(':', 1)[-1]}: "
@@ -93,8 +91,15 @@ def _fix(role: str, resource: str) -> Fix:
         "them)",
         commands=(
             aws(
-                None, "iam", "put-role-policy", "--role-name", role, "--policy-name",
-                "consume-queue", "--policy-document", policy,
+                None,
+                "iam",
+                "put-role-policy",
+                "--role-name",
+                role,
+                "--policy-name",
+                "consume-queue",
+                "--policy-document",
+                policy,
             ),
         ),
         serverless_yml=(

@@ -64,7 +64,10 @@ class MessageTooLarge(LogCheck[tuple[str, str]]):
             title,
             evidence=(
                 *seen.evidence(),
-                *(of_queue(q, "MaximumMessageSize", f"{q.maximum_message_bytes} bytes") for q in small),
+                *(
+                    of_queue(q, "MaximumMessageSize", f"{q.maximum_message_bytes} bytes")
+                    for q in small
+                ),
             ),
             fix=Fix(
                 "put the content into S3 and send its key (the SQS extended client does that); fill "

@@ -89,8 +89,13 @@ def _fix(function: Function | None, stack: Stack) -> Fix:
         "give the function's subnets a way out: a NAT gateway for the internet, an interface endpoint "
         "for SQS; and let the security groups pass; or take the function out of the VPC",
         commands=(
-            aws(stack, "ec2", "describe-route-tables", "--filters",
-                f"Name=association.subnet-id,Values={','.join(subnets)}"),
+            aws(
+                stack,
+                "ec2",
+                "describe-route-tables",
+                "--filters",
+                f"Name=association.subnet-id,Values={','.join(subnets)}",
+            ),
             aws(stack, "ec2", "describe-vpc-endpoints"),
         ),
     )

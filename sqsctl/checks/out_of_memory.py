@@ -68,8 +68,10 @@ class OutOfMemory(LogCheck[str]):
         if used is not None:
             evidence.append(
                 Evidence(
-                    evidence[0].source, "Max Memory Used / Memory Size",
-                    f"{used} MB / {failure.memory_size_mb} MB", failure.timestamp,
+                    evidence[0].source,
+                    "Max Memory Used / Memory Size",
+                    f"{used} MB / {failure.memory_size_mb} MB",
+                    failure.timestamp,
                 )
             )
         if function:
@@ -94,8 +96,13 @@ def _fix(function: str, size: int | None, stack: Stack) -> Fix:
             summary,
             commands=(
                 aws(
-                    stack, "lambda", "update-function-configuration", "--function-name",
-                    function or FUNCTION, "--memory-size", wanted,
+                    stack,
+                    "lambda",
+                    "update-function-configuration",
+                    "--function-name",
+                    function or FUNCTION,
+                    "--memory-size",
+                    wanted,
                 ),
             ),
             serverless_yml=yml,

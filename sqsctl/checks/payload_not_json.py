@@ -22,7 +22,9 @@ from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
 _CODE_FILE = re.compile(r"UserCodeSyntaxError|Cannot find module|package\.json")
-_INVALID = re.compile(r"'(?P<input>[^'\n]{1,60})', input_type|\"(?P<quoted>[^\"\n]{1,60})\"(?:\.\.\.)? is not valid JSON|token '(?P<token>[^'\n]{1,60})'")
+_INVALID = re.compile(
+    r"'(?P<input>[^'\n]{1,60})', input_type|\"(?P<quoted>[^\"\n]{1,60})\"(?:\.\.\.)? is not valid JSON|token '(?P<token>[^'\n]{1,60})'"
+)
 
 
 class PayloadNotJson(LogCheck[str]):

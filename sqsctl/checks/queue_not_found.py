@@ -55,8 +55,13 @@ class QueueNotFound(LogCheck[str]):
                 commands=(
                     aws(stack, "sqs", "list-queues"),
                     aws(
-                        stack, "lambda", "get-function-configuration", "--function-name",
-                        seen.function or FUNCTION, "--query", "Environment.Variables",
+                        stack,
+                        "lambda",
+                        "get-function-configuration",
+                        "--function-name",
+                        seen.function or FUNCTION,
+                        "--query",
+                        "Environment.Variables",
                     ),
                 ),
                 serverless_yml=yml_function(

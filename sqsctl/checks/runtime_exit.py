@@ -25,7 +25,9 @@ _SIGNS = re.compile(
     r"|Process exited before completing request|unexpected Node\.js exit|Runtime\.InvalidEntrypoint"
     r"|panic: |panicked at "
 )
-_WHY = re.compile(r"(?:exited with error: |^)(?P<why>exit status \d{1,4}|signal: [\w \-()]{1,60})|(?P<code>exit code \d{1,4})")
+_WHY = re.compile(
+    r"(?:exited with error: |^)(?P<why>exit status \d{1,4}|signal: [\w \-()]{1,60})|(?P<code>exit code \d{1,4})"
+)
 _MEANING = {
     "exit status 1": "the code called exit(1), or the runtime could not start",
     "exit status 2": "a Go panic or a usage error",
@@ -62,8 +64,11 @@ class RuntimeExit(LogCheck[str]):
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         why = seen.sign
         meaning = _MEANING.get(why) or (
-            "native code crashed" if "segmentation" in why else "the sandbox killed it"
-            if "killed" in why else ""
+            "native code crashed"
+            if "segmentation" in why
+            else "the sandbox killed it"
+            if "killed" in why
+            else ""
         )
         told = f" ({why}{': ' + meaning if meaning else ''})" if why else " without a reason"
         return self.found(

@@ -29,8 +29,12 @@ _SYNTAX = re.compile(
     r"|\b(?:IndentationError|TabError)\b"
 )
 _PLAIN = re.compile(r"\bSyntaxError\b")
-_TOLD = re.compile(r"(?:SyntaxError|IndentationError|TabError|Syntax error in module '[^'\n]{1,100}'): (?P<what>[^\n]{1,200})")
-_PLACE = re.compile(r"(?P<file>[\w./\-]{1,200}\.(?:m?js|cjs|ts|py|rb|php))(?:[:,\" ]+(?:[Ll]ine )?(?P<line>\d{1,6}))?")
+_TOLD = re.compile(
+    r"(?:SyntaxError|IndentationError|TabError|Syntax error in module '[^'\n]{1,100}'): (?P<what>[^\n]{1,200})"
+)
+_PLACE = re.compile(
+    r"(?P<file>[\w./\-]{1,200}\.(?:m?js|cjs|ts|py|rb|php))(?:[:,\" ]+(?:[Ll]ine )?(?P<line>\d{1,6}))?"
+)
 
 
 class SyntaxErrorInCode(LogCheck[str]):
@@ -60,7 +64,9 @@ class SyntaxErrorInCode(LogCheck[str]):
         place = _PLACE.search(seen.newest.trace) or _PLACE.search(seen.newest.text)
         where = ""
         if place:
-            where = f" in {place.group('file')}" + (f":{place.group('line')}" if place.group("line") else "")
+            where = f" in {place.group('file')}" + (
+                f":{place.group('line')}" if place.group("line") else ""
+            )
         function = stack.function(seen.function)
         runtime = f" on {seen.runtime}" if seen.runtime else ""
         return self.found(
@@ -76,8 +82,13 @@ class SyntaxErrorInCode(LogCheck[str]):
                     "node --check FILE.js   # or: python -m py_compile FILE.py",
                     "serverless deploy",
                     aws(
-                        stack, "lambda", "get-function-configuration", "--function-name",
-                        seen.function or FUNCTION, "--query", "Runtime",
+                        stack,
+                        "lambda",
+                        "get-function-configuration",
+                        "--function-name",
+                        seen.function or FUNCTION,
+                        "--query",
+                        "Runtime",
                     ),
                 ),
             ),

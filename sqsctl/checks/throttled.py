@@ -49,8 +49,13 @@ class Throttled(LogCheck[tuple[str, str]]):
             commands.insert(
                 0,
                 aws(
-                    stack, "lambda", "update-event-source-mapping", "--uuid", mapping.uuid,
-                    "--scaling-config", "MaximumConcurrency=2",
+                    stack,
+                    "lambda",
+                    "update-event-source-mapping",
+                    "--uuid",
+                    mapping.uuid,
+                    "--scaling-config",
+                    "MaximumConcurrency=2",
                 ),
             )
         return self.found(
@@ -60,7 +65,13 @@ class Throttled(LogCheck[tuple[str, str]]):
                 "let fewer consumers work at once (maximum concurrency of the mapping), retry with "
                 "backoff, or have the quota raised; then redrive: the messages are good",
                 commands=tuple(commands),
-                serverless_yml=("functions:", "  WORKER:", "    events:", "      - sqs:", "          maximumConcurrency: 2"),
+                serverless_yml=(
+                    "functions:",
+                    "  WORKER:",
+                    "    events:",
+                    "      - sqs:",
+                    "          maximumConcurrency: 2",
+                ),
             ),
             subject=seen.function,
             confidence=seen.confidence,

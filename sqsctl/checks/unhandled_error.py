@@ -19,7 +19,9 @@ from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
-_PLACE = re.compile(r"(?:/var/task/|file:///var/task/)(?P<file>[\w./@\-]{1,200})(?:\", line |:)(?P<line>\d{1,6})")
+_PLACE = re.compile(
+    r"(?:/var/task/|file:///var/task/)(?P<file>[\w./@\-]{1,200})(?:\", line |:)(?P<line>\d{1,6})"
+)
 
 
 class UnhandledError(LogCheck[str]):

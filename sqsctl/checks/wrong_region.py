@@ -44,8 +44,10 @@ class WrongRegion(LogCheck[str]):
                     else "the queue's URL is of another region"
                     if groups.get("url")
                     else "no region is set"
-                    if "egion is missing" in match.group() or "specify a region" in match.group()
-                    or "NoRegion" in match.group() or "Missing" in match.group()
+                    if "egion is missing" in match.group()
+                    or "specify a region" in match.group()
+                    or "NoRegion" in match.group()
+                    or "Missing" in match.group()
                     else "the resource is in another region"
                 )
         wrong = unknown_region(text) if UNREACHABLE.search(text) else None

@@ -117,9 +117,7 @@ def _id(text: str | None) -> str | None:
     return text.lower() if text else None
 
 
-def _report(
-    text: str, events: tuple[LogEvent, ...], at: datetime | None, rid: str | None
-) -> Entry:
+def _report(text: str, events: tuple[LogEvent, ...], at: datetime | None, rid: str | None) -> Entry:
     return Entry(
         Mark.REPORT,
         events,

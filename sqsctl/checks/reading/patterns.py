@@ -101,7 +101,9 @@ ruby_kind = re.compile(
 )
 python_noise = re.compile(r"LAMBDA_WARNING: Unhandled exception")
 
-traceback = re.compile(r"^(?:  \+ Exception Group )?Traceback \(most recent call last\):?", re.MULTILINE)
+traceback = re.compile(
+    r"^(?:  \+ Exception Group )?Traceback \(most recent call last\):?", re.MULTILINE
+)
 # An error's own first line: `Type: message`, `Type [CODE]: message`, `pkg.Type: message`.
 error_head = re.compile(
     r"(?P<type>(?:[A-Za-z_]\w{0,80}[.:$/]{1,2}){0,12}[A-Za-z_]\w{0,80}"

@@ -28,9 +28,15 @@ _WORDS = (
     re.compile(rf"required key (?P<name>{_NAME}) missing value"),
     re.compile(rf"key not found: \"(?P<name>{_NAME})\""),
     re.compile(rf"Set the (?P<name>{_NAME}) environment variable"),
-    re.compile(rf"\b(?P<name>{_NAME}) (?:environment variable|env var)[^\n]{{0,20}}?(?:is |was )?(?:not set|missing|required|undefined|empty|must be)"),
-    re.compile(rf"process\.env\.(?P<name>{_NAME})\b[^\n]{{0,30}}?(?:undefined|not|missing|required|must)"),
-    re.compile(rf"[Cc]onfig(?:uration)? (?:error|missing|key)[^\n]{{0,20}}?[\"'`\s:](?P<name>{_NAME})\b[^\n]{{0,20}}?(?:not set|missing|undefined|required)"),
+    re.compile(
+        rf"\b(?P<name>{_NAME}) (?:environment variable|env var)[^\n]{{0,20}}?(?:is |was )?(?:not set|missing|required|undefined|empty|must be)"
+    ),
+    re.compile(
+        rf"process\.env\.(?P<name>{_NAME})\b[^\n]{{0,30}}?(?:undefined|not|missing|required|must)"
+    ),
+    re.compile(
+        rf"[Cc]onfig(?:uration)? (?:error|missing|key)[^\n]{{0,20}}?[\"'`\s:](?P<name>{_NAME})\b[^\n]{{0,20}}?(?:not set|missing|undefined|required)"
+    ),
 )
 _SETTINGS = re.compile(
     r"validation errors? for \w*(?:Settings|Config|Environment|Env)\b\s+(?P<name>\w{1,80})\s+"
@@ -50,9 +56,13 @@ _PARAMETER = (
     re.compile(rf"(?:No|Empty) value provided for input HTTP label: (?P<name>{_RESOURCE})"),
     re.compile(rf"request must contain the parameter (?P<name>{_RESOURCE})"),
     re.compile(rf"Expected params\.(?P<name>{_RESOURCE}) to be"),
-    re.compile(rf"(?P<name>{_RESOURCE}) (?:cannot|must not|may not) be (?:null|empty|blank|undefined)"),
+    re.compile(
+        rf"(?P<name>{_RESOURCE}) (?:cannot|must not|may not) be (?:null|empty|blank|undefined)"
+    ),
 )
-_EMPTY_NAME = re.compile(r"Invalid bucket name \"\"|Invalid queue url|Parameter QueueUrl (?:is|must)")
+_EMPTY_NAME = re.compile(
+    r"Invalid bucket name \"\"|Invalid queue url|Parameter QueueUrl (?:is|must)"
+)
 
 
 def missing_variable(text: str, trace: str) -> tuple[str, bool] | None:

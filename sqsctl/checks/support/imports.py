@@ -43,7 +43,49 @@ _NO_FILE = re.compile(
 )
 _ALIASES = re.compile(r"(?:@/|~/|#)\S|(?:src|lib|dist|app|utils|common|shared)/\S")
 _PLAIN_NAMES = frozenset(
-    ["utils", "util", "helpers", "helper", "common", "config", "configs", "constants", "models", "model", "services", "service", "lib", "libs", "src", "app", "core", "shared", "settings", "handlers", "handler", "db", "database", "schemas", "schema", "views", "routes", "functions", "layers", "domain", "api", "local_settings", "logger", "logging_utils", "exceptions", "types_", "consumer", "producer", "worker", "processor", "main"]
+    [
+        "utils",
+        "util",
+        "helpers",
+        "helper",
+        "common",
+        "config",
+        "configs",
+        "constants",
+        "models",
+        "model",
+        "services",
+        "service",
+        "lib",
+        "libs",
+        "src",
+        "app",
+        "core",
+        "shared",
+        "settings",
+        "handlers",
+        "handler",
+        "db",
+        "database",
+        "schemas",
+        "schema",
+        "views",
+        "routes",
+        "functions",
+        "layers",
+        "domain",
+        "api",
+        "local_settings",
+        "logger",
+        "logging_utils",
+        "exceptions",
+        "types_",
+        "consumer",
+        "producer",
+        "worker",
+        "processor",
+        "main",
+    ]
 )
 _HANDLER_FILES = frozenset(
     {"index", "handler", "app", "lambda", "main", "server", "lambda_function"}

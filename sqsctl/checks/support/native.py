@@ -16,8 +16,14 @@ _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|mach-o|not a mach-o|incompatible architecture|cannot open shared object file)"
         ),
     ),
-    ("another platform", re.compile(r"invalid ELF header|wrong ELF class|incompatible architecture")),
-    ("another processor", re.compile(r"(?P<file>[\w./\-]{0,200}):? ?exec format error|Exec format error")),
+    (
+        "another platform",
+        re.compile(r"invalid ELF header|wrong ELF class|incompatible architecture"),
+    ),
+    (
+        "another processor",
+        re.compile(r"(?P<file>[\w./\-]{0,200}):? ?exec format error|Exec format error"),
+    ),
     (
         "a newer system (glibc)",
         re.compile(

@@ -12,12 +12,73 @@ import re
 # A field of an event that Lambda hands over (SQS, HTTP API, REST API, SNS, EventBridge, S3,
 # streams). Reading one of these from the wrong place is the fault; other names are the code's.
 EVENT_FIELDS = frozenset(
-    ["body", "Body", "Records", "records", "messageId", "receiptHandle", "messageAttributes", "attributes", "eventSource", "eventSourceARN", "awsRegion", "md5OfBody", "queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "headers", "multiValueHeaders", "httpMethod", "requestContext", "rawPath", "rawQueryString", "isBase64Encoded", "stageVariables", "routeKey", "resource", "path", "detail", "detail-type", "Sns", "Message", "s3", "dynamodb", "kinesis", "NewImage", "OldImage", "eventName", "stringValue", "StringValue", "dataType", "authorizer", "identity", "claims", "event", "Event", "object", "bucket"]
+    [
+        "body",
+        "Body",
+        "Records",
+        "records",
+        "messageId",
+        "receiptHandle",
+        "messageAttributes",
+        "attributes",
+        "eventSource",
+        "eventSourceARN",
+        "awsRegion",
+        "md5OfBody",
+        "queryStringParameters",
+        "multiValueQueryStringParameters",
+        "pathParameters",
+        "headers",
+        "multiValueHeaders",
+        "httpMethod",
+        "requestContext",
+        "rawPath",
+        "rawQueryString",
+        "isBase64Encoded",
+        "stageVariables",
+        "routeKey",
+        "resource",
+        "path",
+        "detail",
+        "detail-type",
+        "Sns",
+        "Message",
+        "s3",
+        "dynamodb",
+        "kinesis",
+        "NewImage",
+        "OldImage",
+        "eventName",
+        "stringValue",
+        "StringValue",
+        "dataType",
+        "authorizer",
+        "identity",
+        "claims",
+        "event",
+        "Event",
+        "object",
+        "bucket",
+    ]
 )
 # These are also plain words of anybody's data: they count only where the trace or the
 # function's role points at the event.
 COMMON_FIELDS = frozenset(
-    ["path", "resource", "attributes", "headers", "event", "Event", "object", "bucket", "identity", "claims", "Message", "detail", "records"]
+    [
+        "path",
+        "resource",
+        "attributes",
+        "headers",
+        "event",
+        "Event",
+        "object",
+        "bucket",
+        "identity",
+        "claims",
+        "Message",
+        "detail",
+        "records",
+    ]
 )
 
 NOTHING_PARSED = re.compile(

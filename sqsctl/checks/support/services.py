@@ -86,7 +86,9 @@ WRONG_REGION = re.compile(
     r"|is in this region: (?P<there>[\w\-]{1,30})|MissingRegion\b|Unable to load region"
     r"|no RegionEndpoint or ServiceURL configured|IllegalLocationConstraint"
 )
-ENDPOINT = re.compile(r"(?:https?://)?[\w.\-]{0,80}?\b(?P<region>(?:undefined|null|[a-z]{2}(?:-[a-z]{2,12}){1,3}-?\d{0,2}))\.amazonaws\.com")
+ENDPOINT = re.compile(
+    r"(?:https?://)?[\w.\-]{0,80}?\b(?P<region>(?:undefined|null|[a-z]{2}(?:-[a-z]{2,12}){1,3}-?\d{0,2}))\.amazonaws\.com"
+)
 MAPPING_ROLE = re.compile(
     r"(?:provided|function|Lambda)(?:'s)? execution role does not have permissions to call (?P<action>\w{1,60}) on (?P<service>\w{1,30})"
 )
@@ -132,7 +134,9 @@ def denial(text: str) -> Denial | None:
             match.group("why") or match.group("deny") or "",
         )
     boto = BOTO.search(text)
-    if boto and (DENIED.fullmatch(boto.group("code")) or boto.group("code") in {"403", "Forbidden"}):
+    if boto and (
+        DENIED.fullmatch(boto.group("code")) or boto.group("code") in {"403", "Forbidden"}
+    ):
         return Denial(action_of(boto.group("op")))
     if BAD_CREDENTIALS.search(text):
         return Denial(action_of(boto.group("op")) if boto else "", credentials=True)

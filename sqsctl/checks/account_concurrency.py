@@ -1,0 +1,179 @@
+"""The account's concurrent executions are used up.
+
+## What it does
+Puts together the account's limit, what functions reserved of it, the highest concurrency that was
+measured and the throttled invocations. Also knows Lambda's refusal of a reservation that would leave
+the account too little.
+
+## Why it matters
+New accounts often have a limit of 10. Ten slow consumers take all of it; then the producer behind the
+API is throttled too, and clients see 503 within milliseconds. Throttled batches are received
+again, each receive counts, and messages are dead-lettered though no function ever failed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support import figures
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.logcheck import LogCheck, Seen, past
+from sqsctl.checks.support.shell import aws, step
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.stack import Concurrency, Fact, Series, Stack
+
+_REFUSED = re.compile(
+    r"decreases account's UnreservedConcurrentExecution below its minimum value of \[?(?P<least>\d+)"
+)
+_QUOTA = "L-B99A9384"
+_NEAR = 0.8
+_SMALL = 50
+
+
+class AccountConcurrency(LogCheck[str]):
+    meta = Meta(
+        id="account-concurrency",
+        title="The account's concurrent executions suffice",
+        severity=Severity.ERROR,
+        needs=frozenset({Fact.CONCURRENCY, Fact.METRICS}),
+        uses=frozenset(
+            {Fact.FUNCTIONS, Fact.MAPPINGS, Fact.LOGS, Fact.ERRORS, Fact.QUEUES, Fact.DEAD_LETTERS}
+        ),
+        explains=("http-5xx", "dead-letters", "backlog-growing", "throttled"),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html",
+    )
+    precedence = 5
+
+    def recognise(self, case: Case) -> str | None:
+        match = _REFUSED.search(case.everything)
+        return match.group("least") if match else None
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        account = next((each for each in stack.concurrency if each.function is None), None)
+        reserved = {
+            each.function
+            for each in stack.concurrency
+            if each.function is not None and each.limit is not None
+        }
+        if account is not None and account.limit is not None:
+            throttled = [
+                found
+                for function in stack.functions
+                if function.name not in reserved
+                and (found := figures.series(stack, function.name, "Throttles"))
+                and figures.total(found) > 0
+            ]
+            if throttled:
+                yield self._used_up(account, throttled, stack)
+        yield from super().diagnose(stack)
+
+    def _used_up(self, account: Concurrency, throttled: list[Series], stack: Stack) -> Finding:
+        limit = account.unreserved if account.unreserved is not None else account.limit or 0
+        used = [
+            found
+            for function in stack.functions
+            if (found := figures.series(stack, function.name, "ConcurrentExecutions"))
+        ]
+        together = sum(figures.peak(each) for each in used)
+        names = ", ".join(each.resource for each in throttled)
+        count = round(sum(figures.total(each) for each in throttled))
+        near = together >= _NEAR * limit
+        finding = self.found(
+            f"the account's {limit} concurrent executions are used up: {count} invocations of "
+            f"{names} were throttled",
+            evidence=(
+                Evidence("lambda GetAccountSettings", "ConcurrentExecutions", str(account.limit)),
+                Evidence("lambda GetAccountSettings", "UnreservedConcurrentExecutions", str(limit)),
+                *(
+                    figures.evidence(each, "Throttles", f"{figures.total(each):.0f} in all")
+                    for each in throttled
+                ),
+                *(
+                    figures.evidence(
+                        each, "ConcurrentExecutions", f"{figures.peak(each):.0f} at most"
+                    )
+                    for each in used
+                ),
+            ),
+            fix=_fix(limit, stack),
+            subject="",
+            confidence=Confidence.HIGH if near or limit <= _SMALL else Confidence.MEDIUM,
+        )
+        return past(finding, why) if (why := _over(throttled, together, limit, stack)) else finding
+
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        return self.found(
+            f"Lambda refuses the reservation: the account must keep {seen.sign} executions unreserved",
+            evidence=seen.evidence(),
+            fix=replace(_fix(int(seen.sign) if len(seen.sign) < 9 else 10, stack), steps=()),
+            subject=seen.function,
+            kind=Kind.CAUSE,
+            confidence=seen.confidence,
+        )
+
+
+def _over(throttled: list[Series], together: float, limit: int, stack: Stack) -> str:
+    """Why it is history: the limit is far above what was used, or nothing was throttled since."""
+    if limit > _SMALL and together and limit > 4 * together:
+        return f"the limit is {limit} now, and no more than {together:.0f} ran at once"
+    last = max((at for each in throttled if (at := figures.last_above(each))), default=None)
+    if last is None:
+        return ""
+    since = sum(
+        figures.total_after(figures.series(stack, each.resource, "Invocations"), last)
+        for each in throttled
+    )
+    return f"{since:.0f} invocations since {last:%H:%M}Z, none throttled" if since > 0 else ""
+
+
+def _fix(limit: int, stack: Stack) -> Fix:
+    mappings = [each for each in stack.mappings if not each.provisioned_pollers]
+    share = max(2, limit // 2 // max(1, len(mappings)))
+    wide = [
+        each
+        for each in mappings
+        if each.maximum_concurrency is None or each.maximum_concurrency > share
+    ]
+    return Fix(
+        f"let the consumers take no more than {share} at once, so that the producer keeps some; and "
+        "ask AWS for a higher quota (1000 is the default)",
+        disposition="safe" if wide else "manual",
+        commands=(
+            *(
+                aws(
+                    stack,
+                    "lambda",
+                    "update-event-source-mapping",
+                    "--uuid",
+                    each.uuid,
+                    "--scaling-config",
+                    f"MaximumConcurrency={share}",
+                )
+                for each in wide
+            ),
+            aws(
+                stack,
+                "service-quotas",
+                "request-service-quota-increase",
+                "--service-code",
+                "lambda",
+                "--quota-code",
+                _QUOTA,
+                "--desired-value",
+                1000,
+            ),
+        ),
+        serverless_yml=("constructs:", "  QUEUE:", f"    maxConcurrency: {share}"),
+        steps=tuple(
+            step(
+                "lambda",
+                "update_event_source_mapping",
+                UUID=each.uuid,
+                ScalingConfig={"MaximumConcurrency": share},
+            )
+            for each in wide
+        ),
+    )

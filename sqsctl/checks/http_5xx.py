@@ -1,0 +1,103 @@
+"""The API answers with server errors.
+
+## What it does
+Counts 5xx answers of the stack's APIs and says which kind the figures point at: throttled (503 within
+milliseconds, Throttles on the function), integration timeout (about 30 s), or the function's own error.
+
+## Why it matters
+Each is a request that a client made for nothing; a message that never reached the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqsctl.checks.base import Check, Meta
+from sqsctl.checks.support import figures
+from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.stack import Api, Fact, Series, Stack
+
+_SLOW_MS = 28_000
+
+
+class Http5xx(Check):
+    meta = Meta(
+        id="http-5xx",
+        title="The API answers without server errors",
+        severity=Severity.WARNING,
+        kind=Kind.SYMPTOM,
+        needs=frozenset({Fact.APIS, Fact.METRICS}),
+        uses=frozenset({Fact.FUNCTIONS}),
+        reference=(
+            "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html"
+        ),
+    )
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        for api in stack.apis:
+            failed = figures.series(stack, figures.api_resource(api), *figures.FIVE_HUNDREDS)
+            if failed is None or figures.total(failed) <= 0:
+                continue
+            if _over(api, failed, stack):
+                continue
+            yield self._found(api, failed, stack)
+
+    def _found(self, api: Api, failed: Series, stack: Stack) -> Finding:
+        resource = figures.api_resource(api)
+        count = figures.series(stack, resource, "Count")
+        latency = figures.series(stack, resource, "IntegrationLatency")
+        number, asked = figures.total(failed), figures.total(count)
+        share = f" of {asked:.0f}" if asked else ""
+        evidence = [figures.evidence(failed, failed.metric, f"{number:.0f} in all")]
+        if count:
+            evidence.append(figures.evidence(count, "Count", f"{asked:.0f} in all"))
+        if latency:
+            evidence.append(
+                figures.evidence(
+                    latency, "IntegrationLatency", f"{figures.peak(latency):.0f} ms at most"
+                )
+            )
+        evidence += _functions(api, stack)
+        return self.found(
+            f"API {api.name or api.id} answered {number:.0f}{share} requests with 5xx{_kind(latency)}",
+            evidence=evidence,
+            fix=Fix(
+                "see the cause above; a fast 503 is throttling, one after 30 s the integration's timeout, a "
+                "500 the function's error or a missing permission",
+                commands=("sqsctl logs tail --errors", "sqsctl metrics"),
+            ),
+            subject=api.name or api.id,
+        )
+
+
+def _kind(latency: Series | None) -> str:
+    return ", after the integration timed out" if figures.peak(latency) >= _SLOW_MS else ""
+
+
+def _functions(api: Api, stack: Stack) -> list[Evidence]:
+    """What the functions behind the API were measured to do."""
+    found: list[Evidence] = []
+    for name in dict.fromkeys(route.function_name for route in api.routes if route.function_name):
+        for metric in ("Throttles", "Errors"):
+            measured = figures.series(stack, name, metric)
+            if measured and figures.total(measured) > 0:
+                found.append(
+                    figures.evidence(measured, metric, f"{figures.total(measured):.0f} in all")
+                )
+    return found
+
+
+def _over(api: Api, failed: Series, stack: Stack) -> bool:
+    """Whether requests since the last failure succeeded, or its function was changed after it."""
+    last = figures.last_above(failed)
+    if last is None:
+        return True
+    count = figures.series(stack, figures.api_resource(api), "Count")
+    if count and figures.total_after(count, last) > 0:
+        return True
+    names = {route.function_name for route in api.routes}
+    changed = [
+        each.last_modified for each in stack.functions if each.name in names and each.last_modified
+    ]
+    # The failure may lie anywhere in its period: only a change after its end proves anything.
+    return any((moment - last).total_seconds() > failed.period_s for moment in changed)

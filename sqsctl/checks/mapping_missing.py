@@ -1,0 +1,112 @@
+"""A queue that nothing consumes.
+
+## What it does
+Looks for queues without an event source mapping that are no dead-letter queue and that nobody
+else receives from either, and for mappings whose function is gone.
+
+## Why it matters
+Messages are accepted, wait until their retention ends, and are lost. A mapping does not come with
+the function: it is a resource of its own, and a deployment that renamed either may have left it
+behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqsctl.checks.base import Check, Meta
+from sqsctl.checks.support import figures
+from sqsctl.checks.support.evidence import of_mapping, of_queue
+from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
+from sqsctl.model.stack import EventSourceMapping, Fact, Queue, Stack
+
+
+class MappingMissing(Check):
+    meta = Meta(
+        id="mapping-missing",
+        title="Every queue has a consumer, and every mapping its function",
+        severity=Severity.ERROR,
+        needs=frozenset({Fact.QUEUES, Fact.MAPPINGS}),
+        uses=frozenset({Fact.FUNCTIONS, Fact.METRICS}),
+        explains=("backlog-growing",),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+    )
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        consumed = {each.queue_arn for each in stack.mappings}
+        targets = stack.dead_letter_queues()
+        # A list of mappings that could not be read whole proves no absence.
+        if not stack.mappings.unread:
+            for queue in stack.queues:
+                if queue.arn not in consumed and queue.arn not in targets:
+                    yield from self._unconsumed(queue, stack)
+        gone = {
+            gap.what.rsplit(" ", 1)[-1]
+            for gap in stack.functions.unread
+            if gap.reason.startswith("missing") or "not exist" in gap.reason
+        }
+        for mapping in stack.mappings:
+            if mapping.function_name in gone:
+                yield self._orphan(mapping, stack)
+
+    def _unconsumed(self, queue: Queue, stack: Stack) -> Iterator[Finding]:
+        if figures.total(figures.series(stack, queue.name, "NumberOfMessagesReceived")) > 0:
+            return  # something outside the stack receives from it
+        if "dlq" in queue.name.lower() or "dead" in queue.name.lower():
+            return  # a dead-letter queue whose source lies elsewhere
+        waiting = queue.visible > 0
+        told = f": {queue.visible} messages wait" if waiting else ""
+        yield self.found(
+            f"no function consumes {queue.name}{told}",
+            evidence=(
+                Evidence(f"lambda ListEventSourceMappings {queue.name}", "mappings", "none"),
+                of_queue(queue, "ApproximateNumberOfMessages", queue.visible),
+            ),
+            fix=Fix(
+                "map the queue to its consumer",
+                disposition="manual",
+                commands=(
+                    aws(
+                        stack,
+                        "lambda",
+                        "create-event-source-mapping",
+                        "--event-source-arn",
+                        queue.arn,
+                        "--function-name",
+                        FUNCTION,
+                        "--batch-size",
+                        10,
+                        "--function-response-types",
+                        "ReportBatchItemFailures",
+                    ),
+                ),
+                serverless_yml=yml_function("WORKER", "events:", f"  - sqs: {queue.arn}"),
+            ),
+            subject=queue.name,
+            severity=Severity.ERROR if waiting else Severity.INFO,
+            confidence=Confidence.MEDIUM,
+        )
+
+    def _orphan(self, mapping: EventSourceMapping, stack: Stack) -> Finding:
+        return self.found(
+            f"the mapping of {mapping.queue_arn.rsplit(':', 1)[-1]} feeds "
+            f"{mapping.function_name}, which does not exist",
+            evidence=(of_mapping(mapping, "FunctionArn", mapping.function_arn),),
+            fix=Fix(
+                "map the queue to the function that replaced it, or delete the mapping",
+                disposition="manual",
+                commands=(
+                    aws(
+                        stack,
+                        "lambda",
+                        "update-event-source-mapping",
+                        "--uuid",
+                        mapping.uuid,
+                        "--function-name",
+                        FUNCTION,
+                    ),
+                ),
+            ),
+            subject=mapping.function_name,
+        )

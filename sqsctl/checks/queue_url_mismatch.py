@@ -1,0 +1,179 @@
+"""A function's environment names another queue than its stack's.
+
+## What it does
+Compares the queue URLs and ARNs in each function's environment with the queues of the stack: another
+stage's queue, another region or account, or the dead-letter queue itself.
+
+## Why it matters
+Messages are accepted and go elsewhere, often to another stage: nothing fails, and here nothing
+arrives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqsctl.checks.base import Check, Meta
+from sqsctl.checks.support.evidence import of_function, of_queue
+from sqsctl.checks.support.shell import yml_function
+from sqsctl.model.finding import Confidence, Finding, Fix, Severity
+from sqsctl.model.stack import Fact, Function, Queue, Stack
+
+_URL = re.compile(
+    r"https?://(?P<host>[\w.\-]{1,120}(?::\d{1,5})?)/(?:queue/[\w\-]{1,30}/)?(?P<account>\d{12})/(?P<name>[\w\-.]{1,90})/?$"
+)
+_HOST_REGION = re.compile(
+    r"^(?:sqs\.(?P<a>[a-z]{2}[a-z\-]{2,20}-\d)|(?P<b>[a-z]{2}[a-z\-]{2,20}-\d)\.queue)\.amazonaws\.com"
+)
+_ARN = re.compile(
+    r"arn:aws[\w\-]*:sqs:(?P<region>[\w\-]*):(?P<account>\d{12}):(?P<name>[\w\-.]{1,90})$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A queue as an environment variable names it."""
+
+    variable: str
+    value: str
+    name: str
+    region: str
+    account: str
+
+
+class QueueUrlMismatch(Check):
+    meta = Meta(
+        id="queue-url-mismatch",
+        title="Functions know the queues of their own stack",
+        severity=Severity.WARNING,
+        needs=frozenset({Fact.FUNCTIONS, Fact.QUEUES}),
+        uses=frozenset({Fact.MAPPINGS, Fact.APIS}),
+        explains=("queue-not-found", "wrong-region", "access-denied"),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
+    )
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        consumers = stack.consumers()
+        known = {each.name: each for each in stack.queues}
+        targets = stack.dead_letter_queues()
+        spoken_of = {named.name for function in stack.functions for named in named_queues(function)}
+        for function in stack.functions:
+            for named in named_queues(function):
+                own = known.get(named.name)
+                if own is None and stack.queues.items:
+                    yield from self._elsewhere(function, named, stack, spoken_of, consumers)
+                elif own is not None and _differs(named, own, stack):
+                    yield self._other_place(function, named, own, stack)
+                elif own is not None and own.arn in targets and function.name not in consumers:
+                    yield self._dead_letter(function, named, own, stack)
+
+    def _elsewhere(
+        self,
+        function: Function,
+        named: Named,
+        stack: Stack,
+        spoken_of: set[str],
+        consumers: frozenset[str],
+    ) -> Iterator[Finding]:
+        """A queue outside the stack may be meant. It is not where nobody names the stack's own."""
+        own = [
+            queue
+            for queue in stack.queues
+            if queue.arn not in stack.dead_letter_queues()
+            and any(each.queue_arn == queue.arn for each in stack.mappings)
+        ]
+        lonely = [queue for queue in own if queue.name not in spoken_of]
+        if not lonely or function.name in consumers:
+            return
+        behind = {route.function_name for api in stack.apis for route in api.routes}
+        if behind and function.name not in behind:
+            return
+        alike = min(lonely, key=lambda queue: _distance(queue.name, named.name))
+        yield self.found(
+            f"{named.variable} of {function.name} names {named.name}, which is no queue of this stack; "
+            f"its own is {alike.name}",
+            evidence=(
+                of_function(function, f"Environment {named.variable}", named.value),
+                of_queue(alike, "QueueUrl", alike.url),
+            ),
+            fix=_fix(function, named, alike),
+            subject=function.name,
+            confidence=Confidence.MEDIUM,
+        )
+
+    def _other_place(self, function: Function, named: Named, own: Queue, stack: Stack) -> Finding:
+        return self.found(
+            f"{named.variable} of {function.name} names {named.name} in {named.region or 'another region'}, "
+            f"account {named.account}; this stack's lies in {_region(own) or stack.region}",
+            evidence=(
+                of_function(function, f"Environment {named.variable}", named.value),
+                of_queue(own, "QueueArn", own.arn),
+            ),
+            fix=_fix(function, named, own),
+            subject=function.name,
+            severity=Severity.ERROR,
+        )
+
+    def _dead_letter(self, function: Function, named: Named, own: Queue, stack: Stack) -> Finding:
+        sources = [q for q in stack.queues if q.dead_letter_target_arn == own.arn]
+        source = sources[0] if sources else own
+        return self.found(
+            f"{named.variable} of {function.name} names the dead-letter queue {own.name}",
+            evidence=(
+                of_function(function, f"Environment {named.variable}", named.value),
+                of_queue(source, "RedrivePolicy.deadLetterTargetArn", own.arn),
+            ),
+            fix=_fix(function, named, source),
+            subject=function.name,
+            severity=Severity.INFO,
+            confidence=Confidence.LOW,
+        )
+
+
+def named_queues(function: Function) -> Iterator[Named]:
+    """The queues that a function's environment names."""
+    for variable, value in function.environment.items():
+        if not value:
+            continue
+        if match := _URL.match(value):
+            host = _HOST_REGION.match(match.group("host"))
+            region = (host.group("a") or host.group("b") or "") if host else ""
+            yield Named(variable, value, match.group("name"), region, match.group("account"))
+        elif match := _ARN.match(value):
+            yield Named(
+                variable, value, match.group("name"), match.group("region"), match.group("account")
+            )
+
+
+def _differs(named: Named, own: Queue, stack: Stack) -> bool:
+    parts = own.arn.split(":")
+    region = parts[3] if len(parts) > 5 else stack.region
+    account = parts[4] if len(parts) > 5 else stack.account
+    wrong_region = bool(named.region and region and named.region != region)
+    return wrong_region or bool(named.account and account and named.account != account)
+
+
+def _region(queue: Queue) -> str:
+    parts = queue.arn.split(":")
+    return parts[3] if len(parts) > 5 else ""
+
+
+def _distance(one: str, other: str) -> int:
+    common = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        common += 1
+    return max(len(one), len(other)) - common
+
+
+def _fix(function: Function, named: Named, queue: Queue) -> Fix:
+    value = queue.arn if named.value.startswith("arn:") else queue.url
+    return Fix(
+        f"set {named.variable} to {value} and deploy (changing it by hand replaces the whole "
+        "environment)",
+        commands=("serverless deploy",),
+        serverless_yml=yml_function(function, "environment:", f"  {named.variable}: {value}"),
+    )

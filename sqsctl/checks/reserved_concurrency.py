@@ -1,0 +1,137 @@
+"""A function's reserved concurrency holds it back.
+
+## What it does
+Looks at the reserved concurrency of each function: 0 switches it off; below the mapping's maximum
+concurrency, or below 5 on a queue's consumer, the poller asks for more than there is.
+
+## Why it matters
+The poller starts with five batches at once. What is throttled goes back to the queue with its receive
+counted: messages are dead-lettered without the function having seen them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqsctl.checks.base import Check, Meta
+from sqsctl.checks.support import figures
+from sqsctl.checks.support.evidence import of_mapping
+from sqsctl.checks.support.shell import aws, step, yml_function
+from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.stack import EventSourceMapping, Fact, Stack
+
+LEAST = 5
+
+
+class ReservedConcurrency(Check):
+    meta = Meta(
+        id="reserved-concurrency",
+        title="No function is held back by its reserved concurrency",
+        severity=Severity.ERROR,
+        needs=frozenset({Fact.CONCURRENCY, Fact.MAPPINGS}),
+        uses=frozenset({Fact.METRICS}),
+        explains=("dead-letters", "backlog-growing", "http-5xx", "logs-missing", "throttled"),
+        reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html",
+    )
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        for each in stack.concurrency:
+            if each.function is None or each.limit is None:
+                continue
+            mapping = next((m for m in stack.mappings if m.function_name == each.function), None)
+            if each.limit == 0:
+                yield self._off(each.function, mapping, stack)
+            elif mapping is not None:
+                yield from self._narrow(each.function, each.limit, mapping, stack)
+
+    def _off(self, name: str, mapping: EventSourceMapping | None, stack: Stack) -> Finding:
+        then = ": messages are dead-lettered without a single run" if mapping else ""
+        throttles = figures.series(stack, name, "Throttles")
+        return self.found(
+            f"{name} is switched off: its reserved concurrency is 0{then}",
+            evidence=(
+                Evidence(
+                    f"lambda GetFunctionConcurrency {name}", "ReservedConcurrentExecutions", "0"
+                ),
+                *((_throttles(stack, name),) if throttles else ()),
+            ),
+            fix=Fix(
+                "take the reservation away",
+                disposition="safe",
+                commands=(
+                    aws(stack, "lambda", "delete-function-concurrency", "--function-name", name),
+                ),
+                serverless_yml=yml_function(name, "# remove: reservedConcurrency: 0"),
+                steps=(step("lambda", "delete_function_concurrency", FunctionName=name),),
+            ),
+            subject=name,
+        )
+
+    def _narrow(
+        self, name: str, limit: int, mapping: EventSourceMapping, stack: Stack
+    ) -> Iterator[Finding]:
+        throttled = figures.total(figures.series(stack, name, "Throttles")) > 0
+        most = mapping.maximum_concurrency
+        if most is not None and most <= limit:
+            return
+        if most is None and limit >= LEAST and not throttled:
+            return
+        told = (
+            f"its mapping may run {most} at once"
+            if most is not None
+            else f"its queue's poller starts with {LEAST} at once"
+        )
+        narrowed = max(2, limit)
+        yield self.found(
+            f"{name} may run {limit} at once, but {told}: the rest is throttled",
+            evidence=(
+                Evidence(
+                    f"lambda GetFunctionConcurrency {name}",
+                    "ReservedConcurrentExecutions",
+                    str(limit),
+                ),
+                of_mapping(mapping, "ScalingConfig.MaximumConcurrency", most or "not set"),
+                *((_throttles(stack, name),) if throttled else ()),
+            ),
+            fix=Fix(
+                f"let the mapping run no more than {narrowed} at once, and reserve at least as many",
+                disposition="safe" if limit >= 2 else "unsafe",
+                commands=(
+                    aws(
+                        stack,
+                        "lambda",
+                        "update-event-source-mapping",
+                        "--uuid",
+                        mapping.uuid,
+                        "--scaling-config",
+                        f"MaximumConcurrency={narrowed}",
+                    ),
+                ),
+                serverless_yml=yml_function(
+                    name,
+                    f"reservedConcurrency: {max(limit, LEAST)}",
+                    "events:",
+                    "  - sqs:",
+                    f"      maximumConcurrency: {narrowed}",
+                ),
+                steps=(
+                    step(
+                        "lambda",
+                        "update_event_source_mapping",
+                        UUID=mapping.uuid,
+                        ScalingConfig={"MaximumConcurrency": narrowed},
+                    ),
+                ),
+            ),
+            subject=name,
+            severity=Severity.ERROR if throttled else Severity.WARNING if most else Severity.INFO,
+            kind=Kind.CAUSE if throttled else Kind.RISK,
+            explains=None if throttled else (),
+        )
+
+
+def _throttles(stack: Stack, name: str) -> Evidence:
+    found = figures.series(stack, name, "Throttles")
+    if found is None:
+        return Evidence(f"cloudwatch AWS/Lambda {name}", "Throttles", "not measured")
+    return figures.evidence(found, "Throttles", f"{figures.total(found):.0f} in all")
