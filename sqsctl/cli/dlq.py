@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sqsctl.cli.context import Run
+from sqsctl.cli.filters import (
+    CauseOption,
+    GrepOption,
+    IdOption,
+    MatchOption,
+    SentSinceOption,
+    SentUntilOption,
+)
 from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, lines, safe_line, styled
+from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
 from sqsctl.cli.shapes import message_shape
 from sqsctl.cli.views import ago, clock
 from sqsctl.cli.ways import account_in
@@ -19,8 +28,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.aws.queues import QueueClient
+    from sqsctl.checks.support.matching import Match
+    from sqsctl.model.deadletters import Forecast
     from sqsctl.model.message import Message
-    from sqsctl.model.transfer import Peeked
+    from sqsctl.operations.causes import CauseFinder
     from sqsctl.operations.pairs import Pair
 
 group = typer.Typer(help="Dead letters: look at them, bring them back.", no_args_is_help=True)
@@ -29,10 +40,11 @@ BODY_WIDTH = 200
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    app.add_typer(group, name="dlq")
-    from sqsctl.cli import redrive
+    from sqsctl.cli import dlq_files, dlq_stories, dlq_tasks, purge, redrive
 
-    redrive.register(group)
+    app.add_typer(group, name="dlq")
+    for part in (dlq_stories, redrive, dlq_tasks, dlq_files, purge):
+        part.register(group)
 
 
 def dead_letters(run: Run, *, changing: bool = False) -> tuple[QueueClient, Pair]:
@@ -56,19 +68,56 @@ def dead_letters(run: Run, *, changing: bool = False) -> tuple[QueueClient, Pair
     return client, pair
 
 
+def cause_finder(run: Run, pair: Pair, *, since: datetime | None = None) -> CauseFinder:
+    """Who knows what the messages died of."""
+    from sqsctl.operations import discover
+    from sqsctl.operations.causes import CauseFinder
+
+    source = pair.sources[0] if pair.sources else pair.dead_letters
+    session = run.session()
+    reference = discover.from_queue(session, source.url)
+    return CauseFinder(session, reference, pair.dead_letters.arn, since=since)
+
+
+def cause_shape(match: Match | None) -> dict[str, Any] | None:
+    """The ``cause`` of a message."""
+    if match is None:
+        return None
+    return {
+        "id": match.cause,
+        "confidence": match.confidence.label,
+        "evidence": match.evidence or None,
+    }
+
+
 @command(
     group,
     "peek",
     epilog=examples(
         "sqsctl dlq peek",
         "sqsctl dlq peek --limit 50 --full",
+        "sqsctl dlq peek --match 'input > `5`' --sort -sent",
         "sqsctl dlq peek --queue tutorial-step-2-dev-jobs -o json",
     ),
 )
 def peek(
     run: Run,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")] = 10,
-    full: Annotated[bool, typer.Option("--full", help="Whole bodies.")] = False,
+    id_: IdOption = None,
+    match: MatchOption = None,
+    grep: GrepOption = None,
+    cause: CauseOption = None,
+    since: SentSinceOption = None,
+    until: SentUntilOption = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            "--sort",
+            help="sent, received, count, size, id or group; - turns it round.",
+            metavar="[-]FIELD",
+        ),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Whole bodies, JSON laid out.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
     ] = False,
@@ -78,14 +127,21 @@ def peek(
     SQS counts every look as a receive. The messages are hidden while the look goes on, and
     handed back at its end.
     """
+    from sqsctl.cli import filters as conditions
+    from sqsctl.model.queues import QueueRef
+    from sqsctl.operations.causes import earliest
     from sqsctl.operations.control import Control, interruptible
+    from sqsctl.operations.forecast import forecast
     from sqsctl.operations.peek import Look
     from sqsctl.operations.peek import peek as look_into
+    from sqsctl.operations.selection import ordered
 
+    wanted = conditions.filters(id_, match, grep, cause, since, until)
+    ordered((), sort)
     client, pair = dead_letters(run)
     queue = pair.dead_letters
-    from sqsctl.model.queues import QueueRef
-
+    finder = cause_finder(run, pair) if wanted.causes else None
+    selected = conditions.select(wanted, lambda message: _cause(finder, message))
     control = Control()
     with (
         run.progress(f"looking into {queue.name}") as bar,
@@ -95,14 +151,24 @@ def peek(
             client.open(QueueRef(queue.name, queue.url, queue.arn)),
             queue,
             look=Look(limit=limit, force=force),
+            select=selected,
             control=control,
             progress=lambda seen, matched: bar.update(note=f"{matched} of {seen}"),
         )
-    causes = _causes(run, pair, peeked)
+    messages = ordered(peeked.matched, sort)
+    causes = _causes(run, pair, messages, earliest(messages))
+    now = datetime.now(UTC)
+    fates = {each.message_id: forecast(each, queue, now=now) for each in messages}
     data: dict[str, Any] = {
         "queue": queue.name,
         "approximate_total": peeked.approximate_total,
-        "messages": [message_shape(each, causes.get(each.message_id)) for each in peeked.matched],
+        "messages": [
+            {
+                **message_shape(each, cause_shape(causes.get(each.message_id))),
+                "forecast": forecast_shape(fates[each.message_id]),
+            }
+            for each in messages
+        ],
         "cost": {
             "receive_counts_raised": peeked.looked_at,
             "groups_locked": list(peeked.groups_locked),
@@ -113,10 +179,23 @@ def peek(
     }
 
     def human(console: Console) -> None:
-        if not peeked.matched:
-            lines(console, [f"{queue.name} is empty"])
-        for each in peeked.matched:
-            show_message(console, each, full=full, cause=causes.get(each.message_id))
+        if not messages:
+            lines(
+                console,
+                [
+                    f"{queue.name} is empty"
+                    if selected is None
+                    else f"nothing in {queue.name} matches"
+                ],
+            )
+        for each in messages:
+            show_message(
+                console,
+                each,
+                fates[each.message_id],
+                full=full,
+                cause=causes.get(each.message_id),
+            )
         cost = f"looked at {peeked.looked_at} of about {peeked.approximate_total}"
         cost += f"; {peeked.looked_at} receive counts raised by one" * bool(peeked.looked_at)
         if peeked.groups_locked:
@@ -125,63 +204,85 @@ def peek(
             cost += f"; {peeked.unreleased} come back by themselves in {peeked.hold_s} s"
         console.print(styled(cost, "dim"), soft_wrap=True)
 
-    code = control.exit if control.stopping else Exit.OK
-    return Answer(data, human, code)
+    return Answer(data, human, control.exit if control.stopping else Exit.OK)
+
+
+def forecast_shape(fate: Forecast) -> dict[str, Any]:
+    """What will become of a message."""
+    return {
+        "attempt": fate.attempt,
+        "max_attempts": fate.max_attempts,
+        "visible_at": iso(fate.visible_at),
+        "dead_at": iso(fate.dead_at),
+        "expires_at": iso(fate.expires_at),
+    }
 
 
 def show_message(
-    console: Console, message: Message, *, full: bool, cause: dict[str, Any] | None = None
+    console: Console,
+    message: Message,
+    fate: Forecast,
+    *,
+    full: bool,
+    cause: Match | None = None,
 ) -> None:
-    """A dead letter: when, how often, what it carries."""
+    """A dead letter: when, how often, why, what it carries, when it expires."""
     console.print(styled(message.message_id, "bold"), soft_wrap=True)
     facts = [
         f"sent {clock(message.sent_at)} ({ago(message.sent_at)})",
         f"received {message.receive_count} times",
     ]
+    if fate.max_attempts is not None:
+        facts.append(f"attempt {fate.attempt} of {fate.max_attempts}")
+    if fate.expires_at is not None:
+        facts.append(f"expires {clock(fate.expires_at)}")
     if message.group_id:
         facts.append(f"group {safe_line(message.group_id)}")
+    if message.dead_letter_source_arn:
+        facts.append(f"from {safe_line(message.dead_letter_source_arn.rpartition(':')[2])}")
     console.print(styled("  " + " · ".join(facts), "dim"), soft_wrap=True)
     if cause:
-        console.print(
-            styled(f"  cause: {cause['id']} ({cause['confidence']} confidence)", "yellow"),
-            soft_wrap=True,
-        )
-    body = message.body if full else safe_line(message.body, BODY_WIDTH)
-    for line in body.split("\n"):
+        said = f"  cause: {cause.cause} ({cause.confidence.label} confidence)"
+        console.print(styled(said, "yellow"), soft_wrap=True)
+    for line in _body(message.body, full=full):
         console.print(styled(f"  {line}"), soft_wrap=True)
     for name, attribute in message.attributes.items():
         if isinstance(attribute.value, bytes):
-            shown = f"{len(attribute.value)} bytes"
+            import hashlib
+
+            digest = hashlib.sha256(attribute.value).hexdigest()[:12]
+            shown = f"{len(attribute.value)} bytes, sha256 {digest}…"
         else:
             shown = safe_line(attribute.value, None if full else BODY_WIDTH)
-        console.print(styled(f"  {name} ({attribute.data_type}): {shown}", "dim"), soft_wrap=True)
+        head = f"  {safe_line(name)} ({safe_line(attribute.data_type)})"
+        console.print(styled(f"{head}: {shown}", "dim"), soft_wrap=True)
 
 
-def _causes(run: Run, pair: Pair, peeked: Peeked) -> dict[str, dict[str, Any]]:
-    """Why each of them died, as the consumers' logs tell; what is unknown is absent."""
-    from sqsctl.operations import discover
-    from sqsctl.operations.causes import causes_of
+def _body(body: str, *, full: bool) -> list[str]:
+    if not full:
+        return [safe_line(body, BODY_WIDTH)]
+    import json
 
-    if not peeked.matched:
+    from sqsctl.operations.selection import NOT_JSON, parsed
+
+    document = parsed(body)
+    if document is not NOT_JSON and isinstance(document, dict | list):
+        return json.dumps(document, ensure_ascii=False, indent=2).split("\n")
+    return body.split("\n")
+
+
+def _cause(finder: CauseFinder | None, message: Message) -> str:
+    found = finder.of(message) if finder else None
+    return found.cause if found else ""
+
+
+def _causes(run: Run, pair: Pair, messages: list[Message], since: datetime) -> dict[str, Match]:
+    """Why each of them died; what is unknown is absent, and a hindrance only a notice."""
+    if not messages:
         return {}
-    source = pair.sources[0] if pair.sources else pair.dead_letters
-    session = run.session()
     try:
         with run.progress("reading why they died"):
-            found = causes_of(
-                session,
-                discover.from_queue(session, source.url),
-                pair.dead_letters.arn,
-                peeked.matched,
-            )
+            return cause_finder(run, pair, since=since).of_all(messages)
     except SqsctlError as error:
         run.output.notice(f"causes: {error.message}")
         return {}
-    return {
-        message_id: {
-            "id": each.cause,
-            "confidence": each.confidence.label,
-            "evidence": each.evidence or None,
-        }
-        for message_id, each in found.items()
-    }

@@ -124,6 +124,85 @@ def inspect(
     return Answer(data, human)
 
 
+@command(
+    group, "purge", epilog=examples("sqsctl queue purge jobs", "sqsctl queue purge jobs --yes")
+)
+def purge(
+    run: Run,
+    queue_name: QueueArgument = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be deleted, delete nothing.")
+    ] = False,
+) -> Answer:
+    """Delete everything in a queue, for good. Asks for its name, and offers an export."""
+    from sqsctl.aws.queues import QueueClient
+    from sqsctl.cli.purge import empty
+
+    resolved = run.resolved(changing=True)
+    client = QueueClient(resolved.session)
+    facts = client.describe(client.resolve(queue_reference(run, queue_name)))
+    run.announce(replace(run.target or resolved.target, account=_account(facts.arn)))
+    return empty(run, client, facts, dry_run=dry_run)
+
+
+@command(
+    group,
+    "watch",
+    epilog=examples("sqsctl queue watch", "sqsctl queue watch --interval 5 -o json | jq .visible"),
+)
+def watch(
+    run: Run,
+    queue_name: QueueArgument = None,
+    interval: Annotated[
+        float, typer.Option("--interval", min=0.2, help="Seconds between two looks.")
+    ] = 2.0,
+    count: Annotated[
+        int | None, typer.Option("--count", "-n", min=1, help="So many lines, then end.")
+    ] = None,
+) -> Answer | None:
+    """Print the queue's figures and those of its dead-letter queue, a line a tick."""
+    from datetime import UTC, datetime
+
+    from sqsctl.aws.queues import QueueClient
+    from sqsctl.cli.output import iso, safe_line, styled
+    from sqsctl.cli.pipes import watchful_sleep
+    from sqsctl.operations.inspect import inspect as look
+
+    resolved = run.resolved()
+    client = QueueClient(resolved.session)
+    reference = client.resolve(queue_reference(run, queue_name)).url
+    ticks = 0
+    while True:
+        report = look(client, reference)
+        run.announce(replace(run.target or resolved.target, account=_account(report.queue.arn)))
+        queue, dead = report.queue, report.dead_letters
+        now = datetime.now(UTC)
+        if run.output.json:
+            run.output.line(
+                {
+                    "timestamp": iso(now),
+                    "queue": queue.name,
+                    "visible": queue.visible,
+                    "in_flight": queue.in_flight,
+                    "delayed": queue.delayed,
+                    "dead": dead.visible if dead else None,
+                }
+            )
+        else:
+            said = (
+                f"{now:%H:%M:%S}  {safe_line(queue.name)}  {queue.visible} visible  "
+                f"{queue.in_flight} in flight  {queue.delayed} delayed"
+            )
+            if dead:
+                said += f"  {dead.visible} dead"
+            run.output.stdout.print(styled(said), soft_wrap=True)
+            run.output.stdout.file.flush()
+        ticks += 1
+        if count is not None and ticks >= count:
+            return None
+        watchful_sleep(interval)
+
+
 def queue_reference(run: Run, name: str | None) -> str:
     """The queue meant: the argument, --queue, or the stack's only one."""
     if name and run.settings.kind("stack") != "flag":

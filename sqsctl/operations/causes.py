@@ -6,6 +6,7 @@ the ones that somebody looks for. Whatever cannot be read leaves the cause open.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqsctl.checks.support.matching import Match, match
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.message import Message
-from sqsctl.model.stack import DeadLetters, Fact, Group
+from sqsctl.model.stack import DeadLetters, Fact, Group, Stack
 from sqsctl.operations.observe import observe
 
 if TYPE_CHECKING:
@@ -25,24 +26,52 @@ FURTHEST = timedelta(days=1)
 MARGIN = timedelta(minutes=5)
 
 
-def causes_of(
-    session: Session, ref: StackRef, queue_arn: str, messages: Sequence[Message]
-) -> dict[str, Match]:
-    """Message id to what it died of; messages of which nothing is known are absent.
+class CauseFinder:
+    """Finds causes of one dead-letter queue's messages; reads the logs once, when first asked.
 
-    Raises SqsctlError only where AWS cannot be reached or the credentials are no good.
+    ``since`` bounds the logs; by default FURTHEST ago. Thread-safe. Raises SqsctlError only
+    where AWS cannot be reached or the credentials are no good.
     """
-    if not messages:
-        return {}
+
+    def __init__(
+        self, session: Session, ref: StackRef, queue_arn: str, *, since: datetime | None = None
+    ) -> None:
+        self._session = session
+        self._ref = ref
+        self._queue_arn = queue_arn
+        self._since = since
+        self._stack: Stack | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def stack(self) -> Stack:
+        """What was read of the stack."""
+        with self._lock:
+            if self._stack is None:
+                since = self._since or datetime.now(UTC) - FURTHEST
+                self._stack = observe(self._session, self._ref, needs=FACTS, since=since)
+            return self._stack
+
+    def of(self, message: Message) -> Match | None:
+        """What the message died of, None where nothing is known."""
+        return self.of_all((message,)).get(message.message_id)
+
+    def of_all(self, messages: Sequence[Message]) -> dict[str, Match]:
+        """Message id to what it died of; messages of which nothing is known are absent."""
+        if not messages:
+            return {}
+        dead = DeadLetters(
+            queue_name=self._queue_arn.rpartition(":")[2],
+            queue_arn=self._queue_arn,
+            count=len(messages),
+            samples=tuple(messages),
+        )
+        found = match(replace(self.stack, dead_letters=Group((dead,))), dead)
+        return {each.message_id: each for each in found if each.cause and each.message_id}
+
+
+def earliest(messages: Sequence[Message]) -> datetime:
+    """From when logs can tell of these messages, but not longer ago than FURTHEST."""
     now = datetime.now(UTC)
     received = [each.first_received_at for each in messages if each.first_received_at]
-    since = max(min(received, default=now) - MARGIN, now - FURTHEST)
-    stack = observe(session, ref, needs=FACTS, since=since)
-    dead = DeadLetters(
-        queue_name=queue_arn.rpartition(":")[2],
-        queue_arn=queue_arn,
-        count=len(messages),
-        samples=tuple(messages),
-    )
-    found = match(replace(stack, dead_letters=Group((dead,))), dead)
-    return {each.message_id: each for each in found if each.cause and each.message_id}
+    return max(min(received, default=now) - MARGIN, now - FURTHEST)

@@ -1,0 +1,269 @@
+"""sqsctl dlq groups and explain: dead letters by cause, and one message's story."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sqsctl.cli.context import Run
+from sqsctl.cli.options import command, examples
+from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
+from sqsctl.cli.shapes import message_shape
+from sqsctl.cli.views import ago, clock, row, show_table, table
+from sqsctl.errors import Exit, NotFoundError, SqsctlError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sqsctl.checks.support.matching import Match
+    from sqsctl.model.deadletters import DeadLetterGroup, MessageStory
+    from sqsctl.model.stack import FunctionLogs
+    from sqsctl.model.transfer import Peeked
+    from sqsctl.operations.pairs import Pair
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands."""
+    command(
+        group,
+        "groups",
+        epilog=examples(
+            "sqsctl dlq groups",
+            "sqsctl dlq groups --limit 1000 -o json",
+        ),
+    )(groups)
+    command(
+        group,
+        "explain",
+        epilog=examples(
+            "sqsctl dlq explain 1a645e0b-397d-4dd9-be7a-01bbca385b77",
+        ),
+    )(explain)
+
+
+def groups(
+    run: Run,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="Look at so many messages at most.")
+    ] = 1000,
+    force: Annotated[
+        bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
+    ] = False,
+) -> Answer:
+    """Group the dead letters by what they died of and by the shape of their bodies."""
+    from sqsctl.cli.dlq import cause_finder, dead_letters
+    from sqsctl.operations.causes import earliest
+    from sqsctl.operations.groups import Groups
+
+    client, pair = dead_letters(run)
+    peeked, code = _look(run, client, pair, limit=limit, force=force)
+    causes: dict[str, Match] = {}
+    if peeked.matched:
+        try:
+            with run.progress("reading why they died"):
+                finder = cause_finder(run, pair, since=earliest(peeked.matched))
+                causes = finder.of_all(peeked.matched)
+        except SqsctlError as error:
+            run.output.notice(f"causes: {error.message}")
+    collected = Groups()
+    for each in peeked.matched:
+        found = causes.get(each.message_id)
+        collected.add(each, found.cause if found else "")
+    result = collected.result()
+    data = {
+        "queue": pair.dead_letters.name,
+        "approximate_total": peeked.approximate_total,
+        "looked_at": peeked.looked_at,
+        "groups": [group_shape(each) for each in result],
+    }
+
+    def human(console: Console) -> None:
+        if not result:
+            lines(console, [f"{pair.dead_letters.name} is empty"])
+            return
+        grid = table("count→", "cause", "first", "last", "body", "for example")
+        for each in result:
+            row(
+                grid,
+                each.count,
+                each.cause or "unknown",
+                clock(each.first_at),
+                clock(each.last_at),
+                each.fingerprint,
+                next(iter(each.sample_message_ids), ""),
+            )
+        show_table(console, grid)
+        seen = f"looked at {peeked.looked_at} of about {peeked.approximate_total}"
+        console.print(styled(seen, "dim"), soft_wrap=True)
+
+    return Answer(data, human, code)
+
+
+def explain(
+    run: Run,
+    message_id: Annotated[str, typer.Argument(help="Its id, as dlq peek shows it.")],
+    scan: Annotated[
+        int, typer.Option("--scan", min=1, help="Look at so many messages at most to find it.")
+    ] = 1000,
+    force: Annotated[
+        bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
+    ] = False,
+) -> Answer:
+    """Tell one dead letter's story: sent, each attempt with its log lines, dead, expires."""
+    from sqsctl.checks.support.matching import consumers_logs
+    from sqsctl.cli.dlq import cause_finder, cause_shape, dead_letters, forecast_shape
+    from sqsctl.operations.causes import earliest
+    from sqsctl.operations.story import story_of
+
+    client, pair = dead_letters(run)
+    peeked, code = _look(
+        run,
+        client,
+        pair,
+        limit=1,
+        scan=scan,
+        force=force,
+        select=lambda message: message.message_id == message_id,
+    )
+    if not peeked.matched:
+        raise NotFoundError(
+            f"message {message_id} was not among the {peeked.looked_at} that were looked at in "
+            f"{pair.dead_letters.name}",
+            hint="sqsctl dlq peek shows ids; --scan looks further",
+            code="message_not_found",
+        )
+    message = peeked.matched[0]
+    logs: tuple[FunctionLogs, ...] = ()
+    found: Match | None = None
+    try:
+        with run.progress("reading its consumer's log"):
+            finder = cause_finder(run, pair, since=earliest(peeked.matched))
+            found = finder.of(message)
+            logs = consumers_logs(finder.stack, pair.dead_letters.arn)
+    except SqsctlError as error:
+        run.output.notice(f"log: {error.message}")
+    visibility = pair.sources[0].visibility_timeout_s if pair.sources else None
+    story = story_of(
+        message,
+        pair.dead_letters,
+        [each for log in logs for each in log.attempts],
+        cause=found.cause if found else "",
+        now=datetime.now(UTC),
+        visibility=timedelta(seconds=visibility) if visibility else None,
+    )
+    data = {
+        "queue": pair.dead_letters.name,
+        "message": message_shape(message, cause_shape(found)),
+        "origin": story.origin or (pair.sources[0].arn if len(pair.sources) == 1 else None),
+        "certain": story.certain,
+        "attempts": [_attempt_shape(each) for each in story.attempts],
+        "forecast": forecast_shape(story.forecast),
+    }
+
+    def human(console: Console) -> None:
+        show_story(console, story, found, pair)
+
+    return Answer(data, human, code)
+
+
+def group_shape(group: DeadLetterGroup) -> dict[str, Any]:
+    """An entry of ``groups``."""
+    return {
+        "cause": group.cause or None,
+        "fingerprint": group.fingerprint,
+        "count": group.count,
+        "first_at": iso(group.first_at),
+        "last_at": iso(group.last_at),
+        "sample_message_ids": list(group.sample_message_ids),
+    }
+
+
+def show_story(console: Console, story: MessageStory, cause: Match | None, pair: Pair) -> None:
+    """The message's way as a list of moments."""
+    message = story.message
+
+    def say(text: str, style: str = "") -> None:
+        console.print(styled(text, style), soft_wrap=True)
+
+    say(message.message_id, "bold")
+    say(f"  {safe_line(message.body, 200)}")
+    origin = (
+        story.origin.rpartition(":")[2]
+        if story.origin
+        else (pair.sources[0].name if len(pair.sources) == 1 else "?")
+    )
+    say(f"{clock(message.sent_at)}  sent to {safe_line(origin)} ({ago(message.sent_at)})")
+    if message.first_received_at:
+        say(f"{clock(message.first_received_at)}  received for the first time")
+    for number, attempt in enumerate(story.attempts, 1):
+        outcome = attempt.status or ("failed" if attempt.failure else "succeeded")
+        took = f", {attempt.duration_ms:.0f} ms" if attempt.duration_ms is not None else ""
+        say(
+            f"{clock(attempt.started_at)}  attempt {number}: {outcome}{took} "
+            f"(request {attempt.request_id})",
+            "red" if attempt.failure else "",
+        )
+        for event in attempt.lines[:12]:
+            for line in event.message.rstrip("\n").split("\n")[:6]:
+                say(f"            {line}", "dim")
+    if story.attempts and not story.certain:
+        say("            these attempts fit by time; their lines do not name the message", "dim")
+    if not story.attempts:
+        say("            no attempt was found in the consumer's log", "dim")
+    say(
+        f"          dead-lettered to {pair.dead_letters.name} after {message.receive_count} "
+        "receives"
+    )
+    if cause:
+        say(
+            f"          cause: {cause.cause} ({cause.confidence.label} confidence); sqsctl doctor "
+            f"{cause.cause} tells what to do",
+            "yellow",
+        )
+    if story.forecast.expires_at:
+        say(f"{clock(story.forecast.expires_at)}  expires")
+
+
+def _attempt_shape(attempt: Any) -> dict[str, Any]:
+    return {
+        "request_id": attempt.request_id,
+        "started_at": iso(attempt.started_at),
+        "duration_ms": attempt.duration_ms,
+        "status": attempt.status,
+        "error_type": attempt.failure.error_type if attempt.failure else None,
+        "error_message": attempt.failure.message if attempt.failure else None,
+        "lines": [each.message.rstrip("\n") for each in attempt.lines],
+    }
+
+
+def _look(
+    run: Run,
+    client: Any,
+    pair: Pair,
+    *,
+    limit: int,
+    force: bool,
+    scan: int | None = None,
+    select: Any = None,
+) -> tuple[Peeked, Exit]:
+    from sqsctl.model.queues import QueueRef
+    from sqsctl.operations.control import Control, interruptible
+    from sqsctl.operations.peek import Look, peek
+
+    queue = pair.dead_letters
+    control = Control()
+    with (
+        run.progress(f"looking into {queue.name}", total=min(limit, queue.visible)) as bar,
+        interruptible(control, lambda: run.output.notice("handing the messages back")),
+    ):
+        peeked = peek(
+            client.open(QueueRef(queue.name, queue.url, queue.arn)),
+            queue,
+            look=Look(limit=limit, scan=scan, force=force),
+            select=select,
+            control=control,
+            progress=lambda seen, _: bar.update(seen),
+        )
+    return peeked, control.exit if control.stopping else Exit.OK
