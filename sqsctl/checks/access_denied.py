@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import Denial, denial
 from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
@@ -33,11 +33,12 @@ class AccessDenied(LogCheck[Denial]):
         title="No call to AWS is refused",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES | {Fact.PERMISSIONS},
+        uses=USES_SWALLOWED | {Fact.PERMISSIONS},
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",
     )
     precedence = 45
+    minds_swallowed = True
 
     def recognise(self, case: Case) -> Denial | None:
         return denial(case.text) or denial(case.everything)
@@ -69,6 +70,16 @@ class AccessDenied(LogCheck[Denial]):
             fix=_fix(each.function, Denial(each.action, each.resource), stack),
             subject=each.function,
         )
+
+    def over(self, seen: Seen[Denial], stack: Stack) -> str:
+        """Also over once the role may: what a queue's policy denies, no simulation sees."""
+        if "resource" not in seen.sign.by:
+            for each in stack.permissions:
+                same = each.action.lower() == seen.sign.action.lower()
+                here = not seen.sign.resource or each.resource == seen.sign.resource
+                if each.function == seen.function and same and here and each.decision == "allowed":
+                    return f"{each.role_arn.rsplit('/', 1)[-1]} may now"
+        return super().over(seen, stack)
 
     def report(self, seen: Seen[Denial], stack: Stack) -> Finding:
         sign = seen.sign

@@ -16,7 +16,7 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.environment import missing_variable
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
@@ -28,11 +28,12 @@ class EnvVarMissing(LogCheck[tuple[str, bool]]):
         title="Every environment variable that the code needs is set",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES,
+        uses=USES_SWALLOWED,
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
     )
     precedence = 38
+    minds_swallowed = True
 
     def recognise(self, case: Case) -> tuple[str, bool] | None:
         return missing_variable(case.text, f"{case.trace}\n{case.failure.line}")

@@ -17,7 +17,7 @@ import re
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import KMS, PERFORM
 from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Finding, Fix, Severity
@@ -34,7 +34,7 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
         title="Every key in use may be used",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES,
+        uses=USES_SWALLOWED,
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
@@ -42,6 +42,7 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
         ),
     )
     precedence = 25
+    minds_swallowed = True
 
     def recognise(self, case: Case) -> tuple[str, str, str] | None:
         text = case.text if KMS.search(case.text) else case.everything

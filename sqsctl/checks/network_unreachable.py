@@ -16,7 +16,7 @@ from __future__ import annotations
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.network import UNREACHABLE, address
 from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
@@ -29,11 +29,12 @@ class NetworkUnreachable(LogCheck[str]):
         title="Every host that is called can be reached",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES,
+        uses=USES_SWALLOWED,
         explains=("function-timeout", "dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-networking.html",
     )
     precedence = 44
+    minds_swallowed = True
 
     def recognise(self, case: Case) -> str | None:
         text = case.everything

@@ -14,7 +14,7 @@ from __future__ import annotations
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import NO_QUEUE, QUEUE_NAMED, WRONG_REGION
 from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
 from sqsctl.model.finding import Evidence, Finding, Fix, Severity
@@ -27,14 +27,15 @@ class QueueNotFound(LogCheck[str]):
         title="Every queue that is called exists",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
+        uses=USES_SWALLOWED,
+        explains=("queue-url-mismatch", "dead-letters", "backlog-growing", "http-5xx"),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "troubleshooting-api-errors.html"
         ),
     )
     precedence = 40
+    minds_swallowed = True
 
     def recognise(self, case: Case) -> str | None:
         if not NO_QUEUE.search(case.everything):

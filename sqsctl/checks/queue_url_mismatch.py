@@ -50,7 +50,7 @@ class QueueUrlMismatch(Check):
         severity=Severity.WARNING,
         needs=frozenset({Fact.FUNCTIONS, Fact.QUEUES}),
         uses=frozenset({Fact.MAPPINGS, Fact.APIS}),
-        explains=("queue-not-found", "wrong-region", "access-denied"),
+        explains=("wrong-region", "access-denied"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
     )
 

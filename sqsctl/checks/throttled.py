@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import BOTO, THROTTLED, action_of
 from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Finding, Fix, Severity
@@ -26,11 +26,12 @@ class Throttled(LogCheck[tuple[str, str]]):
         title="No call fails for being too many",
         severity=Severity.WARNING,
         needs=NEEDS,
-        uses=USES,
+        uses=USES_SWALLOWED,
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/general/latest/gr/api-retries.html",
     )
     precedence = 42
+    minds_swallowed = True
     by_message = True
 
     def recognise(self, case: Case) -> tuple[str, str] | None:

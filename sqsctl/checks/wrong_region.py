@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.network import UNREACHABLE
 from sqsctl.checks.support.services import WRONG_REGION, unknown_region
 from sqsctl.model.finding import Finding, Fix, Severity
@@ -27,11 +27,12 @@ class WrongRegion(LogCheck[str]):
         title="Calls go to the region where the resource is",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES,
+        uses=USES_SWALLOWED,
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/general/latest/gr/rande.html",
     )
     precedence = 35
+    minds_swallowed = True
 
     def recognise(self, case: Case) -> str | None:
         text = case.everything

@@ -443,7 +443,7 @@ def _logged(
 
 # Wordings that only AWS or an SDK writes, also without an error type beside them.
 _WORDED = re.compile(
-    r"is not authorized to perform|specified queue does not exist|Queue visibility timeout: "
+    r"is not authorized to perform|An error occurred \(\w{1,80}[\w.]{0,80}\) when calling|specified queue does not exist|Queue visibility timeout: "
     r"|differs from SQSClient|no longer supported for creating or updating|Rate [Ee]xceeded"
     r"|does not have permissions to call|Region is missing|must specify a region"
     r"|not authorized to access|Credential should be scoped|FATAL ERROR|exec format error"

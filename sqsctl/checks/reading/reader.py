@@ -80,7 +80,7 @@ class _StreamReader:
         if failure:
             self.failures.append(failure)
         elif trial.complete or not last:
-            self.survived += [self._logged(each) for each in logged]
+            self.survived += [self._logged(each, trial.request_id) for each in logged]
         else:
             self._loose(trial.entries, open_end=True)
         if trial.start or trial.report or trial.end or failure:
@@ -119,14 +119,14 @@ class _StreamReader:
             max_memory_used_mb=report.max_memory_used_mb if report else None,
         )
 
-    def _logged(self, entry: Entry) -> Failure:
+    def _logged(self, entry: Entry, request_id: str | None = None) -> Failure:
         error = entry.error or SeenError("", entry.text)
         runtime_form = entry.runtime_form and error.structured
         return Failure(
             error_type=error.type,
             message=error.message,
             phase=Phase.UNKNOWN,
-            request_id=entry.request_id,
+            request_id=entry.request_id or request_id or None,
             timestamp=entry.at,
             trace=error.trace[:TRACE_LINES],
             stream=self.stream,

@@ -41,7 +41,7 @@ class Case:
     @property
     def everything(self) -> str:
         """Type, message, the line itself and the trace."""
-        return "\n".join((self.text, self.failure.line, self.trace))
+        return f"{self.text}\n{self.failure.line}\n{self.trace}"
 
 
 @lru_cache(maxsize=16)
@@ -55,6 +55,12 @@ def reading_of(logs: FunctionLogs) -> tuple[tuple[Attempt, ...], tuple[Failure, 
         return logs.attempts, logs.failures
     reading = _read(logs.events)
     return reading.attempts, reading.failures
+
+
+def survived_of(logs: FunctionLogs) -> tuple[tuple[Attempt, ...], tuple[Failure, ...]]:
+    """Attempts of a log and the errors that they logged and lived through."""
+    reading = _read(logs.events)
+    return reading.attempts or logs.attempts, reading.survived
 
 
 def function_of(stack: Stack, logs: FunctionLogs | None) -> Function | None:

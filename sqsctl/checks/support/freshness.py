@@ -7,8 +7,9 @@ is over only once no such message is left: successes with other messages prove n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from itertools import pairwise
 
 from sqsctl.checks.support.cases import function_of, reading_of
 from sqsctl.model.logline import Attempt, Failure
@@ -16,7 +17,7 @@ from sqsctl.model.stack import FunctionLogs, Stack
 
 
 def mended(
-    stack: Stack, logs: FunctionLogs | None, failures: Iterable[Failure], *, by_message: bool
+    stack: Stack, logs: FunctionLogs | None, failures: Collection[Failure], *, by_message: bool
 ) -> str:
     """Why the failures are over, for a person; empty while they are not.
 
@@ -31,6 +32,9 @@ def mended(
     attempts = reading_of(logs)[0]
     after = [each for each in attempts if _moment(each) and _moment(each) > last]  # type: ignore[operator]
     good = [each for each in after if succeeded(each)]
+    # Errors that code caught leave an attempt that looks well: the newest one had it.
+    if all(each.logged for each in failures):
+        return ""
     if not good or any(each.failure for each in after if _same(each, failures)):
         return ""
     if by_message and _messages_left(stack, logs.function):
@@ -64,8 +68,7 @@ def _intermittent(attempts: tuple[Attempt, ...], failures: Iterable[Failure], go
         if each.failure and each.failure.error_type in kinds
     ]
     gaps = [
-        sum(succeeded(each) for each in ordered[left + 1 : right])
-        for left, right in zip(hits, hits[1:], strict=False)
+        sum(succeeded(each) for each in ordered[left + 1 : right]) for left, right in pairwise(hits)
     ]
     return bool(gaps) and good <= max(gaps)
 
@@ -82,6 +85,11 @@ def _messages_left(stack: Stack, function: str) -> bool:
     )
     dead = sum(each.count + each.in_flight for each in stack.dead_letters if each.queue_arn in arns)
     return waiting + dead > 0
+
+
+def newest_moment(attempt: Attempt) -> datetime | None:
+    """When an attempt began, else when it ended."""
+    return _moment(attempt)
 
 
 def _moment(attempt: Attempt) -> datetime | None:

@@ -13,13 +13,19 @@ from sqsctl.checks.base import Check
 from sqsctl.checks.support import evidence
 from sqsctl.checks.support.cases import Case, cases
 from sqsctl.checks.support.freshness import mended
+from sqsctl.checks.support.swallowed import swallowed
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.stack import Fact, FunctionLogs, Stack
 
 S = TypeVar("S", bound=Hashable)
 
 NEEDS = frozenset({Fact.LOGS})
-USES = frozenset({Fact.ERRORS, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.QUEUES, Fact.DEAD_LETTERS})
+USES: frozenset[Fact] = frozenset(
+    {Fact.ERRORS, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.QUEUES, Fact.DEAD_LETTERS}
+)
+
+# Of checks that also count what a function behind an API caught and answered with.
+USES_SWALLOWED = USES | {Fact.APIS, Fact.METRICS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +69,13 @@ class LogCheck(Check, Generic[S]):
     ``precedence``: of several checks that recognise the same failure the one with the
     least number has it. A special kind stands below 50, a general one above.
     ``by_message``: whether the failure depends on the message, so that other messages'
-    success does not prove it mended.
+    success does not prove it mended. ``minds_swallowed``: whether an error counts that a
+    function behind an API caught and answered its client with.
     """
 
     precedence: ClassVar[int] = 50
     by_message: ClassVar[bool] = False
+    minds_swallowed: ClassVar[bool] = False
 
     @abstractmethod
     def recognise(self, case: Case) -> S | None:
@@ -80,18 +88,18 @@ class LogCheck(Check, Generic[S]):
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         for seen in self.seen(stack):
             finding = self.report(seen, stack)
-            over = mended(
-                stack,
-                seen.logs,
-                [each.failure for each in seen.cases],
-                by_message=self.by_message,
-            )
+            over = self.over(seen, stack)
             yield past(finding, over) if over else finding
+
+    def over(self, seen: Seen[S], stack: Stack) -> str:
+        """Why these failures are history; empty while they are not."""
+        failures = [each.failure for each in seen.cases]
+        return mended(stack, seen.logs, failures, by_message=self.by_message)
 
     def seen(self, stack: Stack) -> Iterator[Seen[S]]:
         """This check's failures, grouped by function and sign."""
         grouped: dict[tuple[str, S], list[tuple[Case, FunctionLogs | None]]] = {}
-        for case, logs in cases(stack):
+        for case, logs in self._cases(stack):
             if owner(case) != self.meta.id:
                 continue
             sign = self.recognise(case)
@@ -100,6 +108,11 @@ class LogCheck(Check, Generic[S]):
         for (function, sign), found in grouped.items():
             found.sort(key=lambda pair: _age_key(pair[0].failure.timestamp), reverse=True)
             yield Seen(sign, function, tuple(case for case, _ in found), found[0][1])
+
+    def _cases(self, stack: Stack) -> Iterator[tuple[Case, FunctionLogs | None]]:
+        yield from cases(stack)
+        if self.minds_swallowed:
+            yield from swallowed(stack)
 
 
 def past(finding: Finding, reason: str) -> Finding:
