@@ -83,7 +83,11 @@ def test_a_member_that_lies_about_its_size_is_not_believed() -> None:
     assert (opened(bytes(data)).text("handler.js") or "") in {"", "\0\1\2\3\4\5\6\7\b\t"}
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"no zip at all" * 1000, packed({"a": b"b"})[:-30]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK", b"no zip at all" * 1000, packed({"a": b"b"})[:-30]],
+    ids=["empty", "torn head", "text", "torn"],
+)
 def test_what_is_no_zip_is_refused(data: bytes) -> None:
     with pytest.raises(SqsctlError) as raised:
         opened(data)
