@@ -29,7 +29,9 @@ _JOINS = re.compile(
     r"|The above exception was|During handling of the above|Node\.js v\d|null\s*$)"
 )
 _CHAIN = re.compile(r"The above exception was|During handling of the above")
-_ERROR_HEAD = re.compile(r"\b(?:ERROR|CRITICAL|FATAL|error|exception|Exception|Unhandled)\b")
+_ERROR_HEAD = re.compile(
+    r"\b(?:ERROR|CRITICAL|FATAL|error|exception|Exception|Unhandled)\b|\w(?:Error|Exception)\s*$"
+)
 _TYPED = re.compile(r"(?:[\w$]{1,80}\.){0,12}[A-Z][\w$]{1,80}(?::|\s*$)")
 
 
@@ -61,8 +63,10 @@ class Block:
         if "Traceback (most recent call last)" in text:
             self.trace, self.awaiting = True, True
         elif self.trace and last and not last[0].isspace():
-            # The error's own line ends a traceback, unless its message goes on below.
-            self.awaiting = last.rstrip().endswith(":")
+            # The error's own line ends a traceback, unless its message goes on below. Copies
+            # lose the indentation: then a file's line and the source line below it come first.
+            source = len(self.lines) > 1 and self.lines[-2].startswith('File "')
+            self.awaiting = last.startswith('File "') or source or last.rstrip().endswith(":")
 
 
 def blocks(events: Iterable[LogEvent]) -> Iterator[Block]:

@@ -447,6 +447,7 @@ _WORDED = re.compile(
     r"|differs from SQSClient|no longer supported for creating or updating|Rate [Ee]xceeded"
     r"|does not have permissions to call|Region is missing|must specify a region"
     r"|not authorized to access|Credential should be scoped|FATAL ERROR|exec format error"
+    r"|Access to the resource \S{1,300} is denied|Error loading shared library"
     r"|KMS access was denied|specified handler assembly|Unable to load type '"
     r"|Couldn't find valid bootstrap|event source mapping \S{0,60} ?(?:is|was) disabled"
     r"|\"EventSourceArn\"[\s\S]{0,2000}\"State\": ?\"Disabl"

@@ -184,6 +184,8 @@ def _from_traceback(text: str) -> SeenError | None:
         return SeenError(match.group("type"), message, tuple(text[match.end() :].splitlines()))
     lines = text[marks[-1].start() :].split("\n")
     for index, line in enumerate(lines[1:], start=1):
+        if line.startswith('File "') or lines[index - 1].startswith('File "'):
+            continue  # a copy without its indentation
         if line.strip() and not line[0].isspace():
             kind, _, message = line.partition(": ")
             rest = [each for each in lines[index + 1 :] if each.strip()][:10]
@@ -217,10 +219,11 @@ def _from_head(text: str) -> SeenError | None:
             part for part in (match.group("msg") or "", text[match.end() :].strip()) if part
         )
         return SeenError(match.group("type"), message)
-    for line_match in (p.error_head.search(text), p.plain_error.search(text)):
+    heads = (p.error_head.search(text), p.plain_error.search(text), p.qualified.search(text))
+    for line_match in heads:
         if line_match:
             kind = line_match.groupdict().get("type") or "Error"
-            code = line_match.group("code")
+            code = line_match.groupdict().get("code")
             rest = text[line_match.end() :].split("\n")
             extra, frames = _message_and_frames(rest)
             message = "\n".join(each for each in (line_match.group("msg") or "", *extra) if each)

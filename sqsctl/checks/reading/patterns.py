@@ -118,11 +118,15 @@ plain_error = re.compile(
 # Java, Ruby, .NET and Go handlers: Lambda writes `message: Type` and the trace or `null` below.
 typed_tail = re.compile(
     r"^(?P<msg>[^\n]{0,4000}?): (?P<type>(?:[\w$*]{1,80}\.){0,12}[A-Za-z]\w{0,80})\s*\n"
-    r"(?:null\s*$|(?P=type)\b)"
+    r"(?:null\s*$|(?P=type)\b|Traceback \(most recent)"
 )
 typed_end = re.compile(
     r"^(?P<msg>[^\n]{1,4000}): (?P<type>(?:[\w$]{1,80}\.){0,12}[A-Z]\w{0,80}(?:Exception|Error))\s*"
     r"(?:\n\s+at |$)"
+)
+# A qualified name of an exception says enough, wherever it stands.
+qualified = re.compile(
+    r"\b(?P<type>(?:[a-z_]\w{0,60}\.){2,10}[A-Z]\w{0,80}(?:Error|Exception))\b(?P<msg>[^\n]{0,2000})"
 )
 frame = re.compile(r"^\s*(?:at \S|File \"|\.\.\. \d+ more|from /|--- End of)")
 caused_by = re.compile(r"^(?:Caused by|Suppressed): ", re.MULTILINE)
@@ -131,5 +135,9 @@ caused_by = re.compile(r"^(?:Caused by|Suppressed): ", re.MULTILINE)
 stream_name = re.compile(r"\d{4}/\d\d/\d\d/(?:[\w.\-]{1,128})?\[[^\]\s]{1,64}\][0-9a-fA-F]{6,64}")
 group_name = re.compile(r"/aws/lambda/[\w\-./#$]{1,256}")
 epoch_ms = re.compile(r"\d{13}(?=[,\t |])")
+# `docker compose logs` puts the container's name before each line.
+container = re.compile(
+    rf"(?!(?:{LEVELS}|error|warning|debug|fatal)\b)[\w.\-]{{1,60}}\s{{0,20}}\| (?=\S|\s{{4}})"
+)
 clock = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?=\s)")
 gutter = re.compile(r"\s{0,8}[▶▼►▸▾│|]+\s+")

@@ -35,14 +35,17 @@ def clean(line: str) -> str:
 
 def strip_prefix(line: str) -> Stripped:
     """Take the prefixes off one line; its indentation stays where there were none."""
-    rest, moment, stream, group = line, None, "", ""
+    rest, moment, stream, group, contained = line, None, "", "", False
     for _ in range(_ROUNDS):
-        probe = rest.lstrip(" ") if rest != line else rest
+        # What follows a container's name may be indented: a frame, a source line.
+        probe = rest.lstrip(" ") if rest != line and not contained else rest
         if p.node_head.match(probe) or p.timeout.match(probe):
             rest = probe
             break
         if match := p.gutter.match(probe):
             rest = probe[match.end() :]
+        elif match := p.container.match(probe):
+            rest, contained = probe[match.end() :], True
         elif match := p.stamp.match(probe):
             after = probe[match.end() :]
             # The console's copy button leaves its own name in the copy.
@@ -65,7 +68,7 @@ def strip_prefix(line: str) -> Stripped:
             rest = probe[match.end() + 1 :]
         else:
             break
-    if rest is not line and (moment or stream or group):
+    if rest is not line and (moment or stream or group) and not contained:
         # One separator belongs to the prefix; more are the message's own indentation.
         rest = rest[1:] if rest[:1] in {"\t", " "} and not rest[:2].isspace() else rest
         rest = _unquoted(rest)

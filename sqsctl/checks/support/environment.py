@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _NAME = r"[A-Z][A-Z0-9_]{1,80}"
-_PYTHON_KEY = re.compile(r"KeyError: [\"'](?P<name>[\w\-]{1,80})[\"']")
+_PYTHON_KEY = re.compile(r"KeyError: u?[\"'](?P<name>[\w\-]{1,80})[\"']")
 _SHOUTED = re.compile(rf"{_NAME}")
 _ENVIRON = re.compile(
     r"os\.py\"?,? line \d+,? in __getitem__|os\.py\W+\d+\W+__getitem__|<frozen os>|os\.environ\b|ENV\.fetch|ENV\["

@@ -35,6 +35,9 @@ _JAVA_CLASS = re.compile(
     r"(?:ClassNotFoundException|NoClassDefFoundError)(?:\"?:|,|\s).{0,40}?(?P<mod>[A-Za-z_]\w*(?:[./][\w$]+)+)"
 )
 _JAVA_HANDLER = re.compile(r"Class not found: (?P<mod>[\w.$]{1,200})")
+_OF_RUNTIME = re.compile(
+    r"at (?:java(?:\.base)?[./]|jdk\.|sun\.|lambdainternal\.|com\.amazonaws\.services\.lambda\.)"
+)
 _DOTNET = re.compile(r"Could not load file or assembly '(?P<mod>[\w.\-]{1,200})[,']")
 _NO_FILE = re.compile(
     r"(?:ENOENT: no such file or directory, (?:open|stat|scandir|access|lstat) '"
@@ -117,10 +120,18 @@ def missing(case: Case) -> Missing | None:
         _in_node(text, case)
         or _in_python(text, case)
         or _in_ruby(text)
-        or _in_java(text)
+        or _in_java(text, case.trace)
         or _in_dotnet(text)
         or _no_file(text)
+        or _nothing_named(text)
     )
+
+
+def _nothing_named(text: str) -> Missing | None:
+    """The runtime says that an import failed, and not of what."""
+    if not re.search(r"ImportModuleError: Unable to import module '[^'\n]{1,200}': Error\b", text):
+        return None
+    return Missing("that it needs", "package", "node", "PACKAGE")
 
 
 def _in_node(text: str, case: Case) -> Missing | None:
@@ -272,13 +283,19 @@ def _in_ruby(text: str) -> Missing | None:
     return Missing(module, "package", "ruby", module.split("/")[0])
 
 
-def _in_java(text: str) -> Missing | None:
+def _in_java(text: str, trace: str) -> Missing | None:
     if match := _JAVA_HANDLER.search(text):
         return Missing(match.group("mod"), "handler", "java")
     match = _JAVA_CLASS.search(text)
     if not match:
         return None
-    return Missing(match.group("mod").replace("/", "."), "package", "java", match.group("mod"))
+    name = match.group("mod").replace("/", ".")
+    frames = [each.strip() for each in trace.split("\n") if each.strip().startswith("at ")]
+    # Where nothing but the class loader and Lambda's own code asked, it is the handler's class.
+    by_runtime = bool(frames) and all(_OF_RUNTIME.match(each) for each in frames)
+    if by_runtime and "NoClassDefFound" not in text:
+        return Missing(name, "handler", "java")
+    return Missing(name, "package", "java", match.group("mod"))
 
 
 def _in_dotnet(text: str) -> Missing | None:

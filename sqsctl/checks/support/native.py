@@ -54,7 +54,7 @@ _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|Query [Ee]ngine (?:library )?for (?:current platform|runtime)|PrismaClient was generated for"
             r"|Failed to load native binding|UnsatisfiedLinkError|Cannot find native binding"
             r"|Cannot find module '@(?:rollup|esbuild|swc|next|parcel|img|napi-rs|oxc-\w+)/[\w\-]{0,40}linux-[\w\-]{1,40}'"
-            r"|Cannot load library|dlopen(?: error|\()|ERR_DLOPEN_FAILED"
+            r"|Error loading shared library [\w.\-]{1,80}|Cannot load library|dlopen(?: error|\()|ERR_DLOPEN_FAILED"
         ),
     ),
     (

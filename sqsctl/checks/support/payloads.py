@@ -103,7 +103,9 @@ _NOT_ITERABLE = re.compile(
     r"(?:(?P<obj>\w{1,40})\.)?(?P<field>Records|records|body|messages) is (?:not iterable|undefined|not an array)"
     r"|(?P<fn>Records|records|body)\.(?:map|forEach|filter|reduce|length|every|some)? ?is not a function"
 )
-_KEY_ERROR = re.compile(r"KeyError: '(?P<key>[^'\n]{1,80})'|KeyError: \"(?P<key2>[^\"\n]{1,80})\"")
+_KEY_ERROR = re.compile(
+    r"KeyError: u?'(?P<key>[^'\n]{1,80})'|KeyError: u?\"(?P<key2>[^\"\n]{1,80})\""
+)
 _RUBY_KEY = re.compile(r"key not found: \"(?P<key>[\w\-]{1,60})\"")
 _WRONG_INDEX = re.compile(
     r"(?:list|tuple) indices must be integers or slices, not str|string indices must be integers"
@@ -183,9 +185,24 @@ def wrong_field(text: str, trace: str, *, consumer: bool | None) -> str | None:
 
 
 def _is_field(name: str, trace: str, consumer: bool | None) -> bool:
-    if name not in EVENT_FIELDS or _ENVIRON.search(trace):
+    if _ENVIRON.search(trace):
+        return False
+    if _subscripted(name, trace):
+        return True
+    if name not in EVENT_FIELDS:
         return False
     return name not in COMMON_FIELDS or bool(consumer) or _in_handler(trace) or _at_event(trace)
+
+
+_EVENT_NAMES = (
+    r"(?:event|record|sqs_record|lambda_event|raw_event|evt|Records\"\]\[\d\]|Records'\]\[\d\])"
+)
+
+
+def _subscripted(name: str, trace: str) -> bool:
+    """Whether the source line in the trace reads this very field from the event or a record."""
+    key = re.escape(name)
+    return bool(re.search(rf"\b{_EVENT_NAMES}\[u?\\?[\"']{key}\\?[\"']\]", trace))
 
 
 def _in_handler(trace: str) -> bool:
