@@ -1,0 +1,214 @@
+"""The least policy of each command: well formed, and enough."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from sqsctl.aws.logs import LogClient
+from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.session import Credentials, Session
+from sqsctl.errors import UsageError
+from sqsctl.model.deployed import ApiPart, FunctionPart, QueuePart, StackRef
+from sqsctl.model.stack import Fact
+from sqsctl.operations import discover, doctor, iam, metrics
+from tests.e2e.stacks import DeployedLab
+
+QUEUE = "arn:aws:sqs:ap-northeast-2:123456789012:jobs"
+DLQ = "arn:aws:sqs:ap-northeast-2:123456789012:jobs-dlq"
+FUNCTION = "arn:aws:lambda:ap-northeast-2:123456789012:function:worker"
+REF = StackRef(
+    region="ap-northeast-2",
+    stack_name="s-dev",
+    account="123456789012",
+    queues=(
+        QueuePart("jobs", "u", QUEUE, dead_letter_target_arn=DLQ),
+        QueuePart("jobs-dlq", "d", DLQ, dead_letter_for=(QUEUE,)),
+    ),
+    functions=(FunctionPart("worker", FUNCTION),),
+    mapping_ids=(("m-1", None),),
+    apis=(ApiPart("a1", "http"),),
+    log_groups=("/own",),
+)
+
+
+def statements(document: dict[str, object]) -> dict[str, set[str]]:
+    """Action to resources."""
+    found: dict[str, set[str]] = {}
+    for each in document["Statement"]:  # type: ignore[attr-defined]
+        resource = each["Resource"]
+        for action in each["Action"]:
+            found.setdefault(action, set()).update(
+                [resource] if isinstance(resource, str) else resource
+            )
+    return found
+
+
+def test_a_stacks_own_arns_are_filled_in() -> None:
+    found = statements(iam.policy(["dlq redrive", "logs tail"], REF, keys=["arn:aws:kms:k"]))
+    assert found["sqs:DeleteMessage"] == {DLQ}
+    assert found["sqs:SendMessage"] == {QUEUE}
+    assert found["sqs:GetQueueAttributes"] == {QUEUE, DLQ}
+    assert found["kms:Decrypt"] == {"arn:aws:kms:k"}
+    assert found["logs:FilterLogEvents"] == {
+        f"arn:aws:logs:ap-northeast-2:123456789012:log-group:{name}{rest}"
+        for name in ("/aws/lambda/worker", "/own")
+        for rest in ("", ":*")
+    }
+    assert found["lambda:GetFunctionConfiguration"] == {FUNCTION, f"{FUNCTION}:*"}
+    assert found["lambda:UpdateEventSourceMapping"] == {
+        "arn:aws:lambda:ap-northeast-2:123456789012:event-source-mapping:m-1"
+    }
+    assert found["cloudformation:DescribeStacks"] == {
+        "arn:aws:cloudformation:ap-northeast-2:123456789012:stack/s-dev/*"
+    }
+
+
+@pytest.mark.parametrize("command", iam.commands())
+@pytest.mark.parametrize("ref", [None, REF], ids=["any", "own"])
+def test_every_policy_is_well_formed(command: str, ref: StackRef | None) -> None:
+    document = iam.policy([command], ref)
+    assert document["Version"] == "2012-10-17"
+    sids = [each["Sid"] for each in document["Statement"]]  # type: ignore[attr-defined]
+    assert len(set(sids)) == len(sids)
+    assert all(each.isalnum() for each in sids)
+    found = statements(document)
+    assert found
+    for action, resources in found.items():
+        service, _, name = action.partition(":")
+        assert name, action
+        assert service.islower(), action
+        assert not name.endswith("Batch"), action
+        assert resources, action
+        for each in resources:
+            assert each == "*" or len(each.split(":")) >= 6, each
+    assert len(json.dumps(document)) < 6_144  # the size of a managed policy
+
+
+def test_actions_are_ones_that_aws_has() -> None:
+    """Every action is an operation of botocore's model of its service."""
+    import botocore.session
+
+    session = botocore.session.get_session()
+    names = {
+        "cloudformation": "cloudformation",
+        "cloudwatch": "cloudwatch",
+        "sqs": "sqs",
+        "lambda": "lambda",
+        "logs": "logs",
+        "iam": "iam",
+        "kms": "kms",
+    }
+    actions = {each.action for command in iam.commands() for each in iam.needs(command)}
+    for action in sorted(actions - {"apigateway:GET"}):
+        service, _, operation = action.partition(":")
+        model = session.get_service_model(names[service])
+        assert operation in model.operation_names, action
+
+
+def test_reading_commands_change_nothing() -> None:
+    reading = ("doctor", "stack show", "stack ls", "queue inspect", "logs tail", "metrics", "watch")
+    for command in reading:
+        for need in iam.needs(command):
+            verb = need.action.partition(":")[2]
+            assert verb.startswith(("Get", "List", "Describe", "Filter", "Simulate", "GET")), (
+                command,
+                need.action,
+            )
+
+
+def test_doctor_needs_what_its_checks_declare() -> None:
+    only = {each.action for each in iam.doctor_needs(only=["runtime-deprecated"])}
+    everything = {each.action for each in iam.doctor_needs()}
+    assert "lambda:GetFunctionConfiguration" in only
+    assert "iam:SimulatePrincipalPolicy" not in only
+    assert only < everything
+
+
+def test_every_fact_has_its_actions() -> None:
+    assert set(iam.FACTS) == set(Fact)
+
+
+def test_a_group_of_commands_stands_for_all_of_them() -> None:
+    group = {each.action for each in iam.needs("dlq")}
+    assert {"sqs:StartMessageMoveTask", "sqs:CancelMessageMoveTask", "sqs:PurgeQueue"} <= group
+
+
+def test_commands_that_call_nothing_need_nothing() -> None:
+    assert iam.policy(["logs explain"])["Statement"] == []
+    with pytest.raises(UsageError) as raised:
+        iam.policy(["dlq redirve"])
+    assert "dlq redrive" in (raised.value.hint or "")
+
+
+def test_what_is_optional_can_be_left_out() -> None:
+    assert "kms:Decrypt" not in statements(iam.policy(["send"], REF, without_optional=True))
+    assert "kms:Decrypt" in statements(iam.policy(["send"], REF))
+
+
+# -- on the lab, which enforces IAM -----------------------------------------------------------
+
+
+# The emulator asks for another action, or for it on everything.
+EMULATED_OTHERWISE = {"iam:SimulatePrincipalPolicy", "lambda:GetFunctionConcurrency"}
+
+
+@pytest.fixture
+def as_user(lab: DeployedLab) -> Iterator[object]:
+    """Sessions of users that have exactly the policy of some commands."""
+    client = lab.session.iam()
+    made: list[tuple[str, str]] = []
+
+    def session(*commands: str) -> Session:
+        name = f"u{uuid.uuid4().hex[:8]}"
+        client.create_user(UserName=name)
+        key = client.create_access_key(UserName=name)["AccessKey"]
+        made.append((name, key["AccessKeyId"]))
+        client.put_user_policy(
+            UserName=name,
+            PolicyName="own",
+            PolicyDocument=json.dumps(iam.policy(commands, lab.stack)),
+        )
+        keys = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+        return Session(lab.session.target, credentials=keys)
+
+    yield session
+    for name, key_id in made:
+        client.delete_user_policy(UserName=name, PolicyName="own")
+        client.delete_access_key(UserName=name, AccessKeyId=key_id)
+        client.delete_user(UserName=name)
+
+
+@pytest.mark.lab
+def test_doctor_reads_everything_under_its_own_policy(lab: DeployedLab, as_user) -> None:  # type: ignore[no-untyped-def]
+    session = as_user("doctor")
+    found = doctor.checkup(session, discover.from_stack(session, lab.name))
+    assert set(found.missing_actions) <= EMULATED_OTHERWISE
+    assert found.diagnosis.verdict == "healthy"
+
+
+@pytest.mark.lab
+def test_other_commands_work_under_theirs(lab: DeployedLab, as_user) -> None:  # type: ignore[no-untyped-def]
+    sender = as_user("send")
+    ref = discover.from_stack(sender, lab.name)
+    # One by one: the emulator knows *Batch actions, which IAM does not have.
+    url = discover.main_queue(ref).url
+    assert sender.sqs().send_message(QueueUrl=url, MessageBody="{}")["MessageId"]
+    reader = as_user("logs tail")
+    group = f"/aws/lambda/{lab.name}-producer"
+    assert LogClient(reader).page(group, start_ms=0).token is None
+    assert len(metrics.metrics(as_user("metrics"), lab.stack)) > 20
+    assert [each.name for each in discover.stacks(as_user("stack ls"))]
+
+
+@pytest.mark.lab
+def test_a_policy_does_not_reach_further(lab: DeployedLab, as_user) -> None:  # type: ignore[no-untyped-def]
+    from sqsctl.errors import Exit, SqsctlError
+
+    session = as_user("doctor")
+    with pytest.raises(SqsctlError) as raised:
+        QueueClient(session).purge(lab.queue.ref)
+    assert raised.value.exit is Exit.DENIED
