@@ -12,7 +12,7 @@ from sqsctl.aws.queues import QueueClient
 from sqsctl.errors import NotFoundError
 from sqsctl.lab import incidents
 from sqsctl.lab.incidents import Incident
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue
 from sqsctl.operations.tail import tail
 from tests.e2e.stacks import DeployedLab
 from tests.e2e.waiting import until

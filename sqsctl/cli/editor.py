@@ -1,0 +1,74 @@
+"""Editing messages in $EDITOR before they go back to work."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqsctl.cli.context import Run
+from sqsctl.cli.output import styled
+from sqsctl.errors import SqsctlError, UsageError
+
+if TYPE_CHECKING:
+    from sqsctl.model.message import Message, Outgoing
+
+
+def editor_command() -> list[str]:
+    """The person's editor. Raises UsageError where none is set."""
+    for name in ("SQSCTL_EDITOR", "VISUAL", "EDITOR"):
+        if os.environ.get(name):
+            return shlex.split(os.environ[name])
+    raise UsageError("--edit needs an editor", hint="set EDITOR, for example EDITOR=vi")
+
+
+def editing(run: Run, *, fifo: bool, max_bytes: int) -> Callable[[Message, Outgoing], Outgoing]:
+    """A function that lets a person edit a message, shows the difference, and asks.
+
+    A message that was not changed goes as it is. What is invalid, or declined, raises
+    SqsctlError: the message then stays where it is. One editor at a time.
+    """
+    from sqsctl.operations.editing import difference, editable, edited
+
+    command = editor_command()
+    lock = threading.Lock()
+
+    def edit(message: Message, outgoing: Outgoing) -> Outgoing:
+        with lock:
+            changed = edited(
+                _in_editor(command, editable(outgoing)), outgoing, fifo=fifo, max_bytes=max_bytes
+            )
+            for line in difference(outgoing, changed):
+                style = {"+": "green", "-": "red"}.get(line[:1], "dim")
+                run.output.stderr.print(styled(line, style), soft_wrap=True)
+            if changed is outgoing or run.yes:
+                return changed
+            if not run.prompter.confirm(f"Send {message.message_id} like this?", default=True):
+                raise SqsctlError("left where it is: the answer was no", code="declined")
+            return changed
+
+    return edit
+
+
+def _in_editor(command: list[str], text: str) -> str:
+    descriptor, name = tempfile.mkstemp(prefix="sqsctl-", suffix=".json")
+    path = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as file:
+            file.write(text)
+        try:
+            ended = subprocess.run([*command, name], check=False)
+        except OSError as error:
+            raise SqsctlError(f"cannot start {command[0]}: {error.strerror}") from error
+        if ended.returncode:
+            raise SqsctlError(
+                f"the editor ended with {ended.returncode}: left as it was", code="declined"
+            )
+        return path.read_text(encoding="utf-8", errors="surrogatepass")
+    finally:
+        path.unlink(missing_ok=True)
