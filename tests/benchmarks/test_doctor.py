@@ -1,0 +1,63 @@
+"""Doctor's wall time where every AWS call takes 80 ms: a few round trips, not one a call."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+
+import pytest
+
+from sqsctl.aws.labs import CREDENTIALS
+from tests.benchmarks.delay import Slow, slow
+from tests.benchmarks.peers import sqsctl
+from tests.e2e.stacks import DeployedLab
+
+DELAY_S = 0.08
+ROUND_TRIPS = 15
+RUNS = 5
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.lab, pytest.mark.timeout(300)]
+
+
+def doctor(proxy: Slow, stack: str, region: str, *, delay_s: float) -> float:
+    """Seconds that ``sqsctl doctor`` takes, start-up included."""
+    proxy.delay_s = delay_s
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_access_key,
+    }
+    command = [str(sqsctl()), "doctor", "-o", "json", "--endpoint-url", proxy.url]
+    began = time.perf_counter()
+    ended = subprocess.run(
+        [*command, "--region", region, "--stack", stack],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    took = time.perf_counter() - began
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return took
+
+
+def test_doctor_takes_at_most_fifteen_round_trips(lab: DeployedLab) -> None:
+    with slow(lab.state.endpoint) as proxy:
+        region = lab.state.region
+        doctor(proxy, lab.name, region, delay_s=0)  # warms the disk cache
+        quick = [doctor(proxy, lab.name, region, delay_s=0) for _ in range(RUNS)]
+        proxy.calls.clear()
+        slowly = [doctor(proxy, lab.name, region, delay_s=DELAY_S) for _ in range(RUNS)]
+        calls = len(proxy.calls) / RUNS
+        a_second = proxy.most_in_a_second("FilterLogEvents")
+    trips = (statistics.median(slowly) - statistics.median(quick)) / DELAY_S
+    print(
+        f"\ndoctor on the tutorial's stack, {DELAY_S * 1000:.0f} ms a call:"
+        f"\n  {calls:.0f} calls, {trips:.1f} round trips above the time without delay"
+        f"\n  median {statistics.median(slowly):.2f} s against {statistics.median(quick):.2f} s"
+        f"\n  FilterLogEvents: at most {a_second} in a second"
+    )
+    assert trips <= ROUND_TRIPS
+    assert a_second <= 4
