@@ -393,6 +393,8 @@ def _text_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) ->
     if p.typed_tail.match(text) and (told := error_in(text)):
         return _fatal(events, text, at, None, told)
     level = p.level_word.match(text)
+    if level is None and (named := p.logfmt_level.search(text[:400])):
+        return _logged(text, events, text, at, None, named.group("lvl"))
     body = text[level.end() :] if level else text
     if level and p.node_kind.match(body) and (told := error_in(body)):
         return _fatal(events, text, at, None, told)

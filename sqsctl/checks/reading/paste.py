@@ -13,11 +13,13 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.jsons import is_record, loads, text_of
 from sqsctl.checks.reading.prefix import clean, strip_prefix
 from sqsctl.checks.reading.stamps import from_epoch_ms, parse_stamp
 from sqsctl.model.logline import LogEvent
 
+_FOLDED = 20_000
 _EVENT_MARKS = frozenset(
     {
         "eventId",
@@ -46,7 +48,7 @@ def events_from_text(text: str) -> tuple[LogEvent, ...]:
 def _from_lines(text: str) -> Iterator[LogEvent]:
     moment: datetime | None = None
     stream = group = ""
-    for raw in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+    for raw in _unfolded(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")):
         line = clean(raw)
         if line.startswith("{") and (event := _own_line(line)):
             yield event
@@ -58,6 +60,20 @@ def _from_lines(text: str) -> Iterator[LogEvent]:
         group = cut.group or group
         if cut.text.strip():
             yield LogEvent(cut.text, timestamp=cut.timestamp or moment, stream=stream, group=group)
+
+
+def _unfolded(lines: Iterable[str]) -> Iterator[str]:
+    """Lines, those that lost their line breaks in copying torn where the platform begins one."""
+    for line in lines:
+        if "RequestId: " in line[1:] and len(line) < _FOLDED and '{"' not in line[:2]:
+            match = p.stamp.match(line.lstrip())
+            # A time before START belongs to it: that is a prefix, no lost break.
+            start = match.end() + 2 if match else 0
+            first, *rest = p.lost_break.split(line[start:])
+            yield line[:start] + first
+            yield from rest
+        else:
+            yield line
 
 
 def _own_line(line: str) -> LogEvent | None:

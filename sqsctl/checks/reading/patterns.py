@@ -63,12 +63,12 @@ timeout = re.compile(
 )
 timeout_in = re.compile(r"Task timed out after (?P<secs>\d{1,6}(?:\.\d{1,3})?) seconds")
 exited = re.compile(
-    rf"(?:RequestId: (?P<rid>{UUID})\s+)?(?:Process exited before completing request"
+    rf"(?:RequestId: (?P<rid>\S{{1,80}})\s+)?(?:Process exited before completing request"
     r"|(?:Error: )?Runtime exited (?:with error: (?P<why>[^\n]{1,200})|without providing a reason))"
 )
 # The sandbox reports a bootstrap that it could not start in one line of this form.
 sandbox_error = re.compile(
-    rf"RequestId: (?P<rid>{UUID})\s+Error: (?P<msg>[^\n]{{1,2000}})(?:\n(?P<type>[\w.]+))?"
+    rf"RequestId: (?P<rid>\S{{1,80}})\s+Error: (?P<msg>[^\n]{{1,2000}})(?:\n(?P<type>[\w.]+))?"
 )
 runtime_type = re.compile(
     r"(?:Runtime|Function|Extension|Sandbox|Init)(?:\.[A-Z]\w{1,60}|<[\w:.]{1,80}>)\s*$"
@@ -84,6 +84,8 @@ python_log = re.compile(rf"\[(?P<lvl>{LEVELS})\]\s+(?P<ts>{STAMP})\s+(?:(?P<rid>
 python_error = re.compile(
     r"\[ERROR\] (?P<type>[A-Za-z_][\w.]{0,200}?)(?:: (?P<msg>.*))?\s*$", re.MULTILINE
 )
+# logfmt: `time=… level=error msg="…" error="…"` (logrus, the runtime interface emulator).
+logfmt_level = re.compile(rf"\blevel=\"?(?P<lvl>{LEVELS}|error|warning|debug|fatal|panic)\b")
 level_word = re.compile(
     rf"[\s|:\[(\-]{{0,4}}(?P<lvl>{LEVELS}|error|debug|warning|fatal|critical)[\]|:)\s]"
 )
@@ -130,6 +132,12 @@ qualified = re.compile(
 )
 frame = re.compile(r"^\s*(?:at \S|File \"|\.\.\. \d+ more|from /|--- End of)")
 caused_by = re.compile(r"^(?:Caused by|Suppressed): ", re.MULTILINE)
+
+# Where a line break was lost in copying: platform lines begin in the middle of a line.
+lost_break = re.compile(
+    rf"(?<=\S)[ \t]+(?=(?:START|END|REPORT) RequestId: {UUID}\b|INIT_REPORT Init Duration: "
+    rf"|{STAMP}\s+{UUID}\s|RequestId: {UUID} (?:Error: |Process exited))"
+)
 
 # --- shapes of pasted text ---------------------------------------------------------------
 stream_name = re.compile(r"\d{4}/\d\d/\d\d/(?:[\w.\-]{1,128})?\[[^\]\s]{1,64}\][0-9a-fA-F]{6,64}")

@@ -72,6 +72,8 @@ class _StreamReader:
             if entry.error:
                 self.failures.append(self._failure(Ending(entry, entry.error, init=True), None))
         self._loose(self.story.loose, open_end=not self.story.structured)
+        if self.excerpt and not (self.story.structured or self.failures or self.survived):
+            self._sentences(self.story.loose)
 
     def _trial(self, trial: Trial, *, last: bool) -> None:
         end = ending(trial)
@@ -94,6 +96,16 @@ class _StreamReader:
             seen = self._logged(entry)
             counts = self.excerpt and open_end and not _handled(entry, entries[index + 1 :])
             (self.failures if counts else self.survived).append(seen)
+
+    def _sentences(self, entries: list[Entry]) -> None:
+        """An excerpt without anything better: lines without a level that tell of a failure."""
+        for entry in entries:
+            text = entry.text[:_LINE_CHARACTERS]
+            if entry.level or not _FAILS.search(text) or _NEGATED.search(text):
+                continue
+            if not _DEALT_WITH.search(text) or _GAVE_UP.search(text):
+                told = replace(self._logged(entry), confidence=Confidence.LOW)
+                self.failures.append(told)
 
     def _failure(self, end: Ending, trial: Trial | None) -> Failure:
         entry, error = end.entry, end.error
@@ -203,7 +215,16 @@ _DEALT_WITH = re.compile(
 )
 _GAVE_UP = re.compile(
     r"giv(?:e|ing) up|gave up|exhausted|max(?:imum)? (?:retries|attempts)|after \d+ (?:re)?(?:tries|attempts)"
-    r"|reached max retries|no more retries|retries exceeded|unhandled|uncaught",
+    r"|reached max retries|no more retries|retries exceeded|unhandled|uncaught|execution expired",
+    re.IGNORECASE,
+)
+_FAILS = re.compile(
+    r"\bErr\(|[Ee]rror\b|[Ee]xception\b|\b[Ff]ail(?:ed|ure)\b|\b[Cc]annot\b|\b[Cc]ould not\b"
+    r"|\b[Uu]nable to\b|\brefused\b|\bdenied\b|\bFAILED\b|_FAILED\b"
+)
+_NEGATED = re.compile(
+    r"\b(?:no|0|zero|without|never|not an?|any|if|when|whenever|unless|in case of|possible)\s+"
+    r"(?:\w+\s+){0,2}(?:errors?|exceptions?|failures?|timeouts?|denied|failed)\b",
     re.IGNORECASE,
 )
 _WENT_WELL = re.compile(

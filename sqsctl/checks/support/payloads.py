@@ -13,6 +13,13 @@ import re
 # streams). Reading one of these from the wrong place is the fault; other names are the code's.
 EVENT_FIELDS = frozenset(
     [
+        "requestParameters",
+        "responseElements",
+        "userIdentity",
+        "intent",
+        "slots",
+        "triggerSource",
+        "invokingEvent",
         "body",
         "Body",
         "Records",
