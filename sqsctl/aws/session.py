@@ -136,9 +136,11 @@ class Session:
                 self._boto.set_credentials(
                     self._credentials.access_key_id, self._credentials.secret_access_key
                 )
-        return self._boto.create_client(
+        client = self._boto.create_client(
             service, endpoint_url=self.target.endpoint, config=self._config(attempts)
         )
+        client.meta.events.register("after-call", _refuse_pages)
+        return client
 
     def _config(self, attempts: int) -> Config:
         from botocore.config import Config
@@ -152,6 +154,15 @@ class Session:
             # A caller's proxy settings are for AWS, never for loopback.
             proxies={} if self.target.endpoint else None,
         )
+
+
+def _refuse_pages(http_response: Any, **_: object) -> None:
+    """botocore reads a web page as an empty answer: a portal's would pass for "no queues"."""
+    kind = str(getattr(http_response, "headers", {}).get("content-type", ""))
+    if "html" in kind.lower():
+        from sqsctl.aws.translate import ForeignAnswerError
+
+        raise ForeignAnswerError(f"a page of type {kind} (status {http_response.status_code})")
 
 
 def default_region(profile: str | None) -> str | None:

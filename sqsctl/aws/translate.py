@@ -86,6 +86,10 @@ def error_code(error: BaseException) -> str:
     return ""
 
 
+class ForeignAnswerError(Exception):
+    """Something answered that does not speak AWS: a portal, a proxy, another server."""
+
+
 @contextmanager
 def translated(what: str = "") -> Iterator[None]:
     """Run AWS calls; any botocore error comes out as a SqsctlError.
@@ -93,9 +97,20 @@ def translated(what: str = "") -> Iterator[None]:
     ``what`` names the thing worked on (``queue jobs``) for the message.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
+    except (ResponseParserError, ForeignAnswerError, KeyError) as error:
+        # KeyError: botocore's parser, or the caller, missed what AWS always sends.
+        subject = f"{what}: " if what else ""
+        why = f"{error} is missing" if isinstance(error, KeyError) else str(error).split("\n")[0]
+        raise SqsctlError(
+            f"{subject}the answer is not one of AWS's: {why[:200]}",
+            hint="is --endpoint-url right? A proxy or a captive portal may have answered instead",
+            exit=Exit.UNAVAILABLE,
+            code="foreign_answer",
+        ) from error
     except ClientError as error:
         raise client_error(error, what) from error
     except BotoCoreError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli import prompt
 from sqsctl.cli.output import Answer, Output, target_line
-from sqsctl.errors import Exit, NotFoundError, RefusedError, SqsctlError
+from sqsctl.errors import Exit, NotFoundError, RefusedError, SqsctlError, UsageError
 from sqsctl.model.target import Target
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from sqsctl.operations.discover import StackRef
     from sqsctl.operations.settings import Settings
     from sqsctl.operations.targeting import Resolved
+
+
+_STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:[\w-]+:cloudformation:[\w:/.-]{1,400}")
 
 
 class Run:
@@ -118,6 +122,12 @@ class Run:
             self._settings = load(flags, os.environ, Path.cwd())
         return self._settings
 
+    def name_queue(self, reference: str | None) -> None:
+        """A queue given as an argument is the same as one given with --queue."""
+        if reference is not None:
+            self._globals = replace(self.globals, queue=reference)
+            self._settings = None
+
     @property
     def own_queue(self) -> str | None:
         """The queue that was named to be taken as it is, without a stack.
@@ -188,6 +198,11 @@ class Run:
         resolved = self.resolved(changing=changing)
         named = self.settings.text("stack")
         if named:
+            if not _STACK.fullmatch(named):
+                raise UsageError(
+                    f"{named!r} cannot be a stack: letters, digits and - make up its name",
+                    hint="sqsctl stack ls lists them",
+                )
             return named
         stage = self.settings.text("stage")
         declared = project.stack_name(Path.cwd(), stage=stage)

@@ -16,6 +16,7 @@ from sqsctl.cli.filters import (
     MatchOption,
     SentSinceOption,
     SentUntilOption,
+    check_rate,
 )
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
@@ -148,8 +149,7 @@ def restore(
     from sqsctl.operations.restore import Restore
     from sqsctl.operations.restore import restore as send
 
-    if rate is not None and rate <= 0:
-        raise UsageError("--rate must be above 0")
+    check_rate(rate)
     if not file.is_file():
         raise UsageError(f"there is no file {file}")
     verdict = archive.check(file)

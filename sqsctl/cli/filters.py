@@ -87,3 +87,13 @@ def select(chosen: Filters, cause_of: Callable[[Message], str]) -> Callable[[Mes
     from sqsctl.operations.selection import compiled
 
     return compiled(chosen, known_causes=cause_of)
+
+
+def check_rate(rate: float | None) -> None:
+    """Raises UsageError for a rate that is none: 0, negative, nan or inf."""
+    import math
+
+    from sqsctl.errors import UsageError
+
+    if rate is not None and not (math.isfinite(rate) and rate > 0):
+        raise UsageError(f"--rate must be above 0, not {rate:g}")

@@ -56,8 +56,11 @@ def up(
     run: Run,
     name: NameOption = None,
     runtime: Annotated[
-        str, typer.Option("--runtime", help="Language of the functions: python or nodejs.")
-    ] = "python",
+        str | None,
+        typer.Option(
+            "--runtime", help="Language of the functions: python or nodejs.", show_default="python"
+        ),
+    ] = None,
     port: Annotated[
         int | None,
         typer.Option(
@@ -71,13 +74,39 @@ def up(
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Start the lab and deploy the tutorial's stack on it through CloudFormation."""
+    from sqsctl.aws.labs import running_lab
+
     chosen = name or run.lab_name
+    there = running_lab(chosen)
+    if there is not None:
+        _refuse_other(there, runtime, port, real_time=real_time)
     if dry_run:
         return _would(f"start lab {chosen} and deploy its stack")
     state, endpoints = bring_up(
-        run, chosen, runtime=runtime, port=port, time_scale=1.0 if real_time else 6.0
+        run,
+        chosen,
+        runtime=runtime or (there.runtime if there else "python"),
+        port=port,
+        time_scale=1.0 if real_time else 6.0,
     )
     return _lab_answer(state, endpoints)
+
+
+def _refuse_other(
+    state: LabState, runtime: str | None, port: int | None, *, real_time: bool
+) -> None:
+    """A lab that runs is not made another one by asking for it."""
+    other = [
+        f"port {state.port}" if port not in {None, state.port} else "",
+        f"{state.runtime} functions" if runtime not in {None, state.runtime} else "",
+        f"a time scale of {state.time_scale:g}" if real_time and state.time_scale != 1.0 else "",
+    ]
+    if any(other):
+        raise UsageError(
+            f"lab {state.name} runs already, with {', '.join(filter(None, other))}",
+            hint="sqsctl lab down, then up again; or a second one beside it: --name NAME",
+            code="lab_running",
+        )
 
 
 @command(group, "down", target=False, epilog=examples("sqsctl lab down"))

@@ -94,7 +94,11 @@ def root(
         raise typer.Exit
     if context.invoked_subcommand is None:
         run.begin(context, options.Globals())
-        if sys.stdin.isatty() and sys.stdout.isatty() and not run.output.json:
+        if run.output.json:
+            raise SqsctlError(
+                "sqsctl needs a command", hint="sqsctl --help", exit=Exit.USAGE, code="usage"
+            )
+        if sys.stdin.isatty() and sys.stdout.isatty():
             from sqsctl.cli.menu import menu
 
             menu(run)
@@ -179,6 +183,8 @@ def _show(run: Run, arguments: list[str], code: Exit) -> Exit:
 
 
 def _failed(run: Run, error: SqsctlError) -> Exit:
+    if error.exit is not Exit.USAGE:
+        run.announce()  # where it failed, if that was decided but nothing was read yet
     data: dict[str, Any] = dict(run.answer.data) if run.answer else {}
     run.answer = Answer(data, None, error.exit, (error,))
     return error.exit

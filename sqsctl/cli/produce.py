@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sqsctl.cli.context import Run
+from sqsctl.cli.filters import check_rate
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, safe_line, styled
 from sqsctl.cli.send import (
@@ -99,8 +100,7 @@ def produce(
 
     conditions = [parse(each) for each in threshold or []]
     seconds = _seconds(duration) if duration is not None else None
-    if rate is not None and rate <= 0:
-        raise UsageError("--rate must be above 0")
+    check_rate(rate)
     plan = load.Plan(count if count or seconds else 50, seconds, rate, concurrency).checked()
     text = body_from(body, body_json, body_file, DEFAULT_BODY)
     attributes = attributes_from(attribute)

@@ -98,8 +98,9 @@ def inspect(
     from sqsctl.aws.queues import QueueClient
     from sqsctl.operations.inspect import inspect as look
 
+    run.name_queue(queue_name)
     resolved = run.resolved()
-    reference = queue_reference(run, queue_name)
+    reference = queue_reference(run)
     report = look(QueueClient(resolved.session), reference)
     run.announce(replace(run.target or resolved.target, account=_account(report.queue.arn)))
     oldest, consumers = _more(run, report.queue) if full else (None, None)
@@ -138,9 +139,10 @@ def purge(
     from sqsctl.aws.queues import QueueClient
     from sqsctl.cli.purge import empty
 
+    run.name_queue(queue_name)
     resolved = run.resolved(changing=True)
     client = QueueClient(resolved.session)
-    facts = client.describe(client.resolve(queue_reference(run, queue_name)))
+    facts = client.describe(client.resolve(queue_reference(run)))
     run.announce(replace(run.target or resolved.target, account=_account(facts.arn)))
     return empty(run, client, facts, dry_run=dry_run)
 
@@ -168,9 +170,10 @@ def watch(
     from sqsctl.cli.pipes import watchful_sleep
     from sqsctl.operations.inspect import inspect as look
 
+    run.name_queue(queue_name)
     resolved = run.resolved()
     client = QueueClient(resolved.session)
-    reference = client.resolve(queue_reference(run, queue_name)).url
+    reference = client.resolve(queue_reference(run)).url
     ticks = 0
     while True:
         report = look(client, reference)
@@ -203,15 +206,13 @@ def watch(
         watchful_sleep(interval)
 
 
-def queue_reference(run: Run, name: str | None) -> str:
-    """The queue meant: the argument, --queue, or the stack's only one."""
-    if name and run.settings.kind("stack") != "flag":
-        return name
-    if name is None and run.own_queue:
+def queue_reference(run: Run) -> str:
+    """The queue meant: the one that was named, else the stack's only one."""
+    if run.own_queue:
         return run.own_queue
     from sqsctl.operations import discover
 
-    return discover.main_queue(run.stack(), name or run.settings.text("queue")).url
+    return discover.main_queue(run.stack(), run.settings.text("queue")).url
 
 
 def _described(client: QueueClient, ref: QueueRef) -> Queue | SqsctlError:

@@ -18,6 +18,7 @@ from sqsctl.cli.filters import (
     MatchOption,
     SentSinceOption,
     SentUntilOption,
+    check_rate,
 )
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines
@@ -126,8 +127,7 @@ def redrive(
     from sqsctl.cli.dlq import cause_finder, dead_letters
     from sqsctl.operations.control import Control, interruptible
 
-    if rate is not None and rate <= 0:
-        raise UsageError("--rate must be above 0")
+    check_rate(rate)
     if method not in {"auto", "native", "client"}:
         raise UsageError(f"--method is auto, native or client, not {method!r}")
     if canary and pause_consumer:

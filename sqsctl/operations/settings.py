@@ -78,6 +78,9 @@ def load(
         flag = flags.get(key)
         if flag is not None:
             option = f"--{key.replace('_', '-')}"
+            if flag == "":
+                # An unset shell variable: taking it for "not given" would hit another target.
+                raise UsageError(f"{option} is empty", code="empty_option")
             if key == "lab" and flag is False:
                 option = "--no-lab"
             values[key] = Setting(flag, option, "flag")

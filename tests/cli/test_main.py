@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,71 @@ def test_a_signal_ends_it_with_its_code_and_an_envelope(name: str, word: str) ->
     )
     assert result.returncode == 128 + number
     assert json.loads(result.stdout)["errors"][0]["code"] == word
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["queue", "inspect", "--queue", ""],
+        ["dlq", "redrive", "--stack", ""],
+        ["stack", "show", "--stack", "\udcff"],
+        ["stack", "show", "--stack", "[/red]"],
+        ["produce", "--rate", "nan"],
+        ["produce", "--rate", "inf"],
+        ["dlq", "redrive", "--rate", "nan"],
+    ],
+)
+def test_what_cannot_be_is_a_usage_error(sqsctl: Sqsctl, arguments: list[str]) -> None:
+    shown = sqsctl(
+        *arguments, "--endpoint-url", "http://127.0.0.1:9", "--region", "eu-west-1", "-o", "json"
+    )
+    assert shown.code == 2, shown.out
+
+
+def test_json_without_a_command_is_json(sqsctl: Sqsctl) -> None:
+    shown = sqsctl("-o", "json")
+    assert shown.envelope["errors"][0]["message"] == "sqsctl needs a command"
+
+
+class Page(BaseHTTPRequestHandler):
+    """A captive portal: a web page to whatever is asked."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = b"<html><body>Please sign in</body></html>"
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST  # noqa: N815 - the server's own name
+
+    def log_message(self, *arguments: object) -> None:
+        """Silence."""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["queue", "ls"],
+        ["queue", "inspect", "jobs"],
+        ["stack", "ls"],
+        ["stack", "show", "--stack", "x"],
+        ["dlq", "peek", "--queue", "jobs"],
+        ["doctor", "--queue", "jobs"],
+        ["send", "x", "--queue", "jobs"],
+    ],
+)
+def test_a_web_page_is_no_answer_of_aws(sqsctl: Sqsctl, arguments: list[str]) -> None:
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_port}"
+            shown = sqsctl(*arguments, "--endpoint-url", url, "--region", "eu-west-1", "-o", "json")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert shown.code == 6, shown.out
+    assert shown.envelope["errors"][0]["code"] == "foreign_answer"
