@@ -3,20 +3,28 @@
 Step 3's k6 run: new accounts have a limit of 10. Consumers that sleep take all of it,
 the producer is throttled and the API answers 503, in milliseconds. Throttled batches are
 received again and again, and end in the dead-letter queue without any function having
-failed. The consumers stay below their timeout here, so that this is the only cause.
+failed. The consumers stay below their timeout here, so that this is the only cause, and
+find enough messages waiting to take every execution there is.
 """
 
 from __future__ import annotations
 
+import json
+
+from sqsctl.aws.translate import translated
 from sqsctl.lab.incidents.base import Incident
+from sqsctl.lab.incidents.bench import Bench
 from sqsctl.lab.incidents.changes import Code, Setting
 from sqsctl.lab.incidents.resources import AccountLimit, QueueAttribute
+
+BACKLOG = 60
+_BATCH = 10
 
 
 class AccountConcurrency(Incident):
     name = "account-concurrency"
     step = "step 3, item 5"
-    breaks = "the account may run 10 functions at once, and the consumers work for 5 s each"
+    breaks = "the account may run 10 functions at once, the consumers need 5 s each, 60 wait"
     changes = (
         QueueAttribute("jobs", "VisibilityTimeout", "6"),
         Setting("jobsWorker", "Timeout", 6),
@@ -24,3 +32,12 @@ class AccountConcurrency(Incident):
         AccountLimit(10),
     )
     account_wide = True
+
+    def provoke(self, bench: Bench) -> None:
+        with translated("queue jobs"):
+            for start in range(0, BACKLOG, _BATCH):
+                bodies = [json.dumps({"input": start + number}) for number in range(_BATCH)]
+                bench.aws.sqs_unretried().send_message_batch(
+                    QueueUrl=bench.queue("jobs"),
+                    Entries=[{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)],
+                )

@@ -64,8 +64,11 @@ class Incident:
     def prepare(self, bench: Bench) -> None:
         """Make what its changes need. Whatever comes of it, ``clean_up`` will be called."""
 
+    def provoke(self, bench: Bench) -> None:
+        """Whatever makes the trouble show, once its changes are in effect."""
+
     def clean_up(self, bench: Bench) -> None:
-        """Take away what ``prepare`` made, or a part of it; the settings are back by then."""
+        """Take away what was made, or a part of it; the settings are back by then."""
 
 
 class Journal:
@@ -103,6 +106,7 @@ class Journal:
         self._save()
         incident.prepare(bench)
         self._lay(bench, entry, incident.changes)
+        incident.provoke(bench)
 
     def remove(self, bench: Bench, incident: Incident) -> None:
         """Write each setting as it was, with the changes of the other incidents over it."""

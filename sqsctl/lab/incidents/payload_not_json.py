@@ -21,7 +21,7 @@ class PayloadNotJson(Incident):
     step = "step 2, item 5"
     breaks = "two messages whose bodies are not JSON lie in the queue"
 
-    def prepare(self, bench: Bench) -> None:
+    def provoke(self, bench: Bench) -> None:
         with translated("queue jobs"):
             for body in BODIES:
                 bench.aws.sqs_unretried().send_message(
