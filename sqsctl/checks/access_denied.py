@@ -115,7 +115,8 @@ def _fix(function: str, sign: Denial, stack: Stack) -> Fix:
         )
     if "deny" in sign.by:
         return Fix(
-            f"take the deny of {sign.action or 'this action'} out of that policy: an allow elsewhere "
+            f"take the deny of {sign.action or 'this action'} out of that policy: an allow "
+            "elsewhere "
             "cannot win against it",
         )
     action, resource = sign.action or "SERVICE:ACTION", sign.resource or "RESOURCE_ARN"

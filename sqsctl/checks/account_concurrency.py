@@ -1,14 +1,15 @@
 """The account's concurrent executions are used up.
 
 ## What it does
-Puts together the account's limit, what functions reserved of it, the highest concurrency that was
-measured and the throttled invocations. Also knows Lambda's refusal of a reservation that would leave
-the account too little.
+Puts together the account's limit, what functions reserved of it, the highest concurrency
+that was measured and the throttled invocations. Also knows Lambda's refusal of a
+reservation that would leave the account too little.
 
 ## Why it matters
-New accounts often have a limit of 10. Ten slow consumers take all of it; then the producer behind the
-API is throttled too, and clients see 503 within milliseconds. Throttled batches are received
-again, each receive counts, and messages are dead-lettered though no function ever failed.
+New accounts often have a limit of 10. Ten slow consumers take all of it; then the producer
+behind the API is throttled too, and clients see 503 within milliseconds. Throttled batches
+are received again, each receive counts, and messages are dead-lettered though no function
+ever failed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Sever
 from sqsctl.model.stack import Concurrency, Fact, Series, Stack
 
 _REFUSED = re.compile(
-    r"decreases account's UnreservedConcurrentExecution below its minimum value of \[?(?P<least>\d+)"
+    r"decreases account's UnreservedConcurrentExecution below its minimum value of"
+    r" \[?(?P<least>\d+)"
 )
 _QUOTA = "L-B99A9384"
 _NEAR = 0.8
@@ -106,7 +108,8 @@ class AccountConcurrency(LogCheck[str]):
 
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         return self.found(
-            f"Lambda refuses the reservation: the account must keep {seen.sign} executions unreserved",
+            f"Lambda refuses the reservation: the account must keep {seen.sign} executions "
+            "unreserved",
             evidence=seen.evidence(),
             fix=replace(_fix(int(seen.sign) if len(seen.sign) < 9 else 10, stack), steps=()),
             subject=seen.function,
@@ -138,7 +141,8 @@ def _fix(limit: int, stack: Stack) -> Fix:
         if each.maximum_concurrency is None or each.maximum_concurrency > share
     ]
     return Fix(
-        f"let the consumers take no more than {share} at once, so that the producer keeps some; and "
+        f"let the consumers take no more than {share} at once, so that the producer keeps some; "
+        "and "
         "ask AWS for a higher quota (1000 is the default)",
         disposition="safe" if wide else "manual",
         commands=(

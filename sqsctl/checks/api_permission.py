@@ -1,12 +1,12 @@
 """The API may not invoke its function.
 
 ## What it does
-Reads each function's resource policy and looks for a statement that lets API Gateway (or everyone, for a
-function URL) invoke it for the API's routes.
+Reads each function's resource policy and looks for a statement that lets API Gateway (or
+everyone, for a function URL) invoke it for the API's routes.
 
 ## Why it matters
-The client gets 500 `Internal Server Error` at once, and the function's log stays empty: it is never
-reached. Deleting and recreating a function or an alias by hand loses the policy.
+The client gets 500 `Internal Server Error` at once, and the function's log stays empty: it
+is never reached. Deleting and recreating a function or an alias by hand loses the policy.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A queue grows, or its oldest message grows old.
 
 ## What it does
-Looks at the number of waiting messages and the age of the oldest over time. The causes stand above it:
-a mapping that is off, a consumer that fails or is throttled, a filter.
+Looks at the number of waiting messages and the age of the oldest over time. The causes
+stand above it: a mapping that is off, a consumer that fails or is throttled, a filter.
 
 ## Why it matters
 What waits longer than the retention period is lost.
@@ -72,7 +72,8 @@ class BacklogGrowing(Check):
                 ),
             ),
             fix=Fix(
-                "see the cause above; if there is none, the consumer is slower than what comes in: a larger "
+                "see the cause above; if there is none, the consumer is slower than what comes "
+                "in: a larger "
                 "batch, more concurrency, less work a message",
                 commands=("sqsctl queue watch", "sqsctl metrics"),
             ),

@@ -1,13 +1,13 @@
 """A consumer's early return deletes messages that nobody handled.
 
 ## What it does
-Scans the consumer's source for a `return` inside the loop over the records, and for HTTP answers
-(`statusCode`) returned by a queue's consumer.
+Scans the consumer's source for a `return` inside the loop over the records, and for HTTP
+answers (`statusCode`) returned by a queue's consumer.
 
 ## Why it matters
-Whatever a consumer returns is success, `{statusCode: 400}` too: Lambda deletes the whole batch. A return
-in the loop ends it after the first record: with a batch size of ten, nine messages are deleted unseen,
-without an error, a dead letter or a log line.
+Whatever a consumer returns is success, `{statusCode: 400}` too: Lambda deletes the whole
+batch. A return in the loop ends it after the first record: with a batch size of ten, nine
+messages are deleted unseen, without an error, a dead letter or a log line.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ class BatchSilentLoss(Check):
 
     def _answers(self, function: Function, mapping: EventSourceMapping, found: Scan) -> Finding:
         return self.found(
-            f"{function.name} answers its queue with a statusCode: SQS takes any answer for success and "
+            f"{function.name} answers its queue with a statusCode: SQS takes any answer for "
+            "success and "
             "deletes the batch",
             evidence=(
                 Evidence(
@@ -95,7 +96,8 @@ class BatchSilentLoss(Check):
 
 def _fix(function: Function) -> Fix:
     return Fix(
-        "continue instead of return; raise where a record cannot be handled, or collect the ids of the "
+        "continue instead of return; raise where a record cannot be handled, or collect the ids "
+        "of the "
         "failed ones and return {batchItemFailures: [{itemIdentifier: messageId}]}",
         commands=("serverless deploy",),
         serverless_yml=yml_function(

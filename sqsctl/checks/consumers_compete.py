@@ -4,8 +4,9 @@
 Looks for queues that are mapped to more than one function.
 
 ## Why it matters
-A message goes to one of them, by chance: a queue does not fan out. Each function sees a part of the messages,
-which looks like loss. To give every message to both, put an SNS topic in front of a queue for each.
+A message goes to one of them, by chance: a queue does not fan out. Each function sees a
+part of the messages, which looks like loss. To give every message to both, put an SNS topic
+in front of a queue for each.
 """
 
 from __future__ import annotations
@@ -41,10 +42,12 @@ class ConsumersCompete(Check):
                 continue
             filtered = all(each.filters for each in mappings)
             yield self.found(
-                f"{', '.join(names)} all consume {arn.rsplit(':', 1)[-1]}: each message reaches one of them",
+                f"{', '.join(names)} all consume {arn.rsplit(':', 1)[-1]}: each message reaches "
+                "one of them",
                 evidence=tuple(of_mapping(each, "EventSourceArn", arn) for each in mappings),
                 fix=Fix(
-                    "give each function a queue of its own behind an SNS topic, or disable one mapping",
+                    "give each function a queue of its own behind an SNS topic, or disable one "
+                    "mapping",
                     disposition="manual",
                     commands=tuple(
                         aws(

@@ -4,9 +4,9 @@
 Compares the retention periods of each queue and its dead-letter queue.
 
 ## Why it matters
-On a standard queue the clock keeps running from the first send: a message that spent three days
-being retried has one day left in a dead-letter queue of four. With equal periods it can expire on the
-day that it arrives, before anyone has looked.
+On a standard queue the clock keeps running from the first send: a message that spent three
+days being retried has one day left in a dead-letter queue of four. With equal periods it
+can expire on the day that it arrives, before anyone has looked.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """A service that the function calls answered with an error.
 
 ## What it does
-Names errors of databases, HTTP services and AWS services that ended an invocation and have no check of
-their own: status codes, read timeouts, reset connections, constraint violations.
+Names errors of databases, HTTP services and AWS services that ended an invocation and have
+no check of their own: status codes, read timeouts, reset connections, constraint
+violations.
 
 ## Why it matters
-The messages are good and so is the code's way to the service; the failure is over there, or in what
-was asked of it. If it was temporary, a redrive is all that is needed.
+The messages are good and so is the code's way to the service; the failure is over there, or
+in what was asked of it. If it was temporary, a redrive is all that is needed.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ class DownstreamError(LogCheck[str]):
             f"{seen.who} failed{times} on a service that it calls ({seen.sign})",
             evidence=seen.evidence(),
             fix=Fix(
-                "look at that service first; if the fault was temporary, redrive; let the code retry "
+                "look at that service first; if the fault was temporary, redrive; let the code "
+                "retry "
                 "with backoff, time out below the function's timeout, and be idempotent",
                 commands=("sqsctl dlq groups", "sqsctl dlq redrive --canary 1"),
             ),

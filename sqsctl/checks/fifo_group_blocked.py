@@ -1,13 +1,14 @@
 """A message group of a FIFO queue waits for its first message.
 
 ## What it does
-Looks for FIFO queues where messages wait while others are in flight for longer than the consumer can
-have been working: the oldest message grows older, or nobody is working at all.
+Looks for FIFO queues where messages wait while others are in flight for longer than the
+consumer can have been working: the oldest message grows older, or nobody is working at all.
 
 ## Why it matters
-FIFO means that nothing of a group is handed out while an earlier message of it is in flight. One message
-that fails, or that somebody received by hand and never finished, stops its whole group until its
-visibility timeout ends, again and again until it is dead-lettered.
+FIFO means that nothing of a group is handed out while an earlier message of it is in
+flight. One message that fails, or that somebody received by hand and never finished, stops
+its whole group until its visibility timeout ends, again and again until it is
+dead-lettered.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class FifoGroupBlocked(Check):
     def _found(self, queue: Queue, sure: Confidence, stack: Stack) -> Finding:
         age = figures.series(stack, queue.name, "ApproximateAgeOfOldestMessage")
         return self.found(
-            f"{queue.visible} messages of {queue.name} wait behind {queue.in_flight} in flight that nobody "
+            f"{queue.visible} messages of {queue.name} wait behind {queue.in_flight} in flight "
+            "that nobody "
             "finishes",
             evidence=(
                 of_queue(queue, "ApproximateNumberOfMessages", queue.visible),
@@ -67,7 +69,8 @@ class FifoGroupBlocked(Check):
                 ),
             ),
             fix=Fix(
-                "mend what makes the head fail, or let it be dead-lettered (RedrivePolicy); a message held "
+                "mend what makes the head fail, or let it be dead-lettered (RedrivePolicy); a "
+                "message held "
                 "by hand comes back when its visibility timeout ends",
                 disposition="manual",
                 commands=(

@@ -1,12 +1,13 @@
 """An event filter removes messages that it does not match.
 
 ## What it does
-Looks for filter criteria on mappings of queues, and for messages that were received while the function
-was never invoked.
+Looks for filter criteria on mappings of queues, and for messages that were received while
+the function was never invoked.
 
 ## Why it matters
-On a queue a filter does not leave the others for somebody else: what does not match is deleted. No
-error, no dead letter, no log line. A pattern on `body` matches JSON bodies only.
+On a queue a filter does not leave the others for somebody else: what does not match is
+deleted. No error, no dead letter, no log line. A pattern on `body` matches JSON bodies
+only.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class FilterDrops(Check):
                 Evidence(f"cloudwatch AWS/Lambda {mapping.function_name}", "Invocations", "0"),
             )
         title = (
-            f"the filter of {mapping.function_name} deleted all {figures.total(deleted):.0f} messages of "
+            f"the filter of {mapping.function_name} deleted all {figures.total(deleted):.0f} "
+            "messages of "
             f"{queue} unseen"
             if dropped
             else f"the mapping of {queue} deletes every message that its filter does not match"
@@ -66,7 +68,8 @@ class FilterDrops(Check):
                 *measured,
             ),
             fix=Fix(
-                "make the pattern match what is sent (patterns on body match JSON only), or take the "
+                "make the pattern match what is sent (patterns on body match JSON only), or take "
+                "the "
                 "filter off and decide in the code",
                 disposition="manual",
                 commands=(

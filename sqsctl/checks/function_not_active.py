@@ -4,8 +4,9 @@
 Reads each function's State and LastUpdateStatus with the reasons that Lambda gives.
 
 ## Why it matters
-After a failed update the old code goes on running though the deployment was made. A function that is
-Inactive or Failed (a deleted key, subnet, image or security group) cannot be invoked.
+After a failed update the old code goes on running though the deployment was made. A
+function that is Inactive or Failed (a deleted key, subnet, image or security group) cannot
+be invoked.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The API answers with server errors.
 
 ## What it does
-Counts 5xx answers of the stack's APIs and says which kind the figures point at: throttled (503 within
-milliseconds, Throttles on the function), integration timeout (about 30 s), or the function's own error.
+Counts 5xx answers of the stack's APIs and says which kind the figures point at: throttled
+(503 within milliseconds, Throttles on the function), integration timeout (about 30 s), or
+the function's own error.
 
 ## Why it matters
 Each is a request that a client made for nothing; a message that never reached the queue.
@@ -59,10 +60,12 @@ class Http5xx(Check):
             )
         evidence += _functions(api, stack)
         return self.found(
-            f"API {api.name or api.id} answered {number:.0f}{share} requests with 5xx{_kind(latency)}",
+            f"API {api.name or api.id} answered {number:.0f}{share} requests with "
+            f"5xx{_kind(latency)}",
             evidence=evidence,
             fix=Fix(
-                "see the cause above; a fast 503 is throttling, one after 30 s the integration's timeout, a "
+                "see the cause above; a fast 503 is throttling, one after 30 s the integration's "
+                "timeout, a "
                 "500 the function's error or a missing permission",
                 commands=("sqsctl logs tail --errors", "sqsctl metrics"),
             ),

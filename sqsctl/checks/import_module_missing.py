@@ -109,6 +109,7 @@ def _fix(seen: Seen[Missing], stack: Stack) -> Fix:
             )
         case _:
             return Fix(
-                f"build one archive that holds {sign.module} with all dependencies, and deploy again",
+                f"build one archive that holds {sign.module} with all dependencies, and deploy "
+                "again",
                 commands=(upload,),
             )

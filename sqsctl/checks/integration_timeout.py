@@ -1,12 +1,12 @@
 """The API gives up before its function may.
 
 ## What it does
-Compares the timeout of each function behind an API with the integration's timeout: 30 s at most on an HTTP API,
-29 s by default on a REST API.
+Compares the timeout of each function behind an API with the integration's timeout: 30 s at
+most on an HTTP API, 29 s by default on a REST API.
 
 ## Why it matters
-The client gets 503 (HTTP API) or 504 (REST API) while the function goes on and may still send its message: a
-client that tries again makes a duplicate.
+The client gets 503 (HTTP API) or 504 (REST API) while the function goes on and may still
+send its message: a client that tries again makes a duplicate.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class IntegrationTimeout(Check):
             fix=function_settings(
                 stack,
                 function.name,
-                f"let the function end within {wanted} s, or let the API hand the work to a queue and answer "
+                f"let the function end within {wanted} s, or let the API hand the work to a "
+                "queue and answer "
                 "at once",
                 safe=False,
                 yml=yml_function(function, f"timeout: {wanted}"),

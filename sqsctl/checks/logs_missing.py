@@ -1,12 +1,12 @@
 """A function has no log.
 
 ## What it does
-Looks for each function's log group. Where the function was invoked and there is still no group, it may not
-write one; where it was never invoked, that is said.
+Looks for each function's log group. Where the function was invoked and there is still no
+group, it may not write one; where it was never invoked, that is said.
 
 ## Why it matters
-Without a log nobody can say why it fails. Without logs:CreateLogGroup, CreateLogStream and PutLogEvents
-the function runs and stays silent.
+Without a log nobody can say why it fails. Without logs:CreateLogGroup, CreateLogStream and
+PutLogEvents the function runs and stays silent.
 """
 
 from __future__ import annotations

@@ -87,7 +87,8 @@ def _fix(role: str, resource: str) -> Fix:
         separators=(",", ":"),
     )
     return Fix(
-        "allow the three actions to the role (the managed policy AWSLambdaSQSQueueExecutionRole has "
+        "allow the three actions to the role (the managed policy AWSLambdaSQSQueueExecutionRole "
+        "has "
         "them)",
         commands=(
             aws(

@@ -49,7 +49,8 @@ class MaxReceiveCountLow(Check):
         )
         times = "receive" if count == 1 else "receives"
         return self.found(
-            f"{queue.name} dead-letters a message after {count} {times}; AWS advises at least {ADVISED}",
+            f"{queue.name} dead-letters a message after {count} {times}; AWS advises at least "
+            f"{ADVISED}",
             evidence=(of_queue(queue, "RedrivePolicy.maxReceiveCount", count),),
             fix=queue_settings(
                 stack,

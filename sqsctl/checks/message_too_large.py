@@ -71,7 +71,8 @@ class MessageTooLarge(LogCheck[tuple[str, str]]):
                 ),
             ),
             fix=Fix(
-                "put the content into S3 and send its key (the SQS extended client does that); fill "
+                "put the content into S3 and send its key (the SQS extended client does that); "
+                "fill "
                 "batches by size, not only by number",
                 commands=tuple(
                     f"aws sqs set-queue-attributes --queue-url {q.url} "

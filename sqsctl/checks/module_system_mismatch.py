@@ -28,11 +28,13 @@ _REQUIRE_IN_ESM = re.compile(
     r"(?P<word>require|exports|module|__dirname|__filename) is not defined(?: in ES module scope)?"
 )
 _ESM_ONLY = re.compile(
-    r"ERR_REQUIRE_ESM|require\(\) of ES Module (?P<mod>\S{1,300})|Must use import to load ES Module:? ?(?P<two>\S{0,300})"
+    r"ERR_REQUIRE_ESM|require\(\) of ES Module (?P<mod>\S{1,300})"
+    r"|Must use import to load ES Module:? ?(?P<two>\S{0,300})"
     r"|ERR_REQUIRE_ASYNC_MODULE|ERR_REQUIRE_CYCLE_MODULE"
 )
 _NAMED = re.compile(
-    r"Named export '(?P<name>[^'\n]{1,80})' not found|does not provide an export named '?(?P<two>[\w$]{1,80})"
+    r"Named export '(?P<name>[^'\n]{1,80})' not found"
+    r"|does not provide an export named '?(?P<two>[\w$]{1,80})"
 )
 _DYNAMIC = re.compile(r"Dynamic require of \\?\"(?P<mod>[^\"\\\n]{1,80})\\?\" is not supported")
 _DIRECTORY = re.compile(r"Directory import '(?P<mod>[^'\n]{1,300})' is not supported")

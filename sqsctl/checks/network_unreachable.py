@@ -1,14 +1,14 @@
 """A host could not be reached.
 
 ## What it does
-Recognises connections that were never made (timed out, refused, no such name) in the words of every
-language, database driver and SDK, also where they led to a function timeout. What was reached and
-answered badly is downstream-error.
+Recognises connections that were never made (timed out, refused, no such name) in the words
+of every language, database driver and SDK, also where they led to a function timeout. What
+was reached and answered badly is downstream-error.
 
 ## Why it matters
-Most often the function is in a VPC whose subnets have no NAT gateway and no endpoint for the service:
-a function in a VPC has no public address. Or a security group does not let it through, or the name
-is only known elsewhere.
+Most often the function is in a VPC whose subnets have no NAT gateway and no endpoint for
+the service: a function in a VPC has no public address. Or a security group does not let it
+through, or the name is only known elsewhere.
 """
 
 from __future__ import annotations
@@ -82,12 +82,14 @@ def _vpc(function: Function) -> tuple[Evidence, ...]:
 def _fix(function: Function | None, stack: Stack) -> Fix:
     if function and not function.vpc_subnets:
         return Fix(
-            "check the host's name and that it is up and public: the function is not in a VPC, so a "
+            "check the host's name and that it is up and public: the function is not in a VPC, "
+            "so a "
             "private address cannot be reached at all; set a connect timeout below the function's",
         )
     subnets = list(function.vpc_subnets) if function else ["SUBNET_ID"]
     return Fix(
-        "give the function's subnets a way out: a NAT gateway for the internet, an interface endpoint "
+        "give the function's subnets a way out: a NAT gateway for the internet, an interface "
+        "endpoint "
         "for SQS; and let the security groups pass; or take the function out of the VPC",
         commands=(
             aws(

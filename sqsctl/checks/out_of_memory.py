@@ -25,7 +25,8 @@ from sqsctl.model.stack import Stack
 _SIGNS = re.compile(
     r"Runtime\.OutOfMemory|java\.lang\.OutOfMemoryError|JavaScript heap out of memory"
     r"|Reached heap limit|near heap limit|\bMemoryError\b|OutOfMemoryException|NoMemoryError"
-    r"|fatal error: runtime: (?:out of memory|cannot allocate)|memory allocation of \d+ bytes failed"
+    r"|fatal error: runtime: (?:out of memory|cannot allocate)"
+    r"|memory allocation of \d+ bytes failed"
     r"|Allowed memory size of \d+ bytes exhausted|Cannot allocate memory"
 )
 _MOST_MB = 10_240

@@ -1,12 +1,12 @@
 """The consumer reports failed records, and nobody listens.
 
 ## What it does
-Scans the consumer's source for batchItemFailures (or Powertools' batch processor), and looks whether the
-mapping asks for ReportBatchItemFailures.
+Scans the consumer's source for batchItemFailures (or Powertools' batch processor), and
+looks whether the mapping asks for ReportBatchItemFailures.
 
 ## Why it matters
-Without the response type the answer means nothing: Lambda takes it for success and deletes the whole batch,
-the failed records with it.
+Without the response type the answer means nothing: Lambda takes it for success and deletes
+the whole batch, the failed records with it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class PartialBatchIgnored(Check):
         self, function: Function, mapping: EventSourceMapping, place: str, stack: Stack
     ) -> Finding:
         return self.found(
-            f"{function.name} reports failed records, but its mapping does not listen: the whole batch is "
+            f"{function.name} reports failed records, but its mapping does not listen: the whole "
+            "batch is "
             "deleted",
             evidence=(
                 Evidence(f"code of {function.name}", place, "batchItemFailures"),

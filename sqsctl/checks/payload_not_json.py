@@ -23,7 +23,8 @@ from sqsctl.model.stack import Stack
 
 _CODE_FILE = re.compile(r"UserCodeSyntaxError|Cannot find module|package\.json")
 _INVALID = re.compile(
-    r"'(?P<input>[^'\n]{1,60})', input_type|\"(?P<quoted>[^\"\n]{1,60})\"(?:\.\.\.)? is not valid JSON|token '(?P<token>[^'\n]{1,60})'"
+    r"'(?P<input>[^'\n]{1,60})', input_type"
+    r"|\"(?P<quoted>[^\"\n]{1,60})\"(?:\.\.\.)? is not valid JSON|token '(?P<token>[^'\n]{1,60})'"
 )
 
 

@@ -5,8 +5,8 @@ Reads the policy of each queue for denies of sending, receiving or deleting. The
 unencrypted transport is none: SDKs use TLS.
 
 ## Why it matters
-A deny in a resource policy wins over every allow in a role. The role looks right, a simulation of the
-role says allowed, and the call is refused.
+A deny in a resource policy wins over every allow in a role. The role looks right, a
+simulation of the role says allowed, and the call is refused.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class QueuePolicyDeny(Check):
             f"the policy of {queue.name} denies {', '.join(actions)} to {who}{when}",
             evidence=(of_queue(queue, f"Policy statement {each.sid}".strip(), each.raw),),
             fix=Fix(
-                "take the statement out of the queue's policy, or narrow its principals and condition",
+                "take the statement out of the queue's policy, or narrow its principals and "
+                "condition",
                 disposition="manual",
                 commands=(
                     aws(

@@ -1,8 +1,8 @@
 """A function's environment names another queue than its stack's.
 
 ## What it does
-Compares the queue URLs and ARNs in each function's environment with the queues of the stack: another
-stage's queue, another region or account, or the dead-letter queue itself.
+Compares the queue URLs and ARNs in each function's environment with the queues of the
+stack: another stage's queue, another region or account, or the dead-letter queue itself.
 
 ## Why it matters
 Messages are accepted and go elsewhere, often to another stage: nothing fails, and here nothing
@@ -92,7 +92,8 @@ class QueueUrlMismatch(Check):
             return
         alike = min(lonely, key=lambda queue: _distance(queue.name, named.name))
         yield self.found(
-            f"{named.variable} of {function.name} names {named.name}, which is no queue of this stack; "
+            f"{named.variable} of {function.name} names {named.name}, which is no queue of this "
+            "stack; "
             f"its own is {alike.name}",
             evidence=(
                 of_function(function, f"Environment {named.variable}", named.value),
@@ -105,7 +106,8 @@ class QueueUrlMismatch(Check):
 
     def _other_place(self, function: Function, named: Named, own: Queue, stack: Stack) -> Finding:
         return self.found(
-            f"{named.variable} of {function.name} names {named.name} in {named.region or 'another region'}, "
+            f"{named.variable} of {function.name} names {named.name} in "
+            f"{named.region or 'another region'}, "
             f"account {named.account}; this stack's lies in {_region(own) or stack.region}",
             evidence=(
                 of_function(function, f"Environment {named.variable}", named.value),

@@ -1,12 +1,12 @@
 """A consumer feeds its own queue.
 
 ## What it does
-Looks for invocations that Lambda's recursion detection dropped, and for consumers whose environment names
-the queue that they consume.
+Looks for invocations that Lambda's recursion detection dropped, and for consumers whose
+environment names the queue that they consume.
 
 ## Why it matters
-A function that answers a message with another one into the same queue runs for ever. Lambda stops a chain
-after about 16 rounds and sends the message to the dead-letter queue.
+A function that answers a message with another one into the same queue runs for ever. Lambda
+stops a chain after about 16 rounds and sends the message to the dead-letter queue.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class RecursionDropped(Check):
             if dropped and figures.total(dropped) > 0:
                 number = figures.total(dropped)
                 yield self.found(
-                    f"Lambda stopped {number:.0f} recursive invocations of {function.name} on {queue.name}",
+                    f"Lambda stopped {number:.0f} recursive invocations of {function.name} on "
+                    f"{queue.name}",
                     evidence=(
                         figures.evidence(
                             dropped, "RecursiveInvocationsDropped", f"{number:.0f} in all"
@@ -48,7 +49,8 @@ class RecursionDropped(Check):
                 )
             elif own := _own(function, queue, mapping):
                 yield self.found(
-                    f"{function.name} knows the queue that it consumes ({own}): a message that it sends there "
+                    f"{function.name} knows the queue that it consumes ({own}): a message that "
+                    "it sends there "
                     "comes back to it",
                     evidence=(
                         of_function(function, f"Environment {own}", function.environment[own]),

@@ -1,12 +1,13 @@
 """The dead-letter queue does not take this queue's dead letters.
 
 ## What it does
-Reads the redrive allow policy of each dead-letter queue, and compares kind, region and account of the pair; a
-target that is not there is told, too.
+Reads the redrive allow policy of each dead-letter queue, and compares kind, region and
+account of the pair; a target that is not there is told, too.
 
 ## Why it matters
-SQS moves messages only between queues of the same kind, region and account, and only where the target allows
-it. Otherwise they stay in the source queue, are received again and again, and expire.
+SQS moves messages only between queues of the same kind, region and account, and only where
+the target allows it. Otherwise they stay in the source queue, are received again and again,
+and expire.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ class RedriveNotAllowed(Check):
     def _kinds(self, queue: Queue, dlq: Queue) -> Finding:
         kind = {True: "FIFO", False: "standard"}
         return self.found(
-            f"{queue.name} is {kind[queue.fifo]}, its dead-letter queue {dlq.name} is {kind[dlq.fifo]}",
+            f"{queue.name} is {kind[queue.fifo]}, its dead-letter queue {dlq.name} is "
+            f"{kind[dlq.fifo]}",
             evidence=(
                 of_queue(queue, "FifoQueue", queue.fifo),
                 of_queue(dlq, "FifoQueue", dlq.fifo),

@@ -1,12 +1,13 @@
 """A function's reserved concurrency holds it back.
 
 ## What it does
-Looks at the reserved concurrency of each function: 0 switches it off; below the mapping's maximum
-concurrency, or below 5 on a queue's consumer, the poller asks for more than there is.
+Looks at the reserved concurrency of each function: 0 switches it off; below the mapping's
+maximum concurrency, or below 5 on a queue's consumer, the poller asks for more than there
+is.
 
 ## Why it matters
-The poller starts with five batches at once. What is throttled goes back to the queue with its receive
-counted: messages are dead-lettered without the function having seen them.
+The poller starts with five batches at once. What is throttled goes back to the queue with
+its receive counted: messages are dead-lettered without the function having seen them.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ class ReservedConcurrency(Check):
                 *((_throttles(stack, name),) if throttled else ()),
             ),
             fix=Fix(
-                f"let the mapping run no more than {narrowed} at once, and reserve at least as many",
+                f"let the mapping run no more than {narrowed} at once, and reserve at least as "
+                "many",
                 disposition="safe" if limit >= 2 else "unsafe",
                 commands=(
                     aws(

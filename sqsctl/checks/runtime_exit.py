@@ -21,12 +21,14 @@ from sqsctl.model.finding import Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
 _SIGNS = re.compile(
-    r"Runtime\.ExitError|Runtime\.NodeJsExit|Extension\.(?:Crash|ExitError|InitError)|Runtime exited"
+    r"Runtime\.ExitError|Runtime\.NodeJsExit|Extension\.(?:Crash|ExitError|InitError)"
+    r"|Runtime exited"
     r"|Process exited before completing request|unexpected Node\.js exit|Runtime\.InvalidEntrypoint"
     r"|panic: |panicked at "
 )
 _WHY = re.compile(
-    r"(?:exited with error: |^)(?P<why>exit status \d{1,4}|signal: [\w \-()]{1,60})|(?P<code>exit code \d{1,4})"
+    r"(?:exited with error: |^)(?P<why>exit status \d{1,4}|signal: [\w \-()]{1,60})"
+    r"|(?P<code>exit code \d{1,4})"
 )
 _MEANING = {
     "exit status 1": "the code called exit(1), or the runtime could not start",

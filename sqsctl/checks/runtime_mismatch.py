@@ -102,7 +102,8 @@ class RuntimeMismatch(Check):
     def _architecture(self, function: Function, declared: Declared) -> Finding:
         deployed = ", ".join(function.architectures)
         return self.found(
-            f"{declared.source} says {declared.value}, but {function.name} is deployed for {deployed}",
+            f"{declared.source} says {declared.value}, but {function.name} is deployed for "
+            f"{deployed}",
             evidence=(
                 Evidence(declared.source, "architecture", declared.value),
                 of_function(function, "Architectures", deployed),
@@ -162,7 +163,8 @@ class RuntimeMismatch(Check):
             else f"npm install --os=linux --cpu={'arm64' if 'arm64' in function.architectures else 'x64'}"
         )
         yield self.found(
-            f"the package of {function.name} holds {path}, built for {built_for}; it runs on {deployed}",
+            f"the package of {function.name} holds {path}, built for {built_for}; it runs on "
+            f"{deployed}",
             evidence=(
                 Evidence(f"package of {function.name}", path, f"built for {built_for}"),
                 of_function(function, "Runtime", function.runtime),

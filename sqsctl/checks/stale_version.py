@@ -1,12 +1,12 @@
 """An old version of the code runs.
 
 ## What it does
-Looks at mappings and routes that go to a version or alias, and compares the code behind it with what was
-deployed last ($LATEST), by its hash.
+Looks at mappings and routes that go to a version or alias, and compares the code behind it
+with what was deployed last ($LATEST), by its hash.
 
 ## Why it matters
-A version is frozen: deploying does not change it, and neither does a changed environment variable. The
-mended code is there, its log shows nothing, and the old faults go on.
+A version is frozen: deploying does not change it, and neither does a changed environment
+variable. The mended code is there, its log shows nothing, and the old faults go on.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class StaleVersion(Check):
             return
         yield self.found(
             f"{what} runs {function.name}:{qualifier}"
-            f"{'' if numbered else f' (version {known.version})'}, not the code that was deployed last",
+            f"{'' if numbered else f' (version {known.version})'}, not the code that was "
+            "deployed last",
             evidence=(
                 place,
                 of_function(function, f"CodeSha256 of {qualifier}", known.code_sha256),
@@ -93,7 +94,8 @@ class StaleVersion(Check):
         self, function: Function, qualifier: str, what: str, place: Evidence, command: str
     ) -> Finding:
         return self.found(
-            f"{what} runs the frozen version {qualifier} of {function.name}: deployments do not change it",
+            f"{what} runs the frozen version {qualifier} of {function.name}: deployments do not "
+            "change it",
             evidence=(place,),
             fix=Fix("let it go to the function itself, or to an alias", commands=(command,)),
             subject=function.name,

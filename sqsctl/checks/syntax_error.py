@@ -30,10 +30,12 @@ _SYNTAX = re.compile(
 )
 _PLAIN = re.compile(r"\bSyntaxError\b")
 _TOLD = re.compile(
-    r"(?:SyntaxError|IndentationError|TabError|Syntax error in module '[^'\n]{1,100}'): (?P<what>[^\n]{1,200})"
+    r"(?:SyntaxError|IndentationError|TabError"
+    r"|Syntax error in module '[^'\n]{1,100}'): (?P<what>[^\n]{1,200})"
 )
 _PLACE = re.compile(
-    r"(?P<file>[\w./\-]{1,200}\.(?:m?js|cjs|ts|py|rb|php))(?:[:,\" ]+(?:[Ll]ine )?(?P<line>\d{1,6}))?"
+    r"(?P<file>[\w./\-]{1,200}\.(?:m?js|cjs|ts|py|rb"
+    r"|php))(?:[:,\" ]+(?:[Ll]ine )?(?P<line>\d{1,6}))?"
 )
 
 
@@ -76,7 +78,8 @@ class SyntaxErrorInCode(LogCheck[str]):
                 *((of_function(function, "Runtime", function.runtime),) if function else ()),
             ),
             fix=Fix(
-                "correct the file; where it is good locally, move to the runtime version that it was "
+                "correct the file; where it is good locally, move to the runtime version that it "
+                "was "
                 "written for, or compile to an older target",
                 commands=(
                     "node --check FILE.js   # or: python -m py_compile FILE.py",

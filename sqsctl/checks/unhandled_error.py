@@ -56,7 +56,8 @@ class UnhandledError(LogCheck[str]):
             f"{seen.who} failed{times} with {told}{where}",
             evidence=seen.evidence(),
             fix=Fix(
-                "mend the code, or let it set such a message aside instead of failing; then redrive",
+                "mend the code, or let it set such a message aside instead of failing; then "
+                "redrive",
                 commands=("sqsctl dlq groups", "sqsctl dlq redrive --canary 1"),
             ),
             subject=seen.function,

@@ -1,13 +1,13 @@
 """A call goes to the wrong region, or to none.
 
 ## What it does
-Reads the errors of a missing region, of a signature for another region, of a bucket that lies
-elsewhere, and of host names with a region that does not exist; and the SDK's warning that a queue's
-URL is not of the client's region.
+Reads the errors of a missing region, of a signature for another region, of a bucket that
+lies elsewhere, and of host names with a region that does not exist; and the SDK's warning
+that a queue's URL is not of the client's region.
 
 ## Why it matters
-What is asked for exists, only not there: the answers are "not found", "not valid" or a timeout, none
-of which names the region as the fault.
+What is asked for exists, only not there: the answers are "not found", "not valid" or a
+timeout, none of which names the region as the fault.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class WrongRegion(LogCheck[str]):
             f"{seen.who} calls AWS in the wrong region: {seen.sign}",
             evidence=seen.evidence(),
             fix=Fix(
-                "let the SDK take the region of the function (AWS_REGION, which Lambda sets), or name "
+                "let the SDK take the region of the function (AWS_REGION, which Lambda sets), or "
+                "name "
                 "the resource's own region when the client is made",
                 commands=("echo $AWS_REGION $AWS_DEFAULT_REGION", "aws configure get region"),
                 serverless_yml=("provider:", f"  region: {stack.region or 'REGION'}"),

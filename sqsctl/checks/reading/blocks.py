@@ -25,7 +25,8 @@ _HEAD = re.compile(
     r"errorMessage|log_level|levelname|severity|event|msg|message|name|service|cold_start)\"\s*:"
 )
 _JOINS = re.compile(
-    r"(?:Caused by: |Suppressed: |Require stack:|- /|- file:|\.\.\. \d+ more|(?:Runtime|Extension|Sandbox|Function)\.\w+\s*$"
+    r"(?:Caused by: |Suppressed: |Require stack:|- /|- file:|\.\.\. \d+ more|(?:Runtime|Extension"
+    r"|Sandbox|Function)\.\w+\s*$"
     r"|The above exception was|During handling of the above|Node\.js v\d|null\s*$)"
 )
 _CHAIN = re.compile(r"The above exception was|During handling of the above")

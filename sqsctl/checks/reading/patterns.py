@@ -16,7 +16,10 @@ STAMP = (
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
     r"(?:Z|[+-]\d\d:?\d\d(?!\d)| ?\([+-]\d\d:\d\d\))?"
 )
-LEVELS = r"TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE|fail|crit|warn|info|dbug|trce"
+LEVELS = (
+    r"TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE"
+    r"|fail|crit|warn|info|dbug|trce"
+)
 
 uuid = re.compile(UUID)
 stamp = re.compile(STAMP)
@@ -63,12 +66,12 @@ timeout = re.compile(
 )
 timeout_in = re.compile(r"Task timed out after (?P<secs>\d{1,6}(?:\.\d{1,3})?) seconds")
 exited = re.compile(
-    rf"(?:RequestId: (?P<rid>\S{{1,80}})\s+)?(?:Process exited before completing request"
+    r"(?:RequestId: (?P<rid>\S{1,80})\s+)?(?:Process exited before completing request"
     r"|(?:Error: )?Runtime exited (?:with error: (?P<why>[^\n]{1,200})|without providing a reason))"
 )
 # The sandbox reports a bootstrap that it could not start in one line of this form.
 sandbox_error = re.compile(
-    rf"RequestId: (?P<rid>\S{{1,80}})\s+Error: (?P<msg>[^\n]{{1,2000}})(?:\n(?P<type>[\w.]+))?"
+    r"RequestId: (?P<rid>\S{1,80})\s+Error: (?P<msg>[^\n]{1,2000})(?:\n(?P<type>[\w.]+))?"
 )
 runtime_type = re.compile(
     r"(?:Runtime|Function|Extension|Sandbox|Init)(?:\.[A-Z]\w{1,60}|<[\w:.]{1,80}>)\s*$"

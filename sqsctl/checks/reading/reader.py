@@ -133,7 +133,6 @@ class _StreamReader:
 
     def _logged(self, entry: Entry, request_id: str | None = None) -> Failure:
         error = entry.error or SeenError("", entry.text)
-        runtime_form = entry.runtime_form and error.structured
         return Failure(
             error_type=error.type,
             message=error.message,
@@ -146,7 +145,7 @@ class _StreamReader:
             line=entry.text[:_LINE_CHARACTERS],
             confidence=Confidence.MEDIUM,
             first_at=entry.at,
-            logged=not runtime_form,
+            logged=not entry.runtime_form,
         )
 
     def _attempt(self, trial: Trial, failure: Failure | None) -> Attempt:
@@ -208,13 +207,15 @@ def _message_ids(request_id: str, entries: Iterable[Entry]) -> tuple[str, ...]:
 # --- errors that code dealt with -----------------------------------------------------------
 
 _DEALT_WITH = re.compile(
-    r"\b(?:retry(?:ing)?|retries|will (?:try|retry)|try(?:ing)? again|attempt \d+|fall(?:ing)?[ -]?back"
+    r"\b(?:retry(?:ing)?|retries|will (?:try|retry)|try(?:ing)? again|attempt \d+"
+    r"|fall(?:ing)?[ -]?back"
     r"|recover(?:ed|ing)|handled|ignor(?:ed|ing)|skipp(?:ed|ing)|swallow|caught|expected|suppress"
     r"|gracefully|non[- ]fatal|no problem|continu(?:e|ing))\b",
     re.IGNORECASE,
 )
 _GAVE_UP = re.compile(
-    r"giv(?:e|ing) up|gave up|exhausted|max(?:imum)? (?:retries|attempts)|after \d+ (?:re)?(?:tries|attempts)"
+    r"giv(?:e|ing) up|gave up|exhausted|max(?:imum)? (?:retries|attempts)"
+    r"|after \d+ (?:re)?(?:tries|attempts)"
     r"|reached max retries|no more retries|retries exceeded|unhandled|uncaught|execution expired",
     re.IGNORECASE,
 )

@@ -65,57 +65,76 @@ class StreamStory:
 
 def tell(entries: Iterable[Entry]) -> StreamStory:
     """Sort one stream's entries."""
-    story = StreamStory()
-    by_id: dict[str, Trial] = {}
-    current: Trial | None = None
-    pending: list[Entry] = []
+    teller = _Teller()
     for entry in entries:
-        story.structured = story.structured or entry.mark not in {Mark.LINE, Mark.ERROR, Mark.FATAL}
+        teller.take(entry)
+    teller.story.inits = teller.pending
+    return teller.story
+
+
+class _Teller:
+    """Takes a stream's entries one by one."""
+
+    def __init__(self) -> None:
+        self.story = StreamStory()
+        self.pending: list[Entry] = []  # init errors that no invocation followed yet
+        self._by_id: dict[str, Trial] = {}
+        self._current: Trial | None = None
+
+    def take(self, entry: Entry) -> None:
         match entry.mark:
+            case Mark.LINE | Mark.ERROR | Mark.FATAL:
+                self._put(entry)
+                return
             case Mark.INIT_START:
-                story.runtime = entry.runtime or story.runtime
-            case Mark.INIT_REPORT:
-                pass
+                self.story.runtime = entry.runtime or self.story.runtime
             case Mark.START:
-                current = _open(story, by_id, entry.request_id or "")
-                current.start, current.inits = entry, pending
-                pending = []
+                self._start(entry)
             case Mark.END | Mark.REPORT:
-                trial = _open(story, by_id, entry.request_id or "", current)
-                if entry.mark is Mark.END:
-                    trial.end = entry
-                else:
-                    trial.report = entry
-                    if pending and trial.failed_status:
-                        trial.inits, pending = [*trial.inits, *pending], []
-                if entry.mark is Mark.REPORT or trial is not current:
-                    current = None if trial is current else current
-            case _ if entry.request_id:
-                _open(story, by_id, entry.request_id).entries.append(entry)
-            case _ if current is not None and not (current.end and entry.mark is not Mark.FATAL):
-                current.entries.append(entry)
-            case Mark.FATAL:
-                pending.append(entry)
+                self._end(entry)
             case _:
-                story.loose.append(entry)
-    story.inits = pending
-    return story
+                pass
+        self.story.structured = True
 
+    def _start(self, entry: Entry) -> None:
+        trial = self._open(entry.request_id or "", None)
+        trial.start, trial.inits = entry, self.pending
+        self._current, self.pending = trial, []
 
-def _open(
-    story: StreamStory, by_id: dict[str, Trial], request_id: str, current: Trial | None = None
-) -> Trial:
-    """The trial of this request; a START without id (``sls logs``) begins a new one."""
-    if not request_id:
-        if current is not None:
-            return current
-        trial = Trial("")
-        story.trials.append(trial)
-        return trial
-    if request_id not in by_id:
-        by_id[request_id] = Trial(request_id)
-        story.trials.append(by_id[request_id])
-    return by_id[request_id]
+    def _end(self, entry: Entry) -> None:
+        trial = self._open(entry.request_id or "", self._current)
+        if entry.mark is Mark.END:
+            trial.end = entry
+            return
+        trial.report = entry
+        if self.pending and trial.failed_status:
+            trial.inits, self.pending = [*trial.inits, *self.pending], []
+        if trial is self._current:
+            self._current = None
+
+    def _put(self, entry: Entry) -> None:
+        current = self._current
+        if entry.request_id:
+            self._open(entry.request_id, None).entries.append(entry)
+        elif current is not None and (current.end is None or entry.mark is Mark.FATAL):
+            current.entries.append(entry)
+        elif entry.mark is Mark.FATAL:
+            self.pending.append(entry)
+        else:
+            self.story.loose.append(entry)
+
+    def _open(self, request_id: str, current: Trial | None) -> Trial:
+        """The trial of this request; a START without id (``sls logs``) begins a new one."""
+        if not request_id:
+            if current is not None:
+                return current
+            trial = Trial("")
+            self.story.trials.append(trial)
+            return trial
+        if request_id not in self._by_id:
+            self._by_id[request_id] = Trial(request_id)
+            self.story.trials.append(self._by_id[request_id])
+        return self._by_id[request_id]
 
 
 @dataclass(frozen=True, slots=True)

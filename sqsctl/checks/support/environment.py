@@ -8,19 +8,23 @@ _NAME = r"[A-Z][A-Z0-9_]{1,80}"
 _PYTHON_KEY = re.compile(r"KeyError: u?[\"'](?P<name>[\w\-]{1,80})[\"']")
 _SHOUTED = re.compile(rf"{_NAME}")
 _ENVIRON = re.compile(
-    r"os\.py\"?,? line \d+,? in __getitem__|os\.py\W+\d+\W+__getitem__|<frozen os>|os\.environ\b|ENV\.fetch|ENV\["
+    r"os\.py\"?,? line \d+,? in __getitem__|os\.py\W+\d+\W+__getitem__|<frozen os>|os\.environ\b"
+    r"|ENV\.fetch|ENV\["
 )
 _WORDS = (
     re.compile(
         rf"(?i:env(?:ironment)?[ _]?var(?:iable)?s?)\b[^\n]{{0,40}}?[\"'`\s:](?P<name>{_NAME})\b"
-        r"[^\n]{0,30}?(?:not (?:set|found|defined|provided|configured|present|specified)|missing|undefined|required|unset|must be|is empty|does not exist)"
+        r"[^\n]{0,30}?(?:not (?:set|found|defined|provided|configured|present|specified)|missing"
+        r"|undefined|required|unset|must be|is empty|does not exist)"
     ),
     re.compile(
-        r"(?i:missing|required|unset|undefined|no|set the|set)\b[^\n]{0,30}?(?i:env(?:ironment)?[ _]?(?:var(?:iable)?s?)?)\b"
+        r"(?i:missing|required|unset|undefined|no|set the"
+        r"|set)\b[^\n]{0,30}?(?i:env(?:ironment)?[ _]?(?:var(?:iable)?s?)?)\b"
         rf"[^\n]{{0,30}}?[\"'`\s:](?P<name>{_NAME})\b"
     ),
     re.compile(
-        rf"\b(?P<name>{_NAME})\b[\"'`]?[^\n]{{0,20}}?(?:is not (?:set|defined) in|not found in|missing (?:from|in)|must be set in)"
+        rf"\b(?P<name>{_NAME})\b[\"'`]?[^\n]{{0,20}}?(?:is not (?:set|defined) in|not found in"
+        rf"|missing (?:from|in)|must be set in)"
         r"[^\n]{0,20}?(?i:env)"
     ),
     re.compile(rf"(?P<name>{_NAME}) not found\. Declare it as envvar"),
@@ -29,13 +33,16 @@ _WORDS = (
     re.compile(rf"key not found: \"(?P<name>{_NAME})\""),
     re.compile(rf"Set the (?P<name>{_NAME}) environment variable"),
     re.compile(
-        rf"\b(?P<name>{_NAME}) (?:environment variable|env var)[^\n]{{0,20}}?(?:is |was )?(?:not set|missing|required|undefined|empty|must be)"
+        rf"\b(?P<name>{_NAME}) (?:environment variable|env var)[^\n]{{0,20}}?(?:is "
+        rf"|was )?(?:not set|missing|required|undefined|empty|must be)"
     ),
     re.compile(
         rf"process\.env\.(?P<name>{_NAME})\b[^\n]{{0,30}}?(?:undefined|not|missing|required|must)"
     ),
     re.compile(
-        rf"[Cc]onfig(?:uration)? (?:error|missing|key)[^\n]{{0,20}}?[\"'`\s:](?P<name>{_NAME})\b[^\n]{{0,20}}?(?:not set|missing|undefined|required)"
+        rf"[Cc]onfig(?:uration)? (?:error|missing"
+        rf"|key)[^\n]{{0,20}}?[\"'`\s:](?P<name>{_NAME})\b[^\n]{{0,20}}?(?:not set|missing"
+        rf"|undefined|required)"
     ),
 )
 _SETTINGS = re.compile(

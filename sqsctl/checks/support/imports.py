@@ -24,7 +24,8 @@ _REQUIRE_STACK = re.compile(r"(?:^|\n|\\n)\s*- ((?:file://)?/[^\s\\\"]{1,400})")
 _PYTHON = re.compile(r"No module named '?(?P<mod>[\w.\-/]{1,200})'?")
 _PYTHON_HANDLER = re.compile(r"Unable to import module '(?P<handler>[^'\n]{1,200})'")
 _PYTHON_NAME = re.compile(
-    r"cannot import name '(?P<name>\w{1,100})' from (?:partially initialized module )?'(?P<mod>[\w.]{1,200})'"
+    r"cannot import name '(?P<name>\w{1,100})' from (?:partially initialized module"
+    r" )?'(?P<mod>[\w.]{1,200})'"
     r"(?: \((?P<path>[^)\n]{1,300})\))?"
 )
 _RELATIVE = re.compile(

@@ -33,14 +33,16 @@ _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "another Node.js version",
         re.compile(
-            r"The module '(?P<file>[^'\n]{1,300})'\s+was compiled against a different Node\.js version"
+            r"The module '(?P<file>[^'\n]{1,300})'\s+was compiled against a different Node\.js"
+            r" version"
         ),
     ),
     ("another Node.js version", re.compile(r"NODE_MODULE_VERSION \d+")),
     (
         "a newer Java",
         re.compile(
-            r"(?P<file>[\w/.$]{1,200}) has been compiled by a more recent version of the Java Runtime"
+            r"(?P<file>[\w/.$]{1,200}) has been compiled by a more recent version of the Java"
+            r" Runtime"
             r"|UnsupportedClassVersionError|Unsupported class file major version"
         ),
     ),
@@ -51,16 +53,20 @@ _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|'(?P<two>[\w@/\-]{1,60})' (?:was|is) installed for another platform"
             r"|You installed (?P<three>\w{1,40}) (?:for|on) another platform"
             r"|(?:could not locate|for current platform|required by) (?:the )?Query Engine"
-            r"|Query [Ee]ngine (?:library )?for (?:current platform|runtime)|PrismaClient was generated for"
+            r"|Query [Ee]ngine (?:library )?for (?:current platform|runtime)"
+            r"|PrismaClient was generated for"
             r"|Failed to load native binding|UnsatisfiedLinkError|Cannot find native binding"
-            r"|Cannot find module '@(?:rollup|esbuild|swc|next|parcel|img|napi-rs|oxc-\w+)/[\w\-]{0,40}linux-[\w\-]{1,40}'"
-            r"|Error loading shared library [\w.\-]{1,80}|Cannot load library|dlopen(?: error|\()|ERR_DLOPEN_FAILED"
+            r"|Cannot find module '@(?:rollup|esbuild|swc|next|parcel|img|napi-rs"
+            r"|oxc-\w+)/[\w\-]{0,40}linux-[\w\-]{1,40}'"
+            r"|Error loading shared library [\w.\-]{1,80}|Cannot load library|dlopen(?: error|\()"
+            r"|ERR_DLOPEN_FAILED"
         ),
     ),
     (
         "another platform or version",
         re.compile(
-            r"Importing the (?:numpy|multiarray) [Cc][ -]extensions? failed|Importing the numpy C-extensions"
+            r"Importing the (?:numpy|multiarray) [Cc][ -]extensions? failed"
+            r"|Importing the numpy C-extensions"
             r"|you should not try to import numpy from its source directory|undefined symbol: \w"
             r"|C extension: \S{1,80} not built|cannot import name 'etree' from 'lxml'"
             r"|ImportError: DLL load failed|cannot import name '_\w{1,60}' from"

@@ -96,19 +96,23 @@ NOTHING_PARSED = re.compile(
     r"|\"\[object Object\]\" is not valid JSON|Unexpected token 'o', \"\[object"
     r"|expected string or bytes-like object, got '?(?:NoneType|dict)"
     r"|Input must be bytes, bytearray, memoryview, or str|no implicit conversion of nil into String"
-    r"|input string is null|argument \"content\" is null|Value cannot be null\. \(Parameter '(?:json|value)'\)"
+    r"|input string is null|argument \"content\" is null"
+    r"|Value cannot be null\. \(Parameter '(?:json|value)'\)"
 )
 # The engine names what it found: an object, not text.
 OBJECT_PARSED = re.compile(
-    r"not (?:dict|list)\b|\[object Object\]|Unexpected token o in JSON|'object', \"\[object|got '?dict"
+    r"not (?:dict|list)\b|\[object Object\]|Unexpected token o in JSON|'object', \"\[object"
+    r"|got '?dict"
 )
 _UNDEFINED_READ = re.compile(
     r"Cannot read propert(?:y|ies) (?:'(?P<a>[\w\-]{1,60})' )?of (?:undefined|null)"
     r"(?: \(reading '(?P<b>[\w\-]{1,60})'\))?"
 )
 _NOT_ITERABLE = re.compile(
-    r"(?:(?P<obj>\w{1,40})\.)?(?P<field>Records|records|body|messages) is (?:not iterable|undefined|not an array)"
-    r"|(?P<fn>Records|records|body)\.(?:map|forEach|filter|reduce|length|every|some)? ?is not a function"
+    r"(?:(?P<obj>\w{1,40})\.)?(?P<field>Records|records|body|messages) is (?:not iterable"
+    r"|undefined|not an array)"
+    r"|(?P<fn>Records|records|body)\.(?:map|forEach|filter|reduce|length|every"
+    r"|some)? ?is not a function"
 )
 _KEY_ERROR = re.compile(
     r"KeyError: u?'(?P<key>[^'\n]{1,80})'|KeyError: u?\"(?P<key2>[^\"\n]{1,80})\""
@@ -127,29 +131,37 @@ _DESERIALISE = re.compile(
     r"|Cannot deserialize (?:value|instance) of (?:type )?[`']?java\.lang\.String[`']?"
 )
 _POWERTOOLS = re.compile(
-    r"(?:InvalidEventSource|not an SQS event|Invalid event: expected|event is not a valid \w{1,30}[Ee]vent)"
+    r"(?:InvalidEventSource|not an SQS event|Invalid event: expected"
+    r"|event is not a valid \w{1,30}[Ee]vent)"
 )
 
 NOT_JSON = re.compile(
     r"JSONDecodeError|in JSON at position \d+|is not valid JSON|Unexpected end of JSON input"
-    r"|(?:Unterminated string|Bad (?:control character|escaped character)|Expected (?:property name|"
-    r"double-quoted property name|',' or)|No number after minus|Unexpected non-whitespace character)"
-    r"[^\n]{0,80}JSON|Expecting value: line \d+ column \d+|Expecting property name enclosed in double quotes"
+    r"|(?:Unterminated string|Bad (?:control character|escaped character)"
+    r"|Expected (?:property name|"
+    r"double-quoted property name|',' or)|No number after minus"
+    r"|Unexpected non-whitespace character)"
+    r"[^\n]{0,80}JSON|Expecting value: line \d+ column \d+"
+    r"|Expecting property name enclosed in double quotes"
     r"|Extra data: line \d+ column \d+|Invalid control character at: line|Invalid \\+escape: line"
     r"|Unrecognized token '[^'\n]{0,200}': was expecting|JsonParseException|JsonMappingException"
     r"|MalformedJsonException|JsonSyntaxException|JsonEOFException|Expected BEGIN_\w+ but was"
-    r"|invalid character '[^\n]{1,8}' (?:looking for|after|in literal|in string)|unexpected end of JSON input"
+    r"|invalid character '[^\n]{1,8}' (?:looking for|after|in literal|in string)"
+    r"|unexpected end of JSON input"
     r"|'.{1,6}' is an invalid start of a (?:value|property name)|JsonReaderException"
     r"|The JSON value could not be converted|JSON::ParserError|json_invalid|Invalid JSON: "
-    r"|expected value at line \d+ column \d+|(?:key must be a string|trailing characters|EOF while parsing "
+    r"|expected value at line \d+ column \d+|(?:key must be a string|trailing characters"
+    r"|EOF while parsing "
     r"(?:a |an )?\w{1,10}) at line \d+ column \d+"
 )
 _MARKUP = re.compile(
-    r"Unexpected token '?<|[\"'`]<(?:!DOCTYPE|html|\?xml)|<!DOCTYPE html|invalid character '<' looking"
+    r"Unexpected token '?<|[\"'`]<(?:!DOCTYPE|html|\?xml)|<!DOCTYPE html"
+    r"|invalid character '<' looking"
     r"|unexpected (?:token|character):? (?:at )?'<|'<' is an invalid start|value: <\."
 )
 _FROM_HTTP = re.compile(
-    r"requests[/.](?:models|exceptions)|urllib3/|httpx[/.]|aiohttp[/.]|at (?:async )?(?:Response|Body)\.json"
+    r"requests[/.](?:models|exceptions)|urllib3/|httpx[/.]|aiohttp[/.]|at (?:async )?(?:Response"
+    r"|Body)\.json"
     r"|node_modules/(?:axios|node-fetch|got|undici|superagent)/|node:internal/deps/undici"
     r"|parseJSONFromBytes|at consumeBody|okhttp3|HttpClientExtensions|rest-client|faraday"
 )
@@ -217,7 +229,8 @@ def _in_handler(trace: str) -> bool:
     first = next((line for line in trace.split("\n") if line.strip().startswith("at ")), "")
     return bool(
         re.search(
-            r"at (?:async )?(?:Runtime\.|exports\.|Object\.|module\.exports\.)?(?:handler|\w*[Hh]andler|consumer|producer|worker|lambdaHandler|main)\b",
+            r"at (?:async )?(?:Runtime\.|exports\.|Object\.|module\.exports\.)?(?:handler"
+            r"|\w*[Hh]andler|consumer|producer|worker|lambdaHandler|main)\b",
             first,
         )
     )

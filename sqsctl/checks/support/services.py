@@ -66,21 +66,25 @@ THROTTLED = re.compile(
     r"|KMS\.?ThrottlingException|KmsThrottled|EC2ThrottledException|PriorRequestNotComplete"
     r"|TransactionInProgressException|(?:Reserved)?(?:Function)?ConcurrentInvocationLimitExceeded"
     r"|CallerRateLimitExceeded|FunctionInvocationRateLimitExceeded|ESMRateLimit)\b"
-    r"|\bRate [Ee]xceeded|(?:status code|Status Code:?|StatusCode:?|HTTP Error|statusCode:?) 429\b|\b429 (?:Client Error|Too Many)"
+    r"|\bRate [Ee]xceeded|(?:status code|Status Code:?|StatusCode:?|HTTP Error"
+    r"|statusCode:?) 429\b|\b429 (?:Client Error|Too Many)"
     r"|Please reduce your request rate|throughput for the table was exceeded"
 )
 TOO_LARGE = re.compile(
     r"Message must be shorter than (?P<limit>\d{1,9}) bytes|BatchRequestTooLong"
     r"|Batch requests cannot be longer than (?P<batch>\d{1,9}) bytes"
     r"|Function\.ResponseSizeTooLarge|exceeded maximum allowed payload size"
-    r"|(?P<sent>\d{1,12}) byte payload is too large|RequestTooLarge(?:Exception)?\b|RequestEntityTooLarge"
+    r"|(?P<sent>\d{1,12}) byte payload is too large|RequestTooLarge(?:Exception)?\b"
+    r"|RequestEntityTooLarge"
     r"|Request must be smaller than (?P<request>\d{1,12}) bytes|Invalid parameter: Message too long"
     r"|Total size of the entries in the request is over the limit|PayloadTooLarge|EntityTooLarge\b"
 )
 WRONG_REGION = re.compile(
-    r"Credential should be scoped to (?:a valid|correct) region|QueueUrl=(?P<url>\S{1,300}) differs from"
+    r"Credential should be scoped to (?:a valid|correct) region"
+    r"|QueueUrl=(?P<url>\S{1,300}) differs from"
     r"|Region is missing|[Yy]ou must specify a region|NoRegionError|Missing region in config"
-    r"|must be addressed using the specified endpoint|PermanentRedirect\b|AuthorizationHeaderMalformed"
+    r"|must be addressed using the specified endpoint|PermanentRedirect\b"
+    r"|AuthorizationHeaderMalformed"
     r"|region '(?P<had>[\w\-]{1,30})' is wrong; expecting '(?P<wants>[\w\-]{1,30})'"
     r"|InvalidRegionError|doesn't match a supported format|Invalid (?:endpoint|region): "
     r"|is in this region: (?P<there>[\w\-]{1,30})|MissingRegion\b|Unable to load region"
@@ -90,7 +94,8 @@ ENDPOINT = re.compile(
     r"(?:https?://)?[\w.\-]{0,80}?\b(?P<region>(?:undefined|null|[a-z]{2}(?:-[a-z]{2,12}){1,3}-?\d{0,2}))\.amazonaws\.com"
 )
 MAPPING_ROLE = re.compile(
-    r"(?:provided|function|Lambda)(?:'s)? execution role does not have permissions to call (?P<action>\w{1,60}) on (?P<service>\w{1,30})"
+    r"(?:provided|function|Lambda)(?:'s)? execution role does not have permissions to call"
+    r" (?P<action>\w{1,60}) on (?P<service>\w{1,30})"
 )
 
 # boto3 names the operation, not the service: those whose names belong to one service alone.

@@ -1,0 +1,246 @@
+"""Entries of the text log format: the platform's lines, the runtimes' errors, loggers."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from sqsctl.checks.reading import patterns as p
+from sqsctl.checks.reading.entry import (
+    LOUD,
+    SUSPECT,
+    WORDED,
+    Entry,
+    Mark,
+    fatal_entry,
+    timeout_error,
+)
+from sqsctl.checks.reading.errors import SeenError, error_in
+from sqsctl.checks.reading.stamps import parse_stamp
+from sqsctl.model.logline import LogEvent
+
+# --- the platform's lines, as text ---------------------------------------------------------
+
+
+def platform_line(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
+    if match := p.start.match(text):
+        return Entry(
+            Mark.START, events, text, at, _id(match.group("rid")), version=match.group("version")
+        )
+    if match := p.end.match(text):
+        return Entry(Mark.END, events, text, at, _id(match.group("rid")))
+    if match := p.report.match(text):
+        return _report(text, events, at, _id(match.group("rid")))
+    if match := p.init_start.match(text):
+        return Entry(Mark.INIT_START, events, text, at, runtime=runtime_id(match.group("runtime")))
+    if p.init_report.match(text):
+        return Entry(
+            Mark.INIT_REPORT,
+            events,
+            text,
+            at,
+            status=_field(p.field_status, text),
+            error_type=_field(p.field_error_type, text),
+            phase=_field(p.field_phase, text),
+        )
+    if p.sls_start.match(text):
+        return Entry(Mark.START, events, text, at)
+    if match := p.sls_end.match(text):
+        return Entry(
+            Mark.REPORT,
+            events,
+            text,
+            at,
+            duration_ms=_float(match.group("dur")),
+            init_ms=_float(match.group("init")),
+            max_memory_used_mb=_int(match.group("used")),
+        )
+    if p.other_platform.match(text):
+        return Entry(Mark.LINE, events, text, at)
+    return None
+
+
+def _id(text: str | None) -> str | None:
+    return text.lower() if text else None
+
+
+def _report(text: str, events: tuple[LogEvent, ...], at: datetime | None, rid: str | None) -> Entry:
+    return Entry(
+        Mark.REPORT,
+        events,
+        text,
+        at,
+        rid,
+        duration_ms=_float(_field(p.field_duration, text)),
+        memory_size_mb=_int(_field(p.field_size, text)),
+        max_memory_used_mb=_int(_field(p.field_used, text)),
+        init_ms=_float(_field(p.field_init, text)),
+        status=_field(p.field_status, text),
+        error_type=_field(p.field_error_type, text),
+    )
+
+
+def _field(pattern: re.Pattern[str], text: str) -> str | None:
+    match = pattern.search(text)
+    return match.group(1) if match else None
+
+
+def _float(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def _int(text: str | None) -> int | None:
+    return int(text) if text else None
+
+
+def runtime_id(version: str) -> str | None:
+    """``python:3.10.v11`` and ``nodejs:18.v5`` as the runtime's id: python3.10, nodejs18.x."""
+    family, colon, number = version.partition(":")
+    number = re.sub(r"\.[vD]\w*$|\.v\d.*$", "", number)
+    if not colon or not re.fullmatch(r"[\w.]{1,20}", number):
+        return None
+    if family == "nodejs":
+        return f"nodejs{number.removesuffix('.x')}.x"
+    return f"{family}{number}"
+
+
+def text_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry:
+    """A block that is no platform line and no JSON."""
+    return (
+        _by_platform(text, events, at)
+        or _by_logger(text, events, at)
+        or _by_runtime(text, events, at)
+        or _printed(text, events, at)
+    )
+
+
+def _by_platform(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
+    """What Lambda itself says of an invocation that it had to end."""
+    first, _, rest = text.partition("\n")
+    if (match := p.timeout.match(first)) and not rest.strip():
+        stamp = p.stamp.match(first)
+        when = at or (parse_stamp(stamp.group()) if stamp else None)
+        return fatal_entry(events, text, when, match.group("rid"), timeout_error(first))
+    if match := p.exited.match(text):
+        return fatal_entry(events, text, at, match.group("rid"), _exit(match, text))
+    if (match := p.sandbox_error.match(text)) and (match.group("type") or not rest):
+        kind = match.group("type") or "Runtime.Unknown"
+        error = SeenError(kind, match.group("msg"))
+        if timed := p.timeout_in.search(text):
+            error = timeout_error(timed.group())
+        return fatal_entry(events, text, at, match.group("rid"), error)
+    return None
+
+
+def _by_logger(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
+    """Lines with the head that a runtime's own logger writes."""
+    head = p.node_head.match(text) or p.bare_head.match(text)
+    if head:
+        return _node_entry(head, text, events, at)
+    match = p.python_log.match(text)
+    if match is None:
+        return None
+    return _logged(
+        text[match.end() :],
+        events,
+        text,
+        at or parse_stamp(match.group("ts")),
+        match.group("rid"),
+        match.group("lvl"),
+    )
+
+
+def _by_runtime(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
+    """Errors in the form that runtimes give them."""
+    if p.python_noise.search(text.partition("\n")[0]):
+        return Entry(Mark.LINE, events, text, at)
+    if match := p.python_error.match(text):
+        error = error_in(text)
+        if error is None:
+            return None
+        if p.traceback.search(text) or p.runtime_type.match(match.group("type")):
+            return fatal_entry(events, text, at, None, error)
+        # A program can print this, too; the runtime puts a traceback below.
+        return Entry(Mark.ERROR, events, text, at, error=error, level="ERROR", runtime_form=True)
+    if p.old_python.match(text):
+        return fatal_entry(events, text, at, None, _old_form(text))
+    forms = (p.ruby_kind, p.node_kind, p.old_node, p.typed_tail)
+    if any(form.match(text) for form in forms) and (error := error_in(text)):
+        return fatal_entry(events, text, at, None, error)
+    return None
+
+
+def _printed(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry:
+    """Anything else: a line that code or a library printed."""
+    level = p.level_word.match(text)
+    if level is None and (named := p.logfmt_level.search(text[:400])):
+        return _logged(text, events, text, at, None, named.group("lvl"))
+    body = text[level.end() :] if level else text
+    if level and p.node_kind.match(body) and (error := error_in(body)):
+        return fatal_entry(events, text, at, None, error)
+    return _logged(body, events, text, at, None, level.group("lvl") if level else "")
+
+
+def _node_entry(
+    head: re.Match[str], text: str, events: tuple[LogEvent, ...], at: datetime | None
+) -> Entry:
+    groups = head.groupdict()
+    at = at or parse_stamp(groups.get("ts") or "")
+    rid = head.group("rid")
+    body = text[head.end() :]
+    known = None if rid == "undefined" else rid.lower()
+    if p.node_kind.match(body) and (error := error_in(body)):
+        return fatal_entry(
+            events, text, at, known, error, level=head.group("lvl"), no_request=known is None
+        )
+    if p.timeout.match(body):
+        return fatal_entry(events, text, at, known, timeout_error(body))
+    return _logged(body, events, text, at, known, head.group("lvl"))
+
+
+def _logged(
+    body: str,
+    events: tuple[LogEvent, ...],
+    text: str,
+    at: datetime | None,
+    rid: str | None,
+    level: str,
+) -> Entry:
+    """A line that code wrote itself: an error where it shows one or is at level error."""
+    level = level.upper()
+    worded = WORDED.search(body) is not None
+    error = error_in(body) if worded or SUSPECT.search(body) else None
+    if error is None and (level in LOUD or worded):
+        error = SeenError("", body.strip())
+    return Entry(
+        Mark.ERROR if error else Mark.LINE,
+        events,
+        text,
+        at,
+        rid.lower() if rid else None,
+        error=error,
+        level=level,
+    )
+
+
+def _old_form(text: str) -> SeenError:
+    """Runtimes of before 2020 wrote the message without a type."""
+    first = text.split("\n", 1)[0]
+    if first.startswith("Unable to import module"):
+        return SeenError("Runtime.ImportModuleError", text)
+    if first.startswith("Handler '"):
+        return SeenError("Runtime.HandlerNotFound", text)
+    if first.startswith("Bad handler"):
+        return SeenError("Runtime.MalformedHandlerName", text)
+    if first.startswith("Syntax error"):
+        return SeenError("Runtime.UserCodeSyntaxError", text)
+    return SeenError("Runtime.InitError", text)
+
+
+def _exit(match: re.Match[str], text: str) -> SeenError:
+    tail = text[match.end() :]
+    named = re.search(r"Runtime\.\w{1,40}", tail)
+    return SeenError(named.group() if named else "Runtime.ExitError", match.group().strip())
