@@ -1,0 +1,65 @@
+"""sqsctl iam: the least policy that a command needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sqsctl.cli.context import Run
+from sqsctl.cli.options import command, examples
+from sqsctl.cli.output import Answer, lines, to_json
+from sqsctl.errors import Exit, SqsctlError
+
+if TYPE_CHECKING:
+    from sqsctl.model.deployed import StackRef
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(
+        app,
+        "iam",
+        epilog=examples(
+            "sqsctl iam doctor > policy.json",
+            "sqsctl iam 'dlq peek' 'dlq redrive' --stack tutorial-step-2-dev",
+            "sqsctl iam doctor --generic               without looking at a stack",
+        ),
+    )(iam)
+
+
+def iam(
+    run: Run,
+    commands: Annotated[
+        list[str],
+        typer.Argument(help="Commands, each quoted: 'dlq redrive'.", metavar="COMMAND..."),
+    ],
+    generic: Annotated[
+        bool, typer.Option("--generic", help="Patterns instead of this stack's own ARNs.")
+    ] = False,
+    required_only: Annotated[
+        bool, typer.Option("--required-only", help="Without what a command can do without.")
+    ] = False,
+) -> Answer:
+    """Print the least IAM policy that commands need, with the stack's own ARNs."""
+    from sqsctl.operations.iam import needs, policy
+
+    for each in commands:
+        needs(each)
+    reference = None if generic else _stack(run)
+    document = policy(commands, reference, without_optional=required_only)
+    return Answer(
+        {"commands": commands, "policy": document},
+        lambda console: lines(console, [to_json(document, indent=2)]),
+    )
+
+
+def _stack(run: Run) -> StackRef | None:
+    """The stack, if there is one to be seen: the policy may be needed to see it."""
+    try:
+        return run.stack()
+    except SqsctlError as error:
+        if error.exit not in {Exit.DENIED, Exit.NOT_FOUND}:
+            raise
+        run.output.notice(f"patterns instead of ARNs: {error.message}")
+        return None

@@ -1,0 +1,133 @@
+"""sqsctl metrics: CloudWatch's figures as sparklines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sqsctl.cli.context import Run
+from sqsctl.cli.logs import moment
+from sqsctl.cli.options import command, examples
+from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
+from sqsctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sqsctl.model.stack import Series
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+WIDTH = 60
+_SHORT = {"Maximum": "max", "Average": "avg", "Minimum": "min", "Sum": "sum"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(
+        app,
+        "metrics",
+        epilog=examples(
+            "sqsctl metrics",
+            "sqsctl metrics --since 6h -o json",
+        ),
+    )(metrics)
+
+
+def metrics(
+    run: Run,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            help="From when: 10m, 2h, 1d ago, or a moment.",
+            metavar="TIME",
+            show_default="1h",
+        ),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="Until when.", metavar="TIME", show_default="now")
+    ] = None,
+) -> Answer:
+    """Draw CloudWatch's figures of queues, functions and API as sparklines."""
+    from sqsctl.operations.metrics import metrics as read
+
+    now = datetime.now(UTC)
+    begin = moment(since or "1h", now)
+    end = moment(until, now) if until else now
+    if end <= begin:
+        raise UsageError("--until lies before --since")
+    reference = run.stack()
+    with run.progress("reading CloudWatch"):
+        found = read(run.session(), reference, since=begin, until=end)
+    data = {
+        "since": iso(begin),
+        "until": iso(end),
+        "series": [_shape(each) for each in found],
+    }
+
+    def human(console: Console) -> None:
+        lines(console, [f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"])
+        resource = ""
+        for each in found:
+            if not each.points:
+                continue
+            if each.resource != resource:
+                resource = each.resource
+                console.print(styled(safe_line(resource), "bold"), soft_wrap=True)
+            show_series(console, each, begin, end)
+        empty = sorted(
+            {each.resource for each in found} - {each.resource for each in found if each.points}
+        )
+        if empty:
+            said = f"no data: {', '.join(safe_line(each) for each in empty)}"
+            console.print(styled(said, "dim"), soft_wrap=True)
+
+    return Answer(data, human)
+
+
+def show_series(console: Console, series: Series, begin: datetime, end: datetime) -> None:
+    """A metric: its name, a sparkline over the whole time, the last and the highest value."""
+    values = [value for _, value in series.points]
+    name = series.metric.removeprefix("ApproximateNumberOf").removeprefix("Approximate")
+    name = f"{name} {_SHORT.get(series.statistic, series.statistic)}"
+    width = max(10, min(WIDTH, console.width - 58))
+    console.print(
+        styled(f"  {name:<32} ")
+        + styled(sparkline(series, begin, end, width), "cyan")
+        + styled(f"  last {values[-1]:.4g}, max {max(values):.4g}"),
+        soft_wrap=True,
+    )
+
+
+def sparkline(series: Series, begin: datetime, end: datetime, width: int = WIDTH) -> str:
+    """The points in ``width`` columns; a column without a point is a blank, not a zero."""
+    span = (end - begin).total_seconds()
+    columns: list[list[float]] = [[] for _ in range(width)]
+    for at, value in series.points:
+        place = int((at - begin).total_seconds() / span * width) if span else 0
+        if 0 <= place < width:
+            columns[place].append(value)
+        elif place == width:
+            columns[-1].append(value)
+    most = max((value for _, value in series.points), default=0.0)
+    drawn = []
+    for column in columns:
+        if not column:
+            drawn.append(" ")
+            continue
+        share = max(column) / most if most > 0 else 0.0
+        drawn.append(BLOCKS[min(len(BLOCKS) - 1, int(share * len(BLOCKS)))])
+    return "".join(drawn)
+
+
+def _shape(series: Series) -> dict[str, Any]:
+    return {
+        "namespace": series.namespace,
+        "metric": series.metric,
+        "resource": series.resource,
+        "statistic": series.statistic,
+        "period_s": series.period_s,
+        "points": [{"at": iso(at), "value": value} for at, value in series.points],
+    }
