@@ -1,0 +1,265 @@
+"""The gate: seeded mistakes, each one that a peer really made, must not survive the tests.
+
+Every mutant is a change of a few characters in a copy of the project; the tests named with
+it run there and have to fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+REDRIVE = "tests/operations/test_redrive.py"
+DELIVERY = "tests/operations/test_delivery.py"
+QUEUES = "tests/aws/test_queues.py"
+PEEK = "tests/operations/test_peek.py"
+MACHINE = "tests/faults/test_machine.py"
+
+
+_OPTIONS = [
+    *("-x", "-n", "0", "-p", "no:cacheprovider", "--no-header", "--timeout", "20"),
+    *("-m", "not long and not benchmark and not lab"),
+]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """``old`` stands exactly once in ``path`` and becomes ``new``.
+
+    ``always``: one of those that failure models name, tried in every run; the others on
+    demand.
+    """
+
+    name: str
+    path: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+    always: bool = False
+
+
+MUTANTS = [
+    Mutant(
+        "delete first",
+        "sqsctl/operations/redrive_worker.py",
+        "        shop.journal.intent(ids)\n",
+        "        shop.source.delete([each.message for each in part])\n"
+        "        shop.journal.intent(ids)\n",
+        (f"{REDRIVE}::test_what_stays_throttled_stays_in_the_source",),
+        always=True,
+    ),
+    Mutant(
+        "delete whatever was sent",
+        "sqsctl/operations/redrive_worker.py",
+        "self._delete([part[each.index].message for each in result.accepted])",
+        "self._delete([each.message for each in part])",
+        (REDRIVE,),
+    ),
+    Mutant(
+        "ignore Failed of a send",
+        "sqsctl/aws/queue_batches.py",
+        '    for each in answer.get("Failed") or ():\n',
+        "    for each in ():\n",
+        (f"{QUEUES}::test_failed_entries_are_told_apart",),
+        always=True,
+    ),
+    Mutant(
+        "take what is not mentioned for accepted",
+        "sqsctl/aws/queue_batches.py",
+        "        tuple(missing.values()),\n",
+        "        (),\n",
+        (QUEUES,),
+    ),
+    Mutant(
+        "no attributes",
+        "sqsctl/aws/queues.py",
+        '            "MessageAttributeNames": ["All"],\n',
+        "",
+        (f"{QUEUES}::test_a_receive_brings_everything",),
+        always=True,
+    ),
+    Mutant(
+        "drop Binary",
+        "sqsctl/aws/queue_shapes.py",
+        "for name, each in outgoing.attributes.items()",
+        "for name, each in outgoing.attributes.items() if not each.binary",
+        (f"{QUEUES}::test_a_send_carries_everything_and_numbers_its_entries",),
+        always=True,
+    ),
+    Mutant(
+        "drop Number",
+        "sqsctl/aws/queue_shapes.py",
+        'for name, value in (shape.get("MessageAttributes") or {}).items()',
+        'for name, value in (shape.get("MessageAttributes") or {}).items() '
+        'if value["DataType"] != "Number"',
+        (QUEUES,),
+    ),
+    Mutant(
+        "drop the trace header",
+        "sqsctl/model/message.py",
+        "            trace_header=self.trace_header,\n",
+        "",
+        (REDRIVE,),
+    ),
+    Mutant(
+        "succeed on an error",
+        "sqsctl/operations/redrive.py",
+        "            raise RedriveStoppedError(error, summary, self._options.command) from error\n",
+        "            return summary\n",
+        (f"{REDRIVE}::test_expired_credentials_end_the_run_with_the_way_to_go_on",),
+        always=True,
+    ),
+    Mutant(
+        "a hidden retry",
+        "sqsctl/aws/queues.py",
+        "self._client = session.sqs_unretried()",
+        "self._client = session.sqs()",
+        (f"{QUEUES}::test_what_nobody_can_know_is_unknown",),
+        always=True,
+    ),
+    Mutant(
+        "retry the unknown without telling",
+        "sqsctl/operations/delivery.py",
+        "            self._ever_unknown.add(place)\n",
+        "",
+        (DELIVERY,),
+    ),
+    Mutant(
+        "the producer's deduplication id again",
+        "sqsctl/operations/destinations.py",
+        "return replace(outgoing, deduplication_id=unique, delay_s=None)",
+        "return outgoing",
+        (f"{REDRIVE}::test_fifo_takes_a_deduplication_id_of_its_own",),
+        always=True,
+    ),
+    Mutant(
+        "one deduplication id for all",
+        "sqsctl/operations/destinations.py",
+        "for part in (source_arn, message_id, outgoing.body):",
+        "for part in (source_arn,):",
+        (REDRIVE,),
+    ),
+    Mutant(
+        "never extend the visibility",
+        "sqsctl/operations/hold.py",
+        "if each.until - now < self.seconds / 2",
+        "if each.until < 0",
+        (f"{PEEK}::test_a_hold_past_its_half_is_renewed",),
+        always=True,
+    ),
+    Mutant(
+        "believe a deletion with a lapsed handle",
+        "sqsctl/operations/redrive_worker.py",
+        "gone += [each for each in done if not shop.hold.lapsed(each)]",
+        "gone += done",
+        (REDRIVE,),
+    ),
+    Mutant(
+        "forget what was sent before the crash",
+        "sqsctl/operations/redrive_worker.py",
+        "        shop.journal.sent(pairs)\n",
+        "",
+        (REDRIVE,),
+    ),
+    Mutant(
+        "forget what may have been sent before the crash",
+        "sqsctl/operations/redrive_worker.py",
+        "        shop.journal.intent(ids)\n",
+        "",
+        (REDRIVE,),
+    ),
+    Mutant(
+        "an intent that is not flushed",
+        "sqsctl/operations/journal.py",
+        '        self._add({"kind": "intent", "ids": list(ids)})\n        self._fsync()\n',
+        '        self._add({"kind": "intent", "ids": list(ids)})\n',
+        ("tests/operations/test_journal.py",),
+    ),
+    Mutant(
+        "send copies round in circles",
+        "sqsctl/operations/ledger.py",
+        "            if key in self._copies:\n",
+        "            if False:\n",
+        (REDRIVE,),
+    ),
+    Mutant(
+        "empty after one poll",
+        "sqsctl/operations/peek.py",
+        "EMPTY_POLLS = 3",
+        "EMPTY_POLLS = 1",
+        (REDRIVE, PEEK),
+    ),
+    Mutant(
+        "overtake within a group",
+        "sqsctl/operations/waves.py",
+        "            if (key is not None and key in seen) or",
+        "            if",
+        (REDRIVE,),
+    ),
+    Mutant(
+        "never hand back",
+        "sqsctl/operations/peek.py",
+        "        unreleased = hold.release()\n",
+        "        unreleased = 0\n",
+        (PEEK,),
+    ),
+    Mutant(
+        "delete first, met by the machine",
+        "sqsctl/operations/redrive_worker.py",
+        "        shop.journal.intent(ids)\n",
+        "        shop.source.delete([each.message for each in part])\n"
+        "        shop.journal.intent(ids)\n",
+        (f"{MACHINE}::TestRedriving",),
+    ),
+    Mutant(
+        "untold duplicates, met by the machine",
+        "sqsctl/operations/ledger.py",
+        "                if key in self._perhaps:\n",
+        "                if False:\n",
+        (f"{MACHINE}::TestRedriving",),
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project, to be broken."""
+    home = tmp_path_factory.mktemp("mutants")
+    for name in ("sqsctl", "tests"):
+        shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", home)
+    return home
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        pytest.param(each, id=each.name, marks=() if each.always else pytest.mark.long)
+        for each in MUTANTS
+    ],
+)
+def test_the_mutant_is_killed(copy: Path, mutant: Mutant) -> None:
+    path = copy / mutant.path
+    sound = path.read_text(encoding="utf-8")
+    assert sound.count(mutant.old) == 1, "the mutant does not fit the code any more"
+    path.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", *_OPTIONS, *mutant.tests],
+            cwd=copy,
+            env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
+        )
+    finally:
+        path.write_text(sound, encoding="utf-8")
+    assert ended.returncode == 1, f"it lives:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}"
