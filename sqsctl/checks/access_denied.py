@@ -52,9 +52,9 @@ class AccessDenied(LogCheck[Denial]):
                 )
             yield finding
         for each in stack.permissions:
-            if each.action in _PRODUCER and each.decision != "allowed":
-                if (each.function, each.action) not in told:
-                    yield self._simulated(each, stack)
+            known = (each.function, each.action) in told
+            if each.action in _PRODUCER and each.decision != "allowed" and not known:
+                yield self._simulated(each, stack)
 
     def _simulated(self, each: Permission, stack: Stack) -> Finding:
         denied = "an explicit deny" if each.decision == "explicitDeny" else "no policy allows it"

@@ -41,9 +41,7 @@ class AccountConcurrency(LogCheck[str]):
         title="The account's concurrent executions suffice",
         severity=Severity.ERROR,
         needs=frozenset({Fact.CONCURRENCY, Fact.METRICS}),
-        uses=frozenset(
-            {Fact.FUNCTIONS, Fact.MAPPINGS, Fact.LOGS, Fact.ERRORS, Fact.QUEUES, Fact.DEAD_LETTERS}
-        ),
+        uses=frozenset({Fact.FUNCTIONS, Fact.MAPPINGS, Fact.LOGS, Fact.ERRORS}),
         explains=("http-5xx", "dead-letters", "backlog-growing", "throttled"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html",
     )

@@ -11,6 +11,7 @@ What waits longer than the retention period is lost.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
@@ -87,10 +88,7 @@ def _grows(waiting: Series) -> bool:
     last = [value for _, value in waiting.points[-_POINTS:]]
     if len(last) < _POINTS or last[-1] < _MANY:
         return False
-    return (
-        all(left <= right for left, right in zip(last, last[1:], strict=False))
-        and last[-1] > last[0]
-    )
+    return all(left <= right for left, right in pairwise(last)) and last[-1] > last[0]
 
 
 def _span(seconds: float) -> str:

@@ -31,7 +31,7 @@ class DeadLetters(Check):
         severity=Severity.WARNING,
         kind=Kind.SYMPTOM,
         needs=frozenset({Fact.DEAD_LETTERS}),
-        uses=frozenset({Fact.QUEUES, Fact.MAPPINGS, Fact.FUNCTIONS, Fact.LOGS, Fact.ERRORS}),
+        uses=frozenset({Fact.QUEUES, Fact.MAPPINGS, Fact.FUNCTIONS, Fact.LOGS}),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "sqs-dead-letter-queues.html"

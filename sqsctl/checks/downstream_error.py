@@ -16,7 +16,7 @@ import re
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.network import ANSWERED_BADLY, DATABASE
 from sqsctl.checks.support.payloads import json_of_another_service
 from sqsctl.checks.support.services import BOTO, SDK_MARK
@@ -32,7 +32,7 @@ class DownstreamError(LogCheck[str]):
         title="The services that functions call answer well",
         severity=Severity.WARNING,
         needs=NEEDS,
-        uses=USES,
+        uses=USES | MESSAGES,
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html",
     )
@@ -46,15 +46,18 @@ class DownstreamError(LogCheck[str]):
         if match := BOTO.search(text):
             return f"{match.group('op')}: {match.group('code')}"
         for pattern in (ANSWERED_BADLY, DATABASE):
-            if match := pattern.search(case.text) or pattern.search(case.failure.line):
-                return match.group().strip()
+            found = [*pattern.finditer(case.text), *pattern.finditer(case.failure.line)]
+            if found:
+                # A status says more than the name of the library's error.
+                told = next((m for m in found if any(c.isdigit() for c in m.group())), found[0])
+                return told.group().strip()
         if json_of_another_service(case.text, case.trace or case.failure.line):
             return "an answer that is not JSON"
         if SDK_MARK.search(text) and case.failure.error_type:
             return case.failure.error_type
         return None
 
-    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:  # noqa: ARG002 - the text says it all
         times = f" {seen.count} times" if seen.count > 1 else ""
         return self.found(
             f"{seen.who} failed{times} on a service that it calls ({seen.sign})",

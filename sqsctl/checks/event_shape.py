@@ -77,7 +77,10 @@ def _summary(seen: Seen[tuple[str, bool]], parsed_object: bool) -> str:
         is_python(seen.runtime) or "KeyError" in seen.newest.text or "NoneType" in seen.newest.text
     )
     if parsed_object and not seen.newest.consumer:
-        return "parse the field that holds the text (body), not the event: the event is an object already"
+        return (
+            "parse the field that holds the text (body), not the event: the event is an object "
+            "already"
+        )
     if python:
         code = "for record in event['Records']: payload = json.loads(record['body'])"
     else:

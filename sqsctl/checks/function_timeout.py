@@ -29,7 +29,7 @@ from sqsctl.checks.support.shell import (
     yml_function,
 )
 from sqsctl.model.finding import Evidence, Finding, Fix, Severity, Step
-from sqsctl.model.stack import Function, Queue, Stack
+from sqsctl.model.stack import Fact, Function, Queue, Stack
 
 _AFTER = re.compile(r"timed out after (\d{1,6}(?:\.\d{1,3})?) seconds")
 LONGEST_S = 900
@@ -41,7 +41,7 @@ class FunctionTimeout(LogCheck[str]):
         title="Functions come to their end within their timeout",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES,
+        uses=USES | {Fact.QUEUES},
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html",
     )

@@ -78,9 +78,11 @@ def _fix(seen: Seen[Foreign], function: Function | None) -> Fix:
         return Fix(
             "fetch wheels for Lambda's Linux and package again",
             commands=(
-                "pip install --requirement requirements.txt --target package "
-                f"--only-binary=:all: --platform manylinux2014_{machine} --python-version "
-                f"{version}",
+                (
+                    "pip install --requirement requirements.txt --target package "
+                    f"--only-binary=:all: --platform manylinux2014_{machine} --python-version "
+                    f"{version}"
+                ),
                 "serverless deploy",
             ),
             serverless_yml=("custom:", "  pythonRequirements:", "    dockerizePip: true"),

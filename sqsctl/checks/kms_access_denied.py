@@ -21,7 +21,7 @@ from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import KMS, PERFORM
 from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Finding, Fix, Severity
-from sqsctl.model.stack import Stack
+from sqsctl.model.stack import Fact, Stack
 
 _THROTTLE = re.compile(r"KMS\.?Throttl|KmsThrottled")
 _OFF = re.compile(r"[Dd]isabled|pending deletion|InvalidState|NotFound|does not exist")
@@ -34,7 +34,7 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
         title="Every key in use may be used",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES_SWALLOWED,
+        uses=USES_SWALLOWED | {Fact.QUEUES},
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import TOO_LARGE
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
@@ -28,7 +28,7 @@ class MessageTooLarge(LogCheck[tuple[str, str]]):
         title="Nothing is larger than its service takes",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES_SWALLOWED,
+        uses=USES_SWALLOWED | MESSAGES,
         explains=("dead-letters", "http-5xx"),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"

@@ -68,7 +68,7 @@ class ModuleSystemMismatch(LogCheck[tuple[str, str]]):
             return "directory", match.group("mod")
         return None
 
-    def report(self, seen: Seen[tuple[str, str]], stack: Stack) -> Finding:
+    def report(self, seen: Seen[tuple[str, str]], stack: Stack) -> Finding:  # noqa: ARG002 - the text says it all
         kind, name = seen.sign
         title, summary = _told(kind, name)
         return self.found(
@@ -89,20 +89,28 @@ def _told(kind: str, name: str) -> tuple[str, str]:
         case "import":
             return (
                 "uses import/export in a file that Node.js loads as CommonJS",
-                'set "type": "module" in the packaged package.json, name the file .mjs, or bundle '
-                "to CommonJS",
+                (
+                    'set "type": "module" in the packaged package.json, name the file .mjs, or '
+                    "bundle "
+                    "to CommonJS"
+                ),
             )
         case "require":
             return (
                 f"uses {name} in a file that Node.js loads as an ES module",
-                "use import (import.meta.dirname for __dirname), or name the file .cjs / take "
-                '"type": "module" out of package.json; a new function\'s index.mjs is an ES module',
+                (
+                    "use import (import.meta.dirname for __dirname), or name the file .cjs / take "
+                    '"type": "module" out of package.json; a new function\'s index.mjs is an ES '
+                    "module"
+                ),
             )
         case "esm-only":
             return (
                 f"calls require() on {name or 'a package'}, which is an ES module",
-                "load it with await import(), install its last CommonJS version, run on "
-                "nodejs22.x or later (which can require ES modules), or bundle",
+                (
+                    "load it with await import(), install its last CommonJS version, run on "
+                    "nodejs22.x or later (which can require ES modules), or bundle"
+                ),
             )
         case "named":
             return (

@@ -17,7 +17,7 @@ import re
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.shell import FUNCTION, aws, function_settings, yml_function
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
@@ -39,7 +39,7 @@ class OutOfMemory(LogCheck[str]):
         title="Functions have enough memory",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES,
+        uses=USES | MESSAGES,
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html",
     )

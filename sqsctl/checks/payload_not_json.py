@@ -16,7 +16,7 @@ import re
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON, NOTHING_PARSED, json_of_another_service
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
@@ -34,7 +34,7 @@ class PayloadNotJson(LogCheck[str]):
         title="Every message can be parsed",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES,
+        uses=USES | MESSAGES,
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html",
     )
@@ -53,7 +53,7 @@ class PayloadNotJson(LogCheck[str]):
             return None
         return None if json_of_another_service(text, trace) else "json"
 
-    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:  # noqa: ARG002 - the text says it all
         match = _INVALID.search(seen.newest.text)
         found = next((each for each in match.groups() if each), "") if match else ""
         what = f" ({found!r})" if found else ""

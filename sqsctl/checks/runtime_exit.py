@@ -63,7 +63,7 @@ class RuntimeExit(LogCheck[str]):
         match = _WHY.search(text)
         return (match.group("why") or match.group("code") or "").strip() if match else ""
 
-    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:  # noqa: ARG002 - the text says it all
         why = seen.sign
         meaning = _MEANING.get(why) or (
             "native code crashed"
@@ -92,7 +92,7 @@ def _context(seen: Seen[str]) -> tuple[Evidence, ...]:
 
 def _summary(why: str) -> str:
     if "promise" in why:
-        return "await every promise, and give each call a timeout: Node.js ends when nothing is pending"
+        return "await every promise and give each call a timeout: Node.js ends with nothing pending"
     if "extension" in why:
         return "read the extension's own log lines; update or remove its layer"
     if "segmentation" in why or "aborted" in why:

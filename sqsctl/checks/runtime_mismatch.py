@@ -50,7 +50,7 @@ class RuntimeMismatch(Check):
         for package in stack.packages:
             owner = stack.function(package.function)
             if owner and owner.package_type != "Image":
-                yield from self._built(owner, package, stack)
+                yield from self._built(owner, package)
 
     def _declared(self, function: Function, stack: Stack) -> Iterator[Finding]:
         """What the project's files say of this function, the most special first."""
@@ -148,19 +148,20 @@ class RuntimeMismatch(Check):
             )
             return
 
-    def _built(self, function: Function, package: Package, stack: Stack) -> Iterator[Finding]:
+    def _built(self, function: Function, package: Package) -> Iterator[Finding]:
         """Compiled files in the package against the deployed runtime and architecture."""
         wrong = next(iter(_wrong_builds(function, package)), None)
         if wrong is None:
             return
         path, built_for = wrong
         deployed = f"{function.runtime} on {', '.join(function.architectures)}"
+        arm = "arm64" in function.architectures
         rebuild = (
-            f"pip install --requirement requirements.txt --target package --only-binary=:all: "
-            f"--platform manylinux2014_{'aarch64' if 'arm64' in function.architectures else 'x86_64'} "
+            "pip install --requirement requirements.txt --target package --only-binary=:all: "
+            f"--platform manylinux2014_{'aarch64' if arm else 'x86_64'} "
             f"--python-version {(function.runtime or '').removeprefix('python')}"
             if is_python(function.runtime)
-            else f"npm install --os=linux --cpu={'arm64' if 'arm64' in function.architectures else 'x64'}"
+            else f"npm install --os=linux --cpu={'arm64' if arm else 'x64'}"
         )
         yield self.found(
             f"the package of {function.name} holds {path}, built for {built_for}; it runs on "

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import BOTO, THROTTLED, action_of
 from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Finding, Fix, Severity
@@ -26,7 +26,7 @@ class Throttled(LogCheck[tuple[str, str]]):
         title="No call fails for being too many",
         severity=Severity.WARNING,
         needs=NEEDS,
-        uses=USES_SWALLOWED,
+        uses=USES_SWALLOWED | MESSAGES,
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/general/latest/gr/api-retries.html",
     )

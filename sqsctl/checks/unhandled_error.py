@@ -15,7 +15,7 @@ import re
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
@@ -30,7 +30,7 @@ class UnhandledError(LogCheck[str]):
         title="Functions end without an error",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES,
+        uses=USES | MESSAGES,
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html",
     )
@@ -43,7 +43,7 @@ class UnhandledError(LogCheck[str]):
             return None
         return failure.error_type or "an error"
 
-    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:  # noqa: ARG002 - the text says it all
         failure = seen.newest.failure
         places = [m for m in _PLACE.finditer(seen.newest.trace) if "node_modules" not in m.group()]
         place = places[0] if seen.newest.trace.lstrip().startswith(("at ", seen.sign)) else None

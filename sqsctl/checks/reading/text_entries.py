@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from sqsctl.checks.reading import patterns as p
@@ -181,7 +182,17 @@ def _printed(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> En
     body = text[level.end() :] if level else text
     if level and p.node_kind.match(body) and (error := error_in(body)):
         return fatal_entry(events, text, at, None, error)
-    return _logged(body, events, text, at, None, level.group("lvl") if level else "")
+    entry = _logged(body, events, text, at, None, level.group("lvl") if level else "")
+    return replace(entry, runtime_form=True) if _FROM_OUTSIDE.match(text) else entry
+
+
+# A traceback that begins outside of the function's code went up through its handler: runtimes of
+# emulators print it bare. What code prints itself begins in the code.
+_FROM_OUTSIDE = re.compile(
+    r"Traceback \(most recent call last\):\n\s*File \"(?!/var/task/|/opt/|/var/runtime/)"
+    r"[^\"\n]{1,300}\", "
+    r"line \d+, in (?:run|main|invoke|handle\w*|_?handle_event_request|<module>)\b"
+)
 
 
 def _node_entry(

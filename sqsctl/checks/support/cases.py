@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sqsctl.checks.reading import Reading, events_from_text, read
-from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import Attempt, Failure, LogEvent
 from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Stack
-
-_SHORT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +103,4 @@ def cases(stack: Stack) -> Iterator[tuple[Case, FunctionLogs | None]]:
 
 def failures_of(error: ErrorText) -> tuple[Failure, ...]:
     """Failures in a text that a deploy or an API call printed."""
-    reading = _read(events_from_text(error.text))
-    if reading.failures or reading.survived or reading.attempts:
-        return reading.failures
-    text = error.text.strip()
-    if not text or len(text) > _SHORT:
-        return ()
-    return (
-        Failure("", text, timestamp=error.at, line=text, confidence=Confidence.MEDIUM, logged=True),
-    )
+    return _read(events_from_text(error.text)).failures

@@ -15,9 +15,9 @@ def series(
 ) -> Series | None:
     """The first of the metrics that has points; None where nothing was measured. Reads METRICS."""
     for each in stack.metrics:
-        if each.resource == resource and each.metric in metrics and each.points:
-            if statistic is None or each.statistic == statistic:
-                return each
+        named = each.resource == resource and each.metric in metrics
+        if named and each.points and statistic in {None, each.statistic}:
+            return each
     return None
 
 

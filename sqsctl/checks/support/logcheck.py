@@ -20,9 +20,9 @@ from sqsctl.model.stack import Fact, FunctionLogs, Stack
 S = TypeVar("S", bound=Hashable)
 
 NEEDS = frozenset({Fact.LOGS})
-USES: frozenset[Fact] = frozenset(
-    {Fact.ERRORS, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.QUEUES, Fact.DEAD_LETTERS}
-)
+USES: frozenset[Fact] = frozenset({Fact.ERRORS, Fact.FUNCTIONS, Fact.MAPPINGS})
+# Of checks whose failure depends on the message: whether any such is left.
+MESSAGES: frozenset[Fact] = frozenset({Fact.QUEUES, Fact.DEAD_LETTERS})
 
 # Of checks that also count what a function behind an API caught and answered with.
 USES_SWALLOWED = USES | {Fact.APIS, Fact.METRICS}

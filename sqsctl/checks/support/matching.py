@@ -34,7 +34,7 @@ class Match:
 def match(stack: Stack, dead: DeadLetters) -> tuple[Match, ...]:
     """A match for each sample; without samples, one for each cause its consumers had.
 
-    Reads QUEUES, MAPPINGS, FUNCTIONS, LOGS and ERRORS.
+    Reads QUEUES, MAPPINGS, FUNCTIONS and LOGS.
     """
     logs = consumers_logs(stack, dead.queue_arn)
     if dead.samples:

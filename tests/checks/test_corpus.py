@@ -1,0 +1,137 @@
+"""The corpus: log excerpts of many runtimes, languages, services and tools, with their causes.
+
+Causes must be found in at least 95 of 100; what is healthy must stay without a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sqsctl.checks.rank import diagnose
+from sqsctl.checks.reading import events_from_text, explain_line, read
+from sqsctl.model.finding import Finding, Kind
+from sqsctl.model.logline import LogEvent
+from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Group, Stack
+
+FOLDER = Path(__file__).parent / "corpus"
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A text, its cause (None: healthy), and what a person would tell beside it."""
+
+    file: str
+    name: str
+    text: str
+    expect: str | None
+    runtime: str | None = None
+
+
+def excerpts() -> Iterator[Excerpt]:
+    for path in sorted(FOLDER.glob("*.yaml")):
+        for each in yaml.safe_load(path.read_text(encoding="utf-8")):
+            yield Excerpt(
+                path.stem, each["name"], each["text"], each["expect"], each.get("runtime")
+            )
+
+
+ALL = tuple(excerpts())
+SICK = tuple(each for each in ALL if each.expect)
+HEALTHY = tuple(each for each in ALL if each.expect is None)
+
+
+def explained(excerpt: Excerpt) -> tuple[Finding, ...]:
+    reading = read(events_from_text(excerpt.text))
+    functions = (Function("", "", runtime=excerpt.runtime),) if excerpt.runtime else ()
+    logs = FunctionLogs("", "", attempts=reading.attempts, failures=reading.failures)
+    return diagnose(Stack("text", "", functions=Group(functions), logs=Group((logs,)))).findings
+
+
+def cause(excerpt: Excerpt) -> str | None:
+    return next((each.id for each in explained(excerpt) if each.kind is Kind.CAUSE), None)
+
+
+def test_the_corpus_is_as_large_as_it_says() -> None:
+    assert len(ALL) >= 300
+    assert len(HEALTHY) >= 40
+    assert len({(each.file, each.name) for each in ALL}) == len(ALL)
+    assert {each.expect for each in SICK} >= {
+        "import-module-missing",
+        "import-sdk-not-in-runtime",
+        "import-local-file-missing",
+        "import-native-mismatch",
+        "module-system-mismatch",
+        "syntax-error",
+        "handler-not-found",
+        "function-timeout",
+        "out-of-memory",
+        "runtime-exit",
+        "access-denied",
+        "kms-access-denied",
+        "queue-not-found",
+        "wrong-region",
+        "env-var-missing",
+        "event-shape",
+        "payload-not-json",
+        "throttled",
+        "message-too-large",
+        "network-unreachable",
+        "downstream-error",
+        "mapping-disabled",
+        "mapping-role",
+        "visibility-below-timeout",
+        "runtime-deprecated",
+    }
+
+
+def test_causes_are_found() -> None:
+    wrong = [
+        f"{each.file}: {each.name}: {cause(each)} instead of {each.expect}"
+        for each in SICK
+        if cause(each) != each.expect
+    ]
+    assert len(wrong) <= 0.05 * len(SICK), "\n".join(wrong)
+
+
+@pytest.mark.parametrize("excerpt", HEALTHY, ids=lambda each: each.name)
+def test_healthy_text_has_no_finding(excerpt: Excerpt) -> None:
+    assert explained(excerpt) == ()
+
+
+@pytest.mark.parametrize("excerpt", HEALTHY, ids=lambda each: each.name)
+def test_healthy_text_is_no_deploy_error_either(excerpt: Excerpt) -> None:
+    stack = Stack("text", "", errors=Group((ErrorText(excerpt.text),)))
+    assert diagnose(stack).findings == ()
+
+
+def test_one_cause_for_one_failure() -> None:
+    """No text of one failure is told as two faults."""
+    many = [each.name for each in SICK if len({f.id for f in explained(each)}) > 2]
+    assert many == []
+
+
+def test_text_without_its_surroundings_is_at_most_medium() -> None:
+    for each in SICK:
+        if "RequestId" in each.text or "platform." in each.text or "INIT_" in each.text:
+            continue
+        if each.text.startswith("START") or each.runtime:
+            continue
+        assert all(found.confidence.label != "high" for found in explained(each)), each.name
+
+
+def test_a_single_line_is_explained_as_its_text_is() -> None:
+    lines = [
+        each for each in SICK if len(each.text.strip().splitlines()) == 1 and each.runtime is None
+    ]
+    wrong = [
+        each.name
+        for each in lines
+        if explain_line(LogEvent(events_from_text(each.text)[0].message)) != each.expect
+    ]
+    assert len(lines) > 80
+    assert len(wrong) <= 0.05 * len(lines), wrong
