@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Via = Literal["http", "sqs"]
 MAX_BODY_BYTES = 1_048_576
+_PRODUCING = ("produc", "enqueue", "publish", "submit", "send")
 
 
 @dataclass(frozen=True)
@@ -126,16 +127,24 @@ def url_of(api: Api, route: Route) -> str:
 
 
 def _producer(stack: Stack, posts: list[tuple[Api, Route]]) -> tuple[Api, Route]:
-    """Of several POST routes the one whose function knows a queue."""
+    """Of several POST routes the one whose function knows a queue, else the one named so.
+
+    A producer that has lost its queue's URL is just what somebody may be looking into.
+    """
 
     def knows_a_queue(route: Route) -> bool:
         function = stack.function(route.function_name or "")
         values = function.environment.values() if function else ()
         return any(value and (":sqs:" in value or _queue_url(value)) for value in values)
 
-    knowing = [pair for pair in posts if knows_a_queue(pair[1])]
-    if len(knowing) == 1:
-        return knowing[0]
+    def sounds_like_it(route: Route) -> bool:
+        words = f"{route.path} {route.function_name or ''}".lower()
+        return any(word in words for word in _PRODUCING)
+
+    for test in (knows_a_queue, sounds_like_it):
+        found = [pair for pair in posts if test(pair[1])]
+        if len(found) == 1:
+            return found[0]
     raise UsageError(
         f"the API of {stack.name} has several POST routes: {_listed(stack)}",
         hint=f"choose one: --path {posts[0][1].path}",

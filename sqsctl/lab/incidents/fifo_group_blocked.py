@@ -77,7 +77,10 @@ class FifoGroupBlocked(Incident):
                 PolicyDocument=json.dumps(document),
             )
             mapping = bench.aws.functions().create_event_source_mapping(
-                EventSourceArn=arn, FunctionName=bench.function("jobsWorker"), BatchSize=1
+                EventSourceArn=arn,
+                FunctionName=bench.function("jobsWorker"),
+                BatchSize=1,
+                FunctionResponseTypes=["ReportBatchItemFailures"],
             )
             while mapping["State"] != "Enabled":
                 if time.monotonic() > deadline:
