@@ -8,7 +8,9 @@ import re
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from sqsctl.aws.labs import LabState
 from tests.lab.conftest import Functions, until, zipped
 
 pytestmark = pytest.mark.lab
@@ -513,3 +515,20 @@ def test_the_tail_of_the_log_comes_with_the_answer(functions: Functions) -> None
     answer = functions.session.functions().invoke(FunctionName=name, LogType="Tail")
     tail = base64.b64decode(answer["LogResult"]).decode()
     assert re.fullmatch(rf"{INIT_START}{START}hi\n{END}{report()}", tail)
+
+
+def test_without_permission_nothing_is_logged(functions: Functions, lab_state: LabState) -> None:
+    iam = functions.session.iam()
+    trust = {"Version": "2012-10-17", "Statement": []}
+    role = iam.create_role(RoleName="mute", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    mute = Functions(functions.session, role["Arn"])
+    name = mute.make("def handler(e, c): print('hi')")
+    functions.session.functions().invoke(FunctionName=name)
+    with pytest.raises(ClientError, match="The specified log group does not exist"):
+        mute.events(name)
+    iam.attach_role_policy(
+        RoleName="mute",
+        PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    )
+    assert "hi\n" in mute.call(name).messages
+    functions.session.functions().delete_function(FunctionName=name)

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqsctl.lab.fidelity import deployment as deployed
 from sqsctl.lab.fidelity.environments import Environment
+from sqsctl.lab.fidelity.permissions import may_log
 
 IDLE_LIMIT_S = 300.0
 
@@ -149,7 +150,9 @@ def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]
         except OSError as error:
             return _refusal("Runtime.InvalidEntrypoint", str(error))
         pool.add(environment)
+    logs = environment.logs
     try:
+        logs.enabled = may_log(config, logs.group, logs.name)
         outcome = environment.invoke(
             event,
             request_id,

@@ -43,6 +43,27 @@ def role_allows(config: dict[str, Any], action: str, resource: str) -> bool:
     return not resource.startswith("arn:aws:sqs:") or _queue_allows(context)
 
 
+def may_log(config: dict[str, Any], group: str, stream: str) -> bool:
+    """Whether a function's role lets Lambda write to a log stream, its group made if missing."""
+    from ministack.core.responses import get_account_id, get_region
+    from ministack.services import cloudwatch_logs
+
+    arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}"
+    if group not in cloudwatch_logs._log_groups and not _either(
+        config, "logs:CreateLogGroup", arn, f"{arn}:*"
+    ):
+        return False
+    target = f"{arn}:log-stream:{stream}"
+    return _either(config, "logs:CreateLogStream", arn, target) and role_allows(
+        config, "logs:PutLogEvents", target
+    )
+
+
+def _either(config: dict[str, Any], action: str, *resources: str) -> bool:
+    # Policies name a log group with and without the :* at its end; AWS takes both for these.
+    return any(role_allows(config, action, each) for each in resources)
+
+
 def _queue_allows(context: Any) -> bool:
     from ministack.core import iam_evaluator
     from ministack.services import sqs
