@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqsctl.aws.logs import LogClient, LogPage, milliseconds
 from sqsctl.model.logline import LogEvent
@@ -53,6 +54,7 @@ def read_window(
     )
 
 
+@lru_cache(4_096)
 def function_of(stream: str) -> str | None:
     """The function that a stream of a shared group belongs to; None in a group of one's own."""
     match = _FUNCTION_IN_STREAM.match(stream)

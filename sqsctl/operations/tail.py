@@ -8,7 +8,6 @@ in late comes out late. Past events are read page by page, lazily.
 from __future__ import annotations
 
 import heapq
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -21,7 +20,8 @@ from sqsctl.aws.logs import Limiter, LogClient, LogPage, milliseconds, missing
 from sqsctl.aws.parallel import Pool
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.logline import LogEvent
-from sqsctl.operations.cursor import OVERLAP_MS, Cursor
+from sqsctl.operations.cursor import MOMENT, OVERLAP, Cursor
+from sqsctl.operations.log_window import function_of
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
@@ -35,12 +35,11 @@ SIGN_IN_PATIENCE_S = 60.0
 AWS_PATIENCE_S = 600.0
 FIRST_PATIENCE_S = 3.0
 MISSING_EVERY = 5
-LATE_S = 5.0
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATE = timedelta(seconds=5)
 
 _EXPIRED = frozenset({"credentials_expired", "credentials_invalid"})
 _WEATHER = frozenset({"throttled", "unavailable", "unreachable"})
-# A log group of one's own may be shared; its streams then name the function.
-_FUNCTION_IN_STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?P<name>[\w-]+)\[")
 
 
 class Source(Protocol):
@@ -83,9 +82,6 @@ class Clock:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
 
-    def now_ms(self) -> int:
-        return milliseconds(self.now())
-
 
 def tail(
     session: Session,
@@ -96,7 +92,7 @@ def tail(
     follow: bool = True,
     filter_pattern: str = "",
     interval_s: float = INTERVAL_S,
-    overlap_s: float = OVERLAP_MS / 1000,
+    overlap_s: float = OVERLAP.total_seconds(),
     clock: Clock | None = None,
     notify: Callable[[Notice], None] | None = None,
 ) -> Iterator[Tailed]:
@@ -148,7 +144,7 @@ def follow_groups(
     follow: bool = True,
     filter_pattern: str = "",
     interval_s: float = INTERVAL_S,
-    overlap_s: float = OVERLAP_MS / 1000,
+    overlap_s: float = OVERLAP.total_seconds(),
     clock: Clock | None = None,
     notify: Callable[[Notice], None] | None = None,
     renew: Callable[[], Source] | None = None,
@@ -161,10 +157,10 @@ def follow_groups(
     tailer = _Tailer(
         source,
         groups,
-        begin_ms=milliseconds(begin),
-        end_ms=None if end is None else milliseconds(end),
+        begin=_whole(begin),
+        end=end,
         pattern=filter_pattern,
-        overlap_ms=int(overlap_s * 1000),
+        overlap=timedelta(seconds=overlap_s),
         clock=ticking,
         notify=notify or (lambda _: None),
         renew=renew,
@@ -179,10 +175,10 @@ class _Tailer:
         source: Source,
         groups: Mapping[str, str],
         *,
-        begin_ms: int,
-        end_ms: int | None,
+        begin: datetime,
+        end: datetime | None,
         pattern: str,
-        overlap_ms: int,
+        overlap: timedelta,
         clock: Clock,
         notify: Callable[[Notice], None],
         renew: Callable[[], Source] | None,
@@ -193,8 +189,8 @@ class _Tailer:
         self._groups: dict[str, list[str]] = {}
         for function, group in groups.items():
             self._groups.setdefault(group, []).append(function)
-        self._cursors = {group: Cursor(begin_ms, overlap_ms=overlap_ms) for group in self._groups}
-        self._end_ms = end_ms
+        self._cursors = {group: Cursor(begin, overlap=overlap) for group in self._groups}
+        self._end = end
         self._pattern = pattern
         self._clock = clock
         self._notify = notify
@@ -235,7 +231,7 @@ class _Tailer:
         if not self._follow:
             return True
         # What was logged until then is not all readable at once.
-        return self._end_ms is not None and self._clock.now_ms() > self._end_ms + LATE_S * 1000
+        return self._end is not None and self._clock.now() > self._end + LATE
 
     def _look(self, pool: Pool | None) -> Iterator[Tailed]:
         """Everything new in all groups, merged by time."""
@@ -243,10 +239,10 @@ class _Tailer:
         self._looks += 1
         streams = [self._group(group, pool) for group in due]
         merged = streams[0] if len(streams) == 1 else heapq.merge(*streams, key=itemgetter(0))
-        now_ms = self._clock.now_ms()
-        for at_ms, key, event in merged:
+        now = self._clock.now()
+        for at, key, event in merged:
             # Taken only now: had the look broken off, it would have to come again.
-            if self._cursors[event.group].take(key, at_ms, now_ms):
+            if self._cursors[event.group].take(key, at, now):
                 function = self._function(event)
                 if function:
                     yield Tailed(function, event)
@@ -256,28 +252,28 @@ class _Tailer:
     def _function(self, event: LogEvent) -> str | None:
         """Whose event it is; None for another function's in a shared group."""
         names = self._groups[event.group]
-        match = _FUNCTION_IN_STREAM.match(event.stream)
-        if match is None:
+        name = function_of(event.stream)
+        if name is None:
             return names[0]
-        return match["name"] if match["name"] in names else None
+        return name if name in names else None
 
     def _due(self, group: str) -> bool:
         """A group that is missing is asked for less often."""
         at = self._missing.get(group)
         return at is None or (self._looks - at) % MISSING_EVERY == 0
 
-    def _group(self, group: str, pool: Pool | None) -> Iterator[tuple[int, int, LogEvent]]:
+    def _group(self, group: str, pool: Pool | None) -> Iterator[tuple[datetime, int, LogEvent]]:
         cursor = self._cursors[group]
         for page in self._pages(group, cursor, pool):
-            timed = [(_ms(event), event) for event in page.events]
+            timed = [(event.timestamp or EPOCH, event) for event in page.events]
             timed.sort(key=itemgetter(0))
-            for at_ms, event in timed:
-                yield at_ms, cursor.key(event, at_ms), event
+            for at, event in timed:
+                yield at, cursor.key(event), event
 
     def _pages(self, group: str, cursor: Cursor, pool: Pool | None) -> Iterator[LogPage]:
         """The pages from the cursor on; the next one is fetched while this one is used."""
         cursor.begin()
-        start, token = cursor.start_ms, None
+        start, token = cursor.start, None
         ahead = _fetch(pool, self._asker(group, start, token))
         while True:
             page = self._arrived(group, ahead)
@@ -291,11 +287,12 @@ class _Tailer:
                 yield page
             elif page.cut:
                 yield page
-                last = max((_ms(each) for each in page.events), default=start)
-                first = min((_ms(each) for each in page.events), default=start)
+                last = max((each.timestamp or EPOCH for each in page.events), default=start)
+                if last < start:
+                    return  # the endpoint does not look at startTime: there is no going on
                 # Full of one single moment: there is no way to read what else it holds.
-                start = last if last > first or last > start else last + 1
-                if self._end_ms is not None and start > self._end_ms:
+                start = last if last > start else last + MOMENT
+                if self._end is not None and start > self._end:
                     return
                 token = None
                 cursor.begin()
@@ -304,9 +301,10 @@ class _Tailer:
                 yield page
                 return
 
-    def _asker(self, group: str, start: int, token: str | None) -> Callable[[], LogPage]:
-        source, end, pattern = self._source, self._end_ms, self._pattern
-        return lambda: source.page(group, start_ms=start, end_ms=end, pattern=pattern, token=token)
+    def _asker(self, group: str, start: datetime, token: str | None) -> Callable[[], LogPage]:
+        source, pattern, begin = self._source, self._pattern, milliseconds(start)
+        end = None if self._end is None else milliseconds(self._end)
+        return lambda: source.page(group, start_ms=begin, end_ms=end, pattern=pattern, token=token)
 
     def _arrived(self, group: str, ahead: Callable[[], LogPage]) -> LogPage | None:
         try:
@@ -379,5 +377,6 @@ def _fetch(pool: Pool | None, ask: Callable[[], LogPage]) -> Callable[[], LogPag
     return future.result
 
 
-def _ms(event: LogEvent) -> int:
-    return 0 if event.timestamp is None else milliseconds(event.timestamp)
+def _whole(at: datetime) -> datetime:
+    """A moment as CloudWatch Logs counts it: in whole milliseconds."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)

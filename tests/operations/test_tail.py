@@ -203,6 +203,19 @@ def test_an_endpoint_that_stops_without_a_token_is_read_to_its_end(
     assert seen(found) == Counter((each.at_ms, each.stream, each.message) for each in kept)
 
 
+def test_an_endpoint_that_ignores_the_start_time_does_not_keep_it_going_for_ever() -> None:
+    class Ignorant(FakeLogs):
+        def page(self, group: str, **asked: object) -> LogPage:
+            self.calls += 1
+            return LogPage(tuple(each.event() for each in self.history[group]), None, cut=True)
+
+    time = FakeTime(START + timedelta(minutes=1))
+    logs = Ignorant(time, {GROUP: [Written(START_MS + n, START_MS, "s", f"{n}") for n in range(9)]})
+    found = list(follow_groups(logs, {"w": GROUP}, since=START, follow=False, clock=time.clock))
+    assert len(found) == 9
+    assert logs.calls <= 4
+
+
 @given(history=histories())
 @settings(max_examples=25, deadline=None)
 def test_past_events_come_in_time_order_across_groups(history: list[Written]) -> None:
@@ -382,12 +395,13 @@ def test_functions_that_share_a_group_are_told_apart_by_their_streams() -> None:
 
 
 def test_memory_is_bounded_and_the_overlap_shrinks_instead() -> None:
-    cursor = Cursor(START_MS, overlap_ms=60_000, remembered=1_000)
-    now = START_MS + 30_000
+    cursor = Cursor(START, remembered=1_000)
+    now = START + timedelta(seconds=30)
     taken = 0
     for number in range(20_000):
         event = Written(START_MS + number, 0, "s", f"{number}").event()
-        taken += cursor.take(cursor.key(event, START_MS + number), START_MS + number, now)
+        taken += cursor.take(cursor.key(event), event.timestamp or START, now)
     assert taken == 20_000
     assert len(cursor._seen) <= 2_001
-    assert START_MS + 20_000 - 2_001 <= cursor.start_ms <= START_MS + 20_000
+    behind = START + timedelta(milliseconds=20_000) - cursor.start
+    assert timedelta() <= behind <= timedelta(milliseconds=2_001)
