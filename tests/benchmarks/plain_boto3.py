@@ -1,6 +1,6 @@
 """What one would write oneself: boto3, batches of ten, a ThreadPoolExecutor.
 
-python plain_boto3.py ENDPOINT QUEUE_URL COUNT THREADS
+python plain_boto3.py ENDPOINT REGION QUEUE_URL COUNT THREADS
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import boto3
 from botocore.config import Config
 
 
-def main(endpoint: str, queue: str, count: str, threads: str) -> None:
+def main(endpoint: str, region: str, queue: str, count: str, threads: str) -> None:
     client = boto3.client(
         "sqs",
         endpoint_url=endpoint,
-        region_name="us-east-1",
+        region_name=region,
         aws_access_key_id="test",
         aws_secret_access_key="test",
         config=Config(max_pool_connections=int(threads)),

@@ -31,19 +31,20 @@ KEYS = {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+REGION = "ap-northeast-2"
 SCRIPT = Path(__file__).with_name("plain_boto3.py")
 
 
 def ours(endpoint: str, queue: str, count: int) -> list[str | Path]:
     return [
         *(sqsctl(), "produce", "--via", "sqs", "--queue", queue, "--count", str(count)),
-        *("--concurrency", "4", "--endpoint-url", endpoint, "--region", "us-east-1"),
+        *("--concurrency", "4", "--endpoint-url", endpoint, "--region", REGION),
         *("--body", '{"input": {{n}}}', "-o", "json"),
     ]
 
 
 def plain(endpoint: str, queue: str, count: int) -> list[str | Path]:
-    return [sys.executable, SCRIPT, endpoint, queue, str(count), "4"]
+    return [sys.executable, SCRIPT, endpoint, REGION, queue, str(count), "4"]
 
 
 def environment() -> dict[str, str]:
