@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from sqsctl.aws import queue_shapes as shapes
 from sqsctl.aws.queue_batches import joined, readable, run_batch
@@ -54,6 +55,7 @@ class QueueClient:
             name = shapes.name_of(reference)
             if not _NAME.fullmatch(name):
                 raise UsageError(f"{reference} is not the URL of a queue")
+            self._same_place(reference)
             self._same_region(reference, shapes.region_of(reference))
             return QueueRef(name, reference)
         if match := _ARN.fullmatch(reference):
@@ -121,6 +123,23 @@ class QueueClient:
                 code="queue_not_found",
             ) from error
         return QueueRef(name, url, arn)
+
+    def _same_place(self, url: str) -> None:
+        """A URL of another server must not act on this one's queue of the same name."""
+        target = self.session.target
+        host, here = _netloc(url), _netloc(target.endpoint or "")
+        if target.kind == "aws":
+            fits = host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.com.cn:443"))
+            fits = fits or host.endswith(".amazonaws.com:443")
+        else:
+            # Emulators in containers name themselves as they are called in there.
+            fits = host == here or (target.kind == "endpoint" and _port(host) == _port(here))
+        if not fits:
+            raise UsageError(
+                f"{url} is not a queue of this target ({target.endpoint or 'AWS'})",
+                hint="--endpoint-url names another server, --no-lab means AWS",
+                code="wrong_target",
+            )
 
     def _same_region(self, reference: str, region: str | None) -> None:
         here = self.session.target.region
@@ -250,3 +269,20 @@ def _received(shape: Mapping[str, Any]) -> Message:
     message = shapes.message(shape)
     told = shape.get("MD5OfBody")
     return replace(message, damaged=True) if told and told != body_md5(message.body) else message
+
+
+def _netloc(url: str) -> str:
+    """Host and port; one spelling for the loopback."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"{url!r} is not a URL: {error}") from error
+    host = parts.hostname or ""
+    if host in {"localhost", "::1"} or host.endswith(".localhost"):
+        host = "127.0.0.1"
+    return f"{host}:{port}" if port else host
+
+
+def _port(netloc: str) -> str:
+    return netloc.rpartition(":")[2] if ":" in netloc else ""

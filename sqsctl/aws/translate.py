@@ -111,10 +111,27 @@ def translated(what: str = "") -> Iterator[None]:
             exit=Exit.UNAVAILABLE,
             code="foreign_answer",
         ) from error
+    except (AttributeError, TypeError) as error:
+        if not _inside_botocore(error):
+            raise
+        raise SqsctlError(
+            "the answer is not one of AWS's: it has another form",
+            hint="is --endpoint-url right?",
+            exit=Exit.UNAVAILABLE,
+            code="foreign_answer",
+        ) from error
     except ClientError as error:
         raise client_error(error, what) from error
     except BotoCoreError as error:
         raise core_error(error, what) from error
+
+
+def _inside_botocore(error: BaseException) -> bool:
+    """Whether it was botocore that stumbled: over an answer, then."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and "botocore" in trace.tb_frame.f_code.co_filename
 
 
 def client_error(error: ClientError, what: str = "") -> SqsctlError:
@@ -193,6 +210,13 @@ def core_error(error: BotoCoreError, what: str = "") -> SqsctlError:
             hint="aws sso login, with the profile you use",
             exit=Exit.DENIED,
             code="credentials_expired",
+        )
+    if isinstance(error, boto.ConfigParseError | boto.ConfigNotFound):
+        return SqsctlError(
+            f"{error}",
+            hint="mend the file, or name another with AWS_CONFIG_FILE",
+            exit=Exit.USAGE,
+            code="aws_config",
         )
     if isinstance(error, boto.ProfileNotFound):
         return SqsctlError(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sqsctl.cli.context import Run
+from sqsctl.cli.context import Run, working_folder
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines
 from sqsctl.cli.views import row, show_table, table
@@ -112,7 +111,7 @@ def _write(key: str, value: str | None, *, dry_run: bool) -> Answer:
         return Answer(
             {"dry_run": True, "would": said}, lambda console: lines(console, [f"would {said}"])
         )
-    path = settings.write(Path.cwd(), key, value)
+    path = settings.write(working_folder(), key, value)
     return Answer(
         {"key": key, "value": value, "file": str(path)},
         lambda console: lines(console, [f"{said} in {path}"]),

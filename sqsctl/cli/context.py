@@ -119,7 +119,7 @@ class Run:
                 )
             }
             flags["output"] = given.output.value if given.output else None
-            self._settings = load(flags, os.environ, Path.cwd())
+            self._settings = load(flags, os.environ, working_folder())
         return self._settings
 
     def name_queue(self, reference: str | None) -> None:
@@ -205,7 +205,7 @@ class Run:
                 )
             return named
         stage = self.settings.text("stage")
-        declared = project.stack_name(Path.cwd(), stage=stage)
+        declared = project.stack_name(working_folder(), stage=stage)
         if declared:
             return declared
         if resolved.lab and not stage:
@@ -335,6 +335,14 @@ class Progress:
         if title is not None:
             changes["description"] = safe_line(title, 60)
         self._bar.update(self._task, **changes)
+
+
+def working_folder() -> Path:
+    """The working folder; the root where it was deleted meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
 
 
 def _lineage(context: typer.Context) -> list[Any]:

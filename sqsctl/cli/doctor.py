@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sqsctl.cli.context import Run
+from sqsctl.cli.context import Run, working_folder
 from sqsctl.cli.logs import SinceOption, moment
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
@@ -213,7 +213,8 @@ def _project(reference: StackRef) -> Path | None:
     from sqsctl.operations import project
 
     try:
-        declared = project.stack_name(Path.cwd())
+        folder = working_folder()
+        declared = project.stack_name(folder)
     except SqsctlError:
         return None
-    return Path.cwd() if declared is not None and declared == reference.stack_name else None
+    return folder if declared is not None and declared == reference.stack_name else None

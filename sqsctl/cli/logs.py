@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 group = typer.Typer(help="Follow the functions' logs, or have one explained.", no_args_is_help=True)
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
-MAX_TEXT_BYTES = 50_000_000
+MAX_TEXT_BYTES = 20_000_000
 _RELATIVE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -164,7 +164,8 @@ def explain(
     from sqsctl.operations.explain import explain as diagnose
 
     text = _text(file)
-    diagnosis = diagnose(text, runtime=runtime, function_timeout_s=function_timeout)
+    with run.progress("reading"):
+        diagnosis = diagnose(text, runtime=runtime, function_timeout_s=function_timeout)
     lines = len(text.splitlines())
     found = [each for each in diagnosis.findings if each.severity > Severity.INFO]
     data = {"findings": [finding_shape(each) for each in diagnosis.findings], "lines": lines}
@@ -190,7 +191,7 @@ def _text(file: str) -> str:
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
     if len(raw) > MAX_TEXT_BYTES:
-        raise UsageError("more than 50 MB of text: cut it around the failure")
+        raise UsageError("more than 20 MB of text: cut it around the failure")
     # UTF-16 is what a Windows shell writes when its output is redirected.
     encoding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
     return raw.decode(encoding, errors="replace")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import os
 import signal
 import sys
@@ -127,7 +126,7 @@ def execute(arguments: Sequence[str], run: Run) -> Exit:
     except OSError as error:
         if _nobody_reads(error):
             raise
-        return _failed(run, _defect(run, error))
+        return _failed(run, _system(error))
     except Exception as error:  # noqa: BLE001 - the one place: nobody shall see a traceback
         return _failed(run, _defect(run, error))
     if code == Exit.INTERRUPTED and run.answer is None:  # typer made it of a Ctrl-C
@@ -161,18 +160,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(code)
 
 
-def run() -> None:
-    """The console script."""
-    # Loading modules makes many objects and no garbage: fewer collections, a faster start.
-    gc.set_threshold(50_000, 20, 20)
-    sys.exit(main())
-
-
 def _show(run: Run, arguments: list[str], code: Exit) -> Exit:
     if run.answer is None:
         return code
     try:
         run.output.show(run.command or _words(arguments), run.answer, run.target)
+    except SystemExit as error:  # rich leaves this way when nobody reads any more
+        raise BrokenPipeError from error
     except OSError:
         raise
     except Exception as error:  # noqa: BLE001 - the same as in execute
@@ -212,6 +206,16 @@ def _usage(run: Run, error: typer.TyperException) -> SqsctlError:
 def _nobody_reads(error: OSError) -> bool:
     # Windows says EINVAL where others say EPIPE.
     return isinstance(error, BrokenPipeError) or error.errno in {errno.EPIPE, errno.EINVAL}
+
+
+def _system(error: OSError) -> SqsctlError:
+    """What the operating system refused: a folder that cannot be written, a full disk."""
+    place = f": {error.filename}" if error.filename else ""
+    return SqsctlError(
+        f"{error.strerror or error}{place}",
+        hint="XDG_STATE_HOME says where sqsctl keeps its state" if place else None,
+        code="system",
+    )
 
 
 def _defect(run: Run, error: Exception) -> SqsctlError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from sqsctl.cli.context import Run
-from sqsctl.errors import NotFoundError, UsageError
+from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 
 if TYPE_CHECKING:
     from sqsctl.aws.api import ApiClient
@@ -105,6 +105,15 @@ def _route(run: Run, path: str | None, *, required: bool) -> tuple[str, str] | N
             )
     if not posts:
         gaps = stack.gaps(Fact.APIS)
+        if gaps and any(each.reason != "not asked for" for each in gaps):
+            raise SqsctlError(
+                f"the API of {stack.name} could not be read ({gaps[0].reason}), so messages "
+                "cannot go through it",
+                hint="--via sqs sends them straight into the queue",
+                exit=Exit.DENIED if gaps[0].action else Exit.UNAVAILABLE,
+                code="api_unread",
+                action=gaps[0].action,
+            )
         if required:
             why = f": {gaps[0].reason}" if gaps else ""
             raise NotFoundError(

@@ -73,6 +73,7 @@ def observe(
         groups[Fact.PROJECT.value] = _project(project_folder, stage, ref)
     elif Fact.PROJECT in wanted:
         groups[Fact.PROJECT.value] = Group((), (Unread("the project's files", NOT_ASKED_FOR),))
+    _unknown_consumers(groups, ref)
     for fact in Fact:
         if fact not in wanted and fact is not Fact.ERRORS:
             groups[fact.value] = Group((), (Unread(_title(fact), NOT_ASKED_FOR),))
@@ -83,6 +84,27 @@ def observe(
         observed_at=at,
         **groups,
     )
+
+
+# What is read of functions, once it is known which there are.
+_OF_FUNCTIONS = (
+    Fact.FUNCTIONS,
+    Fact.LOGS,
+    Fact.PACKAGES,
+    Fact.CONCURRENCY,
+    Fact.POLICIES,
+    Fact.PERMISSIONS,
+)
+
+
+def _unknown_consumers(groups: dict[str, Any], ref: StackRef) -> None:
+    """Without CloudFormation only mappings lead to functions: what hides them hides those too."""
+    hidden = groups[Fact.MAPPINGS.value].unread
+    if ref.stack_name is not None or not hidden:
+        return
+    for fact in _OF_FUNCTIONS:
+        group = groups[fact.value]
+        groups[fact.value] = Group(group.items, tuple(dict.fromkeys((*group.unread, *hidden))))
 
 
 def closure(needs: Collection[Fact]) -> frozenset[Fact]:

@@ -132,6 +132,8 @@ def _typed(key: str, value: object, where: str) -> str | bool:
         if isinstance(value, str) and value.lower() in {"0", "false", "no", "off"}:
             return False
         raise UsageError(f"{where}: {key} must be true or false, not {value!r}", code="settings")
+    if key == "output" and value not in {"human", "json"}:
+        raise UsageError(f"{where}: output is human or json, not {value!r}", code="settings")
     if not isinstance(value, str):
         raise UsageError(f"{where}: {key} must be a text, not {value!r}", code="settings")
     return value

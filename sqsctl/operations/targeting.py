@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sqsctl.aws import labs
 from sqsctl.aws.session import Credentials, Session, default_region, has_credentials
@@ -119,9 +119,7 @@ def _outside(settings: Settings, endpoint: str | None) -> Resolved:
     profile = settings.text("profile")
     region = settings.text("region") or _queue_region(settings) or default_region(profile)
     if endpoint:
-        parts = urlsplit(endpoint)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError(f"--endpoint-url is not a URL: {endpoint}")
+        _check_url(endpoint)
     if not region:
         raise UsageError(
             "no AWS region is set", hint="pass --region, or set AWS_REGION", code="region_missing"
@@ -140,6 +138,29 @@ def _outside(settings: Settings, endpoint: str | None) -> Resolved:
     return Resolved(target, Session(target, credentials=credentials))
 
 
+def _check_url(endpoint: str) -> None:
+    parts = _split(endpoint)
+    try:
+        fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fine = False
+    if not fine or any(character.isspace() for character in endpoint):
+        raise UsageError(f"--endpoint-url is not a URL: {endpoint}")
+    if parts.username or parts.password:
+        # It would be printed with every target line and error.
+        raise UsageError(
+            "--endpoint-url must not hold a user or a password",
+            hint="credentials come from AWS's own configuration",
+        )
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"not a URL: {url!r} ({error})") from error
+
+
 def _named_by(settings: Settings, lab: labs.LabState | None) -> str | None:
     """What names an AWS target, None where nothing does."""
     for key in ("profile", "endpoint_url"):
@@ -151,7 +172,7 @@ def _named_by(settings: Settings, lab: labs.LabState | None) -> str | None:
     queue = settings.text("queue") or ""
     if queue.startswith("arn:") and not (lab and f":{lab.account}:" in queue):
         return "the queue's ARN"
-    if "://" in queue and _AWS_QUEUE_HOST.match(urlsplit(queue).hostname or ""):
+    if "://" in queue and _AWS_QUEUE_HOST.match(_split(queue).hostname or ""):
         return "the queue's URL"
     return None
 
@@ -168,7 +189,7 @@ def _queue_region(settings: Settings) -> str | None:
     if queue.startswith("arn:"):
         parts = queue.split(":")
         return parts[3] if len(parts) > 5 else None
-    match = _AWS_QUEUE_HOST.match(urlsplit(queue).hostname or "") if "://" in queue else None
+    match = _AWS_QUEUE_HOST.match(_split(queue).hostname or "") if "://" in queue else None
     return (match["region"] or match["legacy"]) if match else None
 
 
@@ -180,7 +201,7 @@ def valid_region(region: str) -> str:
 
 
 def _same_place(one: str, other: str) -> bool:
-    left, right = urlsplit(one), urlsplit(other)
+    left, right = _split(one), _split(other)
     try:
         ports = left.port == right.port
     except ValueError:
@@ -189,5 +210,5 @@ def _same_place(one: str, other: str) -> bool:
 
 
 def _loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
+    host = _split(url).hostname or ""
     return host in {"localhost", "::1"} or host.startswith("127.") or host.endswith(".localhost")

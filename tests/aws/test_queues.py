@@ -349,9 +349,24 @@ def test_an_error_after_the_first_of_single_sends_does_not_hide_it(opened: Ways)
 
 def test_a_url_is_taken_as_it_is() -> None:
     with client_for(lambda _: reply({})) as (client, loopback):
-        url = "http://127.0.0.1:9/000000000000/jobs.fifo"
+        url = f"{client.session.target.endpoint}/000000000000/jobs.fifo"
         assert client.resolve(url) == QueueRef("jobs.fifo", url)
         assert loopback.requests == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/000000000000/jobs",
+        "http://evil.example/000000000000/jobs",
+        "https://sqs.ap-northeast-2.amazonaws.com/000000000000/jobs",
+        "http://[::1/000000000000/jobs",
+    ],
+)
+def test_a_url_of_another_server_is_refused(url: str) -> None:
+    with client_for(lambda _: reply({})) as (client, loopback), pytest.raises(UsageError):
+        client.resolve(url)
+    assert loopback.requests == []
 
 
 @pytest.mark.parametrize(

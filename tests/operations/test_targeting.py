@@ -151,6 +151,10 @@ def test_an_aws_queue_url_or_arn_names_aws_and_its_region(monkeypatch: pytest.Mo
         {"lab": True, "endpoint_url": "http://127.0.0.1:1"},
         {"lab": True, "profile": "x"},
         {"endpoint_url": "nonsense"},
+        {"endpoint_url": "http://[bad"},
+        {"endpoint_url": "http://a b"},
+        {"endpoint_url": "http://user:secret@127.0.0.1:1"},
+        {"queue": "http://[::1"},
         {"endpoint_url": "http://127.0.0.1:1", "region": "Seoul"},
     ],
 )
