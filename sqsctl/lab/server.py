@@ -89,6 +89,18 @@ def start(
         return _launch(name, port, time_scale, runtime, region)
 
 
+@contextlib.contextmanager
+def deploying(name: str = DEFAULT_LAB) -> Iterator[None]:
+    """While inside, no other process deploys to this lab: CloudFormation would refuse one."""
+    path = state_file(name).with_suffix(".deploy.lock")
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def stop(name: str = DEFAULT_LAB) -> bool:
     """End a lab and everything it started, and remove its files. False if there was none."""
     settings.checked_name(name)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.lab.conftest import Tutorial, zipped
+from tests.lab.conftest import Tutorial, until, zipped
 
 pytestmark = pytest.mark.lab
 
@@ -51,6 +51,16 @@ def test_a_throttled_call_is_service_unavailable(tutorial: Tutorial) -> None:
 def test_a_function_that_fails_is_an_internal_server_error(tutorial: Tutorial, code: str) -> None:
     deployed(tutorial, code)
     assert tutorial.post("/produce", "{}") == (500, '{"message":"Internal Server Error"}')
+
+
+def test_an_integration_that_takes_too_long_is_service_unavailable(tutorial: Tutorial) -> None:
+    deployed(tutorial, "import time\ndef handler(e, c):\n    time.sleep(0.8)\n    print('late')")
+    apis = tutorial.session.http_apis()
+    api = tutorial.outputs["HttpApiId"]
+    for each in apis.get_integrations(ApiId=api)["Items"]:
+        apis.update_integration(ApiId=api, IntegrationId=each["IntegrationId"], TimeoutInMillis=100)
+    assert tutorial.post("/produce", "{}") == (503, '{"message":"Service Unavailable"}')
+    until(lambda: "late\n" in tutorial.log("producer"))
 
 
 @pytest.mark.parametrize(

@@ -350,6 +350,7 @@ def test_a_failure_in_between_can_be_healed(
 def test_the_tutorials_own_language(node_tutorial: Tutorial, name: str, text: str) -> None:
     incident = incidents.get(name)
     incident.break_(node_tutorial.session)
+    quick(node_tutorial)
     node_tutorial.produce(1)
     logged(node_tutorial, text)
     incident.heal(node_tutorial.session)

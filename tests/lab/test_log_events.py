@@ -17,6 +17,9 @@ from tests.lab.conftest import Functions, session_on
 pytestmark = pytest.mark.lab
 
 
+SINCE = 1_704_067_200_000  # 2024-01-01: since when startFromHead=False is served
+
+
 @pytest.fixture
 def logs(lab_state: LabState) -> Any:
     return session_on(lab_state).logs()
@@ -75,6 +78,8 @@ def test_pages_hold_every_event_once_in_order(
     assert len(set(ids)) == len(ids)
     again = [each["eventId"] for page in paged(logs, group, startTime=0) for each in page]
     assert again == ids
+    backward = paged(logs, group, limit=limit, startTime=SINCE, startFromHead=False)
+    assert [each["eventId"] for page in backward for each in page] == list(reversed(ids))
     logs.delete_log_group(logGroupName=group)
 
 
@@ -121,6 +126,10 @@ def test_what_is_not_there(logs: Any) -> None:
         "The specified log group does not exist.",
     )
     group = group_with(logs, {"s": []})
+    with pytest.raises(ClientError, match="needs a startTime on or after"):
+        logs.filter_log_events(logGroupName=group, startFromHead=False, startTime=SINCE - 1)
+    with pytest.raises(ClientError, match="can't both be specified"):
+        logs.filter_log_events(logGroupName=group, logStreamNames=["s"], logStreamNamePrefix="s")
     with pytest.raises(ClientError, match="nextToken is invalid"):
         logs.filter_log_events(logGroupName=group, nextToken="nonsense")
 

@@ -13,8 +13,8 @@ from typing import Any
 def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     """Close every gap in this process and return the application.
 
-    ``time_scale`` says how many times faster than AWS the poller scales; ``port`` is
-    where the application will be served.
+    ``time_scale`` says how many times faster than AWS the poller scales and updates of
+    functions take effect; ``port`` is where the application will be served.
     """
     from ministack.app import app
 
@@ -34,7 +34,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
         sqs_requests,
     )
 
-    executor.install()
+    executor.install(speed=time_scale)
     log_events.install()
     http_api.install()
     concurrency.install()

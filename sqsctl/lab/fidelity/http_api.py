@@ -1,9 +1,9 @@
 """HTTP APIs answer as AWS does when the function behind them cannot.
 
 Upstream passes Lambda's own 429 and a 502 with the error through, and calls a function
-whatever its resource policy says. An HTTP API answers 503 Service Unavailable where
-Lambda throttled the call, and 500 Internal Server Error where the function failed or
-may not be called.
+whatever its resource policy says, for as long as it takes. An HTTP API answers 503
+Service Unavailable where Lambda throttled the call or the integration timed out (30 s at
+most), and 500 Internal Server Error where the function failed or may not be called.
 Sources: the tutorial's k6 run (fast 503s) and facts gathered from API Gateway's guide,
 "Troubleshooting issues with HTTP API Lambda integrations" (500 and
 integrationErrorMessage), "Using Lambda with API Gateway: permissions".
@@ -11,6 +11,7 @@ integrationErrorMessage), "Using Lambda with API Gateway: permissions".
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import fnmatch
 import json
@@ -18,6 +19,10 @@ from typing import Any
 
 _here: contextvars.ContextVar[bool] = contextvars.ContextVar("in_http_api", default=False)
 
+# Calls whose integration timed out: kept until they end, for asyncio does not.
+_left: set[asyncio.Future[Any]] = set()
+
+LONGEST_MS = 30_000
 UNAVAILABLE = (503, "Service Unavailable")
 FAILED = (500, "Internal Server Error")
 
@@ -48,9 +53,18 @@ def install() -> None:
             return _answer(*FAILED)
         token = _here.set(True)
         try:
-            return await invoke(integration, api_id, stage, path, method, *args, **kwargs)
+            call = asyncio.ensure_future(
+                invoke(integration, api_id, stage, path, method, *args, **kwargs)
+            )
         finally:
             _here.reset(token)
+        limit = float(integration.get("timeoutInMillis") or LONGEST_MS) / 1000
+        done, _ = await asyncio.wait({call}, timeout=limit)
+        if done:
+            return call.result()
+        _left.add(call)  # the function runs on, and nobody hears its answer
+        call.add_done_callback(_forget)
+        return _answer(*UNAVAILABLE)
 
     def proxy_response(result: dict[str, Any]) -> Any:
         if not _here.get():
@@ -66,6 +80,12 @@ def install() -> None:
 
     apigateway._invoke_lambda_proxy = invoke_lambda_proxy
     lambda_svc.lambda_execute_result_to_api_proxy_response = proxy_response
+
+
+def _forget(call: asyncio.Future[Any]) -> None:
+    _left.discard(call)
+    if not call.cancelled():
+        call.exception()  # retrieved, so that asyncio does not complain
 
 
 def permitted(

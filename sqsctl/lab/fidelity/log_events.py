@@ -1,9 +1,9 @@
 """Log events have ids, and FilterLogEvents pages.
 
 Upstream returns no eventId for events that Lambda wrote, stops FilterLogEvents at 10,000
-events and never gives a nextToken.
+events, never gives a nextToken and knows one direction only.
 Source: CloudWatch Logs API reference: FilterLogEvents ("Returns ... nextToken"; limit up
-to 10,000 events, 1 MB a response; eventId on each FilteredLogEvent), PutLogEvents.
+to 10,000 events, 1 MB a response; eventId on each FilteredLogEvent; startFromHead), PutLogEvents.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import bisect
 import heapq
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqsctl.lab.fidelity.lambda_logs import event_id
 
 LIMIT = 10_000
 PAGE_BYTES = 1024 * 1024
+BACKWARD_SINCE_MS = 1_704_067_200_000  # 2024-01-01
 EVENT_OVERHEAD = 26  # what CloudWatch Logs counts on top of each message
 
 _Key = tuple[int, str]
@@ -50,19 +52,16 @@ def filter_log_events(data: dict[str, Any]) -> Any:
         return error_response_json(
             "ResourceNotFoundException", "The specified log group does not exist.", 400
         )
-    limit = min(max(int(data.get("limit", LIMIT)), 1), LIMIT)
-    token = data.get("nextToken")
     try:
-        after = _decoded(token) if token else None
-    except (ValueError, TypeError, KeyError):
-        return error_response_json(
-            "InvalidParameterException", "The specified nextToken is invalid.", 400
-        )
+        query = _query(data)
+    except ValueError as error:
+        return error_response_json("InvalidParameterException", str(error), 400)
+    limit = min(max(int(data.get("limit", LIMIT)), 1), LIMIT)
     matches = cloudwatch_logs._compile_filter_pattern(data.get("filterPattern", ""))
     page: list[dict[str, Any]] = []
     size = 0
     following = None
-    for at, identity, event, stream in _events(group, data, after, cloudwatch_logs):
+    for at, identity, event, stream in _events(group, query, cloudwatch_logs):
         if not matches(event["message"]):
             continue
         weight = len(event["message"].encode()) + EVENT_OVERHEAD
@@ -81,36 +80,80 @@ def filter_log_events(data: dict[str, Any]) -> Any:
         )
     answer: dict[str, Any] = {"events": page, "searchedLogStreams": []}
     if following:
-        answer["nextToken"] = _encoded(following)
+        answer["nextToken"] = _encoded(query.forward, following)
     return json_response(answer)
 
 
-def _events(
-    group: dict[str, Any], data: dict[str, Any], after: _Key | None, cloudwatch_logs: Any
-) -> Iterator[tuple[int, str, dict[str, Any], str]]:
-    wanted = data.get("logStreamNames")
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """What to return of a group. ``after`` is the last event of the page before."""
+
+    streams: tuple[str, ...]
+    prefix: str
+    start: int | None
+    end: int | None
+    forward: bool
+    after: _Key | None
+
+
+def _query(data: dict[str, Any]) -> _Query:
+    """The request's parameters; raises ValueError for what AWS refuses."""
+    streams = tuple(data.get("logStreamNames") or ())
     prefix = data.get("logStreamNamePrefix") or ""
+    if streams and prefix:
+        raise ValueError("logStreamNames and logStreamNamePrefix can't both be specified.")
     start, end = data.get("startTime"), data.get("endTime")
-    if after:
+    forward, after = data.get("startFromHead") is not False, None
+    if data.get("nextToken"):
+        try:
+            forward, after = _decoded(data["nextToken"])
+        except (ValueError, TypeError, KeyError):
+            raise ValueError("The specified nextToken is invalid.") from None
+    if not forward and (start is None or start < BACKWARD_SINCE_MS):
+        raise ValueError("startFromHead=false needs a startTime on or after 2024-01-01.")
+    return _Query(streams, prefix, start, end, forward, after)
+
+
+def _events(
+    group: dict[str, Any], query: _Query, cloudwatch_logs: Any
+) -> Iterator[tuple[int, str, dict[str, Any], str]]:
+    start, end, after = query.start, query.end, query.after
+    if after and query.forward:
         start = max(after[0], start or 0)
+    elif after:
+        end = after[0] if end is None else min(after[0], end)
     sources = []
     with cloudwatch_logs._log_events_lock:
         for stream, record in group["streams"].items():
-            if (wanted and stream not in wanted) or not stream.startswith(prefix):
+            if (query.streams and stream not in query.streams) or not stream.startswith(
+                query.prefix
+            ):
                 continue
             history = record["events"]
             low = bisect.bisect_left(history, start, key=_timestamp) if start is not None else 0
             # An event at endTime itself is still returned.
-            high = bisect.bisect_right(history, end, key=_timestamp) if end is not None else None
-            sources.append([(stream, event) for event in history[low:high]])
-    merged = heapq.merge(*map(_keyed, sources), key=lambda item: item[:2])
-    return (item for item in merged if after is None or item[:2] > after)
+            high = (
+                bisect.bisect_right(history, end, key=_timestamp)
+                if end is not None
+                else len(history)
+            )
+            indexes = range(low, high) if query.forward else range(high - 1, low - 1, -1)
+            sources.append(_keyed(stream, history, indexes))
+    merged = heapq.merge(*sources, key=lambda item: item[:2], reverse=not query.forward)
+    if after is None:
+        return merged
+    last = after
+    if query.forward:
+        return (item for item in merged if item[:2] > last)
+    return (item for item in merged if item[:2] < last)
 
 
 def _keyed(
-    events: list[tuple[str, dict[str, Any]]],
+    stream: str, history: list[dict[str, Any]], indexes: range
 ) -> Iterator[tuple[int, str, dict[str, Any], str]]:
-    for stream, event in events:
+    # A history is only ever appended to, or replaced as a whole: the indexes stay right.
+    for index in indexes:
+        event = history[index]
         yield event["timestamp"], _numbered(event), event, stream
 
 
@@ -124,10 +167,10 @@ def _timestamp(event: dict[str, Any]) -> int:
     return int(event["timestamp"])
 
 
-def _encoded(key: _Key) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+def _encoded(forward: bool, key: _Key) -> str:
+    return base64.urlsafe_b64encode(json.dumps([forward, *key]).encode()).decode()
 
 
-def _decoded(token: str) -> _Key:
-    at, identity = json.loads(base64.urlsafe_b64decode(token.encode()))
-    return int(at), str(identity)
+def _decoded(token: str) -> tuple[bool, _Key]:
+    forward, at, identity = json.loads(base64.urlsafe_b64decode(token.encode()))
+    return bool(forward), (int(at), str(identity))

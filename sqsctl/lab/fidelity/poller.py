@@ -78,15 +78,23 @@ class Poller:
         while True:
             self._wake.clear()
             busy = False
-            try:
-                for account, region, mapping in _mappings():
+            known = list(_mappings())
+            for account, region, mapping in known:
+                try:
                     busy = _within(account, region, partial(self._turn, mapping)) or busy
-            except LoopClosedError:
-                return
-            except Exception:  # noqa: BLE001 - one mapping's trouble must not stop the others
-                _LOG.exception("the poller met an error")
+                except LoopClosedError:
+                    return
+                except Exception:  # one mapping's trouble must not stop the others
+                    _LOG.exception("the poller met an error")
+            self._forget({mapping["UUID"] for _, _, mapping in known})
             if not busy:
                 self._wake.wait(self._pause())
+
+    def _forget(self, known: set[str]) -> None:
+        with self._lock:
+            for gone in [each for each in self._progress if each not in known]:
+                if not self._progress[gone].in_flight:
+                    del self._progress[gone]
 
     def _pause(self) -> float:
         with self._lock:
@@ -94,7 +102,8 @@ class Poller:
 
     def _turn(self, mapping: dict[str, Any]) -> bool:
         """Take one batch for a mapping, if there is one; whether there was."""
-        progress = self._progress.setdefault(mapping["UUID"], Progress())
+        with self._lock:
+            progress = self._progress.setdefault(mapping["UUID"], Progress())
         found = _parties(mapping)
         if found is None:
             self._release(progress)
