@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqsctl.model.queues import QueueRef
+from sqsctl.model.unread import Unread
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 UNCHANGED = "UNCHANGED"
@@ -146,6 +147,8 @@ class StackRef:
     apis: tuple[ApiPart, ...] = ()
     log_groups: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
+    # Set where parts may be missing here, because what lists them could not be read.
+    unread: tuple[Unread, ...] = ()
 
     @property
     def title(self) -> str:

@@ -17,6 +17,7 @@ from typing import Generic, Literal, TypeVar
 from sqsctl.model.logline import Attempt, Failure, LogEvent
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
+from sqsctl.model.unread import Unread
 
 __all__ = [
     "Api",
@@ -60,20 +61,6 @@ class Fact(StrEnum):
     METRICS = "metrics"
     PROJECT = "project"
     ERRORS = "errors"
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A fact that could not be read.
-
-    ``what`` names it for a person (``log group /aws/lambda/x``), ``reason`` says why
-    (``access denied``, ``missing``, ``timed out``, ``not asked for``), ``action`` is
-    the IAM action that was missing, where that was the cause.
-    """
-
-    what: str
-    reason: str
-    action: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ that do not depend on each other run at the same time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqsctl.aws.functions import FunctionClient, is_queue_url
 from sqsctl.aws.mappings import MappingClient
@@ -27,12 +28,15 @@ from sqsctl.model.deployed import (
     StackRef,
     StackResource,
 )
+from sqsctl.model.unread import Unread
 from sqsctl.operations import parts as found_parts
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
 
 __all__ = ["StackRef", "StackSummary", "from_function", "from_queue", "from_stack", "stacks"]
+
+T = TypeVar("T")
 
 MAX_STACKS_LOOKED_INTO = 300
 
@@ -92,20 +96,39 @@ def from_stack(session: Session, name: str) -> StackRef:
 
     Costs DescribeStacks and ListStackResources, then one GetQueueAttributes a queue: two
     round trips. Dead-letter queues outside the stack are added; so are the queues of a
-    stack that only consumes, and the consumers of one that only has queues. Raises
-    NotFoundError.
+    stack that only consumes, and the consumers of one that only has queues. Where one
+    of the two calls is denied, what the other says has to do, and ``unread`` tells so.
+    Raises NotFoundError.
     """
     client = StackClient(session)
     with Pool(2) as pool:
         described = pool.submit(client.get, name)
         listed = pool.submit(client.resources, name)
-        stack = described.result()
-        resources = listed.result()
-    if stack.status == "DELETE_COMPLETE":
+        stack = _unless_denied(described)
+        resources = _unless_denied(listed)
+    if stack is None and resources is None:
+        raise SqsctlError(
+            f"stack {name}: CloudFormation may not be asked",
+            hint="name a queue instead: --queue; sqsctl iam prints the policy that is needed",
+            exit=Exit.DENIED,
+            code="access_denied",
+            action="cloudformation:DescribeStacks",
+        )
+    if stack is not None and stack.status == "DELETE_COMPLETE":
         raise NotFoundError(
             f"stack {name} was deleted", hint="sqsctl stack ls", code="stack_not_found"
         )
-    return _assembled(session, stack, [each for each in resources if each.physical_id])
+    gaps = []
+    if stack is None:
+        gaps.append(Unread(f"stack {name}", "access denied", "cloudformation:DescribeStacks"))
+    if resources is None:
+        action = "cloudformation:ListStackResources"
+        gaps.append(Unread(f"resources of {name}", "access denied", action))
+    known = stack or DeployedStack(name, "", "")
+    if resources is None:
+        resources = _from_outputs(known)
+    ref = _assembled(session, known, [each for each in resources if each.physical_id])
+    return replace(ref, unread=tuple(gaps))
 
 
 def from_queue(session: Session, reference: str) -> StackRef:
@@ -240,6 +263,29 @@ def _resources_of(client: StackClient, stack: DeployedStack) -> tuple[StackResou
         return ()
 
 
+def _unless_denied(future: Future[T]) -> T | None:
+    """A result, None where access was denied; other errors are raised."""
+    try:
+        return future.result()
+    except SqsctlError as error:
+        if error.code != "access_denied":
+            raise
+        return None
+
+
+def _from_outputs(stack: DeployedStack) -> tuple[StackResource, ...]:
+    """What a stack's outputs name: queues by URL, an HTTP API by the key Serverless gives it."""
+    found = [
+        StackResource(key, _QUEUE, value)
+        for key, value in stack.outputs.items()
+        if is_queue_url(value)
+    ]
+    api = stack.outputs.get("HttpApiId")
+    if api:
+        found.append(StackResource("HttpApi", "AWS::ApiGatewayV2::Api", api))
+    return tuple({each.physical_id: each for each in found}.values())
+
+
 def _physical(resources: Iterable[StackResource], type_: str) -> list[str]:
     return [each.physical_id for each in resources if each.type == type_ and each.physical_id]
 
@@ -247,7 +293,9 @@ def _physical(resources: Iterable[StackResource], type_: str) -> list[str]:
 def _assembled(
     session: Session, stack: DeployedStack, resources: Sequence[StackResource]
 ) -> StackRef:
-    region, account = session.target.region, stack.account or session.target.account
+    region = session.target.region
+    urls = _physical(resources, _QUEUE)
+    account = stack.account or next(filter(None, map(_account_in, urls)), session.target.account)
     partition = stack.arn.split(":")[1] if stack.arn.startswith("arn:") else "aws"
     place = f"{region}:{account or ''}"
     queues = [
@@ -308,6 +356,12 @@ def _api_id(resource: StackResource) -> str:
         return resource.physical_id
     _, found, rest = resource.physical_id.partition(":function:")
     return rest if found else resource.physical_id
+
+
+def _account_in(url: str) -> str | None:
+    """The account in a queue's URL."""
+    account = url.rpartition("/")[0].rpartition("/")[2]
+    return account if len(account) == 12 and account.isdigit() else None
 
 
 def _maybe_from_queue(session: Session, reference: str) -> StackRef | None:

@@ -115,7 +115,7 @@ def checkup(
         progress=reading,
     )
     timed = [_Timed(each, check_timeout_s, progress) for each in chosen]
-    return Checkup(stack, diagnose(stack, timed), missing_actions(stack))
+    return Checkup(stack, diagnose(stack, timed), missing_actions(stack, ref))
 
 
 def chosen_checks(only: Collection[str], skip: Collection[str]) -> tuple[Check, ...]:
@@ -138,9 +138,10 @@ def chosen_checks(only: Collection[str], skip: Collection[str]) -> tuple[Check, 
     )
 
 
-def missing_actions(stack: Stack) -> tuple[str, ...]:
-    """The IAM actions whose denial left gaps."""
+def missing_actions(stack: Stack, ref: StackRef | None = None) -> tuple[str, ...]:
+    """The IAM actions whose denial left gaps, in the stack or in finding its parts."""
     gaps: list[Unread] = [gap for fact in Fact for gap in stack.gaps(fact)]
+    gaps += ref.unread if ref else ()
     return tuple(sorted({gap.action for gap in gaps if gap.action}))
 
 

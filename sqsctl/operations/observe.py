@@ -74,6 +74,7 @@ def observe(
     elif Fact.PROJECT in wanted:
         groups[Fact.PROJECT.value] = Group((), (Unread("the project's files", NOT_ASKED_FOR),))
     _unknown_consumers(groups, ref)
+    _unknown_parts(groups, ref)
     for fact in Fact:
         if fact not in wanted and fact is not Fact.ERRORS:
             groups[fact.value] = Group((), (Unread(_title(fact), NOT_ASKED_FOR),))
@@ -85,6 +86,9 @@ def observe(
         **groups,
     )
 
+
+# It tells outputs and the account only: no part is missing without it.
+_DESCRIBE = "cloudformation:DescribeStacks"
 
 # What is read of functions, once it is known which there are.
 _OF_FUNCTIONS = (
@@ -99,10 +103,16 @@ _OF_FUNCTIONS = (
 
 def _unknown_consumers(groups: dict[str, Any], ref: StackRef) -> None:
     """Without CloudFormation only mappings lead to functions: what hides them hides those too."""
-    hidden = groups[Fact.MAPPINGS.value].unread
-    if ref.stack_name is not None or not hidden:
-        return
-    for fact in _OF_FUNCTIONS:
+    hidden = groups[Fact.MAPPINGS.value].unread if ref.stack_name is None else ()
+    for fact in _OF_FUNCTIONS if hidden else ():
+        group = groups[fact.value]
+        groups[fact.value] = Group(group.items, tuple(dict.fromkeys((*group.unread, *hidden))))
+
+
+def _unknown_parts(groups: dict[str, Any], ref: StackRef) -> None:
+    """Where the stack's resources could not be listed, parts of every kind may be missing."""
+    hidden = tuple(each for each in ref.unread if each.action != _DESCRIBE)
+    for fact in (Fact.QUEUES, Fact.MAPPINGS, Fact.APIS, *_OF_FUNCTIONS) if hidden else ():
         group = groups[fact.value]
         groups[fact.value] = Group(group.items, tuple(dict.fromkeys((*group.unread, *hidden))))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -233,8 +233,8 @@ def user(lab: DeployedLab) -> Iterator[tuple[str, Session]]:
 EMULATED = {"lambda:GetFunctionConcurrency": "lambda:PutFunctionConcurrency"}
 
 
-def allow(lab: DeployedLab, user: str, *, but: str | None) -> None:
-    actions = [*ACTIONS, *EMULATED.values()]
+def allow(lab: DeployedLab, user: str, *, but: str | None, more: Sequence[str] = ()) -> None:
+    actions = [*ACTIONS, *EMULATED.values(), *more]
     statements = [{"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}]
     if but:
         denied = [but, EMULATED.get(but, but)]
@@ -269,6 +269,38 @@ def test_without_one_permission_that_fact_is_unread_and_the_rest_is_read(
     ]
     for each in unharmed:
         assert len(getattr(stack, each.value)), each
+
+
+@pytest.mark.parametrize("listing_denied", [True, False])
+def test_with_half_of_cloudformation_the_parts_are_still_found(
+    lab: DeployedLab, user: tuple[str, Session], *, listing_denied: bool
+) -> None:
+    name, session = user
+    both = ["cloudformation:DescribeStacks", "cloudformation:ListStackResources"]
+    denied = both[1] if listing_denied else both[0]
+    allow(lab, name, but=denied, more=both)
+    ref = discover.from_stack(session, lab.name)
+    assert {each.name for each in ref.queues} == {lab.queue.name, lab.dead_letters.name}
+    assert f"{lab.name}-jobsWorker" in {each.name for each in ref.functions}
+    assert ref.account == "000000000000"
+    stack = observe(session, ref, needs=EVERYTHING)
+    assert f"{lab.name}-producer" in {each.name for each in stack.functions}
+    assert doctor.missing_actions(stack, ref) == (denied,)
+    # Parts that nothing else leads to may be missing: that is no clean bill of health.
+    assert bool(stack.gaps(Fact.FUNCTIONS)) is listing_denied
+    checkup = doctor.checkup(session, ref, only=["mapping-disabled"])
+    assert checkup.diagnosis.checks[0].outcome == ("skipped" if listing_denied else "ok")
+
+
+def test_without_cloudformation_the_way_by_a_queue_is_named(
+    lab: DeployedLab, user: tuple[str, Session]
+) -> None:
+    name, session = user
+    allow(lab, name, but=None)
+    with pytest.raises(SqsctlError) as raised:
+        discover.from_stack(session, lab.name)
+    assert raised.value.exit is Exit.DENIED
+    assert "--queue" in (raised.value.hint or "")
 
 
 def test_with_exactly_the_declared_permissions_nothing_is_unread(
