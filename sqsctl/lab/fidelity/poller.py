@@ -63,8 +63,8 @@ class Poller:
         self._progress: dict[str, Progress] = {}
         self._started = False
 
-    def set(self) -> None:
-        """Something may have become receivable. Named as upstream's event has it."""
+    def wake(self) -> None:
+        """Something may have become receivable."""
         self._wake.set()
 
     def start(self) -> None:
@@ -84,7 +84,7 @@ class Poller:
                     busy = _within(account, region, partial(self._turn, mapping)) or busy
                 except LoopClosedError:
                     return
-                except Exception:  # one mapping's trouble must not stop the others
+                except Exception:  # noqa: BLE001 - one mapping's trouble must not stop the others
                     _LOG.exception("the poller met an error")
             self._forget({mapping["UUID"] for _, _, mapping in known})
             if not busy:
@@ -212,9 +212,10 @@ def install(*, speed: float) -> Poller:
     upstream = sqs.esm_wake
 
     class Both:
+        # Named as the event that upstream sets.
         def set(self) -> None:
             upstream.set()
-            poller.set()
+            poller.wake()
 
     sqs.esm_wake = Both()
     lambda_svc._poll_sqs = lambda: False
