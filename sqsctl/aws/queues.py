@@ -52,10 +52,10 @@ class QueueClient:
         queue's or lies in another region than the target.
         """
         if reference.startswith(("http://", "https://")):
+            self._same_place(reference)
             name = shapes.name_of(reference)
             if not _NAME.fullmatch(name):
                 raise UsageError(f"{reference} is not the URL of a queue")
-            self._same_place(reference)
             self._same_region(reference, shapes.region_of(reference))
             return QueueRef(name, reference)
         if match := _ARN.fullmatch(reference):

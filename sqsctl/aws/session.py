@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 CONNECT_TIMEOUT_S = 5
-READ_TIMEOUT_S = 30  # above SQS's longest poll of 20 s
+POLL_TIMEOUT_S = 30  # above SQS's longest poll of 20 s; for clients that do not retry
+READ_TIMEOUT_S = 10  # with the attempts: half a minute until a server that hangs is given up
+ATTEMPTS = 3
 MAX_CONNECTIONS = 64
 # Those that sqsctl calls, and those that botocore itself calls for credentials.
 SERVICES = (
@@ -71,7 +73,7 @@ class Session:
         *,
         credentials: Credentials | None = None,
         read_timeout_s: float = READ_TIMEOUT_S,
-        attempts: int = 4,
+        attempts: int = ATTEMPTS,
     ) -> None:
         self.target = target
         self._credentials = credentials
@@ -147,7 +149,7 @@ class Session:
 
         return Config(
             connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=self._read_timeout_s,
+            read_timeout=POLL_TIMEOUT_S if attempts == 1 else self._read_timeout_s,
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=MAX_CONNECTIONS,
             user_agent_extra=f"sqsctl/{__version__}",

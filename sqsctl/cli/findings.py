@@ -88,7 +88,7 @@ def show_diagnosis(
     said = {
         "healthy": "healthy",
         "findings": ", ".join(counts),
-        "unknown": "unknown: nothing could be looked at",
+        "unknown": "unknown: most checks could not look",
     }[diagnosis.verdict]
     fine = sum(each.outcome is CheckOutcome.OK for each in diagnosis.checks)
     note = f" · {fine} checks found nothing" if checks else ""

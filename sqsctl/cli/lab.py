@@ -370,12 +370,23 @@ def bring_up(
     port: int | None = None,
     time_scale: float = 6.0,
 ) -> tuple[LabState, Endpoints]:
-    """Start a lab, deploy its stack, and say where everything is."""
+    """Start a lab, deploy its stack, and say where everything is.
+
+    A lab that was started here and did not get its stack is stopped again.
+    """
+    from sqsctl.aws.labs import running_lab
     from sqsctl.lab import server
 
-    with run.progress("starting the lab"):
-        state = server.start(name, port=port, time_scale=time_scale, runtime=runtime)
-    return state, _deploy(run, state)
+    there = running_lab(name) is not None
+    try:
+        with run.progress("starting the lab"):
+            state = server.start(name, port=port, time_scale=time_scale, runtime=runtime)
+        with server.deploying(name):
+            return state, _deploy(run, state)
+    except BaseException:
+        if not there:
+            server.stop(name)
+        raise
 
 
 def _deploy(run: Run, state: LabState) -> Endpoints:

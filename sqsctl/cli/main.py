@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from sqsctl import __version__
-from sqsctl.cli import commands, options
+from sqsctl.cli import commands, options, prompt
 from sqsctl.cli.context import Run
 from sqsctl.cli.output import Answer, Output, early_format, styled
 from sqsctl.errors import Exit, SqsctlError
@@ -97,7 +97,7 @@ def root(
             raise SqsctlError(
                 "sqsctl needs a command", hint="sqsctl --help", exit=Exit.USAGE, code="usage"
             )
-        if sys.stdin.isatty() and sys.stdout.isatty():
+        if prompt.interactive() and sys.stdout.isatty():
             from sqsctl.cli.menu import menu
 
             menu(run)
@@ -139,6 +139,7 @@ def execute(arguments: Sequence[str], run: Run) -> Exit:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program as a function: arguments in, exit code out."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     run = Run(Output(early_format(given)))
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -150,10 +151,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = _show(run, given, code)
             sys.stdout.flush()
     except OSError as error:
-        if not _nobody_reads(error):
-            raise
         _silence()
-        return Exit.OK
+        if _nobody_reads(error):
+            return Exit.OK
+        run.output.complain(_system(error))
+        return Exit.FAILED
     except (KeyboardInterrupt, Terminated) as signalled:
         _silence()
         return Exit.TERMINATED if isinstance(signalled, Terminated) else Exit.INTERRUPTED
@@ -243,6 +245,15 @@ def _words(arguments: list[str]) -> str:
             break
         words.append(argument)
     return " ".join(words[:2])
+
+
+def _open_streams() -> None:
+    """Give closed streams (``>&-``) a place to go, so that nothing else has to think of them."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
 
 
 def _silence() -> None:

@@ -104,7 +104,7 @@ def _entries(run: Run, stack: Stack | None) -> list[Entry]:
     if dead:
         entries += [
             Entry("peek", f"{some}: look at them", lambda _: ["dlq", "peek"]),
-            Entry("redrive", f"{some}: bring them back", lambda _: ["dlq", "redrive"]),
+            Entry("redrive", f"{some}: bring them back", _redrive),
         ]
     entries += [
         Entry("send", "send one message", _send),
@@ -133,6 +133,11 @@ def _dead(stack: Stack | None) -> int:
         return 0
     arns = stack.dead_letter_queues()
     return sum(queue.visible for queue in stack.queues if queue.arn in arns)
+
+
+def _redrive(run: Run) -> list[str] | None:
+    sure = run.prompter.confirm("Move them back to the queue they came from?", default=True)
+    return ["dlq", "redrive"] if sure else None
 
 
 def _send(run: Run) -> list[str] | None:

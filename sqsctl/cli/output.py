@@ -245,7 +245,8 @@ def _console(*, stderr: bool, color: bool) -> Console:
     width = None
     if not terminal:
         columns = os.environ.get("COLUMNS", "")
-        width = int(columns) if columns.isdigit() and int(columns) > 0 else PIPED_WIDTH
+        plain = columns.isascii() and columns.isdigit() and len(columns) < 6
+        width = int(columns) if plain and int(columns) > 0 else PIPED_WIDTH
     return Console(
         stderr=stderr,
         no_color=None if color else True,

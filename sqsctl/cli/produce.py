@@ -185,6 +185,8 @@ def _answer(summary: ProduceSummary, label: str, stopped: Exit) -> Answer:
         Exit.AMBIGUOUS if summary.possible_duplicates else Exit.OK,
         Exit.NEGATIVE if crossed else Exit.OK,
     )
+    if summary.via == "http" and left and not summary.accepted and not summary.status_codes:
+        code = worst(stopped if summary.interrupted else Exit.UNAVAILABLE)  # nobody answered
     errors: tuple[SqsctlError, ...] = ()
     if code is not Exit.OK:
         reasons = []

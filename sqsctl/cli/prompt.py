@@ -115,7 +115,8 @@ class NoPrompter:
 
 def interactive() -> bool:
     """Whether a person sits at both ends: stdin and stderr are terminals."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    # A closed stream is None: nobody sits there.
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def prompter() -> Prompter:

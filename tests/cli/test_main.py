@@ -206,3 +206,31 @@ def test_a_web_page_is_no_answer_of_aws(sqsctl: Sqsctl, arguments: list[str]) ->
             thread.join()
     assert shown.code == 6, shown.out
     assert shown.envelope["errors"][0]["code"] == "foreign_answer"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["--help", "lab status -o json", "queue ls --region eu-west-1"])
+def test_closed_streams_do_no_harm(closed: str, words: str) -> None:
+    expected = {"--help": 0, "lab status -o json": 5, "queue ls --region eu-west-1": 7}[words]
+    command = f"'{sys.executable}' -m sqsctl {words} {closed}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert ended.returncode == expected
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_full_disk_is_one_line() -> None:
+    command = f"'{sys.executable}' -m sqsctl lab incidents > /dev/full"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "No space left" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("columns", ["²", "0", "-5", "99999999999"])
+def test_odd_columns_do_no_harm(columns: str) -> None:
+    command = f"COLUMNS='{columns}' '{sys.executable}' -m sqsctl lab incidents | cat"
+    ended = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "import-module-missing" in ended.stdout

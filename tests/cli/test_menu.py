@@ -105,7 +105,7 @@ def test_dead_letters_come_first_when_there_are_some(on_lab: DeployedLab) -> Non
     empty = play(on_lab, "quit")
     assert "redrive" not in empty.asked[0][1]
     on_lab.session.sqs().send_message(QueueUrl=on_lab.dead_letters.url, MessageBody='{"input": 1}')
-    script = play(on_lab, "redrive", "quit")
+    script = play(on_lab, "redrive", False, "redrive", True, "quit")
     assert script.asked[0][1][:3] == ["doctor", "peek", "redrive"]
 
 
