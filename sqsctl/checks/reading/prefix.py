@@ -14,6 +14,7 @@ from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.stamps import from_epoch_ms, parse_stamp
 
 _ROUNDS = 5
+_GUTTER = frozenset("▶▼►▸▾│| \t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,44 +36,58 @@ def clean(line: str) -> str:
 
 def strip_prefix(line: str) -> Stripped:
     """Take the prefixes off one line; its indentation stays where there were none."""
-    rest, moment, stream, group, contained = line, None, "", "", False
+    found = Stripped(line)
+    contained = False
     for _ in range(_ROUNDS):
         # What follows a container's name may be indented: a frame, a source line.
-        probe = rest.lstrip(" ") if rest != line and not contained else rest
-        if p.node_head.match(probe) or p.timeout.match(probe):
-            rest = probe
-            break
-        if match := p.gutter.match(probe):
-            rest = probe[match.end() :]
-        elif match := p.container.match(probe):
-            rest, contained = probe[match.end() :], True
-        elif match := p.stamp.match(probe):
-            after = probe[match.end() :]
-            # The console's copy button leaves its own name in the copy.
-            copied = after.startswith("Copy")
-            after = after.removeprefix("Copy")
-            if after and after[0] not in " \t,|" and not copied:
-                break
-            moment = moment or parse_stamp(match.group())
-            rest = after[1:] if after[:1] in {" ", "\t", ",", "|"} else after
-        elif match := p.epoch_ms.match(probe):
-            moment = moment or from_epoch_ms(match.group())
-            rest = probe[match.end() + 1 :]
-        elif match := p.stream_name.match(probe):
-            stream = stream or match.group()
-            rest = probe[match.end() :]
-        elif match := p.group_name.match(probe):
-            group = group or match.group()
-            rest = probe[match.end() :]
-        elif match := p.clock.match(probe):
-            rest = probe[match.end() + 1 :]
+        probe = found.text.lstrip(" ") if found.text != line and not contained else found.text
+        first = probe[:1]
+        if first.isdigit():
+            step = _numeric(probe)
+        elif first == "/" and (match := p.group_name.match(probe)):
+            step = Stripped(probe[match.end() :], group=match.group())
+        elif first in _GUTTER and (match := p.gutter.match(probe)):
+            step = Stripped(probe[match.end() :])
+        elif " | " in probe[:90] and (match := p.container.match(probe)):
+            step, contained = Stripped(probe[match.end() :]), True
         else:
             break
-    if rest is not line and (moment or stream or group) and not contained:
-        # One separator belongs to the prefix; more are the message's own indentation.
-        rest = rest[1:] if rest[:1] in {"\t", " "} and not rest[:2].isspace() else rest
-        rest = _unquoted(rest)
-    return Stripped(rest, moment, stream, group)
+        if step is None:
+            break
+        found = Stripped(
+            step.text,
+            found.timestamp or step.timestamp,
+            found.stream or step.stream,
+            found.group or step.group,
+        )
+    if found.text is line or contained or not (found.timestamp or found.stream or found.group):
+        return found
+    rest = found.text
+    # One separator belongs to the prefix; more are the message's own indentation.
+    rest = rest[1:] if rest[:1] in {"\t", " "} and not rest[:2].isspace() else rest
+    return Stripped(_unquoted(rest), found.timestamp, found.stream, found.group)
+
+
+def _numeric(probe: str) -> Stripped | None:
+    """Take one prefix that begins with a digit; None where the line's own text begins."""
+    if p.node_head.match(probe) or p.timeout.match(probe):
+        return None
+    if match := p.stamp.match(probe):
+        after = probe[match.end() :]
+        # The console's copy button leaves its own name in the copy.
+        copied = after.startswith("Copy")
+        after = after.removeprefix("Copy")
+        if after and after[0] not in " \t,|" and not copied:
+            return None
+        rest = after[1:] if after[:1] in {" ", "\t", ",", "|"} else after
+        return Stripped(rest, parse_stamp(match.group()))
+    if match := p.epoch_ms.match(probe):
+        return Stripped(probe[match.end() + 1 :], from_epoch_ms(match.group()))
+    if match := p.stream_name.match(probe):
+        return Stripped(probe[match.end() :], stream=match.group())
+    if match := p.clock.match(probe):
+        return Stripped(probe[match.end() + 1 :])
+    return None
 
 
 def _unquoted(text: str) -> str:

@@ -23,7 +23,19 @@ from sqsctl.model.logline import LogEvent
 # --- the platform's lines, as text ---------------------------------------------------------
 
 
+_PLATFORM_INITIALS = frozenset("SERIXTL")
+_HEAD_INITIALS = frozenset("0123456789abcdefABCDEFu[")
+# Something of each form that ``_by_runtime`` knows; cheaper than to try them all on each line.
+_RUNTIME_HINT = re.compile(
+    r"\[ERROR\]|LAMBDA_WARNING|^(?:Unable|Handler|Bad|module|Syntax|Error|Init|Critical|Uncaught"
+    r"|Invoke|Unhandled)|\n(?:null\s*$|Traceback )|^[^\n]{0,4000}: [\w$.*]{1,200}\s*\n"
+)
+
+
 def platform_line(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
+    """A line that the platform writes about an invocation or an init; None for others."""
+    if text[:1] not in _PLATFORM_INITIALS:
+        return None
     if match := p.start.match(text):
         return Entry(
             Mark.START, events, text, at, _id(match.group("rid")), version=match.group("version")
@@ -121,12 +133,14 @@ def text_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> 
 def _by_platform(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
     """What Lambda itself says of an invocation that it had to end."""
     first, _, rest = text.partition("\n")
-    if (match := p.timeout.match(first)) and not rest.strip():
+    if "Task timed out" in first and (match := p.timeout.match(first)) and not rest.strip():
         stamp = p.stamp.match(first)
         when = at or (parse_stamp(stamp.group()) if stamp else None)
         return fatal_entry(events, text, when, match.group("rid"), timeout_error(first))
-    if match := p.exited.match(text):
+    if "exited" in text and (match := p.exited.match(text)):
         return fatal_entry(events, text, at, match.group("rid"), _exit(match, text))
+    if not text.startswith("RequestId: "):
+        return None
     if (match := p.sandbox_error.match(text)) and (match.group("type") or not rest):
         kind = match.group("type") or "Runtime.Unknown"
         error = SeenError(kind, match.group("msg"))
@@ -138,6 +152,9 @@ def _by_platform(text: str, events: tuple[LogEvent, ...], at: datetime | None) -
 
 def _by_logger(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
     """Lines with the head that a runtime's own logger writes."""
+    initial = text[0]
+    if initial not in _HEAD_INITIALS:
+        return None
     head = p.node_head.match(text) or p.bare_head.match(text)
     if head:
         return _node_entry(head, text, events, at)
@@ -156,6 +173,8 @@ def _by_logger(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> 
 
 def _by_runtime(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
     """Errors in the form that runtimes give them."""
+    if not _RUNTIME_HINT.search(text):
+        return None
     if p.python_noise.search(text.partition("\n")[0]):
         return Entry(Mark.LINE, events, text, at)
     if match := p.python_error.match(text):

@@ -41,9 +41,22 @@ class Case:
         return f"{self.text}\n{self.failure.line}\n{self.trace}"
 
 
-@lru_cache(maxsize=16)
+_KEPT = 32
+_readings: list[tuple[tuple[LogEvent, ...], Reading]] = []
+
+
 def _read(events: tuple[LogEvent, ...]) -> Reading:
-    return read(events)
+    """The reading of these very events, made once: many checks ask for the same log.
+
+    Told apart by identity: to compare or hash thousands of events costs more than it saves.
+    """
+    for known, reading in _readings:
+        if known is events:
+            return reading
+    reading = read(events)
+    _readings.append((events, reading))
+    del _readings[:-_KEPT]
+    return reading
 
 
 def reading_of(logs: FunctionLogs) -> tuple[tuple[Attempt, ...], tuple[Failure, ...]]:
@@ -101,6 +114,11 @@ def cases(stack: Stack) -> Iterator[tuple[Case, FunctionLogs | None]]:
             yield case_of(stack, failure, None), None
 
 
+@lru_cache(maxsize=32)
+def _of_text(text: str) -> tuple[Failure, ...]:
+    return read(events_from_text(text)).failures
+
+
 def failures_of(error: ErrorText) -> tuple[Failure, ...]:
     """Failures in a text that a deploy or an API call printed."""
-    return _read(events_from_text(error.text)).failures
+    return _of_text(error.text)
