@@ -75,7 +75,8 @@ def _refused(error: ClientError, size: int, what: str) -> BatchResult:
             unknown=tuple(range(size)), unknown_reason=f"{status} {code}: {text}".strip()
         )
     translated = client_error(error, what)
-    if translated.exit in {Exit.DENIED, Exit.NOT_FOUND}:
+    # A key that may not be used stops every message of the queue alike.
+    if translated.exit in {Exit.DENIED, Exit.NOT_FOUND} or code.startswith(("Kms", "KMS.")):
         raise translated from error
     return _all_rejected(range(size), code or "rejected", text, sender_fault=True)
 

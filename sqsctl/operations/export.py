@@ -22,7 +22,7 @@ from sqsctl.operations import archive
 from sqsctl.operations.control import Control
 from sqsctl.operations.hold import BATCH, Clock, steady
 from sqsctl.operations.idset import IdSet
-from sqsctl.operations.patience import patiently
+from sqsctl.operations.patience import received
 from sqsctl.operations.peek import EMPTY_POLLS, Look, hides_more, refuse_to_look
 from sqsctl.operations.ports import HandsOutMessages
 from sqsctl.operations.selection import Select
@@ -112,7 +112,7 @@ class _Export:
         look = self._look
         while not self.control.stopping and (wanted := self._wanted()) > 0:
             receive = partial(self._spool.receive, wanted, wait_s=look.wait_s)
-            batch = patiently(receive, self.control)
+            batch = received(receive, self.control)
             self._spool.tend()
             for each in batch:
                 if self.seen.add(each.message_id):

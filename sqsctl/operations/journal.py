@@ -26,6 +26,8 @@ from sqsctl.errors import Exit, RefusedError, SqsctlError
 
 FORMAT = 1
 _SUFFIX = ".jsonl"
+_LAST_BYTES = 4096
+_KEPT_S = 30 * 86_400
 
 
 @dataclass(slots=True)
@@ -146,6 +148,7 @@ class Journal:
 def begin(folder: Path, source_arn: str, *, hold_s: int, details: dict[str, str]) -> Journal:
     """Start a journal for a run on ``source_arn``."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _tidy(folder)
     run = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(4).hex()}"
     path = folder / f"{_key(source_arn)}-{run}{_SUFFIX}"
     try:
@@ -169,6 +172,8 @@ def resume(story: Story, *, hold_s: int) -> Journal:
 def unfinished(folder: Path, source_arn: str) -> Story | None:
     """The newest journal of this source that leaves something to settle."""
     for path in sorted(folder.glob(f"{_key(source_arn)}-*{_SUFFIX}"), reverse=True):
+        if _plainly_closed(path):
+            continue
         story = read(path)
         if story.source == source_arn and story.open:
             return story
@@ -199,6 +204,30 @@ def _reopened(story: Story) -> Journal:
     if _torn(descriptor):
         _write_all(descriptor, b"\n")
     return Journal(story.path, descriptor)
+
+
+def _plainly_closed(path: Path) -> bool:
+    """Whether the last line alone says that nothing is left: large journals need no reading."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _LAST_BYTES))
+            last = file.read().removesuffix(b"\n").rpartition(b"\n")[2]
+    except OSError:
+        return False
+    record = _parsed(last + b"\n")
+    if record is None:
+        return False
+    return record.get("kind") == "abandoned" or record.get("settled") is True
+
+
+def _tidy(folder: Path) -> None:
+    """Remove journals that were closed a month ago."""
+    for path in folder.glob(f"*{_SUFFIX}"):
+        try:
+            if path.stat().st_mtime < time.time() - _KEPT_S and _plainly_closed(path):
+                path.unlink()
+        except OSError:
+            continue  # another run was faster, or it is not ours to remove
 
 
 def _records(path: Path, story: Story) -> Iterator[dict[str, Any]]:

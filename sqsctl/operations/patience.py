@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sqsctl.errors import Exit, SqsctlError
+from sqsctl.model.message import Message
 from sqsctl.operations.control import Control
 from sqsctl.operations.delivery import RetryPolicy
 
@@ -25,3 +26,18 @@ def patiently(call: Callable[[], T], control: Control, policy: RetryPolicy | Non
             if error.exit is not Exit.UNAVAILABLE or not control.pause(policy.pause_s(attempt)):
                 raise
     return call()
+
+
+def received(
+    call: Callable[[], tuple[Message, ...]], control: Control, policy: RetryPolicy | None = None
+) -> tuple[Message, ...]:
+    """Receive patiently; nothing where SQS lets no further message be in flight.
+
+    That is at about 120,000; what is in hand has to go before there can be more.
+    """
+    try:
+        return patiently(call, control, policy)
+    except SqsctlError as error:
+        if error.code.rpartition(".")[2] != "OverLimit":
+            raise
+        return ()

@@ -18,11 +18,12 @@ from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import Peeked
 from sqsctl.operations.control import Control
 from sqsctl.operations.hold import BATCH, Clock, Hold, steady
-from sqsctl.operations.patience import patiently
+from sqsctl.operations.patience import received
 from sqsctl.operations.ports import HandsOutMessages
 from sqsctl.operations.selection import Select
 
 EMPTY_POLLS = 3
+IN_FLIGHT_LIMIT = 100_000  # about: SQS says 120,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def peek(
             if look.scan is not None and len(seen) >= look.scan:
                 break
             wanted = min(BATCH, _wanted(look, select, len(matched), len(seen)))
-            batch = patiently(partial(hold.receive, wanted, wait_s=look.wait_s), control)
+            batch = received(partial(hold.receive, wanted, wait_s=look.wait_s), control)
             hold.tend()
             empty = 0 if batch else empty + 1
             if empty >= EMPTY_POLLS:
@@ -100,9 +101,12 @@ def peek(
 
 
 def hides_more(facts: Queue, seen: int) -> bool:
-    """Whether a FIFO queue holds more than it showed: what stands in its group behind a
-    message in hand cannot be received."""
-    return facts.fifo and seen < facts.approximate_total
+    """Whether a queue that shows nothing more holds more nevertheless.
+
+    In a FIFO queue, what stands in its group behind a message in hand cannot be received;
+    in any, nothing can once SQS's limit of messages in flight is reached.
+    """
+    return (facts.fifo or seen >= IN_FLIGHT_LIMIT) and seen < facts.approximate_total
 
 
 def _wanted(look: Look, select: Select | None, matched: int, seen: int) -> int:

@@ -19,7 +19,7 @@ from sqsctl.operations.destinations import Destination, Destinations, addressed
 from sqsctl.operations.hold import Hold
 from sqsctl.operations.journal import Journal
 from sqsctl.operations.ledger import Ledger, Standing
-from sqsctl.operations.patience import patiently
+from sqsctl.operations.patience import received
 from sqsctl.operations.peek import EMPTY_POLLS
 from sqsctl.operations.ports import HandsOutMessages
 from sqsctl.operations.rate import Limiter
@@ -101,7 +101,7 @@ class Worker:
     def _received(self, wanted: int) -> tuple[Message, ...]:
         shop = self._shop
         receive = partial(shop.hold.receive, wanted, wait_s=shop.wait_s)
-        return patiently(receive, shop.control, shop.policy)
+        return received(receive, shop.control, shop.policy)
 
     def _is_not_over(self) -> bool:
         """Empty is three empty polls in a row, and nothing that may yet come back."""

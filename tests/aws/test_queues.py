@@ -207,6 +207,15 @@ def test_what_ends_every_further_call_is_raised(
     assert caught.value.exit is exit_code
 
 
+@pytest.mark.parametrize("code", ["KmsAccessDenied", "KmsDisabled", "KMS.DisabledException"])
+def test_a_key_that_may_not_be_used_stops_everything(opened: Ways, code: str) -> None:
+    with serving(lambda _: refusal(code)) as loopback:
+        queue = opened(loopback)
+        with pytest.raises(SqsctlError, match="no"):
+            queue.send(THREE)
+    assert len(loopback.requests) == 1
+
+
 def test_another_body_than_the_one_sent_is_damage(opened: Ways) -> None:
     def script(_: Received) -> Answer:
         good = {"Id": "0", "MessageId": "x", "MD5OfMessageBody": body_md5("a")}

@@ -213,6 +213,18 @@ def test_a_folder_that_cannot_be_written_is_an_error(dead: FakeQueue, tmp_path: 
         exported(dead, tmp_path / "file" / "f")
 
 
+def test_sqss_limit_of_messages_in_flight_ends_the_look_and_is_told(
+    dead: FakeQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sqsctl.operations.peek.IN_FLIGHT_LIMIT", 20)
+    dead.put(*(f"m{n}" for n in range(30)))
+    limit = SqsctlError("too many in flight", code="AWS.SimpleQueueService.OverLimit")
+    dead.fail("receive", None, None, *[raises(limit)] * 3)
+    summary = exported(dead, tmp_path / "f")
+    assert (summary.messages, summary.exhausted) == (20, False)
+    assert dead.sqs.facts("dlq").visible == 30
+
+
 def test_a_long_export_keeps_its_holds(dead: FakeQueue, tmp_path: Path) -> None:
     dead.put("a", "b")
     exported(dead, tmp_path / "f", look=Look(limit=0, wait_s=20, hold_s=30))

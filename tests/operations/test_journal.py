@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import threading
 from pathlib import Path
@@ -75,6 +76,34 @@ def test_unfinished_finds_the_newest_of_this_source_alone(tmp_path: Path) -> Non
     assert found is not None
     assert found.path == journal.path
     assert journals.unfinished(tmp_path, "arn:none") is None
+
+
+def test_a_journal_that_ends_settled_is_not_even_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        journal = begun(tmp_path)
+        journal.intent([f"m{number}"])
+        journal.finish("done", settled=True)
+        journal.close()
+    monkeypatch.setattr(journals, "read", lambda path: pytest.fail(f"{path} was read"))
+    assert journals.unfinished(tmp_path, ARN) is None
+
+
+def test_old_closed_journals_are_cleared_away_and_open_ones_are_not(tmp_path: Path) -> None:
+    closed, left = begun(tmp_path), begun(tmp_path)
+    closed.finish("done", settled=True)
+    left.intent(["a"])
+    for each in (closed, left):
+        each.close()
+        os.utime(each.path, (0, 0))
+    young = begun(tmp_path)
+    young.finish("done", settled=True)
+    young.close()
+    begun(tmp_path)
+    assert not closed.path.exists()
+    assert left.path.exists()
+    assert young.path.exists()
 
 
 def test_resuming_writes_on_behind_a_torn_line(tmp_path: Path) -> None:
@@ -169,8 +198,6 @@ def test_no_room_is_an_error_before_anything_is_sent(
 def test_an_intent_is_on_disk_when_it_returns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import os
-
     synced: list[int] = []
     monkeypatch.setattr("os.fsync", lambda fd: synced.append(os.fstat(fd).st_size))
     journal = begun(tmp_path)
