@@ -138,7 +138,7 @@ caused_by = re.compile(r"^(?:Caused by|Suppressed): ", re.MULTILINE)
 
 # Where a line break was lost in copying: platform lines begin in the middle of a line.
 lost_break = re.compile(
-    rf"(?<=\S)[ \t]+(?=(?:START|END|REPORT) RequestId: {UUID}\b|INIT_REPORT Init Duration: "
+    rf"(?<=[^\s|>])[ \t]+(?=(?:START|END|REPORT) RequestId: {UUID}\b|INIT_REPORT Init Duration: "
     rf"|{STAMP}\s+{UUID}\s|RequestId: {UUID} (?:Error: |Process exited))"
 )
 

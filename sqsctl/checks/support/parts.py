@@ -19,7 +19,7 @@ def parts_of(finding: Finding, stack: Stack) -> frozenset[str]:
         queue = queues.get(mapping.queue_arn)
         name = queue.name if queue else mapping.queue_arn.rsplit(":", 1)[-1]
         dlq = queue.dead_letter_target_arn if queue else None
-        around = {mapping.function_name, name, mapping.uuid}
+        around = {mapping.function_name, name}
         if dlq:
             around.add(dlq.rsplit(":", 1)[-1])
         if finding.subject in around:

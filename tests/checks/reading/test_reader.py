@@ -1,0 +1,277 @@
+"""What ended an invocation, what was survived, and what is the same failure again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sqsctl.checks.reading import Reading, events_from_text, read
+from sqsctl.model.finding import Confidence
+from sqsctl.model.logline import LogEvent, Phase
+from tests.checks.build import NOW, ago, invocation
+
+RID = "00000000-0000-4000-8000-000000000001"
+REPORT = (
+    f"REPORT RequestId: {RID}\tDuration: 5.00 ms\tBilled Duration: 5 ms\t"
+    "Memory Size: 128 MB\tMax Memory Used: 40 MB\t"
+)
+EXIT_1 = f"RequestId: {RID} Error: Runtime exited with error: exit status 1\nRuntime.ExitError"
+PAYLOAD = (
+    '{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: x Error: Task timed out after '
+    '6.00 seconds"}'
+)
+THROTTLED = "ThrottlingException: Rate exceeded"
+NODE_INIT = (
+    '2024-01-01T00:00:00.000Z\tundefined\tERROR\tUncaught Exception \t{"errorType":'
+    '"Runtime.ImportModuleError","errorMessage":"Error: Cannot find module '
+    '\'x\'","stack":["a","b"]}'
+)
+TRACE = 'Traceback (most recent call last):\n  File "/var/task/a.py", line 1, in handler'
+
+
+def of(*lines: str) -> Reading:
+    return read(events_from_text("\n".join(lines)))
+
+
+def attempt(*lines: str, report: str = REPORT) -> Reading:
+    return of(f"START RequestId: {RID} Version: $LATEST", *lines, f"END RequestId: {RID}", report)
+
+
+def test_a_good_invocation() -> None:
+    reading = attempt("hello", report=REPORT + "Init Duration: 160.02 ms\t")
+    (one,) = reading.attempts
+    assert (one.request_id, one.version, one.failure) == (RID, "$LATEST", None)
+    assert (one.duration_ms, one.memory_size_mb, one.max_memory_used_mb, one.init_ms) == (
+        5,
+        128,
+        40,
+        160.02,
+    )
+    assert (reading.failures, reading.survived) == ((), ())
+
+
+def test_init_errors_that_are_logged_twice_are_one() -> None:
+    reading = of(
+        "INIT_START Runtime Version: nodejs:20.v31\tRuntime Version ARN: arn:x",
+        NODE_INIT,
+        "INIT_REPORT Init Duration: 1.0 ms\tPhase: init\tStatus: error\tError Type: "
+        "Runtime.ImportModuleError",
+        NODE_INIT,
+        "INIT_REPORT Init Duration: 1.0 ms\tPhase: invoke\tStatus: error\tError Type: "
+        "Runtime.ImportModuleError",
+        f"START RequestId: {RID} Version: $LATEST",
+        f"END RequestId: {RID}",
+        REPORT + "Status: error\tError Type: Runtime.ImportModuleError",
+    )
+    (failure,) = reading.failures
+    assert failure.occurrences == 1
+    assert failure.phase is Phase.INIT
+    assert failure.request_id == RID
+    assert failure.runtime == "nodejs20.x"
+    assert failure.confidence is Confidence.HIGH
+    assert failure.trace == ("a", "b")
+    assert reading.attempts[0].failure == failure
+
+
+def test_init_errors_without_an_invocation_are_one_too() -> None:
+    (failure,) = of(NODE_INIT, NODE_INIT).failures
+    assert (failure.occurrences, failure.phase, failure.confidence) == (
+        1,
+        Phase.INIT,
+        Confidence.MEDIUM,
+    )
+
+
+def test_the_same_error_again_is_counted() -> None:
+    events = [
+        event
+        for number in range(3)
+        for event in invocation(number + 1, f"[ERROR] KeyError: 'a'\n{TRACE}", at=ago(60 - number))
+    ]
+    reading = read(events)
+    (failure,) = reading.failures
+    assert failure.occurrences == 3
+    assert failure.first_at == ago(60) + timedelta(seconds=1)
+    assert failure.timestamp == ago(58) + timedelta(seconds=1)
+    assert [each.failure is not None for each in reading.attempts] == [True] * 3
+
+
+def test_errors_that_code_logged_and_survived() -> None:
+    reading = attempt(
+        f"2024-01-01T00:00:00.000Z\t{RID}\tERROR\tAccessDenied: User: x is not authorized to "
+        "perform: s3:GetObject",
+        "and on",
+    )
+    assert reading.failures == ()
+    (survived,) = reading.survived
+    assert (survived.error_type, survived.logged, survived.request_id) == (
+        "AccessDenied",
+        True,
+        RID,
+    )
+
+
+def test_an_error_line_that_nothing_tells_the_end_of_counts_at_medium() -> None:
+    (failure,) = of(
+        f"2024-01-01T00:00:00.000Z\t{RID}\tERROR\tThrottlingException: Rate exceeded"
+    ).failures
+    assert (failure.logged, failure.confidence) == (True, Confidence.MEDIUM)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"2024-01-01T00:00:00.000Z\t{RID}\tWARN\tThrottlingException: Rate exceeded",
+        f"2024-01-01T00:00:00.000Z\t{RID}\tERROR\tThrottlingException: Rate exceeded, retrying",
+        (
+            f"2024-01-01T00:00:00.000Z\t{RID}\tERROR\t{THROTTLED}\n"
+            f"2024-01-01T00:00:01.000Z\t{RID}\tINFO\tsucceeded at the second attempt"
+        ),
+    ],
+    ids=["a warning", "it says so", "the next line says so"],
+)
+def test_an_error_line_that_code_dealt_with_does_not_count(line: str) -> None:
+    reading = of(line)
+    assert reading.failures == ()
+    assert reading.survived
+
+
+def test_events_of_a_log_group_are_no_excerpt() -> None:
+    """Of an invocation that still runs nobody knows the end."""
+    text = f"2024-01-01T00:00:00.000Z\t{RID}\tERROR\tThrottlingException: Rate exceeded"
+    assert read([LogEvent(text, group="/aws/lambda/f")]).failures == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (f"2024-01-01T00:00:00.000Z {RID} Task timed out after 6.00 seconds", "Sandbox.Timedout"),
+        (f"RequestId: {RID} Error: Task timed out after 6.00 seconds", "Sandbox.Timedout"),
+        (EXIT_1, "Runtime.ExitError"),
+        (f"RequestId: {RID} Process exited before completing request", "Runtime.ExitError"),
+        (f"[ERROR] ValueError: no\n{TRACE}", "ValueError"),
+        (PAYLOAD, "Sandbox.Timedout"),
+    ],
+)  # fmt: skip
+def test_what_ends_an_invocation(line: str, kind: str) -> None:
+    (failure,) = attempt(line).failures
+    assert failure.error_type == kind
+    assert failure.confidence is Confidence.HIGH
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("Status: timeout", "Sandbox.Timedout"),
+        ("Status: error\tError Type: Runtime.OutOfMemory", "Runtime.OutOfMemory"),
+        ("Status: error\tError Type: Runtime.ExitError", "Runtime.ExitError"),
+    ],
+)
+def test_report_alone_tells(status: str, kind: str) -> None:
+    (failure,) = attempt("working", report=REPORT + status).failures
+    assert failure.error_type == kind
+    assert failure.max_memory_used_mb == 40
+
+
+def test_report_makes_a_logged_error_the_failure() -> None:
+    (failure,) = attempt(
+        f"2024-01-01T00:00:00.000Z\t{RID}\tfail\tSystem.InvalidOperationException: no\n   at "
+        "Shop.Worker.Handle()",
+        report=REPORT + "Status: error\tError Type: Runtime.Unknown",
+    ).failures
+    assert failure.error_type == "System.InvalidOperationException"
+    assert failure.logged is False
+
+
+def test_json_status_decides() -> None:
+    """console.error(e) and the runtime write the same line: platform.report knows which it was."""
+
+    def told(status: str) -> Reading:
+        return of(
+            f'{{"time":"2025-01-01T00:00:00Z","type":"platform.start","record":{{"requestId":"{RID}"}}}}',
+            f'{{"timestamp":"2025-01-01T00:00:00Z","level":"ERROR","requestId":"{RID}","message":'
+            '{"errorType":"TypeError","errorMessage":"x","stackTrace":["TypeError: x"]}}',
+            f'{{"time":"2025-01-01T00:00:01Z","type":"platform.report","record":{{"requestId":"{RID}",'
+            f'"status":"{status}","metrics":{{"durationMs":1.0,"memorySizeMB":128,"maxMemoryUsedMB":40}}}}}}',
+        )
+
+    assert told("success").failures == ()
+    assert [each.error_type for each in told("success").survived] == ["TypeError"]
+    assert [each.error_type for each in told("error").failures] == ["TypeError"]
+
+
+def test_killed_with_all_memory_used_is_memory() -> None:
+    line = f"RequestId: {RID} Error: Runtime exited with error: signal: killed\nRuntime.ExitError"
+    full = REPORT.replace("Used: 40", "Used: 128")
+    assert attempt(line, report=full).failures[0].error_type == "Runtime.OutOfMemory"
+    assert attempt(line).failures[0].error_type == "Runtime.ExitError"
+
+
+def test_a_crash_takes_what_the_process_said_last() -> None:
+    (failure,) = attempt(
+        "thread 'main' panicked at src/main.rs:1:1:",
+        "Error: connect ECONNREFUSED 10.0.0.1:6379",
+        f"RequestId: {RID} Error: Runtime exited with error: exit status 101",
+    ).failures
+    assert "ECONNREFUSED" in failure.message
+    assert "exit status 101" in "".join(failure.context)
+
+
+def test_an_event_a_line() -> None:
+    """Emulators and plain prints tear a trace into an event a line."""
+    lines = ["[ERROR] KeyError: 'a'", *TRACE.split("\n"), "    event['a']"]
+    events = [LogEvent(each, timestamp=NOW, stream="s", group="g") for each in lines]
+    (failure,) = read(events).failures
+    assert failure.error_type == "KeyError"
+    assert failure.trace[-1] == "    event['a']"
+
+
+def test_a_bare_trace_from_outside_of_the_code_ended_it() -> None:
+    bare = [
+        "Traceback (most recent call last):",
+        '  File "/tmp/emulator/worker.py", line 99, in run',
+        "    result = handler_fn(event, context)",
+        '  File "/tmp/code/worker.py", line 3, in handler',
+        "KeyError: 'body'",
+    ]
+    assert [each.error_type for each in attempt(*bare).failures] == ["KeyError"]
+    assert attempt(*bare, "and on").failures == ()
+
+
+def test_streams_are_read_apart() -> None:
+    first, second = invocation(1, at=ago(9)), invocation(2, f"[ERROR] E: x\n{TRACE}", at=ago(9))
+    mixed = [
+        LogEvent(each.message, each.timestamp, stream=stream, group="g")
+        for pair in zip(first, second[: len(first)], strict=False)
+        for each, stream in zip(pair, ("a", "b"), strict=True)
+    ] + [
+        LogEvent(each.message, each.timestamp, stream="b", group="g")
+        for each in second[len(first) :]
+    ]
+    reading = read(mixed)
+    assert {each.stream: each.failure is not None for each in reading.attempts} == {
+        "a": False,
+        "b": True,
+    }
+
+
+def test_message_ids_of_an_attempt() -> None:
+    message = "1f0e5b3a-7c6d-4e2f-9a81-b2c3d4e5f607"
+    (one,) = attempt(f'{{"messageId": "{message}"}}', f"request {RID}").attempts
+    assert one.message_ids == (message,)
+
+
+def test_init_that_timed_out_once_is_no_failure() -> None:
+    reading = of(
+        "INIT_REPORT Init Duration: 9999.53 ms\tPhase: init\tStatus: timeout",
+        f"START RequestId: {RID} Version: $LATEST",
+        f"END RequestId: {RID}",
+        REPORT,
+    )
+    assert reading.failures == ()
+    assert reading.attempts[0].failure is None
+
+
+def test_a_message_is_not_a_timeout() -> None:
+    assert attempt('Message Body: {"text": "Task timed out after 3.00 seconds"}').failures == ()
