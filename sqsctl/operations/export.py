@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import IO, Self
 
@@ -20,13 +19,10 @@ from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
 from sqsctl.operations import archive
 from sqsctl.operations.control import Control
-from sqsctl.operations.hold import BATCH, Clock, steady
-from sqsctl.operations.idset import IdSet
-from sqsctl.operations.patience import received
-from sqsctl.operations.peek import EMPTY_POLLS, Look, hides_more, refuse_to_look
+from sqsctl.operations.hold import Clock, steady
 from sqsctl.operations.ports import HandsOutMessages
 from sqsctl.operations.selection import Select
-from sqsctl.operations.spool import Spool
+from sqsctl.operations.survey import Look, refuse_to_look, survey
 
 _DAMAGED_KEPT = 100
 _HOLD_S = 120
@@ -53,18 +49,24 @@ def export(
     """
     look = look or Look(limit=0, hold_s=_HOLD_S)
     refuse_to_look(facts, look)
+    control = control or Control()
     if path.exists() and not overwrite:
         raise RefusedError(
             f"{path} exists", hint="choose another name, or add --force", code="file_exists"
         )
     beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with _Writer(beside, facts) as writer, Spool(queue, look.hold_s, clock=clock) as spool:
-            run = _Export(spool, look, select, writer, control or Control(), facts.fifo, progress)
-            try:
-                run.run()
-            finally:
-                unreleased = spool.release()
+        with _Writer(beside, facts) as writer:
+            seen = survey(
+                queue,
+                facts,
+                writer.write,
+                look=look,
+                select=select,
+                control=control,
+                progress=progress,
+                clock=clock,
+            )
             writer.finish()
             beside.replace(path)
             _sync_folder(path.parent)
@@ -75,76 +77,13 @@ def export(
         messages=writer.messages,
         bytes_written=path.stat().st_size,
         sha256=writer.sha256,
-        looked_at=len(run.seen),
-        exhausted=run.exhausted and not hides_more(facts, len(run.seen)),
-        groups_locked=tuple(run.groups),
-        interrupted=run.control.stopping,
-        unreleased=unreleased,
-        damaged=tuple(run.damaged),
+        looked_at=seen.looked_at,
+        exhausted=seen.exhausted,
+        groups_locked=seen.groups_locked,
+        interrupted=control.stopping,
+        unreleased=seen.unreleased,
+        damaged=tuple(writer.damaged),
     )
-
-
-class _Export:
-    def __init__(
-        self,
-        spool: Spool,
-        look: Look,
-        select: Select | None,
-        writer: _Writer,
-        control: Control,
-        fifo: bool,
-        progress: Callable[[int, int], None] | None,
-    ) -> None:
-        self._spool = spool
-        self._look = look
-        self._select = select
-        self._writer = writer
-        self._progress = progress
-        self._fifo = fifo
-        self.control = control
-        self.seen = IdSet()
-        self.exhausted = False
-        self.damaged: list[str] = []
-        self.groups: dict[str, None] = {}
-
-    def run(self) -> None:
-        empty = 0
-        look = self._look
-        while not self.control.stopping and (wanted := self._wanted()) > 0:
-            receive = partial(self._spool.receive, wanted, wait_s=look.wait_s)
-            batch = received(receive, self.control)
-            self._spool.tend()
-            for each in batch:
-                if self.seen.add(each.message_id):
-                    if self._fifo and each.group_id is not None:
-                        self.groups[each.group_id] = None
-                    self._keep(each)
-            empty = 0 if batch else empty + 1
-            if empty == EMPTY_POLLS:
-                self.exhausted = True
-                return
-            if self._progress:
-                self._progress(len(self.seen), self._writer.messages)
-
-    def _wanted(self) -> int:
-        look = self._look
-        if look.limit and self._select is not None and self._writer.messages >= look.limit:
-            return 0
-        wanted = BATCH
-        if look.limit and self._select is None:
-            wanted = min(wanted, look.limit - self._writer.messages)
-        if look.scan is not None:
-            wanted = min(wanted, look.scan - len(self.seen))
-        return wanted
-
-    def _keep(self, message: Message) -> None:
-        if message.damaged:
-            if len(self.damaged) < _DAMAGED_KEPT:
-                self.damaged.append(message.message_id)
-            return
-        wanted = self._select is None or self._select(message)
-        if wanted and (not self._look.limit or self._writer.messages < self._look.limit):
-            self._writer.write(message)
 
 
 class _Writer:
@@ -157,6 +96,7 @@ class _Writer:
         self._file: IO[bytes] = os.fdopen(os.open(path, flags, 0o600), "wb")
         self._digest = hashlib.sha256()
         self.messages = 0
+        self.damaged: list[str] = []
         self._put(archive.header(queue))
 
     def __enter__(self) -> Self:
@@ -172,6 +112,11 @@ class _Writer:
         return self._digest.hexdigest()
 
     def write(self, message: Message) -> None:
+        """A message whose body is not its checksum's is named, not written."""
+        if message.damaged:
+            if len(self.damaged) < _DAMAGED_KEPT:
+                self.damaged.append(message.message_id)
+            return
         self._put(archive.message_line(message))
         self.messages += 1
 

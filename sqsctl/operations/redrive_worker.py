@@ -20,11 +20,11 @@ from sqsctl.operations.hold import Hold
 from sqsctl.operations.journal import Journal
 from sqsctl.operations.ledger import Ledger, Standing
 from sqsctl.operations.patience import received
-from sqsctl.operations.peek import EMPTY_POLLS
 from sqsctl.operations.ports import HandsOutMessages
 from sqsctl.operations.rate import Limiter
 from sqsctl.operations.selection import Select
 from sqsctl.operations.spool import Spool
+from sqsctl.operations.survey import EMPTY_POLLS
 from sqsctl.operations.validation import MAX_BYTES, problem
 from sqsctl.operations.waves import in_waves
 

@@ -191,7 +191,7 @@ MUTANTS = [
     ),
     Mutant(
         "empty after one poll",
-        "sqsctl/operations/peek.py",
+        "sqsctl/operations/survey.py",
         "EMPTY_POLLS = 3",
         "EMPTY_POLLS = 1",
         (REDRIVE, PEEK),
@@ -205,9 +205,9 @@ MUTANTS = [
     ),
     Mutant(
         "never hand back",
-        "sqsctl/operations/peek.py",
-        "        unreleased = hold.release()\n",
-        "        unreleased = 0\n",
+        "sqsctl/operations/survey.py",
+        "            unreleased = spool.release()\n",
+        "            unreleased = 0\n",
         (PEEK,),
     ),
     Mutant(

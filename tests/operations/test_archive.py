@@ -21,8 +21,8 @@ from sqsctl.operations import archive
 from sqsctl.operations.control import Control
 from sqsctl.operations.delivery import RetryPolicy
 from sqsctl.operations.export import export
-from sqsctl.operations.peek import Look
 from sqsctl.operations.restore import Restore, restore
+from sqsctl.operations.survey import Look
 from tests.operations.fakes import (
     FakeQueue,
     FakeSqs,
@@ -216,7 +216,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(dead: FakeQueue, tmp_path: 
 def test_sqss_limit_of_messages_in_flight_ends_the_look_and_is_told(
     dead: FakeQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sqsctl.operations.peek.IN_FLIGHT_LIMIT", 20)
+    monkeypatch.setattr("sqsctl.operations.survey.IN_FLIGHT_LIMIT", 20)
     dead.put(*(f"m{n}" for n in range(30)))
     limit = SqsctlError("too many in flight", code="AWS.SimpleQueueService.OverLimit")
     dead.fail("receive", None, None, *[raises(limit)] * 3)
