@@ -11,7 +11,8 @@ import json
 import tempfile
 import threading
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, Self
 
 from sqsctl.errors import SqsctlError
@@ -29,7 +30,8 @@ class Spool:
         self._queue = queue
         self._clock = clock
         # Owner-only and without a name: nothing is left behind, whatever happens.
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        with _no_room():
+            self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._places = array("Q")
         self._until = array("d")
         self._quiet_until = 0.0  # nothing is due before
@@ -56,11 +58,13 @@ class Spool:
         for start in range(0, len(batch), BATCH):
             part = batch[start : start + BATCH]
             line = json.dumps([[each.message_id, each.receipt_handle] for each in part])
-            with self._lock:
-                self._places.append(self._file.seek(0, 2))
+            with self._lock, _no_room():
+                place = self._file.seek(0, 2)
+                self._file.write(line.encode("ascii") + b"\n")
+                self._file.flush()
+                self._places.append(place)
                 self._until.append(until)
                 self._quiet_until = min(self._quiet_until, until - self.seconds / 2)
-                self._file.write(line.encode("ascii") + b"\n")
                 self.messages += len(part)
 
     def tend(self) -> int:
@@ -99,3 +103,15 @@ class Spool:
             self._file.seek(self._places[number])
             pairs = json.loads(self._file.readline())
         return [Message(key, "", handle) for key, handle in pairs]
+
+
+@contextmanager
+def _no_room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SqsctlError(
+            f"no temporary file for what is held: {error.strerror or error}",
+            hint="free some space, or set TMPDIR to a folder that has it",
+            code="no_temporary_file",
+        ) from error

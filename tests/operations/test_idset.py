@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sqsctl.errors import SqsctlError
 from sqsctl.operations.idset import IdSet
 from sqsctl.operations.spool import Spool
 from tests.operations.fakes import FakeSqs, raises, unavailable
@@ -76,3 +80,14 @@ def test_a_release_that_fails_is_counted() -> None:
     sqs.queues["q"].fail("hide", raises(unavailable()))
     with spool:
         assert spool.release() == 10
+
+
+def test_no_room_for_the_file_is_an_error_in_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    sqs = FakeSqs()
+    with pytest.raises(SqsctlError) as caught:
+        Spool(sqs.create("q"), 30)
+    assert caught.value.code == "no_temporary_file"
+    assert "TMPDIR" in (caught.value.hint or "")
