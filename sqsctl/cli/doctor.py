@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ import typer
 from sqsctl.cli.context import Run, working_folder
 from sqsctl.cli.logs import SinceOption, moment
 from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, lines, styled
+from sqsctl.cli.output import Answer, iso, lines, styled
 from sqsctl.cli.shapes import diagnosis_shape
 from sqsctl.cli.views import row, show_picture, show_table, table
 from sqsctl.errors import Exit, RefusedError, SqsctlError, UsageError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sqsctl.model.deployed import StackRef
     from sqsctl.model.finding import Diagnosis, Finding, Severity
     from sqsctl.operations.doctor import Checkup
+    from sqsctl.operations.ignores import Ignore
 
 FAIL_ON = ("info", "warning", "error")
 
@@ -36,6 +38,7 @@ def register(app: typer.Typer) -> None:
             "sqsctl doctor function-timeout visibility-below-timeout",
             "sqsctl doctor --queue jobs --since 6h",
             "sqsctl doctor --fix",
+            "sqsctl doctor --report findings.md",
             "sqsctl doctor --list-checks",
         ),
     )(doctor)
@@ -74,13 +77,23 @@ def doctor(
     fix: Annotated[
         bool, typer.Option("--fix", help="Apply safe fixes, one by one, after a question.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write the findings as Markdown, too.", metavar="FILE.md"),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")
+    ] = False,
+    interval: Annotated[
+        float, typer.Option("--interval", min=1, help="Seconds between two looks of --watch.")
+    ] = 15.0,
     list_checks: Annotated[
         bool, typer.Option("--list-checks", help="List the checks and end.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --fix: show what would be applied.")
     ] = False,
-) -> Answer:
+) -> Answer | None:
     """Say what is wrong, how one knows, and what to type.
 
     Causes come first, each with the symptoms that it explains. Reads only, unless --fix is
@@ -113,23 +126,87 @@ def doctor(
     from sqsctl.operations.doctor import chosen_checks
 
     chosen_checks(wanted, skip or [])
+    ignores = _ignores()
+    threshold = Severity[fail_on.upper()]
+    if watch:
+        _watch(run, look, threshold, ignores, interval)
+        return None
     seen = look()
     applied: list[dict[str, Any]] = []
     if fix:
         applied = _mend(run, seen.diagnosis, dry_run=dry_run)
         if applied and not dry_run:
             seen = look()
-    return _answer(run, seen, Severity[fail_on.upper()], applied)
+    if report is not None:
+        from sqsctl.cli.report import write_report
+
+        write_report(report, seen, run.target)
+        run.output.notice(f"the report is in {report}")
+    return _answer(run, seen, threshold, applied, ignores)
 
 
-def _answer(run: Run, seen: Checkup, threshold: Severity, applied: list[dict[str, Any]]) -> Answer:
+def _watch(
+    run: Run,
+    look: Callable[[], Checkup],
+    threshold: Severity,
+    ignores: Sequence[Ignore],
+    interval: float,
+) -> None:
+    """Look again and again; a person sees each look, a machine a line each."""
+    from sqsctl.cli.pipes import watchful_sleep
+    from sqsctl.operations.ignores import apply
+
+    while True:
+        seen = look()
+        answer = _answer(run, seen, threshold, [], ignores)
+        if run.output.json:
+            run.output.line({"timestamp": iso(seen.stack.observed_at), **answer.data})
+        else:
+            kept, _, _ = apply(seen.diagnosis, ignores, datetime.now(UTC).date())
+            names = [each.id for each in kept.findings if each.severity >= threshold]
+            said = ", ".join(names) or kept.verdict
+            when = datetime.now(UTC).strftime("%H:%M:%S")
+            style = "bold red" if names else "green"
+            run.output.stdout.print(styled(f"{when}  {said}", style), soft_wrap=True)
+            run.output.stdout.file.flush()
+        watchful_sleep(interval)
+
+
+def _ignores() -> tuple[Ignore, ...]:
+    """The team's decisions, from the settings file."""
+    from sqsctl.checks.registry import all_checks
+    from sqsctl.operations.ignores import parse
+    from sqsctl.operations.settings import read_file
+
+    _, table = read_file(working_folder())
+    return parse(table, [each.meta.id for each in all_checks()])
+
+
+def _answer(
+    run: Run,
+    seen: Checkup,
+    threshold: Severity,
+    applied: list[dict[str, Any]],
+    ignores: Sequence[Ignore] = (),
+) -> Answer:
     from sqsctl.cli.findings import show_diagnosis
+    from sqsctl.operations.ignores import apply
 
-    diagnosis = seen.diagnosis
+    today = datetime.now(UTC).date()
+    diagnosis, ignored, expired = apply(seen.diagnosis, ignores, today)
     data = {
         **diagnosis_shape(diagnosis),
         "missing_actions": list(seen.missing_actions),
         "applied": applied,
+        "ignored": [
+            {
+                "id": each.id,
+                "subject": each.subject or None,
+                "until": why.until.isoformat(),
+                "reason": why.reason or None,
+            }
+            for each, why in ignored
+        ],
     }
     bad = any(each.severity >= threshold for each in diagnosis.findings)
 
@@ -137,6 +214,12 @@ def _answer(run: Run, seen: Checkup, threshold: Severity, applied: list[dict[str
         console.print(styled(diagnosis.stack, "bold"), soft_wrap=True)
         show_picture(console, seen.stack)
         show_diagnosis(console, diagnosis, verbose=run.output.verbose > 0)
+        for each, why in ignored:
+            said = f"ignored until {why.until}: {each.id} ({why.reason or 'no reason given'})"
+            console.print(styled(said, "dim"), soft_wrap=True)
+        for old in expired:
+            said = f"no longer ignored since {old.until}: {old.check}"
+            console.print(styled(said, "yellow"), soft_wrap=True)
         if seen.missing_actions:
             lines(console, ["not allowed, and would have told more:"])
             lines(console, [f"  {each}" for each in seen.missing_actions])

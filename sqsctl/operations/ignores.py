@@ -1,126 +1,99 @@
-"""Findings that somebody has decided to live with, until a day.
+"""Findings that a team has decided to live with, until a date.
 
-In ``sqsctl.toml`` (or ``[tool.sqsctl]``): ``[[ignore]]`` tables with ``check``, ``until`` (a
-date) and, optionally, ``subject`` and ``reason``. An entry without a date is refused:
-what is ignored for ever is never looked at again. On the day itself it still counts.
+In ``sqsctl.toml`` (or below ``[tool.sqsctl]``)::
+
+    [[doctor.ignore]]
+    check = "max-receive-count-low"
+    until = 2026-12-31
+    subject = "orders"          # optional: only this queue or function
+    reason = "moves to Lift's new default in December"
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
 
 from sqsctl.errors import UsageError
-from sqsctl.model.finding import CheckOutcome, CheckResult, Diagnosis, Finding
+from sqsctl.model.finding import Diagnosis, Finding
 
-KEYS = frozenset({"check", "until", "subject", "reason"})
+_KEYS = frozenset({"check", "until", "subject", "reason"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """One entry. ``subject`` None: whatever it is about."""
+    """One decision. ``until`` is the last day on which it holds."""
 
     check: str
     until: date
     subject: str | None = None
     reason: str = ""
 
-    def covers(self, finding: Finding, today: date) -> bool:
-        """Whether the finding is to be left out today."""
-        return (
-            finding.id == self.check
-            and self.subject in {None, finding.subject}
-            and not self.expired(today)
-        )
-
-    def expired(self, today: date) -> bool:
-        return today > self.until
+    def covers(self, finding: Finding) -> bool:
+        return finding.id == self.check and self.subject in {None, finding.subject}
 
 
-@dataclass(frozen=True, slots=True)
-class Filtered:
-    """A diagnosis without what is ignored; what was left out; entries that have expired."""
-
-    diagnosis: Diagnosis
-    ignored: tuple[Finding, ...] = ()
-    expired: tuple[Ignore, ...] = ()
-
-
-def load(folder: Path, known: Collection[str]) -> tuple[Ignore, ...]:
-    """The entries of the settings file that holds for a folder.
-
-    Raises UsageError for an entry that is none, names no check of ``known`` or has no date.
-    """
-    from sqsctl.operations.settings import read_file
-
-    file, table = read_file(folder)
-    entries = table.get("ignore", [])
-    if not isinstance(entries, list):
-        raise UsageError(f"{file}: ignore must be a list of tables: [[ignore]]", code="settings")
-    return tuple(
-        _entry(each, f"{file}: ignore {number}", known) for number, each in enumerate(entries, 1)
-    )
+def parse(table: Mapping[str, object], known: Sequence[str]) -> tuple[Ignore, ...]:
+    """The ignore list of a settings table. Raises UsageError for one that cannot be meant."""
+    section = table.get("doctor")
+    if section is None:
+        return ()
+    listed = section.get("ignore", []) if isinstance(section, Mapping) else None
+    if not isinstance(listed, list):
+        raise UsageError("doctor.ignore must be a list of tables", code="settings")
+    return tuple(_one(each, known) for each in listed)
 
 
-def apply(diagnosis: Diagnosis, entries: Iterable[Ignore], today: date) -> Filtered:
-    """Leave out what is ignored. A cause that is left out takes what it explains along.
-
-    A check all of whose findings are ignored is ok.
-    """
-    every = tuple(entries)
-    left: list[Finding] = []
-    out: list[Finding] = []
-    causes_out: set[str] = set()
-    for finding in diagnosis.findings:  # a cause stands before what it explains
-        if any(each.covers(finding, today) for each in every):
-            out.append(finding)
-            causes_out.add(finding.id)
-        elif finding.explained_by and finding.explained_by in causes_out:
-            out.append(finding)
+def apply(
+    diagnosis: Diagnosis, ignores: Sequence[Ignore], today: date
+) -> tuple[Diagnosis, tuple[tuple[Finding, Ignore], ...], tuple[Ignore, ...]]:
+    """The diagnosis without what is ignored, what that was, and decisions that have expired."""
+    active = [each for each in ignores if each.until >= today]
+    expired = tuple(each for each in ignores if each.until < today)
+    kept: list[Finding] = []
+    ignored: list[tuple[Finding, Ignore]] = []
+    for finding in diagnosis.findings:
+        decision = next((each for each in active if each.covers(finding)), None)
+        if decision is None:
+            kept.append(finding)
         else:
-            left.append(finding)
-    remaining = {each.id for each in left}
-    checks = tuple(
-        CheckResult(each.id, CheckOutcome.OK, "ignored")
-        if each.outcome is CheckOutcome.FOUND and each.id not in remaining
-        else each
-        for each in diagnosis.checks
-    )
-    return Filtered(
-        replace(diagnosis, findings=tuple(left), checks=checks),
-        tuple(out),
-        tuple(each for each in every if each.expired(today)),
-    )
+            ignored.append((finding, decision))
+    gone = {finding.id for finding, _ in ignored}
+    # What an ignored cause explained stands on its own now.
+    kept = [replace(each, explained_by="") if each.explained_by in gone else each for each in kept]
+    return replace(diagnosis, findings=tuple(kept)), tuple(ignored), expired
 
 
-def _entry(table: object, where: str, known: Collection[str]) -> Ignore:
-    if not isinstance(table, dict):
-        raise UsageError(f"{where} must be a table", code="settings")
-    unknown = sorted(set(table) - KEYS)
+def _one(entry: object, known: Sequence[str]) -> Ignore:
+    if not isinstance(entry, Mapping):
+        raise UsageError("doctor.ignore holds something that is no table", code="settings")
+    unknown = sorted(set(entry) - _KEYS)
     if unknown:
-        raise UsageError(f"{where}: unknown key {unknown[0]}", code="settings")
-    check, until = table.get("check"), table.get("until")
-    if not isinstance(check, str) or check not in known:
+        raise UsageError(f"doctor.ignore: unknown key {unknown[0]}", code="settings")
+    check, until = entry.get("check"), entry.get("until")
+    if check not in known:
         raise UsageError(
-            f"{where}: check must be the id of a check, not {check!r}",
+            f"doctor.ignore: there is no check {check}",
             hint="sqsctl doctor --list-checks",
             code="settings",
         )
-    if isinstance(until, datetime):
-        until = until.date()
-    if isinstance(until, str):
-        try:
-            until = date.fromisoformat(until)
-        except ValueError:
-            until = None
-    if not isinstance(until, date):
+    subject, reason = entry.get("subject"), entry.get("reason", "")
+    if not isinstance(reason, str) or not (subject is None or isinstance(subject, str)):
+        raise UsageError("doctor.ignore: subject and reason are texts", code="settings")
+    return Ignore(str(check), _day(until), subject, reason)
+
+
+def _day(value: object) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
         raise UsageError(
-            f"{where}: until must be a date such as 2027-01-31: nothing is ignored for ever",
+            "doctor.ignore: until must be a date, so that nothing is ignored for ever",
+            hint="until = 2026-12-31",
             code="settings",
-        )
-    subject, reason = table.get("subject"), table.get("reason", "")
-    if not isinstance(subject, str | None) or not isinstance(reason, str):
-        raise UsageError(f"{where}: subject and reason must be texts", code="settings")
-    return Ignore(check, until, subject, reason)
+        ) from error

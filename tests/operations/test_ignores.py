@@ -1,107 +1,80 @@
-"""Findings that are ignored until a day."""
+"""The ignore list: what it covers, until when, and what it must not be."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from sqsctl.errors import UsageError
-from sqsctl.model.finding import CheckOutcome, CheckResult, Diagnosis, Finding, Fix, Kind, Severity
-from sqsctl.operations.ignores import Ignore, apply, load
+from sqsctl.model.finding import Diagnosis, Finding, Fix, Kind, Severity
+from sqsctl.operations.ignores import apply, parse
 
+KNOWN = ("function-timeout", "dead-letters")
 TODAY = date(2026, 11, 23)
-KNOWN = {"dlq-missing", "function-timeout", "dead-letters"}
 
 
-def finding(id: str, subject: str = "s", explained_by: str = "") -> Finding:  # noqa: A002
+def finding(identifier: str, subject: str = "jobs", explained_by: str = "") -> Finding:
     return Finding(
-        id,
+        identifier,
         Severity.ERROR,
         Kind.CAUSE,
-        id,
+        "wrong",
         (),
-        Fix("none"),
+        Fix("mend it"),
         subject=subject,
         explained_by=explained_by,
     )
 
 
-DIAGNOSIS = Diagnosis(
-    "s",
-    (
-        finding("function-timeout", "worker"),
-        finding("dead-letters", "jobs", "function-timeout"),
-        finding("dlq-missing", "jobs"),
-        finding("dlq-missing", "mails"),
-    ),
-    tuple(CheckResult(each, CheckOutcome.FOUND) for each in sorted(KNOWN)),
-)
+def listed(**entry: object) -> Mapping[str, object]:
+    return {"doctor": {"ignore": [entry]}}
 
 
-def ids(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
-    return [(each.id, each.subject) for each in findings]
+def test_a_decision_holds_until_its_day_and_not_longer() -> None:
+    ignores = parse(listed(check="function-timeout", until=TODAY, reason="known"), KNOWN)
+    diagnosis = Diagnosis("s", (finding("function-timeout"), finding("dead-letters")), ())
+    kept, ignored, expired = apply(diagnosis, ignores, TODAY)
+    assert [each.id for each in kept.findings] == ["dead-letters"]
+    assert [each.id for each, _ in ignored] == ["function-timeout"]
+    assert expired == ()
+    kept, ignored, expired = apply(diagnosis, ignores, date(2026, 11, 24))
+    assert kept == diagnosis
+    assert (ignored, expired) == ((), ignores)
 
 
 def test_a_subject_narrows_it() -> None:
-    found = apply(DIAGNOSIS, [Ignore("dlq-missing", TODAY, "mails")], TODAY)
-    assert ids(found.ignored) == [("dlq-missing", "mails")]
-    assert len(found.diagnosis.findings) == 3
-    assert {each.outcome for each in found.diagnosis.checks} == {CheckOutcome.FOUND}
+    ignores = parse(listed(check="function-timeout", until="2026-12-31", subject="other"), KNOWN)
+    diagnosis = Diagnosis("s", (finding("function-timeout", "jobs"),), ())
+    assert apply(diagnosis, ignores, TODAY)[0] == diagnosis
 
 
-def test_a_cause_takes_what_it_explains_along() -> None:
-    found = apply(DIAGNOSIS, [Ignore("function-timeout", TODAY)], TODAY)
-    assert ids(found.ignored) == [("function-timeout", "worker"), ("dead-letters", "jobs")]
-    outcomes = {each.id: each.outcome for each in found.diagnosis.checks}
-    assert outcomes["function-timeout"] is CheckOutcome.OK
-    assert outcomes["dlq-missing"] is CheckOutcome.FOUND
-
-
-def test_after_the_day_it_counts_again_and_that_is_said() -> None:
-    entry = Ignore("dlq-missing", date(2026, 11, 22))
-    found = apply(DIAGNOSIS, [entry], TODAY)
-    assert found.diagnosis == DIAGNOSIS
-    assert found.expired == (entry,)
-
-
-def test_all_ignored_is_healthy() -> None:
-    found = apply(
-        DIAGNOSIS, [Ignore("dlq-missing", TODAY), Ignore("function-timeout", TODAY)], TODAY
-    )
-    assert found.diagnosis.verdict == "healthy"
-    assert len(found.ignored) == 4
-
-
-def test_entries_come_from_the_settings_file(tmp_path: Path) -> None:
-    (tmp_path / "sqsctl.toml").write_text(
-        '[[ignore]]\ncheck = "dlq-missing"\nuntil = 2027-01-31\nreason = "by design"\n'
-        '[[ignore]]\ncheck = "function-timeout"\nuntil = "2027-02-01"\nsubject = "worker"\n'
-    )
-    assert load(tmp_path, KNOWN) == (
-        Ignore("dlq-missing", date(2027, 1, 31), None, "by design"),
-        Ignore("function-timeout", date(2027, 2, 1), "worker"),
-    )
+def test_what_an_ignored_cause_explained_stands_on_its_own() -> None:
+    ignores = parse(listed(check="function-timeout", until="2026-12-31"), KNOWN)
+    below = finding("dead-letters", explained_by="function-timeout")
+    kept, _, _ = apply(Diagnosis("s", (finding("function-timeout"), below), ()), ignores, TODAY)
+    assert [(each.id, each.explained_by) for each in kept.findings] == [("dead-letters", "")]
 
 
 @pytest.mark.parametrize(
-    "text",
+    "table",
     [
-        'ignore = "dlq-missing"',
-        "ignore = [1]",
-        '[[ignore]]\ncheck = "dlq-missing"',
-        '[[ignore]]\ncheck = "dlq-missing"\nuntil = "for ever"',
-        '[[ignore]]\ncheck = "no-such-check"\nuntil = 2027-01-31',
-        '[[ignore]]\ncheck = "dlq-missing"\nuntil = 2027-01-31\nsubjekt = "x"',
-        '[[ignore]]\ncheck = "dlq-missing"\nuntil = 2027-01-31\nsubject = 7',
+        listed(check="nonsense", until="2026-12-31"),
+        listed(check="function-timeout"),
+        listed(check="function-timeout", until="for ever"),
+        listed(check="function-timeout", until="2026-12-31", subject=5),
+        listed(check="function-timeout", until="2026-12-31", colour="red"),
+        {"doctor": {"ignore": "function-timeout"}},
+        {"doctor": {"ignore": ["function-timeout"]}},
+        {"doctor": 5},
     ],
 )
-def test_a_wrong_entry_is_an_error(tmp_path: Path, text: str) -> None:
-    (tmp_path / "sqsctl.toml").write_text(text)
+def test_what_cannot_be_meant_is_a_usage_error(table: Mapping[str, object]) -> None:
     with pytest.raises(UsageError):
-        load(tmp_path, KNOWN)
+        parse(table, KNOWN)
 
 
-def test_without_a_file_nothing_is_ignored(tmp_path: Path) -> None:
-    assert load(tmp_path, KNOWN) == ()
+def test_no_list_is_no_decision() -> None:
+    assert parse({}, KNOWN) == ()
+    assert parse({"doctor": {}}, KNOWN) == ()

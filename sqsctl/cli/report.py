@@ -1,0 +1,83 @@
+"""doctor's findings as a Markdown file, to hand to a colleague."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqsctl.cli.output import iso, safe
+from sqsctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqsctl.model.finding import Finding
+    from sqsctl.model.target import Target
+    from sqsctl.operations.doctor import Checkup
+
+
+def write_report(path: Path, seen: Checkup, target: Target | None) -> None:
+    """Write the report. Raises UsageError where the file cannot be written."""
+    try:
+        path.write_text(report(seen, target), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def report(seen: Checkup, target: Target | None) -> str:
+    """The whole diagnosis as Markdown; foreign text only inside code."""
+    from sqsctl.cli.output import target_line
+
+    diagnosis = seen.diagnosis
+    place = f", on {target_line(target)}" if target else ""
+    parts = [
+        f"# {_inline(diagnosis.stack)}: {diagnosis.verdict}",
+        f"Looked at {iso(seen.stack.observed_at) or 'an unknown time'}{safe(place)}.",
+    ]
+    for finding in diagnosis.findings:
+        parts += _finding(finding)
+    skipped = [each for each in diagnosis.checks if each.outcome.value == "skipped"]
+    fine = [each.id for each in diagnosis.checks if each.outcome.value == "ok"]
+    parts.append(f"## Checks that found nothing\n\n{', '.join(fine) or 'none'}")
+    if skipped:
+        rows = "\n".join(f"- {each.id}: {_inline(each.reason)}" for each in skipped)
+        parts.append(f"## Checks that could not look\n\n{rows}")
+    if seen.missing_actions:
+        rows = "\n".join(f"- `{each}`" for each in seen.missing_actions)
+        parts.append(f"## Permissions that would have told more\n\n{rows}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _finding(finding: Finding) -> Sequence[str]:
+    head = f"## {finding.severity.label}: {_inline(finding.title)}"
+    if finding.explained_by:
+        head = f"### explained by {finding.explained_by}: {_inline(finding.title)}"
+    parts = [
+        head,
+        f"`{finding.id}`, {finding.kind}, {finding.confidence.label} confidence.",
+    ]
+    for each in finding.evidence:
+        at = f", {iso(each.at)}" if each.at else ""
+        parts.append(f"{_inline(each.source)}{at}: {_inline(each.fact)}\n\n{_block(each.value)}")
+    parts.append(f"**Fix:** {_inline(finding.fix.summary)}")
+    if finding.fix.commands:
+        parts.append(_block("\n".join(finding.fix.commands), "sh"))
+    if finding.fix.serverless_yml:
+        parts.append(_block("\n".join(finding.fix.serverless_yml), "yaml"))
+    if finding.reference:
+        parts.append(f"<{finding.reference}>")
+    return parts
+
+
+def _inline(text: str) -> str:
+    """Foreign text on one line that Markdown cannot read as anything but text."""
+    line = safe(text).replace("\n", " ")
+    return "".join(f"\\{each}" if each in r"\`*_{}[]<>#|!" else each for each in line)
+
+
+def _block(text: str, language: str = "text") -> str:
+    """Foreign text as a code block that it cannot close."""
+    shown = safe(text)
+    fence = "```"
+    while fence in shown:
+        fence += "`"
+    return f"{fence}{language}\n{shown}\n{fence}"
