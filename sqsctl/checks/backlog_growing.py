@@ -5,7 +5,8 @@ Looks at the number of waiting messages and the age of the oldest over time. The
 stand above it: a mapping that is off, a consumer that fails or is throttled, a filter.
 
 ## Why it matters
-What waits longer than the retention period is lost.
+What waits longer than the retention period is lost, and what arrives late may be worthless: a queue
+hides from its producer that nobody keeps up.
 """
 
 from __future__ import annotations

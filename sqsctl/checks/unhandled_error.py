@@ -46,8 +46,9 @@ class UnhandledError(LogCheck[str]):
     def report(self, seen: Seen[str], stack: Stack) -> Finding:  # noqa: ARG002 - the text says it all
         failure = seen.newest.failure
         places = [m for m in _PLACE.finditer(seen.newest.trace) if "node_modules" not in m.group()]
-        place = places[0] if seen.newest.trace.lstrip().startswith(("at ", seen.sign)) else None
-        place = place or (places[-1] if places else None)
+        # JavaScript's trace begins where it failed, Python's ends there.
+        first = seen.newest.trace.lstrip().startswith(("at ", seen.sign))
+        place = places[0 if first else -1] if places else None
         where = f" at {place.group('file')}:{place.group('line')}" if place else ""
         message = failure.message.strip().split("\n")[0][:160]
         told = f"{seen.sign}: {message}" if message else seen.sign

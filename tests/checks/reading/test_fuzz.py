@@ -24,6 +24,22 @@ TEXTS = [
     for each in yaml.safe_load(path.read_text())
 ]
 LINES = sorted({line for text in TEXTS for line in text.splitlines() if line.strip()})
+KEYS = [
+    "message",
+    "errorType",
+    "errorMessage",
+    "stack",
+    "events",
+    "timestamp",
+    "level",
+    "type",
+    "record",
+    "requestId",
+    "error",
+    "exception",
+    "LogResult",
+    "@message",
+]
 MILLION = 1_000_000
 
 anything = st.text(st.characters(codec=None), max_size=200)
@@ -80,17 +96,14 @@ def test_known_texts_torn_and_spoilt(text: str, data: st.DataObject) -> None:
         lambda inner: (
             st.lists(inner, max_size=4)
             | st.dictionaries(
-                st.sampled_from(
-                    ["message", "errorType", "errorMessage", "stack", "events", "timestamp", "level",
-                     "type", "record", "requestId", "error", "exception", "LogResult", "@message"]
-                ),
+                st.sampled_from(KEYS),
                 inner,
                 max_size=5,
             )
         ),
         max_leaves=12,
     )
-)  # fmt: skip
+)
 @settings(max_examples=150, deadline=None)
 def test_any_json(value: object) -> None:
     whole(json.dumps(value))
