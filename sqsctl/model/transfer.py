@@ -64,13 +64,14 @@ class ThresholdResult:
 
 @dataclass(frozen=True, slots=True)
 class ProduceProgress:
-    """How far a run has come."""
+    """How far a run has come. ``latency_ms`` is the 95th percentile of the accepted so far."""
 
     requested: int | None
     accepted: int
     rejected: int
     unknown: int
     elapsed_s: float
+    latency_ms: float | None = None
 
     @property
     def done(self) -> int:
@@ -84,6 +85,8 @@ class ProduceSummary:
     ``latency`` is that of requests that were accepted, ``failed_latency`` of the others; over
     SQS a request carries up to ten messages. ``rate_held`` is False where the asked-for
     arrival rate could not be kept. ``interrupted``: stopped before everything was sent.
+    ``gave_up`` is why, where the server had gone away. ``slow_status_codes`` are those of
+    ``status_codes`` that took as long as an integration may.
     """
 
     via: Via
@@ -101,6 +104,8 @@ class ProduceSummary:
     thresholds: tuple[ThresholdResult, ...] = ()
     interrupted: bool = False
     rate_held: bool | None = None
+    gave_up: str | None = None
+    slow_status_codes: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,34 @@
-"""What ``produce`` sends: message number n, made when its turn comes."""
+"""What ``produce`` sends: message number n, made when its turn comes.
+
+``template`` and ``from_lines`` make messages; ``poisoned``, ``grouped`` and ``marked``
+change what another makes. All are safe to call from several threads, and none keeps
+anything per message.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import threading
+import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
+from typing import BinaryIO
 
+from sqsctl.errors import UsageError
 from sqsctl.model.message import MessageAttribute, Outgoing
+from sqsctl.operations.validation import MAX_BYTES
 
 Make = Callable[[int], Outgoing]
+RUN_KEY = "sqsctl_run"
+POISON = "poison {{n}}: this is not JSON"
 _PLACE = "{{n}}"
+
+
+class NoMoreBodies(Exception):  # noqa: N818 - it is no error: the file is at its end
+    """The source of bodies is used up; the run ends with what it has sent."""
 
 
 def template(
@@ -47,6 +66,152 @@ def template(
         )
 
     return make
+
+
+def from_lines(
+    stream: BinaryIO,
+    name: str,
+    *,
+    again: bool = False,
+    attributes: Mapping[str, MessageAttribute] | None = None,
+    group_id: str | None = None,
+    delay_s: int | None = None,
+    fifo: bool = False,
+    run: str | None = None,
+) -> Make:
+    """Messages from JSON Lines: each line a body, as it stands there; blank lines are left out.
+
+    ``again`` starts over at the end, which needs a stream that can seek; otherwise the end
+    raises NoMoreBodies. Only one line is held at a time. Raises UsageError (through the
+    function that it returns) for a line that is not UTF-8 or larger than SQS takes, and for
+    a source without any line.
+    """
+    shell = template(
+        "", attributes=attributes, group_id=group_id, delay_s=delay_s, fifo=fifo, run=run
+    )
+    bodies = _bodies(stream, name, again=again)
+    lock = threading.Lock()
+
+    def make(number: int) -> Outgoing:
+        with lock:
+            body = next(bodies, None)
+        if body is None:
+            raise NoMoreBodies
+        return replace(shell(number), body=body)
+
+    return make
+
+
+def _bodies(stream: BinaryIO, name: str, *, again: bool) -> Iterator[str]:
+    found = False
+    while True:
+        number = 0
+        while raw := stream.readline(MAX_BYTES + 3):
+            number += 1
+            line = raw.rstrip(b"\r\n")
+            if len(line) > MAX_BYTES:
+                raise UsageError(f"{name}, line {number}: larger than SQS takes (1,048,576 bytes)")
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            if not line.strip():
+                continue
+            try:
+                text = line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise UsageError(
+                    f"{name}, line {number}: not UTF-8 text at byte {error.start}"
+                ) from error
+            found = True
+            yield text
+        if not found:
+            raise UsageError(f"{name} holds no line to send")
+        if not again:
+            return
+        stream.seek(0)
+
+
+class Poison:
+    """Replaces the body of a share of the messages by a bad one.
+
+    Which ones depends on ``seed`` and their numbers alone, so that a run can be repeated.
+    ``count`` is how many were made so far.
+    """
+
+    def __init__(self, share: float, seed: int, body: str = POISON) -> None:
+        self._limit = int(share * 2**64)
+        self._seed = seed
+        self._parts = body.split(_PLACE)
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def hits(self, number: int) -> bool:
+        """Whether message ``number`` is a bad one."""
+        digest = hashlib.blake2b(f"{self._seed}:{number}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") < self._limit
+
+    def into(self, make: Make) -> Make:
+        """The same messages, some of them bad."""
+
+        def made(number: int) -> Outgoing:
+            message = make(number)
+            if not self.hits(number):
+                return message
+            with self._lock:
+                self.count += 1
+            return replace(message, body=str(number).join(self._parts))
+
+        return made
+
+
+def grouped(make: Make, groups: int) -> Make:
+    """The same messages, dealt out to so many message groups in turn: g1, g2, …"""
+    names = [f"g{number}" for number in range(1, groups + 1)]
+    return lambda number: replace(make(number), group_id=names[(number - 1) % groups])
+
+
+class Marks:
+    """Puts run, number and time into bodies that are JSON objects, under RUN_KEY.
+
+    A consumer that logs what it gets then tells which messages of this run it saw, and when
+    each was sent, without anything being kept here. Other bodies stay as they are; ``missed``
+    counts them.
+    """
+
+    def __init__(self, run: str, now: Callable[[], float] = time.time) -> None:
+        self.run = run
+        self.missed = 0
+        self._now = now
+        self._lock = threading.Lock()
+
+    def into(self, make: Make) -> Make:
+        """The same messages, marked."""
+
+        def made(number: int) -> Outgoing:
+            message = make(number)
+            mark = f"{self.run}.{number}.{int(self._now() * 1000)}"
+            body = _with_key(message.body, mark)
+            if body is None:
+                with self._lock:
+                    self.missed += 1
+                return message
+            return replace(message, body=body)
+
+        return made
+
+
+def _with_key(body: str, mark: str) -> str | None:
+    """The object with one key more at its end, the rest character by character as it was."""
+    text = body.rstrip()
+    if not text.endswith("}"):
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    comma = ", " if document else ""
+    return f'{text[:-1].rstrip()}{comma}"{RUN_KEY}": "{mark}"}}'
 
 
 def _numbered(text: str | None) -> list[str] | None:

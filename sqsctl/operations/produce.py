@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 from sqsctl.errors import SqsctlError, UsageError
 from sqsctl.model.message import Outgoing
 from sqsctl.model.transfer import ProduceProgress, ProduceSummary, Via
-from sqsctl.operations.bodies import Make
+from sqsctl.operations.bodies import Make, NoMoreBodies
 from sqsctl.operations.control import Control
 from sqsctl.operations.delivery import BATCH, RetryPolicy, deliver, pack
+from sqsctl.operations.gone import GONE_AFTER_S, Presence, WatchedApi, WatchedQueue
 from sqsctl.operations.ports import PostsBodies, SendsMessages
 from sqsctl.operations.tally import Tally
 from sqsctl.operations.thresholds import Threshold
@@ -35,17 +36,18 @@ class Plan:
     """How much, how fast. One of ``count`` and ``duration_s`` is needed; both may be given.
 
     ``rate`` is messages per second, None as fast as it goes. ``concurrency`` is the number of
-    requests at a time.
+    requests at a time. ``until_dry``: neither is needed, the bodies have an end.
     """
 
     count: int | None = None
     duration_s: float | None = None
     rate: float | None = None
     concurrency: int = 4
+    until_dry: bool = False
 
     def checked(self) -> Plan:
         """Itself; raises UsageError where it makes no sense."""
-        if self.count is None and self.duration_s is None:
+        if self.count is None and self.duration_s is None and not self.until_dry:
             raise UsageError("say how many (count) or how long (duration)")
         for name, value in (
             ("count", self.count),
@@ -79,6 +81,15 @@ class QueueSink:
         self._policy = policy
         self.batch = BATCH
 
+    def watched(self, presence: Presence) -> QueueSink:
+        """The same, telling ``presence`` of every answer."""
+        return QueueSink(
+            WatchedQueue(self._queue, presence),
+            fifo=self._fifo,
+            max_bytes=self._max_bytes,
+            policy=self._policy,
+        )
+
     def put(self, messages: Sequence[Outgoing], tally: Tally, control: Control) -> None:
         sound: list[Outgoing] = []
         for each in messages:
@@ -103,6 +114,10 @@ class ApiSink:
         self._api = api
         self.batch = 1
 
+    def watched(self, presence: Presence) -> ApiSink:
+        """The same, telling ``presence`` of every answer."""
+        return ApiSink(WatchedApi(self._api, presence))
+
     def put(self, messages: Sequence[Outgoing], tally: Tally, control: Control) -> None:  # noqa: ARG002
         for each in messages:
             tally.answer(self._api.post(each.body))
@@ -116,18 +131,33 @@ def produce(
     control: Control | None = None,
     progress: Callable[[ProduceProgress], None] | None = None,
     thresholds: Sequence[Threshold] = (),
+    gone_after_s: float = GONE_AFTER_S,
 ) -> ProduceSummary:
     """Send the messages ``make(1)``, ``make(2)``, … as ``plan`` says; return the figures.
 
     ``progress`` is called about ten times a second from the calling thread. What makes going
     on pointless (credentials, no such queue) is raised where nothing was accepted;
-    otherwise it ends the run and stands among ``errors``.
+    otherwise it ends the run and stands among ``errors``. Where nothing has answered for
+    ``gone_after_s`` the run gives up, and the summary says so. NoMoreBodies from ``make``
+    ends it as well.
     """
-    return _Run(sink, make, plan.checked(), control or Control()).run(progress, thresholds)
+    control = control or Control()
+    presence = Presence(control, patience_s=gone_after_s)
+    run = _Run(sink.watched(presence), make, plan.checked(), control, presence)
+    return run.run(progress, thresholds)
 
 
 class _Run:
-    def __init__(self, sink: QueueSink | ApiSink, make: Make, plan: Plan, control: Control) -> None:
+    def __init__(
+        self,
+        sink: QueueSink | ApiSink,
+        make: Make,
+        plan: Plan,
+        control: Control,
+        presence: Presence,
+    ) -> None:
+        self._presence = presence
+        self._dry = threading.Event()
         self._sink = sink
         self._make = make
         self._plan = plan
@@ -183,12 +213,25 @@ class _Run:
     def _work(self, tally: Tally) -> None:
         try:
             while (numbers := self._take()) is not None:
-                messages = [self._make(number) for number in numbers]
+                messages = self._made(numbers, tally)
                 tally.taken += len(messages)
-                self._sink.put(messages, tally, self._control)
+                self._sink.put(messages, tally, self._presence)
         except BaseException:
             self._failed.set()
             raise
+
+    def _made(self, numbers: range, tally: Tally) -> list[Outgoing]:
+        """The messages of these numbers; fewer where the bodies are at their end."""
+        messages: list[Outgoing] = []
+        try:
+            for number in numbers:
+                messages.append(self._make(number))  # noqa: PERF401 - keeps what came before the end
+        except NoMoreBodies:
+            self._dry.set()
+        except UsageError as error:
+            tally.error(error.message)
+            raise
+        return messages
 
     def _take(self) -> range | None:
         """The next numbers, once their time has come; None when there is nothing to do."""
@@ -210,20 +253,25 @@ class _Run:
             ahead = due - time.monotonic()
             if ahead < -_LATE_S:
                 self._late = True
-            if ahead > 0 and not self._control.pause(ahead):
+            if ahead > 0 and not self._presence.pause(ahead):
                 return None
-        if self._control.stopping or self._failed.is_set():
+        if self._presence.stopping or self._failed.is_set() or self._dry.is_set():
             return None
         return range(first, last + 1)
 
     def _progress(self) -> ProduceProgress:
         total = Tally.counts(self._tallies)
-        return ProduceProgress(self._plan.count, *total, elapsed_s=time.monotonic() - self._started)
+        return ProduceProgress(
+            self._plan.count,
+            *total,
+            elapsed_s=time.monotonic() - self._started,
+            latency_ms=Tally.latency_ms(self._tallies),
+        )
 
     def _summary(self, total: Tally) -> ProduceSummary:
         elapsed = time.monotonic() - self._started
         plan = self._plan
-        by_count = plan.count is not None and plan.duration_s is None
+        by_count = plan.count is not None and plan.duration_s is None and not self._dry.is_set()
         requested = plan.count if by_count and plan.count is not None else total.taken
         return ProduceSummary(
             via=self._sink.via,
@@ -240,6 +288,8 @@ class _Run:
             errors=dict(sorted(total.errors.items(), key=lambda each: -each[1])),
             interrupted=self._control.stopping,
             rate_held=None if plan.rate is None else not self._late,
+            gave_up=self._presence.gone,
+            slow_status_codes=dict(total.slow),
         )
 
 

@@ -28,6 +28,7 @@ class Tally:
         self.good = Histogram()
         self.bad = Histogram()
         self.status_codes: Counter[int] = Counter()
+        self.slow: Counter[int] = Counter()  # of these, those that took an integration's time
         self.errors: Counter[str] = Counter()
 
     def batch(self, result: Delivery, latency_ms: float) -> None:
@@ -54,7 +55,10 @@ class Tally:
             self.accepted += 1
             self.good.add(answer.latency_ms)
             return
-        late = status == 503 and answer.latency_ms >= _INTEGRATION_TIMEOUT_MS
+        slow = status is not None and answer.latency_ms >= _INTEGRATION_TIMEOUT_MS
+        if slow and status is not None:
+            self.slow[status] += 1
+        late = status == 503 and slow
         if status == 504 or late or (status is None and answer.sent):
             self.unknown += 1
         else:
@@ -85,9 +89,15 @@ class Tally:
             total.good.merge([each.good])
             total.bad.merge([each.bad])
             total.status_codes.update(each.status_codes)
+            total.slow.update(each.slow)
             for text, number in each.errors.items():
                 total.error(text, number)
         return total
+
+    @staticmethod
+    def latency_ms(tallies: Iterable[Tally]) -> float | None:
+        """The 95th percentile of the accepted requests so far; None before the first."""
+        return Histogram().merge(each.good for each in tallies).summary().p95
 
     @staticmethod
     def counts(tallies: Iterable[Tally]) -> tuple[int, int, int]:
