@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli import completion
 from sqsctl.cli.context import Run, working_folder
 from sqsctl.cli.logs import SinceOption, moment
 from sqsctl.cli.options import command, examples
@@ -48,15 +49,30 @@ def doctor(
     run: Run,
     checks: Annotated[
         list[str] | None,
-        typer.Argument(help="Only these checks.", metavar="[CHECK]...", show_default="all"),
+        typer.Argument(
+            help="Only these checks.",
+            metavar="[CHECK]...",
+            autocompletion=completion.checks,
+            show_default="all",
+        ),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="Only this check. Repeatable.", metavar="CHECK"),
+        typer.Option(
+            "--only",
+            help="Only this check. Repeatable.",
+            metavar="CHECK",
+            autocompletion=completion.checks,
+        ),
     ] = None,
     skip: Annotated[
         list[str] | None,
-        typer.Option("--skip", help="Not this check. Repeatable.", metavar="CHECK"),
+        typer.Option(
+            "--skip",
+            help="Not this check. Repeatable.",
+            metavar="CHECK",
+            autocompletion=completion.checks,
+        ),
     ] = None,
     since: SinceOption = None,
     function: Annotated[
@@ -66,6 +82,7 @@ def doctor(
             "-f",
             help="Read only this function's log and package. Repeatable.",
             metavar="NAME",
+            autocompletion=completion.functions,
         ),
     ] = None,
     fail_on: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli import completion
 from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
@@ -195,7 +196,12 @@ def reset(run: Run, name: NameOption = None, dry_run: DryRunOption = False) -> A
 def break_(
     run: Run,
     incident: Annotated[
-        str, typer.Argument(help="Its name: sqsctl lab incidents lists them.", metavar="INCIDENT")
+        str,
+        typer.Argument(
+            help="Its name: sqsctl lab incidents lists them.",
+            metavar="INCIDENT",
+            autocompletion=completion.incidents,
+        ),
     ],
     name: NameOption = None,
     dry_run: DryRunOption = False,
@@ -238,7 +244,12 @@ def break_(
 def heal(
     run: Run,
     incident: Annotated[
-        str | None, typer.Argument(help="Its name; without one, all.", metavar="[INCIDENT]")
+        str | None,
+        typer.Argument(
+            help="Its name; without one, all.",
+            metavar="[INCIDENT]",
+            autocompletion=completion.incidents,
+        ),
     ] = None,
     name: NameOption = None,
     dry_run: DryRunOption = False,

@@ -15,6 +15,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from sqsctl.cli import completion
 from sqsctl.cli.context import Run
 from sqsctl.cli.output import Answer
 
@@ -131,6 +132,7 @@ StackOption = Annotated[
     str | None,
     typer.Option(
         "--stack",
+        autocompletion=completion.stacks,
         help="CloudFormation stack.",
         metavar="NAME",
         rich_help_panel=_TARGET,
@@ -151,6 +153,7 @@ QueueOption = Annotated[
     str | None,
     typer.Option(
         "--queue",
+        autocompletion=completion.queues,
         help="A queue by name, URL or ARN; needs no stack.",
         metavar="QUEUE",
         rich_help_panel=_TARGET,

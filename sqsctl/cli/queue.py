@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli import completion
 from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 QueueArgument = Annotated[
     str | None,
-    typer.Argument(help="Name, URL or ARN.", metavar="[QUEUE]", show_default="the stack's queue"),
+    typer.Argument(
+        help="Name, URL or ARN.",
+        metavar="[QUEUE]",
+        autocompletion=completion.queues,
+        show_default="the stack's queue",
+    ),
 ]
 group = typer.Typer(help="Queues: list them, see their figures.", no_args_is_help=True)
 
