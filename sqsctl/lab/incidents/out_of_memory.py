@@ -12,5 +12,7 @@ class OutOfMemory(Incident):
     breaks = "the consumer needs 400 MB and has 128"
     changes = (
         Setting("jobsWorker", "MemorySize", 128),
+        # Time enough to fill it on a busy machine: memory has to be the cause, not the timeout.
+        Setting("jobsWorker", "Timeout", 5),
         Code("jobsWorker", "out_of_memory"),
     )
