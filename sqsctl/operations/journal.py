@@ -35,8 +35,10 @@ class Story:
     """What a journal tells.
 
     ``sent`` maps source message ids to the ids they got at the target; ``perhaps`` are those
-    of which nobody knows; ``deleted`` are gone from the source for certain. ``hold_s`` is for
-    how long the run hid what it had in hand.
+    of which nobody knows, with the time (epoch) from which on they may have been sent;
+    ``deleted`` are gone from the source for certain. ``doubtful`` were sent and may be there
+    twice, and the run that did it came to no end at which it could have told. ``hold_s`` is
+    for how long the run hid what it had in hand.
     """
 
     path: Path
@@ -46,8 +48,9 @@ class Story:
     finished: bool = False
     hold_s: int = 0
     sent: dict[str, str] = field(default_factory=dict)
-    perhaps: set[str] = field(default_factory=set)
+    perhaps: dict[str, float] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
+    doubtful: dict[str, None] = field(default_factory=dict)
     unreadable_lines: int = 0
 
     @property
@@ -80,20 +83,26 @@ class Journal:
 
     def intent(self, ids: Sequence[str]) -> None:
         """These are about to be sent. On disk when this returns."""
-        self._add({"kind": "intent", "ids": list(ids)})
+        self._add({"kind": "intent", "ids": list(ids), "t": int(epoch())})
         self._fsync()
 
-    def sent(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """The target acknowledged these: (id at the source, id at the target)."""
-        self._add({"kind": "sent", "ids": [list(each) for each in pairs]})
+    def sent(self, pairs: Iterable[tuple[str, str]], doubtful: Iterable[str] = ()) -> None:
+        """The target acknowledged these: (id at the source, id at the target).
+
+        ``doubtful`` ones among them may be at the target twice.
+        """
+        record: dict[str, Any] = {"kind": "sent", "ids": [list(each) for each in pairs]}
+        if told := list(doubtful):
+            record["doubtful"] = told
+        self._add(record)
 
     def unsent(self, ids: Iterable[str]) -> None:
-        """These were certainly not sent."""
+        """These were certainly not sent, not by an earlier try either."""
         self._add({"kind": "unsent", "ids": list(ids)})
 
     def unknown(self, ids: Iterable[str]) -> None:
         """Nobody knows whether these were sent."""
-        self._add({"kind": "unknown", "ids": list(ids)})
+        self._add({"kind": "unknown", "ids": list(ids), "t": int(epoch())})
 
     def deleted(self, ids: Iterable[str]) -> None:
         """The source confirmed that these are gone."""
@@ -255,35 +264,45 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 
 def _apply(story: Story, record: dict[str, Any]) -> None:
     kind = str(record.get("kind"))
-    ids = record.get("ids")
-    items: list[Any] = ids if isinstance(ids, list) else []
     if kind in {"begin", "resume"}:
-        story.hold_s = max(story.hold_s, _number(record.get("hold_s")))
+        story.hold_s = max(story.hold_s, int(_number(record.get("hold_s"))))
         story.finished = False
         if kind == "begin":
             story.source = str(record.get("source", ""))
             story.run = str(record.get("run", ""))
             story.started_at = str(record.get("at", ""))
     elif kind in {"intent", "unknown"}:
-        story.perhaps.update(each for each in items if isinstance(each, str))
+        for key in _texts(record.get("ids")):
+            story.perhaps.setdefault(key, _number(record.get("t")))
     elif kind == "sent":
-        for each in items:
-            if isinstance(each, list) and len(each) == 2 and all(isinstance(i, str) for i in each):
-                story.sent[each[0]] = each[1]
-                story.perhaps.discard(each[0])
+        for pair in _list(record.get("ids")):
+            if isinstance(pair, list) and len(pair) == 2 and len(_texts(pair)) == 2:
+                story.sent[pair[0]] = pair[1]
+                story.perhaps.pop(pair[0], None)
+        story.doubtful.update(dict.fromkeys(_texts(record.get("doubtful"))))
     elif kind == "unsent":
-        story.perhaps.difference_update(each for each in items if isinstance(each, str))
+        for key in _texts(record.get("ids")):
+            story.perhaps.pop(key, None)
     elif kind == "deleted":
-        story.deleted.update(each for each in items if isinstance(each, str))
+        story.deleted.update(_texts(record.get("ids")))
     elif kind in {"end", "abandoned"}:
         story.finished = True
+        story.doubtful.clear()
         if kind == "abandoned" or record.get("settled") is True:
             story.perhaps.clear()
             story.deleted.update(story.sent)
 
 
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in _list(value) if isinstance(each, str)]
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, int | float) else 0
 
 
 def _key(source_arn: str) -> str:
@@ -335,6 +354,11 @@ def _unwritable(path: Path, error: OSError) -> SqsctlError:
         exit=Exit.FAILED,
         code="journal_unwritable",
     )
+
+
+def epoch() -> float:
+    """Seconds since 1970, as a later run will count them too."""
+    return time.time()
 
 
 def _now() -> str:

@@ -7,17 +7,19 @@ atomic; the workers share one Ledger and nothing else.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
 from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Message
 from sqsctl.model.transfer import FailedMove
+from sqsctl.operations import journal as journals
 from sqsctl.operations.idset import IdSet
 from sqsctl.operations.journal import Story
 
 MAX_FAILURES_KEPT = 1000
 MAX_COPIES_KEPT = 100
+SWALLOWED_S = 290.0  # SQS deduplicates for five minutes
 _SLACK_S = 1.0
 
 
@@ -44,9 +46,9 @@ class Ledger:
         self._inherited: frozenset[str] = frozenset(story.owed) if story else frozenset()
         self._sent = IdSet(story.sent if story else ())
         self._owed: set[str] = set(story.owed) if story else set()
-        self._perhaps: set[str] = set(story.perhaps) if story else set()
+        self._perhaps: dict[str, float] = dict(story.perhaps) if story else {}
         self._met = 0
-        self._doubted: dict[str, None] = {}
+        self._doubted: dict[str, None] = dict(story.doubtful) if story else {}
         self._reasons: dict[str, str] = {}
         self.selected = 0
         self.moved = 0
@@ -162,10 +164,21 @@ class Ledger:
     # What becomes of it.
 
     def was_sent(
-        self, pairs: Iterable[tuple[str, str]], doubtful: Iterable[str], *, fifo: bool
-    ) -> None:
-        """The target acknowledged these; ``doubtful`` may have arrived twice."""
+        self,
+        pairs: Sequence[tuple[str, str]],
+        unsure: Iterable[str],
+        *,
+        tried_at: float,
+        fifo: bool,
+    ) -> list[str]:
+        """The target acknowledged these; returns those that may be there twice.
+
+        An earlier try of the ``unsure`` (``tried_at``, epoch) may have arrived, as may one of
+        an earlier run. A FIFO queue swallows the second of two within five minutes.
+        """
+        now = journals.epoch()
         with self._lock:
+            earlier = dict.fromkeys(unsure, tried_at)
             for key, copy in pairs:
                 self._sent.add(key)
                 self._owed.add(key)
@@ -174,12 +187,17 @@ class Ledger:
                     if len(self.copies) < MAX_COPIES_KEPT:
                         self.copies.append(copy)
                 if key in self._perhaps:
-                    self._perhaps.discard(key)
-                    if not fifo:
-                        self._doubted[key] = None
-            for key in doubtful:
-                if not fifo:
-                    self._doubted[key] = None
+                    earlier[key] = self._perhaps.pop(key)
+            doubtful = [
+                key for key, since in earlier.items() if not fifo or now - since > SWALLOWED_S
+            ]
+            self._doubted.update(dict.fromkeys(doubtful))
+            return doubtful
+
+    def was_not_sent(self, keys: Iterable[str]) -> list[str]:
+        """Those of the refused that no earlier run may have sent either."""
+        with self._lock:
+            return [key for key in keys if key not in self._perhaps]
 
     def was_deleted(self, key: str) -> None:
         """The source let go of it."""

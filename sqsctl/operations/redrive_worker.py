@@ -13,6 +13,7 @@ from functools import partial
 
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.message import Message, Outgoing
+from sqsctl.operations import journal as journals
 from sqsctl.operations.control import Control
 from sqsctl.operations.delivery import RetryPolicy, deliver, pack
 from sqsctl.operations.destinations import Destination, Destinations, addressed
@@ -217,6 +218,7 @@ class Worker:
         shop = self._shop
         ids = [each.message.message_id for each in part]
         destination = part[0].destination
+        tried_at = journals.epoch()
         shop.journal.intent(ids)
         result = deliver(
             destination.port,
@@ -225,12 +227,15 @@ class Worker:
             policy=shop.policy,
         )
         pairs = [(ids[each.index], each.message_id) for each in result.accepted]
-        shop.journal.sent(pairs)
-        shop.journal.unsent(ids[each.index] for each in result.rejected)
-        shop.journal.unknown(ids[place] for place in result.unknown)
-        shop.ledger.was_sent(
-            pairs, [ids[place] for place in result.doubtful], fifo=destination.queue.fifo
+        doubtful = shop.ledger.was_sent(
+            pairs,
+            [ids[place] for place in result.doubtful],
+            tried_at=tried_at,
+            fifo=destination.queue.fifo,
         )
+        shop.journal.sent(pairs, doubtful)
+        shop.journal.unsent(shop.ledger.was_not_sent(ids[each.index] for each in result.rejected))
+        shop.journal.unknown(ids[place] for place in result.unknown)
         for each in result.rejected:
             self._stays(part[each.index].message, f"{each.code}: {each.message}")
         for place in result.unknown:

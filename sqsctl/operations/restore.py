@@ -23,6 +23,7 @@ from sqsctl.operations import journal as journals
 from sqsctl.operations.control import Control
 from sqsctl.operations.delivery import BATCH, RetryPolicy, deliver, pack
 from sqsctl.operations.destinations import deduplication_id
+from sqsctl.operations.ledger import SWALLOWED_S
 from sqsctl.operations.ports import SendsMessages
 from sqsctl.operations.rate import Limiter
 from sqsctl.operations.selection import Select
@@ -168,6 +169,8 @@ class _Run:
                 with self._lock:
                     self._skipped += 1
                     self._passed += 1
+                    if str(entry.line) in story.doubtful:
+                        self._doubted[entry.message.message_id] = None
             elif select is None or select(entry.message):
                 chunk.append(entry)
             else:
@@ -221,6 +224,8 @@ class _Run:
         packed: Sequence[tuple[archive.Entry, Outgoing]],
     ) -> None:
         lines = [str(entry.line) for entry, _ in packed]
+        before = story.perhaps if story else {}
+        tried_at = journals.epoch()
         journal.intent(lines)
         result = deliver(
             self._target,
@@ -228,18 +233,26 @@ class _Run:
             control=self._control,
             policy=self._policy,
         )
-        journal.sent((lines[each.index], each.message_id) for each in result.accepted)
-        journal.unsent(lines[each.index] for each in result.rejected)
+        now = journals.epoch()
+        doubtful = [
+            place
+            for place in (each.index for each in result.accepted)
+            if (place in result.doubtful or lines[place] in before)
+            and (not self._facts.fifo or now - before.get(lines[place], tried_at) > SWALLOWED_S)
+        ]
+        journal.sent(
+            [(lines[each.index], each.message_id) for each in result.accepted],
+            [lines[place] for place in doubtful],
+        )
+        journal.unsent(
+            lines[each.index] for each in result.rejected if lines[each.index] not in before
+        )
         journal.unknown(lines[place] for place in result.unknown)
-        before = story.perhaps if story else set()
         with self._lock:
             self._sent += len(result.accepted)
             self._passed += len(result.accepted)
-            for each in result.accepted:
-                entry = packed[each.index][0]
-                again = lines[each.index] in before or each.index in result.doubtful
-                if again and not self._facts.fifo:
-                    self._doubted[entry.message.message_id] = None
+            for place in doubtful:
+                self._doubted[packed[place][0].message.message_id] = None
             if result.error is not None:
                 self._error = self._error or result.error
         for refused in result.rejected:

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 
 from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.message import Outgoing
+from sqsctl.operations import journal as journals
 from sqsctl.operations.delivery import RetryPolicy
 from sqsctl.operations.redrive import Redrive, RedriveStoppedError, redrive
 from tests.operations.fakes import (
@@ -82,11 +83,15 @@ class Redriving(RuleBasedStateMachine):
         self.put: Counter[str] = Counter()
         self.processed: Counter[str] = Counter()
         self.told: set[str] = set()
+        # What five minutes are is told by the fake's clock, to the journal as well.
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(journals, "epoch", self.sqs.clock)
         self.number = 0
 
     def teardown(self) -> None:
         if hasattr(self, "folder"):
             shutil.rmtree(self.folder)
+            self.patch.undo()
 
     @rule(count=st.integers(min_value=1, max_value=15))
     def dead_letters_arrive(self, count: int) -> None:
@@ -119,7 +124,7 @@ class Redriving(RuleBasedStateMachine):
         for each in (self.main, self.dead):
             each.faults.clear()
 
-    @rule(seconds=st.sampled_from([1, 16, 31, 100]))
+    @rule(seconds=st.sampled_from([1, 16, 31, 100, 400]))
     def time_passes(self, seconds: int) -> None:
         self.sqs.clock.advance(seconds)
 

@@ -603,6 +603,51 @@ def test_killed_while_sending_sends_again_and_tells(bench: Bench) -> None:
     assert sorted(summary.possible_duplicates) == sorted(ids)
 
 
+def test_a_duplicate_made_by_a_killed_run_is_told_by_the_next(bench: Bench) -> None:
+    """Sent by the first, again by the second, both killed: the third knows."""
+    ids = bench.fill(*bodies(3))
+    bench.main.fail("send", killed(applied=True))
+    dies(bench)
+    bench.dead.fail("delete", killed(applied=False))
+    dies(bench)
+    summary = bench.run()
+    assert bench.dead.stored == []
+    assert sorted(summary.possible_duplicates) == sorted(ids)
+
+
+def test_a_doubt_of_a_killed_run_is_told_by_the_next(bench: Bench) -> None:
+    ids = bench.fill("a")
+    bench.main.fail("send", lost_answer)
+    bench.dead.fail("delete", killed(applied=False))
+    dies(bench)
+    assert bench.run().possible_duplicates == tuple(ids)
+
+
+def test_refused_after_a_killed_try_it_is_still_in_doubt(bench: Bench) -> None:
+    ids = bench.fill("a")
+    bench.main.fail("send", killed(applied=True))
+    dies(bench)
+    bench.main.fail("send", *[throttled] * 4)
+    assert bench.run().failed == 1
+    summary = bench.run()
+    assert bench.main.bodies == ["a", "a"]
+    assert summary.possible_duplicates == tuple(ids)
+
+
+@pytest.mark.parametrize(("pause_s", "copies"), [(200, 1), (400, 2)])
+def test_fifo_swallows_a_second_send_for_five_minutes_only(
+    fifo: Bench, monkeypatch: pytest.MonkeyPatch, pause_s: int, copies: int
+) -> None:
+    monkeypatch.setattr(journals, "epoch", fifo.sqs.clock)
+    ids = fifo.fill(Outgoing("a", group_id="g"))
+    fifo.main.fail("send", killed(applied=True))
+    dies(fifo)
+    fifo.sqs.clock.advance(pause_s)
+    summary = fifo.run()
+    assert fifo.main.bodies == ["a"] * copies
+    assert summary.possible_duplicates == (tuple(ids) if copies > 1 else ())
+
+
 def test_killed_after_the_deletion_counts_it(bench: Bench) -> None:
     bench.fill(*bodies(10))
     bench.dead.fail("delete", killed(applied=True))
