@@ -275,6 +275,7 @@ def test_cloudformations_short_tags_are_inert_data() -> None:
     "text",
     [
         pytest.param("[" * 5_000, id="deep"),
+        pytest.param("[" * 100 + "]" * 100, id="deep but whole"),
         pytest.param("a: &a [*a]", id="circle"),
         pytest.param(
             "a: &a [x,x,x,x,x,x,x,x,x]\n"
