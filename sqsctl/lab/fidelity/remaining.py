@@ -23,6 +23,9 @@ _TEXT = """
 - FilterLogEvents understands plain terms, not JSON patterns; StartQuery a part of the Insights
   language. Log retention is not applied.
 - Changes of a mapping or a queue's attributes are in effect at once, AWS takes up to a minute.
+- FilterLogEvents never answers an empty page that has a nextToken; GetMetricData sorts oldest first
+  whatever ScanBy says.
+- Lambda's response streaming is not there.
 - REST APIs (v1) answer as the emulator does; only HTTP APIs were checked against AWS.
 """
 
