@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zipfile
 
 import pytest
@@ -81,6 +82,20 @@ def test_a_member_that_lies_about_its_size_is_not_believed() -> None:
     place = data.rindex(b"PK\x01\x02") + 24
     data[place : place + 4] = struct.pack("<I", 10)
     assert (opened(bytes(data)).text("handler.js") or "") in {"", "\0\1\2\3\4\5\6\7\b\t"}
+
+
+def test_a_bomb_that_claims_to_be_small_fills_no_memory() -> None:
+    data = bytearray(packed({"handler.js": b"\0" * 60_000_000}))
+    place = data.rindex(b"PK\x01\x02") + 24
+    data[place : place + 4] = struct.pack("<I", 10)
+    archive = opened(bytes(data))
+    tracemalloc.start()
+    try:
+        archive.text("handler.js")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5_000_000
 
 
 @pytest.mark.parametrize(
