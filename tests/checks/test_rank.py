@@ -109,6 +109,31 @@ def test_what_a_dead_letter_died_of_wins_over_configuration() -> None:
     assert letters.because == ("import-module-missing",)
 
 
+def test_the_evidence_of_a_symptom_wins_over_a_surer_cause() -> None:
+    healthy = stack()
+    short = tuple(
+        replace(each, visibility_timeout_s=5) if each.name == JOBS else each
+        for each in healthy.queues
+    )
+    ours = "aaaaaaaa-0000-4000-8000-000000000001"
+    died = invocation(7, f"message {ours}", f"[ERROR] ValueError: no\n{TRACE}", at=ago(60))
+    dead = DeadLetters(DLQ, f"{PREFIX}:{DLQ}", 1, samples=(Message(ours, "{}"),))
+    found = diagnose(stack(queues=short, logs=(of_events(died),), dead_letters=(dead,))).findings
+    letters = next(each for each in found if each.id == "dead-letters")
+    assert letters.explained_by == "unhandled-error"
+
+
+def test_an_error_that_will_bite_stands_above_a_warning_that_bites() -> None:
+    late = "[ERROR] HTTPError: 503 Server Error: Service Unavailable for url: https://x\n" + TRACE
+    found = diagnose(
+        stack(
+            functions=(function(runtime="nodejs14.x"), function(PRODUCER)),
+            logs=(of_events(invocation(7, late, at=ago(60))),),
+        )
+    )
+    assert ids(found) == ["runtime-deprecated", "downstream-error"]
+
+
 def test_a_used_up_account_explains_503s_and_dead_letters() -> None:
     found = diagnose(
         stack(
