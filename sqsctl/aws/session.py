@@ -133,7 +133,9 @@ class Session:
 
     def _make(self, service: str, attempts: int) -> Any:
         if self._boto is None:
-            self._boto = _session(self.target.profile, self.target.region)
+            self._boto = _session(
+                self.target.profile, self.target.region, alone=self._credentials is not None
+            )
             if self._credentials:
                 self._boto.set_credentials(
                     self._credentials.access_key_id, self._credentials.secret_access_key
@@ -184,15 +186,27 @@ def has_credentials(profile: str | None) -> bool:
         return _session(profile).get_credentials() is not None
 
 
-def _session(profile: str | None, region: str | None = None) -> BotocoreSession:
+def _session(
+    profile: str | None, region: str | None = None, *, alone: bool = False
+) -> BotocoreSession:
     """A session as boto3 makes it, without boto3.
 
     boto3 adds resources and transfers to botocore's clients; loading them takes longer
-    than everything else that a short command does.
+    than everything else that a short command does. ``alone``: nothing of the user's AWS
+    configuration counts, whatever state it is in.
     """
     import botocore.session
 
-    session = botocore.session.Session(profile=profile)
+    session = botocore.session.Session(
+        profile=profile,
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+        if alone
+        else None,
+    )
     session.get_scoped_config()  # raises ProfileNotFound now rather than at the first call
     session.register_component("data_loader", _loader(session))
     if region:
