@@ -208,6 +208,7 @@ def follow(
     *,
     timeout_s: float,
     sightings: Sightings | None = None,
+    marked: int | None = None,
     trouble: Callable[[], str | None] = lambda: None,
     control: Control | None = None,
     progress: Callable[[Fate], None] | None = None,
@@ -215,10 +216,12 @@ def follow(
 ) -> Fate:
     """Wait until none of the ``accepted`` messages is under way any more, or time is up.
 
-    ``sightings`` is filled meanwhile by somebody else. A stop ends the wait with what is
+    ``sightings`` is filled meanwhile by somebody else; ``marked`` of the messages carry a mark
+    (default: all). A stop ends the wait with what is
     known. Raises SqsctlError where the queues cannot be read.
     """
     control = control or Control()
+    expected = accepted if marked is None else min(marked, accepted)
     began = now()
     quiet = 0
     empty_since: float | None = None
@@ -233,13 +236,15 @@ def follow(
         caught_up = (
             sightings is None
             or trouble() is not None
-            or sightings.count >= accepted
+            or sightings.count >= expected
             or (empty_since is not None and now() - empty_since >= LOG_GRACE_S)
         )
         done = quiet >= QUIET and caught_up
         if done or accepted == 0 or waited >= timeout_s or not control.pause(POLL_S):
             timed_out = fate.waiting > 0 and waited >= timeout_s
-            return _judged(replace(fate, timed_out=timed_out), before, sightings, trouble())
+            return _judged(
+                replace(fate, timed_out=timed_out), before, expected, sightings, trouble()
+            )
 
 
 def _fate(before: Held, current: Held, accepted: int, waited_s: float) -> Fate:
@@ -249,7 +254,9 @@ def _fate(before: Held, current: Held, accepted: int, waited_s: float) -> Fate:
     return Fate(accepted, accepted - dead - waiting, dead, waiting, False, False, "", waited_s)
 
 
-def _judged(fate: Fate, before: Held, sightings: Sightings | None, trouble: str | None) -> Fate:
+def _judged(
+    fate: Fate, before: Held, expected: int, sightings: Sightings | None, trouble: str | None
+) -> Fate:
     said = ["figures of the queue and its dead-letter queue"]
     if before.dead is None:
         said = ["figures of the queue, which has no dead-letter queue"]
@@ -261,9 +268,10 @@ def _judged(fate: Fate, before: Held, sightings: Sightings | None, trouble: str 
         said.append("bodies that are no JSON objects carry no mark")
     elif trouble is not None:
         said.append(f"the consumer's log could not be read: {trouble}")
-    elif seen == fate.accepted:
-        said.append("each message was seen in the consumer's log")
-        certain = fate.waiting == 0
+    elif seen is not None and seen >= expected > 0:
+        those = "each message" if expected == fate.accepted else f"each of the {expected} marked"
+        said.append(f"{those} was seen in the consumer's log")
+        certain = fate.waiting == 0 and (certain or expected == fate.accepted)
     elif seen:
         said.append(f"{seen} of them were seen in the consumer's log")
         certain = certain and seen >= fate.processed

@@ -16,7 +16,7 @@ from sqsctl.operations.produce import Plan
 from sqsctl.operations.thresholds import Threshold
 
 _LATENCY = frozenset({"avg", "min", "med", "max"})
-_UNSAFE = re.compile("[\u2028\u2029<]")
+_UNSAFE = re.compile("[\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def script(load: Load) -> str:
         "",
         f"export const options = {_js(options, indent=2)};",
         "",
-        f"const URL = {_js(load.url)};",
+        f"const TARGET = {_js(load.url)};",
         f"const PARAMETERS = {_js({'headers': headers})};",
         "const accepted = new Counter('accepted');",
         "const failed = new Counter('failed');",
@@ -84,7 +84,7 @@ def script(load: Load) -> str:
     else:
         lines.append(f"  const body = {source};")
     lines += [
-        "  const answer = http.post(URL, body, PARAMETERS);",
+        "  const answer = http.post(TARGET, body, PARAMETERS);",
         "  const ok = check(answer, { accepted: (a) => a.status >= 200 && a.status < 300 });",
         "  (ok ? accepted : failed).add(1);",
         "}",
@@ -147,6 +147,6 @@ def _thresholds(conditions: Sequence[Threshold]) -> dict[str, list[str]]:
 
 
 def _js(value: object, indent: int | None = None) -> str:
-    """JSON is JavaScript but for two line separators; ``<`` is escaped for HTML's sake."""
+    """JSON is JavaScript but for two line separators."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

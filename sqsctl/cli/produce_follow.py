@@ -1,0 +1,148 @@
+"""``produce --follow``: which queues and which log tell what became of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqsctl.cli.context import Run
+from sqsctl.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from sqsctl.aws.queues import QueueClient
+    from sqsctl.cli.ways import Way
+    from sqsctl.model.queues import Queue, QueueRef
+    from sqsctl.model.stack import Stack
+    from sqsctl.operations.annotate import Annotated
+    from sqsctl.operations.bodies import Marks
+    from sqsctl.operations.control import Control
+    from sqsctl.operations.follow import Fate, Held
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What is looked at, and what the queues held before the run."""
+
+    client: QueueClient
+    queue: QueueRef
+    dead: QueueRef | None
+    groups: dict[str, str]
+    before: Held
+    since: datetime
+
+
+def prepare(run: Run, way: Way) -> Followed:
+    """Find the queue behind the way, its dead-letter queue and its consumers; count.
+
+    Raises NotFoundError where no queue can be told.
+    """
+    from sqsctl.aws.queues import QueueClient
+    from sqsctl.model.queues import QueueRef
+    from sqsctl.model.stack import Fact
+    from sqsctl.operations.follow import SKEW, held
+    from sqsctl.operations.observe import observe
+
+    needs = {Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS}
+    if way.via == "http":
+        needs.add(Fact.APIS)
+    stack = observe(run.session(), run.stack(changing=True), needs=needs)
+    client = QueueClient(run.session())
+    if way.queue is not None:
+        facts = client.describe(way.queue.ref)
+        queue = way.queue.ref
+    else:
+        facts = _behind(stack, way.label)
+        queue = QueueRef(facts.name, facts.url, facts.arn)
+    target = facts.dead_letter_target_arn
+    dead = client.resolve(target) if target else None
+    groups = {
+        function.name: function.log_group
+        for source, function, _ in stack.consumed()
+        if source.arn == facts.arn
+    }
+    return Followed(
+        client, queue, dead, groups, held(client, queue, dead), datetime.now(UTC) - SKEW
+    )
+
+
+def _behind(stack: Stack, label: str) -> Queue:
+    """The queue that a route's function knows, else the only one."""
+    dead = stack.dead_letter_queues()
+    mains = [each for each in stack.queues if each.arn not in dead]
+    names = [
+        route.function_name
+        for api in stack.apis
+        for route in api.routes
+        if f"{route.method} {route.path}" == label
+    ]
+    for name in names:
+        function = stack.function(name or "")
+        known = set(function.environment.values()) if function else set()
+        found = [each for each in mains if {each.url, each.arn, each.name} & known]
+        if len(found) == 1:
+            return found[0]
+    if len(mains) == 1:
+        return mains[0]
+    raise NotFoundError(
+        f"which queue {label} feeds cannot be told",
+        hint="send to it directly: --via sqs --queue NAME",
+        code="queue_not_found",
+    )
+
+
+def watch(
+    run: Run,
+    followed: Followed,
+    marks: Marks,
+    accepted: int,
+    *,
+    timeout_s: float,
+    control: Control,
+    marked: int,
+) -> Fate:
+    """Wait for the messages' fate. Raises SqsctlError where the queues cannot be read."""
+    from sqsctl.operations.annotate import annotate
+    from sqsctl.operations.follow import LogReader, Sightings, follow, held
+    from sqsctl.operations.tail import Clock, tail
+
+    sightings = Sightings(marks.run)
+
+    def lines(sleep: Callable[[float], None]) -> Iterable[Annotated]:
+        return annotate(
+            tail(
+                run.session(),
+                followed.groups,
+                since=followed.since,
+                clock=Clock(sleep=sleep),
+                notify=lambda _: None,
+            )
+        )
+
+    reader = LogReader(sightings, lines).start() if followed.groups and marked else None
+    with run.progress("following", total=accepted) as bar:
+
+        def progress(fate: Fate) -> None:
+            done = fate.processed + fate.dead_lettered
+            bar.update(
+                done,
+                note=f"{fate.processed} processed, {fate.dead_lettered} dead, "
+                f"{fate.waiting} waiting",
+            )
+
+        try:
+            return follow(
+                lambda: held(followed.client, followed.queue, followed.dead),
+                followed.before,
+                accepted,
+                timeout_s=timeout_s,
+                sightings=sightings if reader else None,
+                marked=marked,
+                trouble=lambda: reader.trouble if reader else None,
+                control=control,
+                progress=progress,
+            )
+        finally:
+            if reader:
+                reader.stop()

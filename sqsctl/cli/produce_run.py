@@ -1,0 +1,134 @@
+"""Carrying out ``sqsctl produce``: sending, the live display, and following what was sent."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqsctl.cli.context import Run
+from sqsctl.cli.output import Answer
+from sqsctl.errors import SqsctlError, UsageError
+
+if TYPE_CHECKING:
+    from sqsctl.cli.produce_follow import Followed
+    from sqsctl.cli.ways import Way
+    from sqsctl.model.transfer import ProduceProgress, ProduceSummary
+    from sqsctl.operations.bodies import Make, Marks, Poison
+    from sqsctl.operations.control import Control
+    from sqsctl.operations.follow import Fate
+    from sqsctl.operations.produce import ApiSink, Plan, QueueSink
+    from sqsctl.operations.thresholds import Threshold
+
+STOPPING = "stopping: finishing what is in flight (once more: stop at once)"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be sent, how, and what decides whether it went well."""
+
+    make: Make
+    plan: Plan
+    thresholds: Sequence[Threshold]
+    poison: Poison | None = None
+    seed: int | None = None
+
+
+def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer:
+    """Send, and with ``follow_s`` wait that long for the messages' fate."""
+    from sqsctl.cli import produce_follow
+    from sqsctl.cli.produce_view import Outcome, answer
+    from sqsctl.operations.bodies import Marks
+    from sqsctl.operations.control import Control, interruptible
+
+    make, marks, followed = job.make, Marks(uuid.uuid4().hex[:12]), None
+    if follow_s is not None:
+        followed = produce_follow.prepare(run, way)
+        make = marks.into(make)
+    if job.poison:
+        make = job.poison.into(make)  # after the marks: what is bad stays just as it was given
+    control = Control()
+    with interruptible(control, lambda: run.output.notice(STOPPING, style="yellow")):
+        summary = _send(run, way, make, job, control)
+        fate: Fate | None = None
+        trouble: SqsctlError | None = None
+        stopped_before = control.stopping
+        if followed is not None and follow_s is not None and not stopped_before:
+            unmarked = marks.missed + (job.poison.count if job.poison else 0)
+            marked = max(0, summary.accepted - unmarked)
+            fate, trouble = _followed(run, followed, marks, summary, follow_s, control, marked)
+    return answer(
+        Outcome(
+            summary,
+            way.label,
+            control.exit,
+            job.seed,
+            job.poison.count if job.poison else None,
+            fate,
+            trouble,
+            follow_interrupted=control.stopping and not stopped_before,
+        )
+    )
+
+
+def _send(run: Run, way: Way, make: Make, job: Job, control: Control) -> ProduceSummary:
+    from sqsctl.operations import produce as load
+
+    sink: QueueSink | ApiSink
+    if way.api is not None:
+        sink = load.ApiSink(way.api)
+    elif way.queue is not None:
+        sink = load.QueueSink(way.queue, fifo=way.fifo)
+    else:
+        raise UsageError("there is no way to send")
+    with run.progress(f"sending to {way.label}", total=job.plan.count) as bar:
+
+        def progress(so_far: ProduceProgress) -> None:
+            bar.update(so_far.done, note=note(so_far))
+
+        watched = sys.stderr.isatty() and not run.output.quiet
+        return load.produce(
+            sink,
+            make,
+            job.plan,
+            control=control,
+            progress=progress if watched else None,
+            thresholds=job.thresholds,
+        )
+
+
+def note(so_far: ProduceProgress) -> str:
+    """What stands behind the bar: accepted, failed, rate, latency."""
+    speed = so_far.done / so_far.elapsed_s if so_far.elapsed_s else 0
+    failed = so_far.rejected + so_far.unknown
+    said = f"{so_far.accepted} accepted, {failed} failed, {speed:.0f}/s"
+    return said if so_far.latency_ms is None else f"{said}, p95 {so_far.latency_ms:.0f} ms"
+
+
+def _followed(
+    run: Run,
+    followed: Followed,
+    marks: Marks,
+    summary: ProduceSummary,
+    follow_s: float,
+    control: Control,
+    marked: int,
+) -> tuple[Fate | None, SqsctlError | None]:
+    """The fate, or why it could not be told: what was sent is reported either way."""
+    from sqsctl.cli import produce_follow
+
+    try:
+        fate = produce_follow.watch(
+            run,
+            followed,
+            marks,
+            summary.accepted,
+            timeout_s=follow_s,
+            control=control,
+            marked=marked,
+        )
+    except SqsctlError as error:
+        return None, error
+    return fate, None
