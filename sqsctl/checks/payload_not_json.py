@@ -21,6 +21,9 @@ from sqsctl.checks.support.payloads import NOT_JSON, NOTHING_PARSED, json_of_ano
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
+# Engines before 2016 did not say that it was JSON: the frame does.
+_OLD_ENGINE = re.compile(r"SyntaxError: Unexpected (?:token|end|number|string)")
+_PARSE_FRAME = re.compile(r"at (?:JSON|Object)\.parse \((?:native|<anonymous>)\)")
 _CODE_FILE = re.compile(r"UserCodeSyntaxError|Cannot find module|package\.json")
 _INVALID = re.compile(
     r"'(?P<input>[^'\n]{1,60})', input_type"
@@ -43,6 +46,9 @@ class PayloadNotJson(LogCheck[str]):
 
     def recognise(self, case: Case) -> str | None:
         text, trace = case.text, case.trace or case.failure.line
+        old = _OLD_ENGINE.search(text) and not NOT_JSON.search(text)
+        if old and _PARSE_FRAME.search(f"{trace}\n{case.failure.line}"):
+            return None if NOTHING_PARSED.search(text) else "json"
         if not NOT_JSON.search(text):
             text = f"{text}\n{case.failure.line}" if not case.failure.message else text
             chained = case.trace if "JSON" in case.trace else ""

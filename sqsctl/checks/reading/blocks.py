@@ -27,7 +27,11 @@ _HEAD = re.compile(
 _JOINS = re.compile(
     r"(?:Caused by: |Suppressed: |Require stack:|- /|- file:|\.\.\. \d+ more|(?:Runtime|Extension"
     r"|Sandbox|Function)\.\w+\s*$"
-    r"|The above exception was|During handling of the above|Node\.js v\d|null\s*$)"
+    r"|The above exception was|During handling of the above|Node\.js v\d|null\s*$"
+    # Frames of copies that lost their indentation.
+    r"|---> |--- End of|at [\w.$<>`\[\]]{2,200}\(|at [\w.$<>\[\] ]{1,100} \((?:native|<anonymous>"
+    r"|/|file:|node:"
+    r"|internal/|[\w\-]+\.m?js))"
 )
 _CHAIN = re.compile(r"The above exception was|During handling of the above")
 _ERROR_HEAD = re.compile(

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import csv
+import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -19,6 +22,7 @@ from sqsctl.checks.reading.prefix import clean, strip_prefix
 from sqsctl.checks.reading.stamps import from_epoch_ms, parse_stamp
 from sqsctl.model.logline import LogEvent
 
+_CSV = re.compile(r"(?:\"?timestamp\"?,\"?message\"?[^\n]{0,80}\n)?\d{13},")
 _FOLDED = 20_000
 _EVENT_MARKS = frozenset(
     {
@@ -42,7 +46,20 @@ def events_from_text(text: str) -> tuple[LogEvent, ...]:
             found = tuple(_from_json(value))
             if found:
                 return found
+    if _CSV.match(stripped) and (found := tuple(_from_csv(stripped))):
+        return found
     return tuple(_from_lines(text))
+
+
+def _from_csv(text: str) -> Iterator[LogEvent]:
+    """The console's CSV export: epoch milliseconds, and the message with its line breaks."""
+    try:
+        rows = list(csv.reader(io.StringIO(text.replace("\0", ""))))
+    except csv.Error:
+        return
+    for row in rows:
+        if len(row) >= 2 and row[0].strip().isdigit():
+            yield LogEvent(clean(",".join(row[1:])), timestamp=from_epoch_ms(row[0]))
 
 
 def _from_lines(text: str) -> Iterator[LogEvent]:

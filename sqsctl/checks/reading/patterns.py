@@ -89,6 +89,10 @@ python_error = re.compile(
 )
 # logfmt: `time=… level=error msg="…" error="…"` (logrus, the runtime interface emulator).
 logfmt_level = re.compile(rf"\blevel=\"?(?P<lvl>{LEVELS}|error|warning|debug|fatal|panic)\b")
+# Python's logging: `time - logger - LEVEL - message`, `time logger [LEVEL] message`; loguru's bars.
+level_inside = re.compile(
+    rf"[^\n]{{0,100}}?(?:\[({LEVELS})\]| - ({LEVELS}) - |\| ({LEVELS})\s{{1,8}}\|)"
+)
 level_word = re.compile(
     rf"[\s|:\[(\-]{{0,4}}(?P<lvl>{LEVELS}|error|debug|warning|fatal|critical)[\]|:)\s]"
 )
@@ -150,5 +154,5 @@ epoch_ms = re.compile(r"\d{13}(?=[,\t |])")
 container = re.compile(
     rf"(?!(?:{LEVELS}|error|warning|debug|fatal)\b)[\w.\-]{{1,60}}\s{{0,20}}\| (?=\S|\s{{4}})"
 )
-clock = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?=\s)")
+clock = re.compile(r"\d{1,2}:\d\d:\d\d(?:[.,]\d{1,6})?(?: [AP]M)?(?=\s)")
 gutter = re.compile(r"\s{0,8}[▶▼►▸▾│|]+\s+")

@@ -72,7 +72,8 @@ class _StreamReader:
             if entry.error:
                 self.failures.append(self._failure(Ending(entry, entry.error, init=True), None))
         self._loose(self.story.loose, open_end=not self.story.structured)
-        if self.excerpt and not (self.story.structured or self.failures or self.survived):
+        ended = any(not each.logged for each in self.failures)
+        if self.excerpt and not (self.story.structured or ended or self.survived):
             self._sentences(self.story.loose)
 
     def _trial(self, trial: Trial, *, last: bool) -> None:
@@ -101,7 +102,7 @@ class _StreamReader:
         """An excerpt without anything better: lines without a level that tell of a failure."""
         for entry in entries:
             text = entry.text[:_LINE_CHARACTERS]
-            if entry.level or not _FAILS.search(text) or _NEGATED.search(text):
+            if entry.error or entry.level or not _FAILS.search(text) or _NEGATED.search(text):
                 continue
             if not _DEALT_WITH.search(text) or _GAVE_UP.search(text):
                 told = replace(self._logged(entry), confidence=Confidence.LOW)
@@ -221,6 +222,7 @@ _GAVE_UP = re.compile(
 )
 _FAILS = re.compile(
     r"\bErr\(|[Ee]rror\b|[Ee]xception\b|\b[Ff]ail(?:ed|ure)\b|\b[Cc]annot\b|\b[Cc]ould not\b"
+    r"|\b[Cc]an't\b|\b[Cc]ouldn't\b"
     r"|\b[Uu]nable to\b|\brefused\b|\bdenied\b|\bFAILED\b|_FAILED\b"
 )
 _NEGATED = re.compile(

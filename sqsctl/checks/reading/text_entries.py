@@ -198,6 +198,9 @@ def _printed(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> En
     level = p.level_word.match(text)
     if level is None and (named := p.logfmt_level.search(text[:400])):
         return _logged(text, events, text, at, None, named.group("lvl"))
+    if level is None and (inside := p.level_inside.match(text)):
+        named_level = next(filter(None, inside.groups()), "")
+        return _logged(text[inside.end() :], events, text, at, None, named_level)
     body = text[level.end() :] if level else text
     if level and p.node_kind.match(body) and (error := error_in(body)):
         return fatal_entry(events, text, at, None, error)
@@ -228,7 +231,9 @@ def _node_entry(
         )
     if p.timeout.match(body):
         return fatal_entry(events, text, at, known, timeout_error(body))
-    return _logged(body, events, text, at, known, head.group("lvl"))
+    entry = _logged(body, events, text, at, known, head.group("lvl"))
+    # .NET's runtime logs what went up through the handler at this level; code can, too.
+    return replace(entry, runtime_form=True) if head.group("lvl") == "fail" else entry
 
 
 def _logged(

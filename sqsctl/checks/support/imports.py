@@ -211,6 +211,9 @@ def _in_python(text: str, case: Case) -> Missing | None:
         root = match.group("mod").split(".")[0]
         path = match.group("path") or ""
         local = root in _PLAIN_NAMES or handler.replace("/", ".").split(".")[0] == root
+        if any(part.startswith("_") for part in match.group("mod").split(".")[1:]):
+            # The compiled half of an installed package is there, and is another platform's.
+            return Missing(match.group("mod"), "native", "python", pypi_name(root), path)
         what: What = "local" if local and "site-packages" not in path else "package"
         return Missing(
             match.group("mod"), what, "python", pypi_name(root), path, match.group("name")

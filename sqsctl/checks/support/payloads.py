@@ -115,7 +115,7 @@ _NOT_ITERABLE = re.compile(
     r"|some)? ?is not a function"
 )
 _KEY_ERROR = re.compile(
-    r"KeyError: u?'(?P<key>[^'\n]{1,80})'|KeyError: u?\"(?P<key2>[^\"\n]{1,80})\""
+    r"KeyError(?:: u?|\()'(?P<key>[^'\n]{1,80})'|KeyError: u?\"(?P<key2>[^\"\n]{1,80})\""
 )
 _RUBY_KEY = re.compile(r"key not found: \"(?P<key>[\w\-]{1,60})\"")
 _WRONG_INDEX = re.compile(
