@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 
 import pytest
 
@@ -173,3 +174,66 @@ def test_the_whole_story_ends_healthy(on_lab: DeployedLab, sqsctl: Sqsctl) -> No
     mended = sqsctl("doctor", "-o", "json")
     assert mended.code == 0, mended.out
     assert mended.data["verdict"] == "healthy"
+
+
+def pairs() -> list[object]:
+    """Two at once: some in every run, all of them on demand."""
+    usual = {
+        ("import-module-missing", "dlq-missing"),
+        ("function-timeout", "access-denied"),
+        ("mapping-disabled", "env-var-missing"),
+        ("event-shape", "max-receive-count-low"),
+    }
+    names = [each.name for each in incidents.incidents() if not each.account_wide]
+    return [
+        pytest.param(one, other, marks=[] if (one, other) in usual else [pytest.mark.long])
+        for one, other in combinations(names, 2)
+    ] + [pytest.param(one, other) for one, other in usual if names.index(one) > names.index(other)]
+
+
+# One of the two keeps the other from being seen: nothing reaches a consumer that is broken,
+# or the same function's code or settings were changed twice, and the later change holds.
+STARVES = frozenset(
+    {
+        "access-denied",
+        "env-var-missing",
+        "queue-not-found",
+        "api-permission",
+        "import-sdk-not-in-runtime",
+        "mapping-disabled",
+        "reserved-concurrency",
+        "stale-version",
+    }
+)
+CODE = frozenset(
+    {
+        "import-module-missing",
+        "event-shape",
+        "function-timeout",
+        "visibility-below-timeout",
+        "batch-silent-loss",
+        "out-of-memory",
+        "handler-not-found",
+    }
+)
+
+
+@pytest.mark.parametrize(("one", "other"), pairs())
+def test_two_at_once(one: str, other: str, on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
+    if "import-sdk-not-in-runtime" in {one, other} and not shutil.which("node"):
+        pytest.skip("node is not installed here")
+    for name in (one, other):
+        incidents.get(name).break_(on_lab.session)
+    for _ in range(3):
+        sqsctl("produce", "--count", "3", "-o", "json")
+    hidden = {one, other} <= CODE or bool({one, other} & STARVES)
+
+    def named() -> list[str]:
+        findings = sqsctl("doctor", "-o", "json").data["findings"]
+        return [each["id"] for each in findings if not each["past"]]
+
+    def right(ids: list[str]) -> bool:
+        seen = {one, other} & set(ids)
+        return bool(ids) and ids[0] in {one, other} and (hidden or seen == {one, other})
+
+    assert right(until(named, right))
