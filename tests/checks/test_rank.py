@@ -243,6 +243,16 @@ def test_failures_that_come_and_go_are_not_mended_by_one_success() -> None:
     assert diagnose(stack(logs=(of_events(events),))).findings[0].past is False
 
 
+def test_two_outages_are_no_alternation() -> None:
+    lines = (IMPORT, IMPORT, IMPORT, "ok", "ok", "ok", "ok", IMPORT, IMPORT, "ok", "ok")
+    events = tuple(
+        event
+        for number, line in enumerate(lines)
+        for event in invocation(number + 1, line, at=ago(900 - 60 * number))
+    )
+    assert diagnose(stack(logs=(of_events(events),))).verdict == "healthy"
+
+
 def test_a_newer_failure_is_not_history() -> None:
     events = (*invocation(7, "done", at=ago(600)), *invocation(8, IMPORT, at=ago(60)))
     assert diagnose(stack(logs=(of_events(events),))).verdict == "findings"

@@ -59,7 +59,11 @@ def _same(attempt: Attempt, failures: Iterable[Failure]) -> bool:
 
 
 def _intermittent(attempts: tuple[Attempt, ...], failures: Iterable[Failure], good: int) -> bool:
-    """Whether failures and successes alternate, so that a short good run proves nothing."""
+    """Whether failures and successes alternate, so that a short good run proves nothing.
+
+    The good run has to be longer than those between failures were on average: two outages with
+    a good time between them are no alternation.
+    """
     kinds = {each.error_type for each in failures}
     ordered = sorted((each for each in attempts if _moment(each)), key=lambda a: str(_moment(a)))
     hits = [
@@ -70,7 +74,7 @@ def _intermittent(attempts: tuple[Attempt, ...], failures: Iterable[Failure], go
     gaps = [
         sum(succeeded(each) for each in ordered[left + 1 : right]) for left, right in pairwise(hits)
     ]
-    return bool(gaps) and good <= max(gaps)
+    return bool(gaps) and good <= sum(gaps) / len(gaps)
 
 
 def _messages_left(stack: Stack, function: str) -> bool:
