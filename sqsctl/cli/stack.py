@@ -272,4 +272,10 @@ def _read(path: Path) -> str:
         raise UsageError(f"cannot read {path}: {error}") from error
     if len(text.encode()) > MAX_TEMPLATE_BYTES:
         raise UsageError(f"{path} is larger than CloudFormation takes inline (51,200 bytes)")
+    from sqsctl.operations.documents import load_yaml
+
+    document = load_yaml(text, str(path))
+    resources = document.get("Resources") if isinstance(document, dict) else None
+    if not isinstance(resources, dict) or not resources:
+        raise UsageError(f"{path} is no CloudFormation template: it has no Resources")
     return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
@@ -176,7 +176,7 @@ def test_the_whole_story_ends_healthy(on_lab: DeployedLab, sqsctl: Sqsctl) -> No
     assert mended.data["verdict"] == "healthy"
 
 
-def pairs() -> list[object]:
+def pairs() -> Sequence[object]:
     """Two at once: some in every run, all of them on demand."""
     usual = {
         ("import-module-missing", "dlq-missing"),
