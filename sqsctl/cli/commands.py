@@ -22,6 +22,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dlq": ("dlq", "Dead letters: look at them, bring them back."),
     "logs": ("logs", "Follow the functions' logs, or have one explained."),
     "metrics": ("metrics", "Draw CloudWatch's figures of queues, functions and API as sparklines."),
+    "watch": (
+        "watch",
+        "Show the whole stack live: the picture, depths and rates, the last failures.",
+    ),
     "doctor": ("doctor", "Say what is wrong, how one knows, and what to type."),
     "iam": ("iam", "Print the least IAM policy that commands need, with the stack's own ARNs."),
     "config": ("config", "Defaults, and where each effective value came from."),

@@ -120,7 +120,7 @@ def watch(
             )
         )
 
-    reader = LogReader(sightings, lines).start() if followed.groups and marked else None
+    reader = LogReader(sightings.read, lines).start() if followed.groups and marked else None
     with run.progress("following", total=accepted) as bar:
 
         def progress(fate: Fate) -> None:

@@ -150,18 +150,18 @@ class _Request:
 
 
 class LogReader:
-    """Reads a log into Sightings, in a thread of its own, until it is told to stop.
+    """Reads a log in a thread of its own, until it is told to stop.
 
-    ``lines`` gets a sleep function that raises Stopped once that is so. ``trouble`` is why
+    ``read`` takes the lines in; it returns when they end. ``lines`` gets a sleep function that raises Stopped once that is so. ``trouble`` is why
     the log could not be read.
     """
 
     def __init__(
         self,
-        sightings: Sightings,
+        read: Callable[[Iterable[Annotated]], None],
         lines: Callable[[Callable[[float], None]], Iterable[Annotated]],
     ) -> None:
-        self._sightings = sightings
+        self._read = read
         self._lines = lines
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
@@ -178,7 +178,7 @@ class LogReader:
 
     def _run(self) -> None:
         try:
-            self._sightings.read(self._lines(self._sleep))
+            self._read(self._lines(self._sleep))
         except Stopped:
             return
         except SqsctlError as error:

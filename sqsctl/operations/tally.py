@@ -40,7 +40,8 @@ class Tally:
         for each in result.rejected:
             self.error(f"{each.code}: {each.message}" if each.message else each.code)
         if result.unknown:
-            self.error(f"unknown outcome: {result.reason}", len(result.unknown))
+            why = result.reason or "a try got no answer, and later ones none either"
+            self.error(f"unknown outcome: {why}", len(result.unknown))
         (self.good if result.accepted else self.bad).add(latency_ms)
 
     def answer(self, answer: HttpAnswer) -> None:
