@@ -1,0 +1,159 @@
+"""What was mended is history, what a producer caught counts, dead letters know their cause."""
+
+from __future__ import annotations
+
+from sqsctl.checks.rank import diagnose
+from sqsctl.model.finding import Diagnosis, Severity
+from sqsctl.model.message import Message
+from sqsctl.model.stack import DeadLetters
+from tests.checks.build import (
+    DLQ,
+    JOBS,
+    PREFIX,
+    PRODUCER,
+    ago,
+    function,
+    invocation,
+    of_events,
+    stack,
+)
+
+TRACE = 'Traceback (most recent call last):\n  File "/var/task/worker.py", line 3, in handler'
+IMPORT = (
+    "[ERROR] Runtime.ImportModuleError: Unable to import module 'worker': No module named 'yaml'\n"
+    "Traceback (most recent call last):"
+)
+DEAD = (DeadLetters(DLQ, f"{PREFIX}:{DLQ}", 3),)
+
+
+def ids(diagnosis: Diagnosis) -> list[str]:
+    return [each.id for each in diagnosis.findings]
+
+
+# --- history ---------------------------------------------------------------------------------
+
+
+def test_mended_and_redriven_is_healthy() -> None:
+    """The log of the last hour still holds the import errors; the code works again."""
+    events = (*invocation(7, IMPORT, at=ago(600)), *invocation(8, "done", at=ago(60)))
+    found = diagnose(stack(logs=(of_events(events),)))
+    assert found.verdict == "healthy"
+    (past,) = found.findings
+    assert (past.id, past.severity, past.past) == ("import-module-missing", Severity.INFO, True)
+    assert "1 invocation succeeded" in past.title
+
+
+def test_mended_by_a_deployment_is_healthy_before_anything_ran() -> None:
+    fixed = function(last_modified=ago(30))
+    found = diagnose(
+        stack(
+            functions=(fixed, function(PRODUCER)),
+            logs=(of_events(invocation(7, IMPORT, at=ago(600))),),
+        )
+    )
+    assert found.verdict == "healthy"
+
+
+def test_dead_letters_that_remain_are_told_with_their_cause() -> None:
+    events = (*invocation(7, IMPORT, at=ago(600)), *invocation(8, "done", at=ago(60)))
+    found = diagnose(stack(logs=(of_events(events),), dead_letters=DEAD))
+    assert found.verdict == "findings"
+    assert [(each.id, each.past) for each in found.findings] == [
+        ("import-module-missing", True),
+        ("dead-letters", False),
+    ]
+    assert found.findings[1].explained_by == "import-module-missing"
+
+
+def test_a_poison_pill_is_not_mended_by_good_messages() -> None:
+    """Others succeed all the while: what counts is whether such a message is left."""
+    bad = f"[ERROR] JSONDecodeError: Expecting value: line 1 column 1 (char 0)\n{TRACE}"
+    events = (*invocation(7, bad, at=ago(600)), *invocation(8, "done", at=ago(60)))
+    left = diagnose(stack(logs=(of_events(events),), dead_letters=DEAD))
+    assert left.findings[0].id == "payload-not-json"
+    assert (left.findings[0].past, left.findings[0].severity) == (False, Severity.ERROR)
+    gone = diagnose(stack(logs=(of_events(events),)))
+    assert gone.verdict == "healthy"
+
+
+def test_failures_that_come_and_go_are_not_mended_by_one_success() -> None:
+    late = "2026-11-23T11:50:00.000Z RID Task timed out after 6.00 seconds"
+    events = tuple(
+        event
+        for number, line in enumerate((late, "ok", "ok", late, "ok", "ok", late, "ok"))
+        for event in invocation(number + 1, line, at=ago(600 - 60 * number))
+    )
+    assert diagnose(stack(logs=(of_events(events),))).findings[0].past is False
+
+
+def test_two_outages_are_no_alternation() -> None:
+    lines = (IMPORT, IMPORT, IMPORT, "ok", "ok", "ok", "ok", IMPORT, IMPORT, "ok", "ok")
+    events = tuple(
+        event
+        for number, line in enumerate(lines)
+        for event in invocation(number + 1, line, at=ago(900 - 60 * number))
+    )
+    assert diagnose(stack(logs=(of_events(events),))).verdict == "healthy"
+
+
+def test_a_newer_failure_is_not_history() -> None:
+    events = (*invocation(7, "done", at=ago(600)), *invocation(8, IMPORT, at=ago(60)))
+    assert diagnose(stack(logs=(of_events(events),))).verdict == "findings"
+
+
+# --- what a producer caught ------------------------------------------------------------------
+
+DENIED = (
+    "An error occurred (AccessDenied) when calling the SendMessage operation: User: x is not "
+    "authorized "
+    f"to perform: sqs:sendmessage on resource: {PREFIX}:{JOBS} because no identity-based policy "
+    "allows it"
+)
+
+
+def producer(*events: tuple[object, ...]) -> object:
+    return of_events(tuple(each for group in events for each in group), PRODUCER)  # type: ignore[misc]
+
+
+def test_a_producer_that_answers_with_its_error_is_found() -> None:
+    found = diagnose(stack(logs=(producer(invocation(7, DENIED, at=ago(60), name=PRODUCER)),)))
+    assert ids(found) == ["access-denied"]
+    assert "sqs:SendMessage" in found.findings[0].title
+    assert found.findings[0].subject == PRODUCER
+
+
+def test_only_the_newest_request_counts() -> None:
+    logs = producer(
+        invocation(7, DENIED, at=ago(60), name=PRODUCER),
+        invocation(8, "sent", at=ago(30), name=PRODUCER),
+    )
+    assert ids(diagnose(stack(logs=(logs,)))) == []
+
+
+def test_a_consumers_survived_error_never_counts() -> None:
+    assert ids(diagnose(stack(logs=(of_events(invocation(7, DENIED, at=ago(60))),)))) == []
+
+
+# --- dead letters and their causes --------------------------------------------------------------
+
+
+def test_dead_letters_are_matched_by_message_id() -> None:
+    ours, other = "aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000002"
+    events = (
+        *invocation(
+            7,
+            f"message {ours}",
+            f"[ERROR] KeyError: 'body'\n{TRACE}\n    event['body']",
+            at=ago(90),
+        ),
+        *invocation(8, f"message {other}", f"[ERROR] ValueError: no\n{TRACE}", at=ago(60)),
+    )
+    dead = DeadLetters(
+        DLQ, f"{PREFIX}:{DLQ}", 2, samples=(Message(ours, "{}"), Message(other, "{}"))
+    )
+    found = diagnose(stack(logs=(of_events(events),), dead_letters=(dead,))).findings
+    letters = next(each for each in found if each.id == "dead-letters")
+    told = {
+        each.source: each.value for each in letters.evidence if each.source.startswith("message ")
+    }
+    assert told == {f"message {ours}": "event-shape", f"message {other}": "unhandled-error"}

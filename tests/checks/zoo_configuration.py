@@ -1,0 +1,301 @@
+"""Faults of configuration, and symptoms: the least difference that matters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqsctl.model.finding import Severity
+from sqsctl.model.stack import (
+    Concurrency,
+    Permission,
+    Queue,
+)
+from tests.checks.build import (
+    ACCOUNT,
+    API,
+    DLQ,
+    JOBS,
+    PREFIX,
+    PRODUCER,
+    REGION,
+    WORKER,
+    ago,
+    function,
+    invocation,
+    mapping,
+    of_events,
+    package,
+    policy,
+    queue,
+    series,
+    stack,
+)
+from tests.checks.zoo_pair import Pair
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/shop-dev-role"
+
+
+def queues(**main: Any) -> tuple[Queue, Queue]:
+    fields: dict[str, Any] = {"dead_letter_target_arn": f"{PREFIX}:{DLQ}", "max_receive_count": 5}
+    fields |= main
+    return queue(**fields), queue(DLQ, retention_s=1_209_600)
+
+
+FIFO = (
+    queue(
+        "j.fifo",
+        fifo=True,
+        visible=3,
+        in_flight=1,
+        dead_letter_target_arn=f"{PREFIX}:j-dlq.fifo",
+        max_receive_count=5,
+    ),
+    queue("j-dlq.fifo", fifo=True),
+)
+LOOP = "def handler(event, context):\n    for record in event['Records']:\n        {}\n"
+
+PAIRS = (
+    Pair(
+        "visibility-below-timeout",
+        stack(queues=queues(visibility_timeout_s=5)),
+        stack(queues=queues(visibility_timeout_s=36)),
+        "5 s, but shop-dev-jobsWorker may run 6 s",
+        subject=JOBS,
+    ),
+    Pair(
+        "visibility-below-six-times",
+        stack(queues=queues(visibility_timeout_s=35)),
+        stack(queues=queues(visibility_timeout_s=36)),
+        "AWS advises 36 s",
+        Severity.INFO,
+        JOBS,
+    ),
+    Pair(
+        "mapping-disabled",
+        stack(mappings=(mapping(state="Disabled"),)),
+        stack(mappings=(mapping(state="Enabled"),)),
+        "nobody polls",
+    ),
+    Pair(
+        "mapping-missing",
+        stack(mappings=(), queues=queues(visible=3), metrics=()),
+        stack(queues=queues(visible=3)),
+        "3 messages wait",
+        subject=JOBS,
+    ),
+    Pair(
+        "mapping-role",
+        stack(
+            permissions=(
+                Permission(WORKER, ROLE, "sqs:ReceiveMessage", f"{PREFIX}:{JOBS}", "implicitDeny"),
+            )
+        ),
+        stack(
+            permissions=(
+                Permission(WORKER, ROLE, "sqs:ReceiveMessage", f"{PREFIX}:{JOBS}", "allowed"),
+            )
+        ),
+        "sqs:ReceiveMessage",
+    ),
+    Pair(
+        "dlq-missing",
+        stack(queues=(queue(), queue(DLQ))),
+        stack(),
+        "no dead-letter queue",
+        Severity.WARNING,
+        JOBS,
+    ),
+    Pair(
+        "dlq-retention",
+        stack(queues=(queues()[0], queue(DLQ, retention_s=345_600))),
+        stack(queues=(queues()[0], queue(DLQ, retention_s=345_601))),
+        "4 days",
+        Severity.WARNING,
+        DLQ,
+    ),
+    Pair(
+        "max-receive-count-low",
+        stack(queues=queues(max_receive_count=2)),
+        stack(queues=queues(max_receive_count=5)),
+        "after 2 receives",
+        Severity.WARNING,
+        JOBS,
+    ),
+    Pair(
+        "redrive-not-allowed",
+        stack(
+            queues=(
+                queues()[0],
+                queue(
+                    DLQ,
+                    retention_s=1_209_600,
+                    redrive_allow_policy='{"redrivePermission":"denyAll"}',
+                ),
+            )
+        ),
+        stack(
+            queues=(
+                queues()[0],
+                queue(
+                    DLQ,
+                    retention_s=1_209_600,
+                    redrive_allow_policy=f'{{"redrivePermission":"byQueue","sourceQueueArns":["{PREFIX}:{JOBS}"]}}',
+                ),
+            )
+        ),
+        "does not allow",
+        subject=DLQ,
+    ),
+    Pair(
+        "queue-policy-deny",
+        stack(
+            queues=queues(
+                policy='{"Statement":[{"Effect":"Deny","Principal":"*","Action":"sqs:SendMessage","Resource":"*"}]}'
+            )
+        ),
+        stack(
+            queues=queues(
+                policy='{"Statement":{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":"*",'
+                '"Condition":{"Bool":{"aws:SecureTransport":"false"}}}}'
+            )
+        ),
+        "denies sqs:SendMessage",
+        subject=JOBS,
+    ),
+    Pair(
+        "queue-url-mismatch",
+        stack(
+            functions=(
+                function(),
+                function(
+                    PRODUCER,
+                    environment={
+                        "QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/shop-prod-jobs"
+                    },
+                ),
+            )
+        ),
+        stack(),
+        "shop-prod-jobs",
+        Severity.WARNING,
+        PRODUCER,
+    ),
+    Pair(
+        "fifo-group-blocked",
+        stack(
+            queues=FIFO,
+            mappings=(mapping("j.fifo"),),
+            functions=(function(),),
+            metrics=(
+                series("j.fifo", "ApproximateAgeOfOldestMessage", 100, 290, statistic="Maximum"),
+            ),
+        ),
+        stack(
+            queues=FIFO,
+            mappings=(mapping("j.fifo"),),
+            functions=(function(),),
+            logs=(of_events(invocation(1, at=ago(2))[:1]),),
+            metrics=(series("j.fifo", "ApproximateAgeOfOldestMessage", 1, 2, statistic="Maximum"),),
+        ),
+        "3 messages of j.fifo wait behind 1",
+        Severity.WARNING,
+        "j.fifo",
+    ),
+    Pair(
+        "consumers-compete",
+        stack(mappings=(mapping(), mapping(function_name="other"))),
+        stack(mappings=(mapping(), mapping(function_name="other", state="Disabled"))),
+        "each message reaches one",
+        Severity.WARNING,
+        JOBS,
+    ),
+    Pair(
+        "filter-drops",
+        stack(
+            mappings=(mapping(filters=('{"body":{"kind":["x"]}}',)),),
+            metrics=(
+                series(JOBS, "NumberOfMessagesReceived", 5),
+                series(JOBS, "NumberOfMessagesDeleted", 5),
+            ),
+        ),
+        stack(mappings=(mapping(),)),
+        "deleted all 5 messages",
+    ),
+    Pair(
+        "batch-silent-loss",
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(package(worker_py=LOOP.format("return {'statusCode': 400}")),),
+        ),
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(package(worker_py=LOOP.format("print(record)")),),
+        ),
+        "all but the first are deleted unseen",
+    ),
+    Pair(
+        "partial-batch-ignored",
+        stack(
+            mappings=(mapping(response_types=()),),
+            packages=(
+                package(worker_py=LOOP.format("pass") + "    return {'batchItemFailures': []}"),
+            ),
+        ),
+        stack(
+            packages=(
+                package(worker_py=LOOP.format("pass") + "    return {'batchItemFailures': []}"),
+            )
+        ),
+        "does not listen",
+    ),
+    Pair(
+        "reserved-concurrency",
+        stack(concurrency=(Concurrency(WORKER, 0),)),
+        stack(concurrency=(Concurrency(WORKER, 5),)),
+        "reserved concurrency is 0",
+    ),
+    Pair(
+        "account-concurrency",
+        stack(
+            concurrency=(Concurrency(None, 10, 10),),
+            metrics=(
+                series(PRODUCER, "Throttles", 0, 24),
+                series(PRODUCER, "Invocations", 10, 76),
+                series(WORKER, "ConcurrentExecutions", 5, 10, statistic="Maximum"),
+            ),
+        ),
+        stack(
+            concurrency=(Concurrency(None, 10, 10),),
+            metrics=(series(PRODUCER, "Throttles", 0, 0),),
+        ),
+        "10 concurrent executions are used up",
+        subject="",
+    ),
+    Pair(
+        "recursion-dropped",
+        stack(metrics=(series(WORKER, "RecursiveInvocationsDropped", 3),)),
+        stack(metrics=(series(WORKER, "RecursiveInvocationsDropped", 0),)),
+        "3 recursive invocations",
+    ),
+    Pair(
+        "api-permission",
+        stack(policies=(policy(allows=False),)),
+        stack(policies=(policy(allows=True),)),
+        "may not invoke shop-dev-producer",
+        subject=PRODUCER,
+    ),
+    Pair(
+        "integration-timeout",
+        stack(
+            functions=(function(), function(PRODUCER, timeout_s=60)),
+            metrics=(
+                series(API, "IntegrationLatency", 29_900, statistic="Maximum"),
+                series(API, "5xx", 2),
+            ),
+        ),
+        stack(functions=(function(), function(PRODUCER, timeout_s=29))),
+        "may run 60 s",
+        Severity.WARNING,
+        PRODUCER,
+    ),
+)
