@@ -49,8 +49,10 @@ LINES = [
     "\x7fdelete",
     "a\x00b",
     "\x1b[8m[ERROR] hidden",
-    "[ERROR] Runtime.ImportModuleError: Unable to import module 'a\x1b[2Jb': "
-    "No module named '\x1b]0;x\x07'",
+    (
+        "[ERROR] Runtime.ImportModuleError: Unable to import module 'a\x1b[2Jb': "
+        "No module named '\x1b]0;x\x07'"
+    ),
 ]
 
 
