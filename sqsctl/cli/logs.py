@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, iso, safe, styled
+from sqsctl.cli.output import Answer, styled
 from sqsctl.errors import Exit, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.operations.annotate import Annotated as Line
-
 group = typer.Typer(help="Follow the functions' logs, or have one explained.", no_args_is_help=True)
-COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 MAX_TEXT_BYTES = 20_000_000
 _RELATIVE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -30,6 +26,8 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
+    from sqsctl.cli import tail  # noqa: F401 - it adds itself to the group
+
     app.add_typer(group, name="logs")
 
 
@@ -45,81 +43,6 @@ SinceOption = Annotated[
 UntilOption = Annotated[
     str | None, typer.Option("--until", help="Until when.", metavar="TIME", show_default="now")
 ]
-
-
-@command(
-    group,
-    "tail",
-    epilog=examples(
-        "sqsctl logs tail",
-        "sqsctl logs tail --function jobsWorker --errors",
-        "sqsctl logs tail --no-follow --since 1h -o json",
-        "sqsctl logs tail --grep 'order-[0-9]+' --exclude START",
-    ),
-)
-def tail(
-    run: Run,
-    function: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--function",
-            "-f",
-            help="Only this one; its short name will do. Repeatable.",
-            metavar="NAME",
-            show_default="all of the stack",
-        ),
-    ] = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    follow: Annotated[
-        bool, typer.Option("--follow/--no-follow", help="Go on with what comes.")
-    ] = True,
-    filter_pattern: Annotated[
-        str, typer.Option("--filter", help="A CloudWatch filter pattern.", metavar="PATTERN")
-    ] = "",
-    grep: Annotated[
-        str | None, typer.Option("--grep", help="Only lines that match.", metavar="REGEX")
-    ] = None,
-    exclude: Annotated[
-        str | None, typer.Option("--exclude", help="No lines that match.", metavar="REGEX")
-    ] = None,
-    errors: Annotated[bool, typer.Option("--errors", help="Only errors.")] = False,
-    request_id: Annotated[
-        str | None, typer.Option("--request-id", help="Only this invocation.", metavar="ID")
-    ] = None,
-) -> Answer | None:
-    """Follow the logs of the stack's functions. With -o json an object a line."""
-    from sqsctl.cli.pipes import watchful_sleep
-    from sqsctl.operations import tail as tailing
-    from sqsctl.operations.annotate import annotate
-
-    keep = _filter(grep, exclude, errors=errors, request_id=request_id)
-    now = datetime.now(UTC)
-    begin = moment(since, now) if since else now - timedelta(minutes=10)
-    end = moment(until, now) if until else None
-    if end is not None and end <= begin:
-        raise UsageError("--until lies before --since")
-    groups = log_groups(run, function)
-    if since is None:
-        run.output.notice(f"since {iso(begin)} (10 minutes ago; --since looks further back)")
-
-    def notify(notice: tailing.Notice) -> None:
-        run.output.notice(notice.message, style="yellow")
-
-    lines = annotate(
-        tailing.tail(
-            run.session(),
-            groups,
-            since=begin,
-            until=end,
-            follow=follow,
-            filter_pattern=filter_pattern,
-            notify=notify,
-            clock=tailing.Clock(sleep=watchful_sleep),
-        )
-    )
-    _print(run, (line for line in lines if keep(line)), list(groups))
-    return None
 
 
 @command(
@@ -240,82 +163,3 @@ def moment(text: str, now: datetime) -> datetime:
             f"{text!r} is no moment", hint="for example 10m, 2h, or 2026-11-23T04:00:00Z"
         ) from error
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-
-
-def line_shape(line: Line) -> dict[str, Any]:
-    """A line of ``logs tail -o json``."""
-    event = line.event
-    return {
-        "timestamp": iso(event.timestamp),
-        "function": line.function,
-        "log_group": event.group,
-        "stream": event.stream,
-        "event_id": event.event_id or None,
-        "request_id": line.request_id,
-        "level": line.level or None,
-        "message": event.message.rstrip("\n"),
-        "check": line.check,
-    }
-
-
-def _print(run: Run, lines: Iterator[Line], functions: Iterable[str]) -> None:
-    colours = {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(functions)}
-    short = shortened(colours, run.target.stack if run.target else None)
-    console = run.output.stdout
-    for line in lines:
-        if run.output.json:
-            run.output.line(line_shape(line))
-        else:
-            _print_line(console, line, short[line.function], colours[line.function])
-
-
-def _print_line(console: Console, line: Line, name: str, colour: str) -> None:
-    from rich.text import Text
-
-    stamp = line.event.timestamp
-    when = stamp.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3] if stamp else ""
-    style = "red" if line.level in {"ERROR", "FATAL", "CRITICAL"} else "dim" * line.platform
-    message = safe(line.event.message.rstrip("\n"))
-    if line.summary and line.event.message.startswith("REPORT "):
-        message = f"REPORT {line.request_id} {line.summary}"
-    first, _, rest = message.partition("\n")
-    text = Text.assemble((f"{when} ", "dim"), (f"{name} ", colour), (first, style))
-    if line.check:
-        text.append(f"  ← {line.check}", "bold yellow")
-    if rest:
-        text.append(f"\n{rest}", style)
-    console.print(text, soft_wrap=True)
-    console.file.flush()
-
-
-def shortened(names: Iterable[str], stack: str | None) -> dict[str, str]:
-    """Names without the stack's, which they all begin with where a framework made them."""
-    return {name: name.removeprefix(f"{stack}-") or name for name in names}
-
-
-def _filter(
-    grep: str | None, exclude: str | None, *, errors: bool, request_id: str | None
-) -> Callable[[Line], bool]:
-    wanted = _pattern(grep, "--grep")
-    unwanted = _pattern(exclude, "--exclude")
-
-    def keep(line: Line) -> bool:
-        text = line.event.message
-        if wanted and not wanted.search(text):
-            return False
-        if unwanted and unwanted.search(text):
-            return False
-        if errors and not line.check and line.level not in {"ERROR", "FATAL", "CRITICAL"}:
-            return False
-        return request_id is None or line.request_id == request_id.lower()
-
-    return keep
-
-
-def _pattern(text: str | None, option: str) -> re.Pattern[str] | None:
-    if text is None:
-        return None
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise UsageError(f"{option} {text!r} is no regular expression: {error}") from error

@@ -152,8 +152,8 @@ class _Request:
 class LogReader:
     """Reads a log in a thread of its own, until it is told to stop.
 
-    ``read`` takes the lines in; it returns when they end. ``lines`` gets a sleep function that raises Stopped once that is so. ``trouble`` is why
-    the log could not be read.
+    ``read`` takes the lines in; it returns when they end. ``lines`` gets a sleep function that
+    raises Stopped once that is so. ``trouble`` is why the log could not be read.
     """
 
     def __init__(
