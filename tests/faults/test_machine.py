@@ -83,13 +83,29 @@ class Redriving(RuleBasedStateMachine):
         self.put: Counter[str] = Counter()
         self.processed: Counter[str] = Counter()
         self.told: set[str] = set()
+        self.ids: dict[str, str] = {}
         # What five minutes are is told by the fake's clock, to the journal as well.
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(journals, "epoch", self.sqs.clock)
         self.number = 0
 
     def teardown(self) -> None:
-        if hasattr(self, "folder"):
+        """In the end somebody runs it until nothing is left."""
+        if not hasattr(self, "folder"):
+            return
+        try:
+            self.main.faults.clear()
+            self.dead.faults.clear()
+            for _ in range(20):
+                self._run(Redrive(concurrency=1, hold_s=30, wait_s=5))
+                if not self.dead.stored:
+                    break
+                self.sqs.clock.advance(31)
+            assert not self.dead.stored, "a message never moves"
+            assert not journals.unfinished(self.folder, arn_of(self.dead.name))
+            self.nothing_is_lost_or_made_up()
+            self.once_the_source_is_settled_every_duplicate_was_told()
+        finally:
             shutil.rmtree(self.folder)
             self.patch.undo()
 
@@ -108,9 +124,10 @@ class Redriving(RuleBasedStateMachine):
         queue = self.main if operation == "send" else self.dead
         queue.fail(operation, _fault(name, queue))
 
-    @rule(workers=st.integers(min_value=1, max_value=2), limit=st.none() | st.integers(1, 12))
-    def redriven(self, workers: int, limit: int | None) -> None:
-        self._run(Redrive(concurrency=workers, limit=limit, hold_s=30, wait_s=5))
+    @rule(limit=st.none() | st.integers(1, 12))
+    def redriven(self, limit: int | None) -> None:
+        # One worker: a history has to be the same when it is played again.
+        self._run(Redrive(concurrency=1, limit=limit, hold_s=30, wait_s=5))
 
     @rule(operation=st.sampled_from(["receive", "send", "delete"]), applied=st.booleans())
     def killed_while_redriving(self, operation: str, applied: bool) -> None:
@@ -146,7 +163,7 @@ class Redriving(RuleBasedStateMachine):
         self.dead.stored.append(failed)
 
     def _run(self, options: Redrive) -> None:
-        ids = {each.message_id: each.sent.body for each in self.dead.stored}
+        self.ids.update((each.message_id, each.sent.body) for each in self.dead.stored)
         try:
             summary = redrive(
                 self.sqs,
@@ -163,7 +180,7 @@ class Redriving(RuleBasedStateMachine):
             raise
         except (SqsctlError, KilledError):
             return
-        self.told.update(ids[each] for each in summary.possible_duplicates if each in ids)
+        self.told.update(self.ids[each] for each in summary.possible_duplicates)
 
     @invariant()
     def nothing_is_lost_or_made_up(self) -> None:
@@ -176,8 +193,11 @@ class Redriving(RuleBasedStateMachine):
 
     @invariant()
     def once_the_source_is_settled_every_duplicate_was_told(self) -> None:
-        """A copy that waits for its original to be deleted is no duplicate yet."""
+        """A copy that waits for its original to be deleted is no duplicate yet, and a run that
+        was killed tells through the next one."""
         if not hasattr(self, "put") or self.dead.stored:
+            return
+        if journals.unfinished(self.folder, arn_of(self.dead.name)):
             return
         there = Counter(each.sent.body for each in self.main.stored) + self.processed
         doubled = {body for body, times in there.items() if times > self.put[body]}
@@ -203,6 +223,7 @@ TestRedriving.settings = settings(max_examples=60, stateful_step_count=25, deadl
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_for_long() -> None:
     """The same machine, many more histories."""
     run_state_machine_as_test(

@@ -164,8 +164,22 @@ MUTANTS = [
     Mutant(
         "forget what was sent before the crash",
         "sqsctl/operations/redrive_worker.py",
-        "        shop.journal.sent(pairs)\n",
+        "        shop.journal.sent(pairs, doubtful)\n",
         "",
+        (REDRIVE,),
+    ),
+    Mutant(
+        "forget the doubts of a killed run",
+        "sqsctl/operations/ledger.py",
+        "dict(story.doubtful) if story else {}",
+        "{}",
+        (REDRIVE,),
+    ),
+    Mutant(
+        "trust FIFO queues for ever",
+        "sqsctl/operations/ledger.py",
+        "if not fifo or now - since > SWALLOWED_S",
+        "if not fifo",
         (REDRIVE,),
     ),
     Mutant(
