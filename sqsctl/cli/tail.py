@@ -43,6 +43,14 @@ def tail(
             show_default="all of the stack",
         ),
     ] = None,
+    log_group: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--log-group",
+            help="Follow this log group; needs no stack. Repeatable.",
+            metavar="NAME",
+        ),
+    ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
     follow: Annotated[
@@ -83,7 +91,14 @@ def tail(
     end = moment(until, now) if until else None
     if end is not None and end <= begin:
         raise UsageError("--until lies before --since")
-    groups = log_groups(run, function)
+    if log_group and function:
+        raise UsageError("--log-group names log groups, --function the stack's: give one of them")
+    if log_group:
+        run.session()
+        run.announce()
+        groups = {each.removeprefix("/aws/lambda/"): each for each in log_group}
+    else:
+        groups = log_groups(run, function)
     if since is None:
         run.output.notice(f"since {iso(begin)} (10 minutes ago; --since looks further back)")
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sqsctl.checks.registry import all_checks
 from sqsctl.errors import SqsctlError, UsageError
 from sqsctl.model.answer import HttpAnswer
 from sqsctl.model.message import MessageAttribute, Outgoing
+from sqsctl.model.outcome import BatchResult, Rejection
 from sqsctl.model.transfer import ProduceProgress
 from sqsctl.operations.bodies import template
 from sqsctl.operations.control import Control
 from sqsctl.operations.delivery import RetryPolicy
+from sqsctl.operations.histogram import buckets
+from sqsctl.operations.http_failures import explanations
+from sqsctl.operations.latency import Histogram
 from sqsctl.operations.produce import ApiSink, Plan, QueueSink, produce
 from sqsctl.operations.thresholds import parse
 from tests.operations.fakes import (
@@ -27,6 +36,14 @@ from tests.operations.fakes import (
 )
 
 QUICK = RetryPolicy(attempts=3, base_s=0.001, cap_s=0.001)
+
+
+def refused_connection(call: Callable[[], object], size: int) -> object:
+    """Nobody listens: nothing was sent."""
+    return BatchResult(
+        rejected=tuple(Rejection(n, "unreachable", "refused", False) for n in range(size)),
+        whole=True,
+    )
 
 
 class FakeApi:
@@ -269,3 +286,63 @@ def test_thresholds_are_judged() -> None:
     summary = produce(ApiSink(api), template("x"), Plan(10), thresholds=conditions)
     assert [each.ok for each in summary.thresholds] == [True, False, True]
     assert summary.thresholds[1].value == 50.0
+
+
+def test_a_server_that_goes_away_ends_the_run_with_its_figures() -> None:
+    """Not minutes of retries for each batch: nothing answered, so nothing more is tried."""
+    queue = FakeSqs().create("q")
+    queue.fail("send", *[None] * 3, *[refused_connection] * 100_000)
+    summary = produce(QueueSink(queue), template("{{n}}"), Plan(50_000), gone_after_s=0.3)
+    assert summary.gave_up is not None
+    assert "no answer" in summary.gave_up
+    assert summary.accepted == 30
+    assert not summary.interrupted, "nobody asked for a stop"
+    assert summary.accepted + summary.rejected + summary.unknown < 500
+    assert len(queue.calls) < 200
+
+
+def test_an_api_that_goes_away_ends_the_run() -> None:
+    api = FakeApi(HttpAnswer(None, error="connection refused", sent=False))
+    summary = produce(ApiSink(api), template("x"), Plan(10**9), gone_after_s=0.2)
+    assert summary.gave_up is not None
+    assert summary.rejected == len(api.bodies)
+
+
+def test_a_server_that_answers_badly_is_not_gone() -> None:
+    api = FakeApi(HttpAnswer(None, error="reset"), HttpAnswer(503, "", 3.0))
+    summary = produce(ApiSink(api), template("x"), Plan(400), gone_after_s=0.0001)
+    assert summary.gave_up is None or summary.status_codes
+    calm = produce(ApiSink(FakeApi(HttpAnswer(500, "", 3.0))), template("x"), Plan(400))
+    assert calm.gave_up is None
+
+
+def test_status_codes_are_explained_by_their_speed() -> None:
+    api = FakeApi(
+        HttpAnswer(503, "", 5.0),
+        HttpAnswer(503, "", 30_010.0),
+        HttpAnswer(404, "", 5.0),
+        HttpAnswer(500, "", 50.0),
+        HttpAnswer(418, "", 5.0),
+    )
+    summary = produce(ApiSink(api), template("x"), Plan(10))
+    found = [(each.status, each.count, each.checks[:1]) for each in explanations(summary)]
+    assert found == [
+        (404, 2, ()),
+        (500, 2, ("http-5xx",)),
+        (503, 2, ("account-concurrency",)),
+        (503, 2, ("integration-timeout",)),
+    ]
+    known = {each.meta.id for each in all_checks()}
+    assert {check for each in explanations(summary) for check in each.checks} <= known
+
+
+@given(st.lists(st.floats(0.001, 100_000), min_size=1, max_size=60), st.integers(1, 12))
+def test_a_histogram_s_rows_hold_every_request_once(values: list[float], rows: int) -> None:
+    histogram = Histogram()
+    for each in values:
+        histogram.add(each)
+    found = buckets(histogram.summary(), rows)
+    assert sum(each.count for each in found) == len(values)
+    assert found[0].over_ms <= min(values) * 1.0001
+    assert found[-1].upto_ms >= max(values) * 0.9999
+    assert all(one.upto_ms == other.over_ms for one, other in pairwise(found))

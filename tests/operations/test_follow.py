@@ -1,0 +1,170 @@
+"""The fate of a run: counts that add up, sightings in the log, certainty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sqsctl.model.logline import LogEvent
+from sqsctl.operations import follow as following
+from sqsctl.operations.annotate import annotate
+from sqsctl.operations.control import Control
+from sqsctl.operations.follow import Fate, Held, Sightings, follow
+from sqsctl.operations.tail import Tailed
+
+NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
+RUN = "0123456789ab"
+
+
+class Ticking(Control):
+    """Time that passes only by waiting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = 0.0
+
+    def pause(self, seconds: float) -> bool:
+        self.at += seconds
+        return not self.stopping
+
+
+def fate(
+    held: list[Held], before: Held, accepted: int, *, timeout_s: float = 60, **more: object
+) -> Fate:
+    looks = iter(held)
+    last = held[-1]
+    control = Ticking()
+    return follow(
+        lambda: next(looks, last),
+        before,
+        accepted,
+        timeout_s=timeout_s,
+        control=control,
+        now=lambda: control.at,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def sightings(numbers: Iterator[int] | range) -> Sightings:
+    seen = Sightings(RUN)
+    seen.read(annotate(log(numbers)))
+    return seen
+
+
+def log(numbers: Iterator[int] | range) -> Iterator[Tailed]:
+    """What the tutorial's consumer logs: sent at NOW, started 2 s later, ended after 3 s."""
+    for n in numbers:
+        request = f"00000000-0000-4000-8000-{n:012d}"
+        sent = int(NOW.timestamp() * 1000)
+        for text, seconds in (
+            (f"START RequestId: {request} Version: $LATEST", 2.0),
+            (f'Message Body:  {{"input": {n}, "sqsctl_run": "{RUN}.{n}.{sent}"}}', 2.5),
+            (f"END RequestId: {request}", 3.0),
+            (f"REPORT RequestId: {request}\tDuration: 1000.00 ms", 3.0),
+        ):
+            yield Tailed("f", LogEvent(text, NOW + timedelta(seconds=seconds), "s", "g"))
+
+
+def test_processed_and_dead_lettered_add_up_to_what_was_accepted() -> None:
+    found = fate(
+        [Held(50, 2), Held(20, 4), Held(0, 7)], Held(0, 2), 50, sightings=sightings(range(1, 51))
+    )
+    assert (found.processed, found.dead_lettered, found.waiting) == (45, 5, 0)
+    assert (found.seen, found.certain, found.timed_out) == (50, True, False)
+
+
+def test_each_stage_has_its_time() -> None:
+    found = fate([Held(0, 0)], Held(0, 0), 3, sightings=sightings(range(1, 4)))
+    stages = {name: (each.count, each.min, each.max) for name, each in found.stages}
+    assert stages == {
+        "queue": (3, 2000.0, 2000.0),
+        "consumer": (3, 1000.0, 1000.0),
+        "end-to-end": (3, 3000.0, 3000.0),
+    }
+
+
+def test_one_empty_look_is_not_believed() -> None:
+    """The figures of SQS are approximate: a zero between two others means nothing."""
+    seen = sightings(range(1, 11))
+    found = fate([Held(0, 0), Held(6, 0), Held(0, 0), Held(0, 3)], Held(0, 0), 10, sightings=seen)
+    assert (found.processed, found.dead_lettered) == (7, 3)
+
+
+def test_time_runs_out() -> None:
+    found = fate([Held(8, 0)], Held(0, 0), 10, timeout_s=5)
+    assert (found.processed, found.waiting, found.timed_out) == (2, 8, True)
+    assert not found.certain
+
+
+@pytest.mark.parametrize(
+    ("before", "seen", "trouble", "words"),
+    [
+        (Held(3, 0), None, None, "held 3 before"),
+        (Held(0, 0), None, None, "carry no mark"),
+        (Held(0, 0), range(0), None, "does not show"),
+        (Held(0, 0), range(1, 11), "access denied", "access denied"),
+        (Held(0, 0), range(1, 5), None, "4 of them were seen"),
+    ],
+)
+def test_what_is_not_certain_says_why(
+    before: Held, seen: range | None, trouble: str | None, words: str
+) -> None:
+    found = fate(
+        [Held(0, 0)],
+        before,
+        10,
+        sightings=None if seen is None else sightings(seen),
+        trouble=lambda: trouble,
+    )
+    assert not found.certain
+    assert words in found.method
+    assert found.processed == 10
+
+
+def test_a_log_that_lags_is_waited_for() -> None:
+    seen = Sightings(RUN)
+    control = Ticking()
+
+    def look() -> Held:
+        if control.at == 6:
+            seen.read(annotate(log(range(1, 11))))
+        return Held(0, 0)
+
+    found = follow(
+        look, Held(0, 0), 10, timeout_s=60, sightings=seen, control=control, now=lambda: control.at
+    )
+    assert (found.seen, found.certain, found.waited_s) == (10, True, 6.0)
+
+
+def test_poisoned_messages_carry_no_mark_and_are_not_waited_for() -> None:
+    seen = sightings(range(1, 10))
+    found = fate([Held(0, 1)], Held(0, 0), 10, sightings=seen, marked=9)
+    assert (found.processed, found.dead_lettered, found.certain) == (9, 1, True)
+    assert found.waited_s < following.LOG_GRACE_S
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=8),
+    st.integers(0, 9),
+    st.integers(0, 9),
+    st.integers(0, 60),
+)
+def test_whatever_the_figures_are_the_three_add_up(
+    looks: list[tuple[int, int]], queued: int, dead: int, accepted: int
+) -> None:
+    found = fate([Held(*each) for each in looks], Held(queued, dead), accepted, timeout_s=20)
+    assert found.processed + found.dead_lettered + found.waiting == accepted
+    assert min(found.processed, found.dead_lettered, found.waiting) >= 0
+
+
+def test_retries_and_other_runs_are_not_counted() -> None:
+    seen = Sightings(RUN)
+    seen.read(annotate([*log(range(1, 4)), *log(range(1, 4))]))
+    other = Sightings("ffffffffffff")
+    other.read(annotate(log(range(1, 4))))
+    assert (seen.count, other.count) == (3, 0)
+    assert dict(seen.stages())["end-to-end"].count == 3
