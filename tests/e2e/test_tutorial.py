@@ -1,23 +1,35 @@
-"""The tutorial's pages are true: every command in them runs, and does what they say.
+"""The hand-written pages are true.
 
-Each page runs on a lab of its own, which is up already unless the page starts it. Both
-languages hold the same commands, so one is enough by default; ``-m long`` runs the other.
+Every command of the tutorial runs, and does what the page says. Each page has a lab of
+its own, which is up already unless the page starts it. Both languages hold the same
+commands, so one is enough by default; ``-m long`` runs the other. Of the other pages every
+command line is parsed by the program itself, and tables are compared with the code.
 """
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from _pytest.mark.structures import ParameterSet
 
+from sqsctl.checks.registry import all_checks
+from sqsctl.cli.main import make_app
 from sqsctl.lab import server
+from sqsctl.lab.fidelity.remaining import REMAINING
 from tests.e2e.blocks import Step, blocks, steps
 from tests.program import Sqsctl
 
-TUTORIAL = Path(__file__).parent.parent.parent / "docs/tutorial"
+DOCS = Path(__file__).parent.parent.parent / "docs"
+TUTORIAL = DOCS / "tutorial"
 LANGUAGES = ("en", "ko")
 PATIENCE_S = 60.0
 
@@ -62,7 +74,7 @@ def run(sqsctl: Sqsctl, step: Step) -> None:
         time.sleep(0.3)
 
 
-def each_page() -> Iterator[object]:
+def each_page() -> Iterator[ParameterSet]:
     for language in LANGUAGES:
         for page in pages(language):
             marks = [] if language == "en" else [pytest.mark.long]
@@ -82,7 +94,7 @@ def own_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.mark.lab
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("page", each_page())
+@pytest.mark.parametrize("page", list(each_page()))
 def test_every_command_does_what_the_page_says(
     page: Path, own_lab: str, sqsctl: Sqsctl, tmp_path: Path
 ) -> None:
@@ -128,3 +140,101 @@ def test_commands_stand_in_blocks_that_are_run(language: str) -> None:
         ]
         everywhere = [line for line in text.splitlines() if line.lstrip().startswith("$ sqsctl")]
         assert everywhere == [line for line in lines if line.startswith("$ ")], page.name
+
+
+def handwritten() -> list[Path]:
+    """The pages of docs/ that nothing generates."""
+    return [
+        path
+        for path in sorted(DOCS.rglob("*.md"))
+        if path.is_relative_to(TUTORIAL)
+        or path.is_relative_to(DOCS / "guides")
+        or path == DOCS / "lab.md"
+    ]
+
+
+def command_lines(page: str) -> Iterator[str]:
+    """Every sqsctl command line: in console blocks, and inline in the text."""
+    for block in blocks(page):
+        if block.info == "console":
+            for line in block.text.splitlines():
+                if line.startswith("$ "):
+                    yield line[2:]
+    outside = re.sub(r"```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL)
+    for line in re.findall(r"(?<!`)`(sqsctl [^`]+)`(?!`)", outside):
+        yield line.replace("\n", " ")
+
+
+def parse(line: str) -> str:
+    """Let the program parse a command line, running nothing; the command that it names."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|>")
+    lexer.whitespace_split = True
+    words = list(lexer)
+    for end in ("|", ">"):
+        if end in words:
+            words = words[: words.index(end)]
+    assert words[0] == "sqsctl", line
+    rest = words[1:]
+    command: Any = typer.main.get_command(make_app())
+    context = command.make_context("sqsctl", [*rest], resilient_parsing=False)
+    while hasattr(command, "commands"):
+        name, command, rest = command.resolve_command(
+            context, [*context._protected_args, *context.args]
+        )
+        context = command.make_context(name, rest, parent=context)
+    return str(context.command_path)
+
+
+@pytest.mark.parametrize("page", handwritten(), ids=lambda page: str(page.relative_to(DOCS)))
+def test_every_command_line_is_one(page: Path) -> None:
+    wrong = []
+    lines = list(command_lines(page.read_text(encoding="utf-8")))
+    for line in lines:
+        try:
+            parse(line)
+        except typer.TyperException as error:
+            wrong.append(f"{line}: {error.format_message()}")
+    assert not wrong
+    assert lines
+
+
+@pytest.mark.parametrize(
+    "line", ["sqsctl dlq peak", "sqsctl doctor --sicne 6h", "sqsctl produce --count many"]
+)
+def test_a_wrong_command_line_is_noticed(line: str) -> None:
+    with pytest.raises(typer.TyperException):
+        parse(line)
+
+
+def test_links_lead_somewhere() -> None:
+    for page in handwritten():
+        for target in re.findall(r"\]\(([^)#]+?)\)", page.read_text(encoding="utf-8")):
+            if not target.startswith("https://"):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_page_of_the_lab_lists_its_incidents(sqsctl: Sqsctl) -> None:
+    listed = json.loads(sqsctl("lab", "incidents", "-o", "json").out)["data"]["incidents"]
+    wanted = [
+        f"| `{each['name']}` | {each['step']} | {each['breaks']} | `{each['expects']}` |"
+        for each in listed
+    ]
+    text = (DOCS / "lab.md").read_text(encoding="utf-8")
+    table = text.split("|---|---|---|---|\n")[1].split("\n\n")[0]
+    assert table.splitlines() == wanted
+
+
+def test_the_page_of_the_lab_lists_what_differs_from_aws() -> None:
+    text = (DOCS / "lab.md").read_text(encoding="utf-8")
+    entries = text.split("These differences remain:\n\n- ")[1].split("\n- ")
+    assert tuple(" ".join(entry.split()) for entry in entries) == REMAINING
+
+
+def test_checks_that_pages_name_are_there() -> None:
+    known = {check.meta.id for check in all_checks()}
+    for page in handwritten():
+        for block in blocks(page.read_text(encoding="utf-8")):
+            if block.info == "console":
+                named = re.findall(r"([a-z0-9-]+) · (?:error|warning|info) ·", block.text)
+                named += re.findall(r"--(?:cause|only|skip) ([a-z0-9-]+)", block.text)
+                assert set(named) <= known, page.name
