@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sqsctl.aws.labs import LabState
-from sqsctl.lab.fidelity import lambda_logs
+from sqsctl.lab.fidelity import filter_patterns, lambda_logs
 from tests.lab.conftest import Functions, session_on
 
 pytestmark = pytest.mark.lab
@@ -115,6 +115,51 @@ def test_times_streams_and_patterns_select(logs: Any) -> None:
     assert messages(filterPattern="ERROR", limit=1) == ["one ERROR", "ERROR three"]
     assert messages(logStreamNamePrefix="b") == ["ERROR three"]
     assert messages(logStreamNames=["a1"]) == ["one ERROR", "two"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("", {"ERROR one", "WARN two", "ERROR WARN three", "error four"}),
+        ("ERROR", {"ERROR one", "ERROR WARN three"}),
+        ("ERROR WARN", {"ERROR WARN three"}),
+        ("?ERROR ?WARN", {"ERROR one", "WARN two", "ERROR WARN three"}),
+        ('?two ?"error four"', {"WARN two", "error four"}),
+        ("ERROR -WARN", {"ERROR one"}),
+        ("-WARN", {"ERROR one", "error four"}),
+        ('"WARN three"', {"ERROR WARN three"}),
+        ('"three WARN"', set()),
+        ("ERROR ?WARN", {"ERROR one", "ERROR WARN three"}),
+        ("%[tT]w.$%", {"WARN two"}),
+    ],
+)
+def test_terms_of_a_pattern(shared_group: tuple[Any, str], pattern: str, found: set[str]) -> None:
+    logs, group = shared_group
+    answer = logs.filter_log_events(logGroupName=group, filterPattern=pattern)
+    assert {each["message"] for each in answer["events"]} == found
+
+
+@pytest.fixture(scope="module")
+def shared_group(lab_state: LabState) -> tuple[Any, str]:
+    logs = session_on(lab_state).logs()
+    base = int(time.time() * 1000) - 60_000
+    texts = ["ERROR one", "WARN two", "ERROR WARN three", "error four"]
+    return logs, group_with(logs, {"s": [(base + n, text) for n, text in enumerate(texts)]})
+
+
+def test_a_broken_expression_is_refused(shared_group: tuple[Any, str]) -> None:
+    logs, group = shared_group
+    with pytest.raises(ClientError, match="Invalid filter pattern"):
+        logs.filter_log_events(logGroupName=group, filterPattern="%[%")
+
+
+@given(st.text(alphabet='ab?-+" %\\.', max_size=12), st.text(alphabet="ab ", max_size=8))
+def test_any_pattern_is_read_or_refused(pattern: str, message: str) -> None:
+    try:
+        matches = filter_patterns.matcher(pattern)
+    except ValueError:
+        return
+    assert isinstance(matches(message), bool)
 
 
 def test_what_is_not_there(logs: Any) -> None:

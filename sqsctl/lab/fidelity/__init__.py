@@ -28,6 +28,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
         mappings,
         metrics,
         move_tasks,
+        nested_stacks,
         poller,
         sqs_limits,
         sqs_messages,
@@ -44,6 +45,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     sqs_requests.install()
     move_tasks.install()
     authorization.install()
+    nested_stacks.install()
     mappings.install()
     poller.install(speed=time_scale)
     return gateway.around(app, port)

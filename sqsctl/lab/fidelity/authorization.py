@@ -36,6 +36,9 @@ def install() -> None:
     """Wrap how upstream finds a request's resource, and words a denial."""
     from ministack.core import iam_actions
 
+    from sqsctl.lab.fidelity import actions
+
+    actions.install()
     extract, word = iam_actions.extract_resource_arn, iam_actions.access_denied_response
 
     def extract_resource_arn(service: str, *args: Any, **kwargs: Any) -> str:

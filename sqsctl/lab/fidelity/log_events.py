@@ -1,7 +1,7 @@
-"""Log events have ids, and FilterLogEvents pages.
+"""Log events have ids, and FilterLogEvents pages and reads patterns as AWS does.
 
 Upstream returns no eventId for events that Lambda wrote, stops FilterLogEvents at 10,000
-events, never gives a nextToken and knows one direction only.
+events, never gives a nextToken and knows one direction only. Patterns: filter_patterns.
 Source: CloudWatch Logs API reference: FilterLogEvents ("Returns ... nextToken"; limit up
 to 10,000 events, 1 MB a response; eventId on each FilteredLogEvent; startFromHead), PutLogEvents.
 """
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sqsctl.lab.fidelity import filter_patterns
 from sqsctl.lab.fidelity.lambda_logs import event_id
 
 LIMIT = 10_000
@@ -52,12 +53,17 @@ def filter_log_events(data: dict[str, Any]) -> Any:
         return error_response_json(
             "ResourceNotFoundException", "The specified log group does not exist.", 400
         )
+    pattern = str(data.get("filterPattern") or "")
     try:
         query = _query(data)
+        matches = (
+            cloudwatch_logs._compile_filter_pattern(pattern)
+            if filter_patterns.structured(pattern)
+            else filter_patterns.matcher(pattern)
+        )
     except ValueError as error:
         return error_response_json("InvalidParameterException", str(error), 400)
     limit = min(max(int(data.get("limit", LIMIT)), 1), LIMIT)
-    matches = cloudwatch_logs._compile_filter_pattern(data.get("filterPattern", ""))
     page: list[dict[str, Any]] = []
     size = 0
     following = None
