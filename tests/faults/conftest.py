@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 from sqsctl.aws.labs import LabState
 from tests.faults.bench import Bench, faulty
+
+# For mutants: that there is a counterexample is enough, nobody reads it.
+settings.register_profile("unshrunk", phases=[Phase.explicit, Phase.generate])
 
 
 @pytest.fixture

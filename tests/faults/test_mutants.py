@@ -20,7 +20,7 @@ REDRIVE = "tests/operations/test_redrive.py"
 DELIVERY = "tests/operations/test_delivery.py"
 QUEUES = "tests/aws/test_queues.py"
 PEEK = "tests/operations/test_peek.py"
-MACHINE = "tests/faults/test_machine.py"
+MACHINE = ("--hypothesis-profile", "unshrunk", "tests/faults/test_machine.py::TestRedriving")
 
 
 _OPTIONS = [
@@ -192,8 +192,8 @@ MUTANTS = [
     Mutant(
         "an intent that is not flushed",
         "sqsctl/operations/journal.py",
-        '        self._add({"kind": "intent", "ids": list(ids)})\n        self._fsync()\n',
-        '        self._add({"kind": "intent", "ids": list(ids)})\n',
+        '"t": int(epoch())})\n        self._fsync()\n',
+        '"t": int(epoch())})\n',
         ("tests/operations/test_journal.py",),
     ),
     Mutant(
@@ -230,14 +230,14 @@ MUTANTS = [
         "        shop.journal.intent(ids)\n",
         "        shop.source.delete([each.message for each in part])\n"
         "        shop.journal.intent(ids)\n",
-        (f"{MACHINE}::TestRedriving",),
+        MACHINE,
     ),
     Mutant(
         "untold duplicates, met by the machine",
         "sqsctl/operations/ledger.py",
         "                if key in self._perhaps:\n",
         "                if False:\n",
-        (f"{MACHINE}::TestRedriving",),
+        MACHINE,
     ),
 ]
 
