@@ -32,9 +32,9 @@ def moto() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = peer("moto[server]", "moto_server")
+    python = peer("moto[server]", "moto_server").with_name("python")
     process = subprocess.Popen(
-        [server, "-H", "127.0.0.1", "-p", str(port)],
+        [python, Path(__file__).with_name("moto_server.py"), str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, **KEYS},

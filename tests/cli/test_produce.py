@@ -1,0 +1,106 @@
+"""What produce says at its end, and with which exit code."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from sqsctl.cli.produce_view import Outcome, answer
+from sqsctl.errors import Exit
+from sqsctl.model.transfer import Latency, ProduceSummary, ThresholdResult
+from sqsctl.operations.follow import Fate
+from sqsctl.operations.latency import Histogram
+
+GOOD = ProduceSummary("sqs", 10, 10, 0, 0, 0, 1.0, 10.0, Latency(), Latency())
+FATE = Fate(10, 10, 0, 0, False, True, "counted", 3.0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "words"),
+    [
+        (Outcome(GOOD, "q"), Exit.OK, ""),
+        (Outcome(GOOD, "q", fate=FATE), Exit.OK, ""),
+        (Outcome(replace(GOOD, accepted=8, rejected=2), "q"), Exit.PARTIAL, "2 of 10"),
+        (Outcome(replace(GOOD, possible_duplicates=3), "q"), Exit.AMBIGUOUS, "3 may have been"),
+        (
+            Outcome(replace(GOOD, accepted=3, unknown=2, gave_up="no answer for 8 s"), "q"),
+            Exit.UNAVAILABLE,
+            "gave up: no answer for 8 s",
+        ),
+        (
+            Outcome(replace(GOOD, thresholds=(ThresholdResult("rate>99", False, 10.0),)), "q"),
+            Exit.NEGATIVE,
+            "rate>99",
+        ),
+        (
+            Outcome(GOOD, "q", fate=replace(FATE, processed=7, dead_lettered=3)),
+            Exit.NEGATIVE,
+            "3 were dead-lettered",
+        ),
+        (
+            Outcome(GOOD, "q", fate=replace(FATE, processed=6, waiting=4, timed_out=True)),
+            Exit.PARTIAL,
+            "4 were not processed after 3 s",
+        ),
+        (Outcome(GOOD, "q", follow_interrupted=True), Exit.INTERRUPTED, "following was stopped"),
+        (Outcome(replace(GOOD, interrupted=True), "q"), Exit.INTERRUPTED, "stopped before"),
+    ],
+)
+def test_the_exit_code_and_its_reason(outcome: Outcome, code: Exit, words: str) -> None:
+    found = answer(outcome)
+    assert found.exit is code
+    assert words in "".join(each.message for each in found.errors)
+    assert bool(found.errors) is (code is not Exit.OK)
+
+
+def shown(outcome: Outcome) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    found = answer(outcome)
+    assert found.human
+    found.human(console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_summary_has_k6_s_order() -> None:
+    histogram = Histogram()
+    for each in (1.0, 2.0, 3.0, 40.0):
+        histogram.add(each)
+    summary = replace(
+        GOOD,
+        via="http",
+        requested=12,
+        rejected=2,
+        latency=histogram.summary(),
+        status_codes={200: 10, 503: 2},
+        errors={"503 busy": 2},
+        thresholds=(ThresholdResult("p(95)<500", True, 40.0),),
+    )
+    text = shown(Outcome(summary, "POST /produce", seed=7, poisoned=3, fate=FATE))
+    places = [
+        text.index(each)
+        for each in (
+            "✓ p(95)<500",
+            "✗ accepted by POST /produce",
+            "request duration",
+            "status 200",
+            "2 × 503: fast: throttled",
+            "sqsctl doctor account-concurrency reserved-concurrency",
+            "2 × 503 busy",
+            "request duration, ms",
+            "10 accepted = 10 processed + 0 dead-lettered + 0 waiting",
+            "certain: counted",
+        )
+    ]
+    assert places == sorted(places)
+    assert "--seed 7" in text
+
+
+def test_what_was_never_sent_is_told_apart() -> None:
+    summary = replace(GOOD, requested=100, accepted=3, rejected=1, unknown=2, gave_up="gone")
+    data = answer(Outcome(summary, "q")).data
+    assert data["not_sent"] == 94
+    assert data["gave_up"] == "gone"
