@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
         epilog=examples(
             "sqsctl iam doctor > policy.json",
             "sqsctl iam 'dlq peek' 'dlq redrive' --stack tutorial-step-2-dev",
+            "sqsctl iam 'dlq redrive --method native'  what just this way needs",
             "sqsctl iam doctor --generic               without looking at a stack",
         ),
     )(iam)
@@ -44,12 +45,21 @@ def iam(
     """Print the least IAM policy that commands need, with the stack's own ARNs."""
     from sqsctl.operations.iam import needs, policy
 
-    for each in commands:
-        needs(each)
+    nothing = [each for each in commands if not needs(each)]
+    said = f"needs no permission: {', '.join(nothing)} (it asks nothing of AWS)"
+    if len(nothing) == len(commands):
+        # A policy without statements is none: IAM refuses it.
+        document = policy(commands)
+        return Answer(
+            {"commands": commands, "policy": document, "need_nothing": nothing},
+            lambda console: lines(console, [said]),
+        )
+    if nothing:
+        run.output.notice(said)
     reference = None if generic else _stack(run)
     document = policy(commands, reference, without_optional=required_only)
     return Answer(
-        {"commands": commands, "policy": document},
+        {"commands": commands, "policy": document, "need_nothing": nothing},
         lambda console: lines(console, [to_json(document, indent=2)]),
     )
 

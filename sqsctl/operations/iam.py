@@ -58,6 +58,9 @@ _FUNCTIONS = (
     *_on(On.FUNCTIONS, "lambda:GetFunctionConfiguration"),
     *_on(On.ANYTHING, "lambda:ListEventSourceMappings"),
 )
+# dlq commands look for the queues that feed a dead-letter queue; without it they go by names.
+_SOURCES = _on(On.QUEUES, "sqs:ListDeadLetterSourceQueues", optional=True)
+_PAIR = (*_STACK, *_SOURCES)
 _SEND = (
     *_on(On.MAIN_QUEUES, "sqs:SendMessage"),
     *_on(On.KEYS, "kms:GenerateDataKey", "kms:Decrypt", optional=True),
@@ -96,6 +99,15 @@ FACTS: Mapping[Fact, tuple[Need, ...]] = {
     Fact.ERRORS: (),
 }
 
+# The causes of dead letters: what the consumers logged when they failed.
+_CAUSES = tuple(Need(each.action, each.on, optional=True) for each in (*_FUNCTIONS, *_LOGS))
+_KEYS = _on(On.KEYS, "kms:GenerateDataKey", "kms:Decrypt", optional=True)
+_HOLD = _on(
+    On.MAPPINGS,
+    "lambda:UpdateEventSourceMapping",
+    "lambda:GetEventSourceMapping",
+    optional=True,
+)
 _NATIVE = (
     *_on(
         On.DEAD_LETTER_QUEUES,
@@ -133,36 +145,35 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "produce": (*_STACK, *_FUNCTIONS, *_API, *_SEND),
     "probe": (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_LOGS),
     "queue ls": (*_on(On.ANYTHING, "sqs:ListQueues"), *_DESCRIBE),
-    "queue inspect": (*_STACK, *_METRICS, *_on(On.ANYTHING, "lambda:ListEventSourceMappings")),
+    "queue inspect": (
+        *_STACK,
+        *_on(On.ANYTHING, "cloudwatch:GetMetricData", optional=True),
+        *_on(On.ANYTHING, "lambda:ListEventSourceMappings", optional=True),
+    ),
     "queue watch": _STACK,
     "queue purge": (*_STACK, *_on(On.QUEUES, "sqs:PurgeQueue")),
-    "dlq peek": (*_STACK, *_LOOK, *_FUNCTIONS, *_LOGS),
-    "dlq groups": (*_STACK, *_LOOK, *_FUNCTIONS, *_LOGS),
-    "dlq explain": (*_STACK, *_LOOK, *_FUNCTIONS, *_LOGS),
-    "dlq redrive": (
-        *_STACK,
-        *_on(On.QUEUES, "sqs:ListDeadLetterSourceQueues", optional=True),
-        *_LOOK,
-        *_DELETE,
-        *_SEND,
-        *_NATIVE,
-        *_on(
-            On.MAPPINGS,
-            "lambda:UpdateEventSourceMapping",
-            "lambda:GetEventSourceMapping",
-            optional=True,
-        ),
-    ),
+    "dlq peek": (*_PAIR, *_LOOK, *_CAUSES),
+    "dlq groups": (*_PAIR, *_LOOK, *_CAUSES),
+    "dlq explain": (*_PAIR, *_LOOK, *_CAUSES),
+    "dlq redrive": (*_PAIR, *_LOOK, *_DELETE, *_SEND, *_NATIVE, *_CAUSES, *_HOLD),
     "dlq tasks": (
-        *_STACK,
+        *_PAIR,
         *_on(On.DEAD_LETTER_QUEUES, "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask"),
     ),
-    "dlq export": (*_STACK, *_LOOK),
+    "dlq export": (*_PAIR, *_LOOK, *_CAUSES),
     "dlq restore": (*_STACK, *_on(On.QUEUES, "sqs:SendMessage")),
-    "dlq purge": (*_STACK, *_LOOK, *_on(On.DEAD_LETTER_QUEUES, "sqs:PurgeQueue")),
+    "dlq purge": (*_PAIR, *_LOOK, *_on(On.DEAD_LETTER_QUEUES, "sqs:PurgeQueue")),
     "logs tail": (*_STACK, *_FUNCTIONS, *_LOGS),
     "metrics": (*_STACK, *_API, *_METRICS),
     "watch": (*_STACK, *_FUNCTIONS, *_API, *_METRICS, *_LOGS),
+}
+# What a command needs less of with an option; it is given as one would type it.
+WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
+    ("send", "--via sqs"): (*_STACK, *_SEND),
+    ("produce", "--via sqs"): (*_STACK, *_SEND),
+    ("probe", "--via sqs"): (*_STACK, *_FUNCTIONS, *_SEND, *_LOGS),
+    ("dlq redrive", "--method client"): (*_PAIR, *_LOOK, *_DELETE, *_SEND, *_CAUSES, *_HOLD),
+    ("dlq redrive", "--method native"): (*_PAIR, *_NATIVE, *_KEYS, *_HOLD),
 }
 # Commands that talk to no AWS at all, or to the lab with keys of its own.
 NOTHING = frozenset(
@@ -178,8 +189,19 @@ def commands() -> tuple[str, ...]:
 
 
 def needs(command: str) -> tuple[Need, ...]:
-    """What a command calls. Raises UsageError for an unknown one."""
-    name = " ".join(command.split())
+    """What a command calls; options and arguments may follow its name.
+
+    An option of WITH_OPTION narrows it. Raises UsageError for an unknown command.
+    """
+    words = command.split()
+    words = words[1:] if words[:1] == ["sqsctl"] else words
+    name = _named(words)
+    if name is None:
+        raise _unknown(" ".join(words))
+    rest = " ".join(words[len(name.split()) :]).replace("=", " ")
+    for (of, option), narrower in WITH_OPTION.items():
+        if name == of and f" {option} " in f" {rest} ":
+            return narrower
     if name == "doctor":
         return doctor_needs()
     if name in COMMANDS:
@@ -187,12 +209,26 @@ def needs(command: str) -> tuple[Need, ...]:
     if name in NOTHING:
         return ()
     group = [each for each in commands() if each.startswith(f"{name} ")]
-    if group:
-        return tuple(dict.fromkeys(need for each in group for need in needs(each)))
+    return tuple(dict.fromkeys(need for each in group for need in needs(each)))
+
+
+def _named(words: Sequence[str]) -> str | None:
+    """The command, or the group of them, that the words begin with."""
+    known = {*commands(), *NOTHING}
+    for length in (2, 1):
+        name = " ".join(words[:length])
+        if len(words) >= length and name in known:
+            return name
+    # A group stands for its commands: alone, or an unknown command would pass for it.
+    name = " ".join(words)
+    return name if any(each.startswith(f"{name} ") for each in known) else None
+
+
+def _unknown(name: str) -> UsageError:
     from difflib import get_close_matches
 
     near = get_close_matches(name, commands(), 1)
-    raise UsageError(
+    return UsageError(
         f"there is no command {name}",
         hint=f"did you mean {near[0]}?" if near else f"one of: {', '.join(commands())}",
         code="command_not_found",

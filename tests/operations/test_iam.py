@@ -13,6 +13,7 @@ from sqsctl.aws.queues import QueueClient
 from sqsctl.aws.session import Credentials, Session
 from sqsctl.errors import UsageError
 from sqsctl.model.deployed import ApiPart, FunctionPart, QueuePart, StackRef
+from sqsctl.model.message import Outgoing
 from sqsctl.model.stack import Fact
 from sqsctl.operations import discover, doctor, iam, metrics
 from tests.e2e.stacks import DeployedLab
@@ -144,16 +145,47 @@ def test_commands_that_call_nothing_need_nothing() -> None:
     assert "dlq redrive" in (raised.value.hint or "")
 
 
+@pytest.mark.parametrize(
+    ("typed", "has", "lacks"),
+    [
+        ("dlq redrive --method native", "sqs:StartMessageMoveTask", "sqs:ChangeMessageVisibility"),
+        (
+            "sqsctl dlq redrive --method=client",
+            "sqs:ChangeMessageVisibility",
+            "sqs:StartMessageMoveTask",
+        ),
+        ("dlq redrive -n 5", "sqs:StartMessageMoveTask", "sqs:PurgeQueue"),
+        ("send --via sqs", "sqs:SendMessage", "apigateway:GET"),
+        ("send --via http", "apigateway:GET", "logs:FilterLogEvents"),
+        ("logs tail worker --since 1h", "logs:FilterLogEvents", "sqs:SendMessage"),
+    ],
+)
+def test_options_may_follow_and_narrow(typed: str, has: str, lacks: str) -> None:
+    actions = {each.action for each in iam.needs(typed)}
+    assert has in actions
+    assert lacks not in actions
+
+
+@pytest.mark.parametrize("typed", ["", "dlq nonsense", "sqsctl", "dlq --method native", "x doctor"])
+def test_what_is_no_command_is_refused(typed: str) -> None:
+    with pytest.raises(UsageError):
+        iam.needs(typed)
+
+
+@pytest.mark.parametrize("command", ["dlq peek", "dlq groups", "dlq export", "dlq redrive"])
+def test_what_feeds_a_dead_letter_queue_may_be_looked_for(command: str) -> None:
+    (need,) = [
+        each for each in iam.needs(command) if each.action == "sqs:ListDeadLetterSourceQueues"
+    ]
+    assert need.optional
+
+
 def test_what_is_optional_can_be_left_out() -> None:
     assert "kms:Decrypt" not in statements(iam.policy(["send"], REF, without_optional=True))
     assert "kms:Decrypt" in statements(iam.policy(["send"], REF))
 
 
 # -- on the lab, which enforces IAM -----------------------------------------------------------
-
-
-# The emulator asks for another action, or for it on everything.
-EMULATED_OTHERWISE = {"iam:SimulatePrincipalPolicy", "lambda:GetFunctionConcurrency"}
 
 
 @pytest.fixture
@@ -186,7 +218,7 @@ def as_user(lab: DeployedLab) -> Iterator[object]:
 def test_doctor_reads_everything_under_its_own_policy(lab: DeployedLab, as_user) -> None:  # type: ignore[no-untyped-def]
     session = as_user("doctor")
     found = doctor.checkup(session, discover.from_stack(session, lab.name))
-    assert set(found.missing_actions) <= EMULATED_OTHERWISE
+    assert not found.missing_actions
     assert found.diagnosis.verdict == "healthy"
 
 
@@ -194,9 +226,8 @@ def test_doctor_reads_everything_under_its_own_policy(lab: DeployedLab, as_user)
 def test_other_commands_work_under_theirs(lab: DeployedLab, as_user) -> None:  # type: ignore[no-untyped-def]
     sender = as_user("send")
     ref = discover.from_stack(sender, lab.name)
-    # One by one: the emulator knows *Batch actions, which IAM does not have.
-    url = discover.main_queue(ref).url
-    assert sender.sqs().send_message(QueueUrl=url, MessageBody="{}")["MessageId"]
+    port = QueueClient(sender).open(discover.main_queue(ref).ref)
+    assert len(port.send([Outgoing("{}")]).accepted) == 1
     reader = as_user("logs tail")
     group = f"/aws/lambda/{lab.name}-producer"
     assert LogClient(reader).page(group, start_ms=0).token is None
