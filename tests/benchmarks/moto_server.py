@@ -6,13 +6,15 @@ of a proxy: here they get the type that AWS gives them.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any
 
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import run_simple
+# By name: the interpreter that checks and lints this file does not have them.
+moto = importlib.import_module("moto.server")
+serving = importlib.import_module("werkzeug.serving")
 
-_application = DomainDispatcherApplication(create_backend_app)
+_application = moto.DomainDispatcherApplication(moto.create_backend_app)
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Any:
@@ -28,4 +30,4 @@ def application(environ: dict[str, Any], start_response: Any) -> Any:
 
 
 if __name__ == "__main__":
-    run_simple("127.0.0.1", int(sys.argv[1]), application, threaded=True)
+    serving.run_simple("127.0.0.1", int(sys.argv[1]), application, threaded=True)
