@@ -14,6 +14,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,12 @@ def command_lines(page: str) -> Iterator[str]:
         yield line.replace("\n", " ")
 
 
+@cache
+def program_tree() -> Any:
+    """The program's commands, as the library beneath it has them."""
+    return typer.main.get_command(make_app())
+
+
 def parse(line: str) -> str:
     """Let the program parse a command line, running nothing; the command that it names."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars="|>")
@@ -175,7 +182,7 @@ def parse(line: str) -> str:
             words = words[: words.index(end)]
     assert words[0] == "sqsctl", line
     rest = words[1:]
-    command: Any = typer.main.get_command(make_app())
+    command = program_tree()
     context = command.make_context("sqsctl", [*rest], resilient_parsing=False)
     while hasattr(command, "commands"):
         name, command, rest = command.resolve_command(
