@@ -13,6 +13,7 @@ import re
 import shlex
 import shutil
 import time
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,7 @@ from sqsctl.checks.registry import all_checks
 from sqsctl.cli.main import make_app
 from sqsctl.lab import server
 from sqsctl.lab.fidelity.remaining import REMAINING
+from sqsctl.operations.ignores import parse as parse_ignores
 from tests.e2e.blocks import Step, blocks, steps
 from tests.program import Sqsctl
 
@@ -245,3 +247,13 @@ def test_checks_that_pages_name_are_there() -> None:
                 named = re.findall(r"([a-z0-9-]+) · (?:error|warning|info) ·", block.text)
                 named += re.findall(r"--(?:cause|only|skip) ([a-z0-9-]+)", block.text)
                 assert set(named) <= known, page.name
+
+
+def test_the_settings_that_the_guide_shows_are_understood() -> None:
+    guide = (DOCS / "guides/reading-doctor.md").read_text(encoding="utf-8")
+    (shown,) = [block.text for block in blocks(guide) if block.info == "toml"]
+    (decision,) = parse_ignores(tomllib.loads(shown), [check.meta.id for check in all_checks()])
+    assert (decision.check, decision.subject) == (
+        "max-receive-count-low",
+        "tutorial-step-2-dev-jobs",
+    )
