@@ -161,9 +161,16 @@ class Session:
 
 
 def _refuse_pages(http_response: Any, **_: object) -> None:
-    """botocore reads a web page as an empty answer: a portal's would pass for "no queues"."""
+    """botocore reads a web page as an empty answer: a portal's would pass for "no queues".
+
+    Only what calls itself a page and looks like one: there are emulators that send JSON as
+    text/html.
+    """
     kind = str(getattr(http_response, "headers", {}).get("content-type", ""))
-    if "html" in kind.lower():
+    if "html" not in kind.lower():
+        return
+    start = bytes(http_response.content[:200]).lstrip().lower()
+    if start.startswith(b"<") and not start.startswith(b"<?xml"):
         from sqsctl.aws.translate import ForeignAnswerError
 
         raise ForeignAnswerError(f"a page of type {kind} (status {http_response.status_code})")
