@@ -1,0 +1,108 @@
+"""Commands to run under their own policy, and what each can do without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LETTERS = 2
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command line. ``name`` is what sqsctl iam is asked; MAIN is the main queue's URL.
+
+    ``letters`` dead letters are put before it; ``good`` are the exit codes of success.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    letters: int = 0
+    good: frozenset[int] = frozenset({0})
+    label: str = ""
+
+
+def case(
+    name: str, *more: str, letters: int = 0, good: tuple[int, ...] = (0,), label: str = ""
+) -> Case:
+    return Case(name, (*name.split(), *more), letters, frozenset(good), label or name)
+
+
+CASES: tuple[Case, ...] = (
+    case("queue ls"),
+    case("queue inspect"),
+    case("queue inspect", "--full", label="queue inspect --full"),
+    case("send --via sqs", '{"input": 1}'),
+    case("produce --via sqs", "--count", "3"),
+    case("probe --via sqs", "--timeout", "20"),
+    case("logs tail", "--no-follow", "--since", "10m", good=(0, 5)),
+    case("stack ls"),
+    case("stack show"),
+    case("metrics"),
+    case("doctor", good=(0, 10)),
+    case("dlq peek", letters=LETTERS),
+    case("dlq groups", letters=LETTERS),
+    case("dlq export", "letters.jsonl", "--force", letters=LETTERS),
+    case("dlq redrive --method client", letters=LETTERS),
+    case("dlq redrive --method native", "--to", "MAIN", letters=LETTERS),
+    case("queue purge", "--yes"),
+    case("dlq purge", "--yes", letters=LETTERS),
+)
+
+# What the emulator never asks for: no queue of the lab is encrypted with a key of KMS.
+NOT_ENFORCED = frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
+# What this stack has not: function URLs, layers.
+_ABSENT = ("lambda:GetFunctionUrlConfig", "lambda:GetLayerVersion")
+
+# One of the two answers for the other; queues of the stack are named by their URLs there.
+_STACK = ("cloudformation:DescribeStacks", "cloudformation:ListStackResources", "sqs:GetQueueUrl")
+# Asked only where a queue's name does not tell what feeds it.
+_PAIR = (*_STACK, "sqs:ListDeadLetterSourceQueues")
+# Asked only with --hold, or after a pause.
+_HOLD = ("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping")
+# Only --cause asks why messages died.
+_CAUSES = (
+    "lambda:GetFunctionConfiguration",
+    "lambda:ListEventSourceMappings",
+    "logs:FilterLogEvents",
+)
+
+# Without these the command still does the whole of what was asked here.
+SPARE: dict[str, tuple[str, ...]] = {
+    "queue inspect": (
+        *_STACK,
+        "cloudwatch:GetMetricData",
+        "lambda:ListEventSourceMappings",
+    ),
+    "queue inspect --full": _STACK,
+    "send --via sqs": (*_STACK, "sqs:GetQueueAttributes"),
+    "produce --via sqs": (*_STACK, "sqs:GetQueueAttributes"),
+    "probe --via sqs": _STACK,
+    "logs tail": (*_STACK, "sqs:GetQueueAttributes", "lambda:ListEventSourceMappings"),
+    "stack show": ("sqs:GetQueueUrl", "cloudformation:DescribeStacks", *_ABSENT),
+    # The stack's outputs name its functions and queues, too.
+    "metrics": (*_STACK, "sqs:GetQueueAttributes", *_ABSENT),
+    "dlq peek": _PAIR,
+    "dlq groups": _PAIR,
+    "dlq export": (*_PAIR, *_CAUSES),
+    # All letters are moved: none is given back.
+    "dlq redrive --method client": (*_PAIR, *_CAUSES, *_HOLD, "sqs:ChangeMessageVisibility"),
+    "dlq redrive --method native": (*_PAIR, *_HOLD),
+    "queue purge": _STACK,
+    "dlq purge": (*_PAIR, "sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"),
+    "doctor": ("sqs:GetQueueUrl", *_ABSENT),
+}
+
+# What is told in words of its own: an unknown cause, letters that stay hidden for a while.
+NAMED_ELSEWHERE: dict[tuple[str, str], str] = {
+    **{("dlq peek", action): '"cause": null' for action in _CAUSES},
+    **{
+        ("stack show", action): "could not be read: access denied"
+        for action in (
+            "apigateway:GET",
+            "cloudformation:ListStackResources",
+            "lambda:GetFunctionConfiguration",
+            "lambda:ListEventSourceMappings",
+            "sqs:GetQueueAttributes",
+        )
+    },
+}
