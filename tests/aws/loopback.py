@@ -11,6 +11,22 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from botocore.config import Config
+
+from sqsctl.aws.session import Credentials, Session
+from sqsctl.model.target import Target
+
+
+class ImpatientSession(Session):
+    """A session whose answers have to come within ``patience_s``."""
+
+    def __init__(self, target: Target, *, credentials: Credentials, patience_s: float) -> None:
+        super().__init__(target, credentials=credentials)
+        self._patience_s = patience_s
+
+    def _config(self, attempts: int) -> Config:
+        return super()._config(attempts).merge(Config(read_timeout=self._patience_s))
+
 
 @dataclass(frozen=True)
 class Received:

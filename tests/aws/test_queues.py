@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
@@ -16,16 +16,24 @@ from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.model.message import Message, MessageAttribute, Outgoing
 from sqsctl.model.queues import QueueRef
 from sqsctl.model.target import Target
-from tests.aws.loopback import Answer, Loopback, Received, refusal, reply, serving
+from tests.aws.loopback import (
+    Answer,
+    ImpatientSession,
+    Loopback,
+    Received,
+    refusal,
+    reply,
+    serving,
+)
 
 Ways = Callable[[Loopback], OpenQueue]
 
 
-def session_to(url: str, **more: Any) -> Session:
-    return Session(
+def session_to(url: str) -> Session:
+    return ImpatientSession(
         Target("endpoint", "ap-northeast-2", endpoint=url),
         credentials=Credentials("test", "test"),
-        **more,
+        patience_s=0.5,
     )
 
 
@@ -42,7 +50,7 @@ def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> W
         monkeypatch.setattr("sqsctl.aws.queues.wire", lambda _: None)
 
     def make(loopback: Loopback) -> OpenQueue:
-        session = session_to(loopback.url, read_timeout_s=0.5)
+        session = session_to(loopback.url)
         return QueueClient(session).open(QueueRef("jobs", f"{loopback.url}/000000000000/jobs"))
 
     return make
@@ -146,6 +154,15 @@ def test_what_nobody_can_know_is_unknown(opened: Ways, answer: Answer) -> None:
     assert result.unknown == (0, 1, 2)
     assert (*result.accepted, *result.rejected) == ()
     assert len(loopback.requests) == 1, "there is no hidden second attempt"
+
+
+def test_patience_ends(opened: Ways) -> None:
+    """An answer that comes too late is none, whatever it says."""
+    late = reply({"Successful": [{"Id": "0", "MessageId": "x"}]})
+    with serving(lambda _: replace(late, delay_s=2.0)) as loopback:
+        result = opened(loopback).send([Outgoing("a")])
+    assert result.unknown == (0,)
+    assert "timeout" in result.unknown_reason.lower()
 
 
 @pytest.mark.parametrize(

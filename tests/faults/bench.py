@@ -27,6 +27,7 @@ from sqsctl.model.target import Target
 from sqsctl.model.transfer import RedriveSummary
 from sqsctl.operations.delivery import RetryPolicy
 from sqsctl.operations.redrive import Redrive, RedriveStoppedError, redrive
+from tests.aws.loopback import ImpatientSession
 from tests.faults.proxy import Proxy, proxied
 
 REGION = "ap-northeast-2"
@@ -36,12 +37,9 @@ HOLD_S = 1
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793"
 
 
-def session_on(endpoint: str, read_timeout_s: float = 10.0) -> Session:
-    return Session(
-        Target("endpoint", REGION, endpoint=endpoint),
-        credentials=KEYS,
-        read_timeout_s=read_timeout_s,
-    )
+def session_on(endpoint: str, patience_s: float = 10.0) -> Session:
+    target = Target("endpoint", REGION, endpoint=endpoint)
+    return ImpatientSession(target, credentials=KEYS, patience_s=patience_s)
 
 
 def a_message(number: int, *, fifo: bool = False) -> Outgoing:
@@ -86,7 +84,7 @@ class Bench:
         """One redrive through the proxy, in this process."""
         options = more.pop("options", None) or Redrive(concurrency=1, hold_s=HOLD_S, wait_s=0)
         summary = redrive(
-            QueueClient(session_on(self.proxy.url, read_timeout_s=self.patience_s)),
+            QueueClient(session_on(self.proxy.url, patience_s=self.patience_s)),
             self.source,
             to=self.target,
             journal_folder=self.folder,
