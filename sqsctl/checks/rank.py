@@ -117,7 +117,14 @@ def ranked(findings: Iterable[Finding], stack: Stack) -> tuple[Finding, ...]:
 def _claim(cause: Finding, finding: Finding) -> tuple[object, ...]:
     """How good the cause's claim on the finding is; the least is the best."""
     pointed = finding.because.index(cause.id) if cause.id in finding.because else 99
-    return (pointed, -cause.severity, -cause.confidence, cause.kind is not Kind.CAUSE, cause.id)
+    return (
+        cause.past,
+        pointed,
+        -cause.severity,
+        -cause.confidence,
+        cause.kind is not Kind.CAUSE,
+        cause.id,
+    )
 
 
 # Where all else is equal, what stops everything stands above what stops a part.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from sqsctl.operations.doctor import Checkup
     from sqsctl.operations.ignores import Ignore
 
+_AWS_COMMAND = re.compile(r"(?<![\w./-])aws (?=[a-z][a-z0-9-]+ )")
 FAIL_ON = ("info", "warning", "error")
 
 
@@ -128,7 +131,7 @@ def doctor(
 
     def look() -> Checkup:
         with run.progress("looking") as bar:
-            return checkup(
+            seen = checkup(
                 run.session(),
                 reference,
                 only=wanted,
@@ -139,6 +142,7 @@ def doctor(
                 stage=run.settings.text("stage"),
                 progress=lambda text: bar.update(title=text),
             )
+        return replace(seen, diagnosis=at_endpoint(seen.diagnosis, run.resolved().target.endpoint))
 
     from sqsctl.operations.doctor import chosen_checks
 
@@ -151,15 +155,37 @@ def doctor(
     seen = look()
     applied: list[dict[str, Any]] = []
     if fix:
-        applied = _mend(run, seen.diagnosis, dry_run=dry_run)
+        applied = _mend(run, _kept(seen, ignores).diagnosis, dry_run=dry_run)
         if applied and not dry_run:
             seen = look()
     if report is not None:
         from sqsctl.cli.report import write_report
 
-        write_report(report, seen, run.target)
+        write_report(report, _kept(seen, ignores), run.target)
         run.output.notice(f"the report is in {report}")
     return _answer(run, seen, threshold, applied, ignores)
+
+
+def at_endpoint(diagnosis: Diagnosis, endpoint: str | None) -> Diagnosis:
+    """Commands of the AWS CLI as they have to be typed for this endpoint, lest they reach AWS."""
+    if endpoint is None:
+        return diagnosis
+    findings = []
+    for finding in diagnosis.findings:
+        commands = tuple(
+            _AWS_COMMAND.sub(f"aws --endpoint-url {endpoint} ", each)
+            for each in finding.fix.commands
+        )
+        findings.append(replace(finding, fix=replace(finding.fix, commands=commands)))
+    return replace(diagnosis, findings=tuple(findings))
+
+
+def _kept(seen: Checkup, ignores: Sequence[Ignore]) -> Checkup:
+    """The checkup without what the team has decided to live with."""
+    from sqsctl.operations.ignores import apply
+
+    diagnosis, _, _ = apply(seen.diagnosis, ignores, datetime.now(UTC).date())
+    return replace(seen, diagnosis=diagnosis)
 
 
 def _watch(

@@ -29,7 +29,9 @@ def show_finding(
     kind = f"{finding.severity.label} · {finding.kind} · {finding.confidence.label} confidence"
     console.print(styled(f"  {finding.id} · {kind}", "dim"), soft_wrap=True)
     if finding.past and not verbose:
-        return  # over and done with: the details are for those who ask (-v)
+        # Over and done with: the details are for those who ask (-v).
+        _show_below(console, nested)
+        return
     shown = finding.evidence if verbose else finding.evidence[:MAX_EVIDENCE]
     for each in shown:
         when = f" at {clock(each.at)}" if each.at else ""
@@ -44,9 +46,7 @@ def show_finding(
     if len(finding.evidence) > len(shown):
         left = len(finding.evidence) - len(shown)
         console.print(styled(f"  … {left} more pieces of evidence (-v)", "dim"))
-    for below in nested:
-        text = f"  └─ explains: {safe_line(below.title)} ({below.id})"
-        console.print(styled(text), soft_wrap=True)
+    _show_below(console, nested)
     console.print(Text.assemble(("  fix: ", "green"), safe(finding.fix.summary)), soft_wrap=True)
     for line in finding.fix.commands:
         console.print(styled(f"    $ {line}", "bold"), soft_wrap=True)
@@ -56,6 +56,12 @@ def show_finding(
             console.print(styled(f"      {line}"), soft_wrap=True)
     if finding.reference:
         console.print(styled(f"  {finding.reference}", "dim"), soft_wrap=True)
+
+
+def _show_below(console: Console, nested: Sequence[Finding]) -> None:
+    for below in nested:
+        text = f"  └─ explains: {safe_line(below.title)} ({below.id})"
+        console.print(styled(text), soft_wrap=True)
 
 
 def show_diagnosis(

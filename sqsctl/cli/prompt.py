@@ -110,7 +110,10 @@ class NoPrompter:
         default: str = "",  # noqa: ARG002
         suggestions: Sequence[str] = (),  # noqa: ARG002
     ) -> str | None:
-        raise RefusedError(f"cannot ask without a terminal: {question}")
+        raise RefusedError(
+            f"cannot ask without a terminal: {question}",
+            hint="repeat with --yes to go ahead without a question",
+        )
 
 
 def interactive() -> bool:

@@ -43,7 +43,8 @@ def test_a_report_to_hand_on(disabled: DeployedLab, sqsctl: Sqsctl, tmp_path: Pa
     assert sqsctl("doctor", "--report", str(path)).code == 10
     text = path.read_text()
     assert "`mapping-disabled`" in text
-    assert "aws lambda update-event-source-mapping" in text
+    command = f"aws --endpoint-url {disabled.state.endpoint} lambda update-event-source-mapping"
+    assert command in text, "typed as it stands, it must not reach AWS"
     assert sqsctl("doctor", "--report", str(tmp_path / "no" / "where.md")).code == 2
 
 
