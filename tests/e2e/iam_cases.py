@@ -92,9 +92,9 @@ SPARE: dict[str, tuple[str, ...]] = {
     "doctor": ("sqs:GetQueueUrl", *_ABSENT),
 }
 
-# What is told in words of its own: an unknown cause, letters that stay hidden for a while.
+# What is told in words of its own, as a regular expression of the output: parts of the stack
+# that were not read, letters that stay hidden for a while.
 NAMED_ELSEWHERE: dict[tuple[str, str], str] = {
-    **{("dlq peek", action): '"cause": null' for action in _CAUSES},
     **{
         ("stack show", action): "could not be read: access denied"
         for action in (
@@ -105,4 +105,19 @@ NAMED_ELSEWHERE: dict[tuple[str, str], str] = {
             "sqs:GetQueueAttributes",
         )
     },
+    **{
+        (command, "sqs:ChangeMessageVisibility"): r'"unreleased": [1-9]'
+        for command in ("dlq peek", "dlq export")
+    },
 }
+
+# Where a denial passes for "nothing known" or "nothing there", to this day.
+SILENT: frozenset[tuple[str, str]] = frozenset(
+    {
+        *((command, action) for command in ("dlq peek", "dlq groups") for action in _CAUSES),
+        ("dlq groups", "sqs:ChangeMessageVisibility"),
+        ("probe --via sqs", "lambda:GetFunctionConfiguration"),
+        ("probe --via sqs", "lambda:ListEventSourceMappings"),
+        ("probe --via sqs", "sqs:GetQueueAttributes"),
+    }
+)

