@@ -19,8 +19,7 @@ from typing import TypeVar
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 from sqsctl.model.message import Message, MessageAttribute, Outgoing
 from sqsctl.model.outcome import Acceptance, BatchResult, Rejection
-from sqsctl.model.queues import MoveTask, QueueRef
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import MoveTask, Queue, QueueRef
 
 REGION = "ap-northeast-2"
 ACCOUNT = "000000000000"

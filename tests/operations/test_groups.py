@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sqsctl.model.logline import Attempt, Failure
 from sqsctl.model.message import Message
-from sqsctl.model.stack import Queue
+from sqsctl.model.queues import Queue
 from sqsctl.operations.forecast import forecast
 from sqsctl.operations.groups import Groups, fingerprint, grouped
 from sqsctl.operations.story import story_of
