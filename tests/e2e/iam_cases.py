@@ -9,7 +9,8 @@ LETTERS = 2
 
 @dataclass(frozen=True)
 class Case:
-    """A command line. ``name`` is what sqsctl iam is asked; MAIN is the main queue's URL.
+    """A command line. ``name`` is what sqsctl iam is asked; MAIN is the main queue's URL,
+    STACK the stack's name.
 
     ``letters`` dead letters are put before it; ``good`` are the exit codes of success.
     """
@@ -28,7 +29,7 @@ def case(
 
 
 CASES: tuple[Case, ...] = (
-    case("queue ls"),
+    case("queue ls", "--prefix", "STACK"),  # other tests leave queues of their own
     case("queue inspect"),
     case("queue inspect", "--full", label="queue inspect --full"),
     case("send --via sqs", '{"input": 1}'),

@@ -59,7 +59,7 @@ def run_as(sqsctl: Sqsctl, monkeypatch: pytest.MonkeyPatch) -> As:
         lab = user.lab
         user.grant(document)
         put(lab, case.letters)
-        names = {"MAIN": lab.queue.url}
+        names = {"MAIN": lab.queue.url, "STACK": lab.name}
         with monkeypatch.context() as patch:
             patch.setenv("SQSCTL_LAB_NAME", "nobodys")
             patch.setenv("SQSCTL_STACK", lab.name)

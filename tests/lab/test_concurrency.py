@@ -95,6 +95,7 @@ def k6(tutorial: Tutorial, count: int) -> list[tuple[int, str]]:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.long  # tests/e2e/test_account_limit.py plays it in every run
 def test_the_tutorials_k6_run(lab_state: LabState) -> None:
     with own_stack(lab_state) as deployed:
         tutorial = tutorial_on(deployed.session, deployed.name)
