@@ -25,7 +25,7 @@ def show_finding(
 
     style = _STYLE[finding.severity]
     head = Text.assemble((f"{_MARK[finding.severity]} ", style), (safe_line(finding.title), "bold"))
-    console.print(head, soft_wrap=True)
+    console.print(head)  # prose wraps at words; what is to be copied below does not wrap
     kind = f"{finding.severity.label} · {finding.kind} · {finding.confidence.label} confidence"
     console.print(styled(f"  {finding.id} · {kind}", "dim"), soft_wrap=True)
     if finding.past and not verbose:
@@ -47,7 +47,7 @@ def show_finding(
         left = len(finding.evidence) - len(shown)
         console.print(styled(f"  … {left} more pieces of evidence (-v)", "dim"))
     _show_below(console, nested)
-    console.print(Text.assemble(("  fix: ", "green"), safe(finding.fix.summary)), soft_wrap=True)
+    console.print(Text.assemble(("  fix: ", "green"), safe(finding.fix.summary)))
     for line in finding.fix.commands:
         console.print(styled(f"    $ {line}", "bold"), soft_wrap=True)
     if finding.fix.serverless_yml:
