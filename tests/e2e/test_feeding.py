@@ -26,6 +26,7 @@ def test_fifty_posts_and_all_of_them_processed(on_lab: DeployedLab, sqsctl: Sqsc
     assert stages["end-to-end"]["med"] >= stages["queue"]["min"]
 
 
+@pytest.mark.long
 def test_poison_ends_among_the_dead_letters(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
     """What is processed and what died add up to what was sent; the seed says which died."""
     from sqsctl.operations.bodies import Poison
