@@ -140,8 +140,7 @@ def peek(
     ordered((), sort)
     client, pair = dead_letters(run)
     queue = pair.dead_letters
-    finder = cause_finder(run, pair) if wanted.causes else None
-    selected = conditions.select(wanted, lambda message: _cause(finder, message))
+    selected = conditions.select(wanted, lambda: cause_finder(run, pair))
     control = Control()
     with (
         run.progress(f"looking into {queue.name}") as bar,
@@ -269,11 +268,6 @@ def _body(body: str, *, full: bool) -> list[str]:
     if document is not NOT_JSON and isinstance(document, dict | list):
         return json.dumps(document, ensure_ascii=False, indent=2).split("\n")
     return body.split("\n")
-
-
-def _cause(finder: CauseFinder | None, message: Message) -> str:
-    found = finder.of(message) if finder else None
-    return found.cause if found else ""
 
 
 def _causes(run: Run, pair: Pair, messages: list[Message], since: datetime) -> dict[str, Match]:

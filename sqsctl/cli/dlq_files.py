@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.model.deadletters import ExportSummary, RestoreSummary
-    from sqsctl.model.message import Message
 
 
 def register(group: typer.Typer) -> None:
@@ -87,12 +86,6 @@ def export(
     wanted = conditions.filters(id_, match, grep, cause, since, until)
     client, pair = dead_letters(run)
     queue = pair.dead_letters
-    finder = cause_finder(run, pair) if wanted.causes else None
-
-    def cause_of(message: Message) -> str:
-        found = finder.of(message) if finder else None
-        return found.cause if found else ""
-
     path = file or Path(f"{queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl")
     control = Control()
     with (
@@ -104,7 +97,7 @@ def export(
             queue,
             path,
             look=Look(limit=limit or 0, hold_s=120, force=force),
-            select=conditions.select(wanted, cause_of),
+            select=conditions.select(wanted, lambda: cause_finder(run, pair)),
             overwrite=force,
             control=control,
             progress=lambda seen, written: bar.update(seen, note=f"{written} written"),

@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from sqsctl.model.message import Message
+    from sqsctl.operations.causes import CauseFinder
     from sqsctl.operations.selection import Filters
 
 _PANEL = "Which messages"
@@ -82,9 +83,18 @@ def filters(
     )
 
 
-def select(chosen: Filters, cause_of: Callable[[Message], str]) -> Callable[[Message], bool] | None:
-    """One predicate for all conditions, None where there are none."""
+def select(chosen: Filters, finder: Callable[[], CauseFinder]) -> Callable[[Message], bool] | None:
+    """One predicate for all conditions, None where there are none.
+
+    ``finder`` is asked for only where a cause is among the conditions: it reads logs.
+    """
     from sqsctl.operations.selection import compiled
+
+    causes = finder() if chosen.causes else None
+
+    def cause_of(message: Message) -> str:
+        found = causes.of(message) if causes else None
+        return found.cause if found else ""
 
     return compiled(chosen, known_causes=cause_of)
 

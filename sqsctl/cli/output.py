@@ -142,7 +142,6 @@ class Output:
     color: bool = True
     quiet: bool = False
     verbose: int = 0
-    raw: bool = False
     _stdout: Console | None = field(default=None, repr=False)
     _stderr: Console | None = field(default=None, repr=False)
 

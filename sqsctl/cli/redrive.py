@@ -134,13 +134,7 @@ def redrive(
         raise UsageError("--canary needs the consumer that --pause-consumer stops")
     wanted = conditions.filters(id_, match, grep, cause, since, until)
     client, pair = dead_letters(run, changing=not dry_run)
-    finder = cause_finder(run, pair) if wanted.causes else None
-
-    def cause_of(message: Message) -> str:
-        found = finder.of(message) if finder else None
-        return found.cause if found else ""
-
-    selected = conditions.select(wanted, cause_of)
+    selected = conditions.select(wanted, lambda: cause_finder(run, pair))
     target = client.describe(client.resolve(to)) if to else None
     _check_destination(pair, target)
     job = Job(
