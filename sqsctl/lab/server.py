@@ -92,26 +92,23 @@ def start(
 @contextlib.contextmanager
 def deploying(name: str = DEFAULT_LAB) -> Iterator[None]:
     """While inside, no other process deploys to this lab: CloudFormation would refuse one."""
-    path = state_file(name).with_suffix(".deploy.lock")
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with _holding(settings.deploy_lock_file(name)):
         yield
-    finally:
-        os.close(handle)
 
 
 def stop(name: str = DEFAULT_LAB) -> bool:
     """End a lab and everything it started, and remove its files. False if there was none."""
     settings.checked_name(name)
-    if not state_file(name).exists() and not settings.folder(name).exists():
+    left = (state_file(name), settings.folder(name), settings.lock_file(name))
+    if not any(path.exists() for path in left):
         return False
     with _locked(name):
         state = read_state(name) or _orphan(name)
-        if state is None:
-            return False
-        _clear(state)
-        return True
+        if state is not None:
+            _clear(state)
+        settings.deploy_lock_file(name).unlink(missing_ok=True)
+        settings.lock_file(name).unlink(missing_ok=True)  # whoever waits for it notices
+        return state is not None
 
 
 def status(name: str = DEFAULT_LAB) -> LabStatus:
@@ -171,11 +168,12 @@ def reset(name: str = DEFAULT_LAB) -> LabState:
 def _launch(name: str, port: int | None, time_scale: float, runtime: str, region: str) -> LabState:
     runtime, notice = settings.chosen_runtime(runtime)
     folder = settings.folder(name)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    (folder / "tmp").mkdir()
     log = folder / "server.log"
+    # First the port: where it is taken, nothing is left behind.
     with settings.listen(name, port) as listener:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+        (folder / "tmp").mkdir()
         number = listener.getsockname()[1]
         process = _spawn(listener, folder, log, region, time_scale)
     state = LabState(
@@ -312,9 +310,24 @@ def _last_words(log: Path) -> str:
 def _locked(name: str) -> Iterator[None]:
     path = settings.lock_file(name)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with _holding(path):
         yield
-    finally:
-        os.close(handle)
+
+
+@contextlib.contextmanager
+def _holding(path: Path) -> Iterator[None]:
+    """While inside, nobody else holds this lock file; it may be removed while it is held."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            # Removed by its last holder meanwhile: this lock is no longer the one others see.
+            try:
+                current = path.stat()
+            except FileNotFoundError:
+                continue
+            if os.path.samestat(current, os.fstat(handle)):
+                yield
+                return
+        finally:
+            os.close(handle)

@@ -6,10 +6,13 @@ the server or a function in it, so no real credential can be read, used or logge
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import importlib.util
 import ipaddress
 import os
 import re
+import shlex
 import shutil
 import socket
 import sys
@@ -83,6 +86,10 @@ def lock_file(name: str) -> Path:
     return state_home() / "labs" / f"{checked_name(name)}.lock"
 
 
+def deploy_lock_file(name: str) -> Path:
+    return state_home() / "labs" / f"{checked_name(name)}.deploy.lock"
+
+
 def port_file(name: str) -> Path:
     return state_home() / "labs" / f"{checked_name(name)}.port"
 
@@ -146,10 +153,22 @@ def require_emulator() -> None:
     if importlib.util.find_spec("ministack") is None:
         raise SqsctlError(
             "the lab needs the extra: pip install 'sqsctl[lab]'",
-            hint="or work on a deployed stack: --profile, --region",
+            hint=f"into this very installation: {_install_line()}"
+            "; or work on a deployed stack: --profile, --region",
             exit=Exit.USAGE,
             code="lab_extra_missing",
         )
+
+
+def _install_line() -> str:
+    """The command that brings the extra's packages to the Python that runs this."""
+    wanted = []
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        for line in importlib.metadata.requires("sqsctl") or ():
+            package, _, marker = line.partition(";")
+            if re.search(r"""\bextra *== *['"]lab['"]""", marker):
+                wanted.append(package.strip())
+    return shlex.join([sys.executable, "-m", "pip", "install", *(wanted or ["ministack"])])
 
 
 def environment(lab_folder: Path, port: int, region: str) -> dict[str, str]:

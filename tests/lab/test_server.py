@@ -106,6 +106,31 @@ def test_two_that_start_at_once_get_the_same_lab() -> None:
     assert len({state.pid for state in states}) == 1
 
 
+def test_starting_and_stopping_at_once_never_holds_two_locks() -> None:
+    """A lock file that its holder removes is no lock for those who waited for it."""
+    path = settings.lock_file("default")
+    path.parent.mkdir(parents=True)
+    inside = 0
+    seen: list[int] = []
+
+    def visit() -> None:
+        nonlocal inside
+        for _ in range(50):
+            with server._locked("default"):
+                inside += 1
+                seen.append(inside)
+                time.sleep(0.0005)
+                inside -= 1
+                path.unlink()
+
+    threads = [threading.Thread(target=visit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [1] * 200
+
+
 def test_after_stop_nothing_is_left() -> None:
     state = server.start()
     busy_function(state)
@@ -116,6 +141,7 @@ def test_after_stop_nothing_is_left() -> None:
     assert not listening(state.port)
     assert not Path(state.folder).exists()
     assert read_state() is None
+    assert [path.name for path in labs_folder().iterdir()] == ["default.port"]
     assert server.stop() is False
     assert server.status().condition == "stopped"
 
@@ -140,6 +166,9 @@ def test_a_chosen_port_that_is_taken_is_refused() -> None:
         with pytest.raises(UsageError, match=f"port {port} on 127.0.0.1 is not free"):
             server.start(port=port)
     assert read_state() is None
+    assert [path.name for path in labs_folder().iterdir()] == ["default.lock"]
+    assert server.stop() is False
+    assert not any(labs_folder().iterdir())
     with pytest.raises(UsageError, match="no port number"):
         server.start(port=70_000)
 
@@ -244,6 +273,7 @@ def test_without_the_emulator_the_extra_is_named(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(SqsctlError) as caught:
         server.start()
     assert caught.value.message == "the lab needs the extra: pip install 'sqsctl[lab]'"
+    assert f"{sys.executable} -m pip install ministack==" in (caught.value.hint or "")
     assert caught.value.exit is Exit.USAGE
 
 
