@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.e2e.stacks import DeployedLab, own_stack
+from tests.fuzz import profiles
 from tests.program import Sqsctl, program
 
 if TYPE_CHECKING:
     from sqsctl.aws.labs import LabState
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """``-m fuzz`` is the thorough run of the fuzz tests."""
+    if config.option.markexpr == profiles.NAME:
+        settings.load_profile(profiles.NAME)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -42,7 +42,11 @@ class ApiClient:
         """``endpoint``: the server to connect to instead of the URL's own host."""
         import urllib3
 
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            parts.port  # noqa: B018 - read for its ValueError
+        except ValueError as error:
+            raise UsageError(f"{url!r} is not the URL of an API: {error}") from error
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UsageError(f"{url!r} is not the URL of an API")
         self.url = url

@@ -18,6 +18,7 @@ from sqsctl.aws.session import Session
 from sqsctl.aws.support import offered
 from sqsctl.errors import NotFoundError, SqsctlError
 from sqsctl.model.logline import LogEvent
+from sqsctl.model.times import from_epoch_ms
 
 PAGE_EVENTS = 10_000  # FilterLogEvents' own maximum
 CALLS_PER_SECOND = 4  # a few regions allow 5
@@ -166,19 +167,12 @@ def log_event(shape: Mapping[str, Any], group: str) -> LogEvent:
     """A FilteredLogEvent as the model has it. Times are milliseconds since 1970, UTC."""
     return LogEvent(
         message=shape.get("message", ""),
-        timestamp=moment(shape.get("timestamp")),
+        timestamp=from_epoch_ms(shape.get("timestamp")),
         stream=shape.get("logStreamName", ""),
         group=group,
         event_id=shape.get("eventId", "") or "",
-        ingested_at=moment(shape.get("ingestionTime")),
+        ingested_at=from_epoch_ms(shape.get("ingestionTime")),
     )
-
-
-def moment(milliseconds: int | None) -> datetime | None:
-    """Milliseconds since 1970 as a time in UTC; None stays None."""
-    if milliseconds is None:
-        return None
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
 
 
 def milliseconds(at: datetime) -> int:

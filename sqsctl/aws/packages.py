@@ -78,7 +78,11 @@ class PackageReader:
 
 def checked_url(url: str, endpoint: str | None) -> str:
     """The URL, if it is one that code is fetched from. Raises SqsctlError."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise refused("its address is none") from error
     host = (parts.hostname or "").lower()
     if parts.username or parts.password:
         raise refused("its address carries a user")
@@ -86,7 +90,7 @@ def checked_url(url: str, endpoint: str | None) -> str:
         if is_loopback(host) and parts.scheme in {"http", "https"}:
             return url
         raise refused("a local endpoint names code on another machine")
-    if parts.scheme == "https" and _S3_HOST.fullmatch(host) and parts.port in {None, 443}:
+    if parts.scheme == "https" and _S3_HOST.fullmatch(host) and port in {None, 443}:
         return url
     raise refused("it is not on S3")
 

@@ -6,13 +6,14 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqsctl.model.message import Message, MessageAttribute, Outgoing
 from sqsctl.model.queues import MoveTask, Queue, QueueRef
+from sqsctl.model.times import from_epoch_ms
 
 _NOTHING: Mapping[str, MessageAttribute] = MappingProxyType({})
 _REGION_IN_HOST = re.compile(
@@ -134,7 +135,7 @@ def move_task(shape: Mapping[str, Any], source_arn: str) -> MoveTask:
         moved=int(shape.get("ApproximateNumberOfMessagesMoved") or 0),
         to_move=shape.get("ApproximateNumberOfMessagesToMove"),
         failure=shape.get("FailureReason"),
-        started_at=datetime.fromtimestamp(started / 1000, tz=UTC) if started else None,
+        started_at=from_epoch_ms(started) if started else None,
     )
 
 
@@ -151,7 +152,7 @@ def _whole(value: object) -> int | None:
 
 def _seconds(value: str | None) -> datetime | None:
     number = _whole(value)
-    return None if number is None else datetime.fromtimestamp(number, tz=UTC)
+    return None if number is None else from_epoch_ms(number * 1000)
 
 
 def _json_object(text: str | None) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class RemoteZip:
         members = tuple(
             PackageMember(each.filename, each.file_size, each.compress_size)
             for each in entries[:MAX_ENTRIES]
-            if not each.is_dir()
+            if not each.filename.endswith("/")  # is_dir() falls over an empty name
         )
         return Listing(members, truncated=len(entries) > MAX_ENTRIES)
 

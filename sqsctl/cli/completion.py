@@ -61,7 +61,7 @@ def cached(kind: str) -> list[str]:
     path = _file(kind)
     names: list[str] = []
     fresh = False
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
         names = [str(each) for each in json.loads(path.read_text(encoding="utf-8"))]
         fresh = time.time() - path.stat().st_mtime < FRESH_S
     if not fresh:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
+
+from sqsctl.model.times import from_epoch_ms
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -73,15 +75,16 @@ class Message:
 
     @property
     def receive_count(self) -> int:
-        return int(self.system.get("ApproximateReceiveCount", "0") or 0)
+        told = self.system.get("ApproximateReceiveCount", "")
+        return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else 0
 
     @property
     def sent_at(self) -> datetime | None:
-        return _moment(self.system.get("SentTimestamp"))
+        return from_epoch_ms(self.system.get("SentTimestamp"))
 
     @property
     def first_received_at(self) -> datetime | None:
-        return _moment(self.system.get("ApproximateFirstReceiveTimestamp"))
+        return from_epoch_ms(self.system.get("ApproximateFirstReceiveTimestamp"))
 
     @property
     def group_id(self) -> str | None:
@@ -113,9 +116,3 @@ class Message:
             deduplication_id=self.deduplication_id,
             trace_header=self.trace_header,
         )
-
-
-def _moment(milliseconds: str | None) -> datetime | None:
-    if not milliseconds:
-        return None
-    return datetime.fromtimestamp(int(milliseconds) / 1000, tz=UTC)

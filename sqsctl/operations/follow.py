@@ -14,11 +14,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqsctl.errors import SqsctlError
 from sqsctl.model.queues import Queue, QueueRef
+from sqsctl.model.times import from_epoch_ms
 from sqsctl.model.transfer import Latency
 from sqsctl.operations.annotate import Annotated
 from sqsctl.operations.bodies import RUN_KEY
@@ -74,7 +75,7 @@ class Sightings:
 
     def __init__(self, run: str) -> None:
         self._mark = re.compile(
-            rf'{RUN_KEY}\\*["\']\s*:\s*\\*["\']{re.escape(run)}\.(?P<number>\d+)\.(?P<sent>\d+)'
+            rf'{RUN_KEY}\\*["\']\s*:\s*\\*["\']{re.escape(run)}\.(?P<number>\d{{1,12}})\.(?P<sent>\d{{1,15}})'
         )
         self._seen = bytearray()
         self._requests: dict[str, _Request] = {}
@@ -102,9 +103,9 @@ class Sightings:
             self._requests[identity] = _Request(at)
             return
         for match in self._mark.finditer(text):
-            sent = datetime.fromtimestamp(int(match["sent"]) / 1000, tz=UTC)
+            sent = from_epoch_ms(match["sent"])
             first = self._note(int(match["number"]))
-            if first and request is not None:
+            if first and sent and request is not None:
                 request.sent.append(sent)
                 self._queue.add(_ms(sent, request.started))
         if line.platform and text.startswith(("END ", "REPORT ")) and request is not None:

@@ -116,7 +116,7 @@ def _within(since: datetime | None, until: datetime | None) -> Select:
 def _grep(pattern: str) -> Select:
     try:
         found = re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise UsageError(f"{pattern!r} is not a regular expression: {error}") from error
     return lambda message: found.search(message.body) is not None
 
@@ -127,7 +127,8 @@ def _jmespath(expression: str) -> Select:
 
     try:
         compiled_expression = jmespath.compile(expression)
-    except JMESPathError as error:
+    except (JMESPathError, ValueError, RecursionError) as error:
+        # json's own errors come through for what stands between backticks.
         raise UsageError(
             f"{expression!r} is not a JMESPath expression: {error}",
             hint="for example: input > `5`, or contains(name, 'x')",

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqsctl.aws.logs import Limiter, LogClient, milliseconds, moment
+from sqsctl.aws.logs import Limiter, LogClient, milliseconds
 from sqsctl.errors import NotFoundError
+from sqsctl.model.times import from_epoch_ms as moment
 from tests.aws.stubs import Stubbed
 
 NOW_MS = 1_795_000_000_000

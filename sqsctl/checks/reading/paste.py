@@ -19,8 +19,9 @@ from datetime import datetime
 from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.jsons import is_record, loads, text_of
 from sqsctl.checks.reading.prefix import clean, strip_prefix
-from sqsctl.checks.reading.stamps import from_epoch_ms, parse_stamp
+from sqsctl.checks.reading.stamps import parse_stamp
 from sqsctl.model.logline import LogEvent
+from sqsctl.model.times import from_epoch_ms
 
 _CSV = re.compile(r"(?:\"?timestamp\"?,\"?message\"?[^\n]{0,80}\n)?\d{13},")
 _FOLDED = 20_000

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.stamps import from_epoch_ms, parse_stamp
+from sqsctl.checks.reading.stamps import parse_stamp
+from sqsctl.model.times import from_epoch_ms
 
 _ROUNDS = 5
 _GUTTER = frozenset("▶▼►▸▾│| \t")

@@ -16,13 +16,3 @@ def parse_stamp(text: str) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def from_epoch_ms(value: object) -> datetime | None:
-    """Milliseconds since 1970, as a number or its text; None where it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return datetime.fromtimestamp(float(value) / 1000, tz=UTC)
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sqsctl.checks.rank import diagnose
@@ -16,6 +16,9 @@ from sqsctl.checks.reading import Reading, events_from_text, explain_line, read
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import ErrorText, FunctionLogs, Group, Stack
+from tests.fuzz.profiles import fuzzed
+
+pytestmark = [pytest.mark.fuzz, pytest.mark.timeout(7200)]
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 TEXTS = [
@@ -69,19 +72,19 @@ def whole(text: str) -> None:
 
 
 @given(anything)
-@settings(max_examples=150, deadline=None)
+@fuzzed(150)
 def test_any_text(text: str) -> None:
     whole(text)
 
 
 @given(st.lists(line, max_size=25), st.sampled_from(["\n", "\r\n", "\r", "\n\n", " "]))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@fuzzed(150)
 def test_known_lines_in_any_order(lines: list[str], between: str) -> None:
     whole(between.join(lines))
 
 
 @given(st.sampled_from(TEXTS), st.data())
-@settings(max_examples=150, deadline=None)
+@fuzzed(150)
 def test_known_texts_torn_and_spoilt(text: str, data: st.DataObject) -> None:
     """A copy that begins or ends anywhere, with something foreign put in."""
     start = data.draw(st.integers(0, len(text)))
@@ -104,7 +107,7 @@ def test_known_texts_torn_and_spoilt(text: str, data: st.DataObject) -> None:
         max_leaves=12,
     )
 )
-@settings(max_examples=150, deadline=None)
+@fuzzed(150)
 def test_any_json(value: object) -> None:
     whole(json.dumps(value))
 
@@ -121,7 +124,7 @@ def test_any_json(value: object) -> None:
         max_size=15,
     )
 )
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@fuzzed(100)
 def test_any_events(events: list[LogEvent]) -> None:
     checked(read(events))
 

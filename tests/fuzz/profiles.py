@@ -1,0 +1,31 @@
+"""How many examples a parser is tried with: some in every run, 20,000 on demand.
+
+``pytest -m fuzz`` is the run on demand: tests/conftest.py loads the profile ``fuzz`` for it.
+"""
+
+from __future__ import annotations
+
+
+from hypothesis import HealthCheck, settings
+
+NAME = "fuzz"
+EXAMPLES = 20_000
+
+settings.register_profile(
+    NAME,
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def fuzzed(examples: int) -> settings:
+    """Settings of a fuzz test: ``examples`` by default, EXAMPLES where the profile says so."""
+        return settings(
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+    if settings.get_current_profile_name() == NAME:
+        return settings.get_profile(NAME)
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
