@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-
 from hypothesis import HealthCheck, settings
 
 NAME = "fuzz"
@@ -22,10 +21,6 @@ settings.register_profile(
 
 def fuzzed(examples: int) -> settings:
     """Settings of a fuzz test: ``examples`` by default, EXAMPLES where the profile says so."""
-        return settings(
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        )
     if settings.get_current_profile_name() == NAME:
         return settings.get_profile(NAME)
     return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
