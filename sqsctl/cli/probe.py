@@ -14,8 +14,9 @@ from sqsctl.errors import Exit, NotFoundError, SqsctlError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sqsctl.cli.ways import Way
     from sqsctl.model.stack import Stack
-    from sqsctl.operations.trace import Hop, Route
+    from sqsctl.operations.hops import Hop, Route
 
 WIDTH = 40
 
@@ -76,9 +77,11 @@ def probe(
     from sqsctl.cli.ways import way_in
     from sqsctl.model.stack import Fact
     from sqsctl.operations import trace
+    from sqsctl.operations.hops import arrived as got_through
+    from sqsctl.operations.hops import canary, stopped_at
     from sqsctl.operations.observe import observe
 
-    message = trace.canary(body)
+    message = canary(body)
     way = way_in(run, via, path)
     reference = run.stack(changing=not dry_run)
     if dry_run:
@@ -90,7 +93,7 @@ def probe(
     stack = observe(
         run.session(), reference, needs={Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.APIS}
     )
-    route = _route(run, stack, way.label if way.via == "http" else None)
+    route = _route(run, stack, way)
     hops: list[Hop] = []
     with run.progress("following the canary") as bar:
         for hop in trace.probe(
@@ -99,26 +102,26 @@ def probe(
             message,
             api=way.api,
             queue=way.queue,
+            group_id="sqsctl-probe" if way.fifo else None,
             timeout_s=timeout,
         ):
             hops.append(hop)
             bar.update(note=f"{hop.name} {hop.status}")
-    arrived = bool(hops) and hops[-1].name == "log" and hops[-1].status == "ok"
+    arrived, stopped = got_through(hops), stopped_at(hops)
     data: dict[str, Any] = {
         "id": message.id,
         "via": way.via,
         "arrived": arrived,
-        "stopped_at": None if arrived or not hops else hops[-1].name,
+        "stopped_at": stopped.name if stopped else None,
         "total_ms": _total(hops),
         "hops": [_shape(each) for each in hops],
     }
     code = Exit.OK if arrived else Exit.NEGATIVE
     errors: tuple[SqsctlError, ...] = ()
-    if not arrived:
-        where = hops[-1].name if hops else "the start"
+    if stopped:
         errors = (
             SqsctlError(
-                f"the canary did not arrive: it stopped at {where}",
+                f"the canary did not arrive: it stopped at {stopped.name}",
                 hint="sqsctl doctor looks for the cause",
                 exit=code,
                 code="not_arrived",
@@ -150,7 +153,7 @@ def show_hops(console: Console, hops: list[Hop]) -> None:
             soft_wrap=True,
         )
     total = _total(hops)
-    if total is not None:
+    if total is not None and all(each.status == "ok" for each in hops):
         lines(console, [f"{total:.0f} ms from first to last"])
 
 
@@ -175,37 +178,54 @@ def _shape(hop: Hop) -> dict[str, Any]:
     }
 
 
-def _route(run: Run, stack: Stack, label: str | None) -> Route:
+def _route(run: Run, stack: Stack, way: Way) -> Route:
     """Who logs where on the canary's way."""
     from sqsctl.aws.queues import QueueClient
     from sqsctl.model.queues import QueueRef
-    from sqsctl.operations.trace import Route
+    from sqsctl.operations.hops import route_through
 
-    groups = {each.name: each.log_group for each in stack.functions}
-    consumer: tuple[str, str] | None = None
-    dead = None
-    for queue, function, _ in stack.consumed():
-        consumer = (function.name, function.log_group)
-        dead = stack.queue(queue.dead_letter_target_arn or "")
-        break
-    if consumer is None:
-        raise NotFoundError(
-            f"nothing consumes a queue of {stack.name}",
+    client = QueueClient(run.session())
+    producer = next(
+        (
+            route.function_name
+            for api in stack.apis
+            for route in api.routes
+            if way.via == "http" and f"{route.method} {route.path}" == way.label
+        ),
+        None,
+    )
+    found = route_through(
+        stack,
+        producer=producer,
+        queue=way.queue.ref.name if way.queue else None,
+        describe=lambda queue: client.describe(QueueRef(queue.name, queue.url, queue.arn)),
+    )
+    if found.consumer is None:
+        raise _no_consumer(stack, way)
+    return found
+
+
+def _no_consumer(stack: Stack, way: Way) -> SqsctlError:
+    """Nothing consumes the queue, or nobody was allowed to look."""
+    from sqsctl.model.stack import Fact
+
+    gaps = [
+        gap for fact in (Fact.MAPPINGS, Fact.QUEUES, Fact.FUNCTIONS) for gap in stack.gaps(fact)
+    ]
+    if not gaps:
+        named = way.label if way.via == "sqs" else f"a queue of {stack.name}"
+        return NotFoundError(
+            f"nothing consumes {named}",
             hint="sqsctl doctor looks for the cause",
             code="consumer_not_found",
         )
-    producer: tuple[str, str] | None = None
-    for api in stack.apis:
-        for route in api.routes:
-            name = route.function_name
-            if label == f"{route.method} {route.path}" and name and name in groups:
-                producer = (name, groups[name])
-    client = QueueClient(run.session())
-
-    def dead_letters() -> int:
-        if dead is None:
-            return 0
-        facts = client.describe(QueueRef(dead.name, dead.url, dead.arn))
-        return facts.visible + facts.in_flight
-
-    return Route(consumer, producer, dead_letters if dead else None)
+    denied = next((each for each in gaps if each.action), None)
+    gap = denied or gaps[0]
+    named = f" ({gap.action})" if gap.action else ""
+    return SqsctlError(
+        f"who consumes the queue cannot be told: {gap.what} could not be read: {gap.reason}{named}",
+        hint="sqsctl iam probe prints the policy" if denied else "try again",
+        exit=Exit.DENIED if denied else Exit.UNAVAILABLE,
+        code="access_denied" if denied else "unread",
+        action=gap.action,
+    )

@@ -8,28 +8,23 @@ alone; such a hop is not ``certain``.
 
 from __future__ import annotations
 
-import json
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 from sqsctl.aws.logs import LogPage, milliseconds
 from sqsctl.errors import Exit, SqsctlError, UsageError
+from sqsctl.model.answer import HttpAnswer
 from sqsctl.model.logline import Attempt, LogEvent
 from sqsctl.model.message import Outgoing
-from sqsctl.model.stack import Stack
+from sqsctl.model.queues import Queue
+from sqsctl.operations.hops import Canary, Hop, HopName, Route
 from sqsctl.operations.ports import PostsBodies, SendsMessages
 from sqsctl.operations.tail import Clock
 
-HopName = Literal["api", "producer", "queue", "consumer", "log", "dead-letter"]
-HopStatus = Literal["ok", "failed", "missing"]
-
 TIMEOUT_S = 60.0
 POLL_S = 0.5
-PLACEHOLDER = "{{id}}"
-KEY = "sqsctl_probe"
 
 # Clocks differ a little between here and AWS.
 _SKEW = timedelta(seconds=5)
@@ -37,6 +32,9 @@ _NEAR = timedelta(milliseconds=500)
 # How long to hope for a line with the id before an invocation by time alone is taken.
 _PATIENCE = timedelta(seconds=3)
 _PATIENCE_BRIEF = timedelta(seconds=1)
+# An HTTP API that waited so long gave up; one that answered sooner was told so.
+_INTEGRATION_TIMEOUT_MS = 28_000
+_DIED = "a message was dead-lettered meanwhile"
 
 
 class ReadsLogs(Protocol):
@@ -52,64 +50,6 @@ class ReadsLogs(Protocol):
         token: str | None = None,
         streams: tuple[str, ...] = (),
     ) -> LogPage: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One part of the way. Durations are milliseconds; times are AWS's own where it tells them.
-
-    ``failed``: it got there and went wrong; ``missing``: no trace of it in time. ``certain``
-    is False where it was recognised by time alone.
-    """
-
-    name: HopName
-    status: HopStatus
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    duration_ms: float | None = None
-    detail: str = ""
-    request_id: str | None = None
-    certain: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The way of the canary: who logs where. Functions are (name, log group)."""
-
-    consumer: tuple[str, str] | None
-    producer: tuple[str, str] | None = None
-    dead_letters: Callable[[], int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Canary:
-    """What is sent, and what it is recognised by."""
-
-    id: str
-    body: str
-
-
-def canary(body: str | None = None, *, identity: str | None = None) -> Canary:
-    """A body that carries a correlation id.
-
-    A body with PLACEHOLDER gets the id there, a JSON object a key of its own; the default
-    suits the tutorial. Raises UsageError for any other body.
-    """
-    own = identity or f"probe-{uuid.uuid4().hex[:12]}"
-    if body is None:
-        return Canary(own, json.dumps({"input": 1, KEY: own}))
-    if PLACEHOLDER in body:
-        return Canary(own, body.replace(PLACEHOLDER, own))
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise UsageError(
-            "the canary's body has no place for its id",
-            hint=f"put {PLACEHOLDER} into it, or pass a JSON object",
-        )
-    return Canary(own, json.dumps({**document, KEY: own}, ensure_ascii=False))
 
 
 def probe(
@@ -149,6 +89,7 @@ class _Tracer:
         self._began = clock.now()
         self._deadline = self._began + timedelta(seconds=timeout_s)
         self._dead_before = self._dead_letters()
+        self._absent: set[str] = set()  # log groups that are not there
 
     # -- ways in --------------------------------------------------------------------------
 
@@ -167,6 +108,7 @@ class _Tracer:
         if not answer.ok:
             text = " ".join(answer.body.split())[:200]
             yield replace(hop, status="failed", detail=f"answered {answer.status}: {text}")
+            yield from self._failing_producer(answer, ended)
             return
         yield hop
         sent_at = ended
@@ -183,7 +125,10 @@ class _Tracer:
 
     def over_sqs(self, queue: SendsMessages, group_id: str | None) -> Iterator[Hop]:
         began = self._clock.now()
-        result = queue.send([Outgoing(self._canary.body, group_id=group_id)])
+        unique = self._canary.id if group_id is not None else None
+        result = queue.send(
+            [Outgoing(self._canary.body, group_id=group_id, deduplication_id=unique)]
+        )
         ended = self._clock.now()
         if not result.accepted:
             why = result.rejected[0].message if result.rejected else result.unknown_reason
@@ -194,17 +139,39 @@ class _Tracer:
         yield Hop("api", "ok", began, ended, took, f"SQS took it as {identity}")
         yield from self._consumed(ended)
 
+    def _failing_producer(self, answer: HttpAnswer, ended: datetime) -> Iterator[Hop]:
+        """The producer's invocation behind a 5xx, where there was one.
+
+        Throttled calls (429, a fast 503) and refused ones never reach it.
+        """
+        status = answer.status or 0
+        throttled = status == 503 and answer.latency_ms < _INTEGRATION_TIMEOUT_MS
+        if self._route.producer is None or status < 500 or throttled:
+            return
+        # Nobody knows whether there was one: what ran a few seconds off is not taken for it.
+        group = self._route.producer[1]
+        found = self._wait_for(group, self._began, ended, brief=True, slacks=(_NEAR,))
+        if found is None:
+            return
+        attempt, certain = found
+        hop = self._invocation("producer", attempt, certain=certain)
+        if attempt.failure is None:
+            hop = replace(hop, status="failed", detail=f"it answered {status} itself")
+        yield hop
+
     # -- behind the queue -----------------------------------------------------------------
 
     def _consumed(self, sent_at: datetime) -> Iterator[Hop]:
         if self._route.consumer is None:
             yield Hop("queue", "missing", sent_at, detail="nothing consumes the queue")
             return
+        if self._route.blocked:
+            yield Hop("queue", "failed", sent_at, detail=self._route.blocked)
+            return
         found = self._wait_for(self._route.consumer[1], sent_at, None)
         if found is None:
             waited = (self._clock.now() - sent_at).total_seconds() * 1000
-            yield Hop("queue", "ok", sent_at)
-            yield self._not_consumed(sent_at, waited)
+            yield from self._not_consumed(sent_at, waited)
             return
         attempt, certain = found
         started = attempt.started_at or sent_at
@@ -212,24 +179,35 @@ class _Tracer:
         yield Hop("queue", "ok", sent_at, started, waited, "waited for its consumer", None, certain)
         yield self._invocation("consumer", attempt, certain=certain)
         if attempt.failure:
-            if self._dead_letters() > self._dead_before:
-                yield Hop("dead-letter", "failed", detail="a message was dead-lettered meanwhile")
+            if self._one_more_died():
+                yield Hop("dead-letter", "failed", detail=_DIED)
             return
         yield self._readable(attempt, certain=certain)
 
-    def _not_consumed(self, sent_at: datetime, waited_ms: float) -> Hop:
-        consumer = self._route.consumer[0] if self._route.consumer else "the consumer"
-        if self._dead_letters() > self._dead_before:
-            return Hop(
-                "dead-letter", "failed", sent_at, detail="a message was dead-lettered meanwhile"
-            )
-        return Hop(
-            "consumer",
-            "missing",
-            sent_at,
-            duration_ms=waited_ms,
-            detail=f"no trace of it in the log of {consumer}",
-        )
+    def _not_consumed(self, sent_at: datetime, waited_ms: float) -> Iterator[Hop]:
+        """Where it stopped, as the figures of the queues tell it."""
+        name, group = self._route.consumer or ("the consumer", "")
+        silent = f"no trace of it in the log of {name}"
+        if group in self._absent:
+            silent = f"there is no log group {group}"
+        if self._one_more_died():
+            yield Hop("queue", "ok", sent_at)
+            yield Hop("dead-letter", "failed", sent_at, detail=_DIED)
+            return
+        queue = self._depth()
+        if queue is not None and not queue.in_flight and queue.visible + queue.delayed:
+            lying = queue.visible + queue.delayed
+            said = f"nobody takes it: {lying} in {queue.name}, none in flight"
+            yield Hop("queue", "missing", sent_at, duration_ms=waited_ms, detail=said)
+            return
+        yield Hop("queue", "ok", sent_at)
+        if queue is not None and not queue.approximate_total:
+            said = f"it left {queue.name}, but {silent}"
+            yield Hop("log", "missing", sent_at, duration_ms=waited_ms, detail=said)
+            return
+        if queue is not None:
+            silent += f"; {queue.in_flight} in flight: at work, or failed and not visible again yet"
+        yield Hop("consumer", "missing", sent_at, duration_ms=waited_ms, detail=silent)
 
     def _invocation(self, name: HopName, attempt: Attempt, *, certain: bool) -> Hop:
         failure = attempt.failure
@@ -256,7 +234,13 @@ class _Tracer:
     # -- looking into logs ------------------------------------------------------------------
 
     def _wait_for(
-        self, group: str, after: datetime, before: datetime | None, *, brief: bool = False
+        self,
+        group: str,
+        after: datetime,
+        before: datetime | None,
+        *,
+        brief: bool = False,
+        slacks: tuple[timedelta, ...] = (_NEAR, _SKEW),
     ) -> tuple[Attempt, bool] | None:
         """The invocation that handled the canary, and whether that is certain."""
         began = self._clock.now()
@@ -266,7 +250,7 @@ class _Tracer:
             exact = self._by_mark(group)
             if exact:
                 return exact, True
-            near = self._by_time(group, after, before)
+            near = self._by_time(group, after, before, slacks)
             if near is not None:
                 by_time_since = by_time_since or self._clock.now()
                 if self._clock.now() - by_time_since >= (_PATIENCE_BRIEF if brief else _PATIENCE):
@@ -288,13 +272,19 @@ class _Tracer:
                     return attempt
         return None
 
-    def _by_time(self, group: str, after: datetime, before: datetime | None) -> Attempt | None:
+    def _by_time(
+        self,
+        group: str,
+        after: datetime,
+        before: datetime | None,
+        slacks: tuple[timedelta, ...],
+    ) -> Attempt | None:
         """The finished invocation that fits in time; None where several do.
 
         Where all of them failed they are taken for retries of one, and the first stands.
         """
         attempts = self._attempts(group, milliseconds(after - _SKEW), ())
-        for slack in (_NEAR, _SKEW):
+        for slack in slacks:
             fitting = [
                 each
                 for each in attempts
@@ -323,58 +313,30 @@ class _Tracer:
                 group, start_ms=start_ms, pattern=pattern, streams=streams
             ).events
         except SqsctlError as error:
-            if error.exit is Exit.NOT_FOUND or error.code == "throttled":
+            if error.exit is Exit.NOT_FOUND:
+                self._absent.add(group)
+                return ()
+            if error.code == "throttled":
                 return ()
             raise
 
-    def _dead_letters(self) -> int:
-        if self._route.dead_letters is None:
-            return 0
+    def _one_more_died(self) -> bool:
+        now, before = self._dead_letters(), self._dead_before
+        return now is not None and before is not None and now > before
+
+    def _dead_letters(self) -> int | None:
+        """None where they cannot be counted: that only sharpens the answer."""
         try:
-            return self._route.dead_letters()
+            return self._route.dead_letters() if self._route.dead_letters else None
         except SqsctlError:
-            return 0  # not allowed to count: it only sharpens the answer
+            return None
+
+    def _depth(self) -> Queue | None:
+        try:
+            return self._route.depth() if self._route.depth else None
+        except SqsctlError:
+            return None
 
 
 def _finished(attempt: Attempt) -> bool:
     return attempt.duration_ms is not None or attempt.failure is not None
-
-
-def route_through(
-    stack: Stack,
-    *,
-    producer: str | None = None,
-    queue: str | None = None,
-    dead_letters: Callable[[], int] | None = None,
-) -> Route:
-    """The canary's way through an observed stack (QUEUES, FUNCTIONS, MAPPINGS).
-
-    ``queue`` is a name or an ARN; without it the queue that the producer's environment
-    names, else the only one that is consumed. Without a consumer the way ends there.
-    """
-    function = stack.function(producer) if producer else None
-    known = set(function.environment.values()) if function else set()
-    candidates = [
-        (source, consumer)
-        for source, consumer, _ in stack.consumed()
-        if queue is None or queue in {source.name, source.arn, source.url}
-    ]
-    if queue is None and len(candidates) > 1:
-        named = [each for each in candidates if {each[0].url, each[0].arn} & known]
-        candidates = named or candidates
-    consumer = candidates[0][1] if candidates else None
-    return Route(
-        consumer=(consumer.name, consumer.log_group) if consumer else None,
-        producer=(function.name, function.log_group) if function else None,
-        dead_letters=dead_letters,
-    )
-
-
-def arrived(hops: list[Hop]) -> bool:
-    """Whether the canary got through."""
-    return bool(hops) and all(each.status == "ok" for each in hops) and hops[-1].name == "log"
-
-
-def stopped_at(hops: list[Hop]) -> Hop | None:
-    """The hop where it stopped; None where it got through."""
-    return next((each for each in hops if each.status != "ok"), None)

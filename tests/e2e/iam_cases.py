@@ -117,8 +117,5 @@ SILENT: frozenset[tuple[str, str]] = frozenset(
     {
         *((command, action) for command in ("dlq peek", "dlq groups") for action in _CAUSES),
         ("dlq groups", "sqs:ChangeMessageVisibility"),
-        ("probe --via sqs", "lambda:GetFunctionConfiguration"),
-        ("probe --via sqs", "lambda:ListEventSourceMappings"),
-        ("probe --via sqs", "sqs:GetQueueAttributes"),
     }
 )

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sqsctl.aws.api import ApiClient
-from sqsctl.aws.logs import LogClient, LogPage, milliseconds, missing
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.logs import LogPage, milliseconds, missing
 from sqsctl.errors import Exit, SqsctlError, UsageError
 from sqsctl.model.answer import HttpAnswer
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.message import Outgoing
 from sqsctl.model.outcome import Acceptance, BatchResult, Rejection
-from sqsctl.model.stack import EventSourceMapping, Fact, Function, Group, Queue, Stack
-from sqsctl.operations import deploy
-from sqsctl.operations.observe import observe
-from sqsctl.operations.tail import Clock
-from sqsctl.operations.trace import (
+from sqsctl.model.stack import EventSourceMapping, Function, Group, Queue, Stack
+from sqsctl.operations.hops import (
     Canary,
     Hop,
     Route,
     arrived,
     canary,
-    probe,
     route_through,
     stopped_at,
 )
-from tests.e2e.stacks import DeployedLab
+from sqsctl.operations.tail import Clock
+from sqsctl.operations.trace import probe
 
 START = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 PRODUCER, CONSUMER = ("p", "/aws/lambda/p"), ("c", "/aws/lambda/c")
@@ -49,6 +44,8 @@ class World:
     at: datetime = START
     events: dict[str, list[LogEvent]] = field(default_factory=dict)
     status: int | None = 200
+    queued: Queue | None = None
+    blocked: str | None = None
     dead: list[int] = field(default_factory=lambda: [0])
     refused: bool = False
     on_sent: Callable[[World], None] = lambda _: None
@@ -75,6 +72,11 @@ class World:
 
     def dead_letters(self) -> int:
         return self.dead[0]
+
+    def depth(self) -> Queue:
+        if self.queued is None:
+            raise SqsctlError("no", exit=Exit.DENIED, code="access_denied")
+        return self.queued
 
     def page(
         self,
@@ -131,7 +133,13 @@ class World:
 
 
 def hops(world: World, *, via: str = "http", producer: bool = True) -> list[Hop]:
-    route = Route(CONSUMER, PRODUCER if producer else None, world.dead_letters)
+    route = Route(
+        CONSUMER,
+        PRODUCER if producer else None,
+        world.dead_letters,
+        depth=world.depth,
+        blocked=world.blocked,
+    )
     found = probe(
         world,
         route,
@@ -211,6 +219,35 @@ def test_an_api_that_refuses_stops_it_there() -> None:
     assert not arrived(found)
 
 
+def test_a_producer_that_fails_behind_the_api_is_named() -> None:
+    def sent(world: World) -> None:
+        world.invoked(PRODUCER[1], 1, after_s=-0.1, failing="no QUEUE_URL")
+
+    found = hops(World(status=500, on_sent=sent))
+    assert shape(found) == [("api", "failed", True), ("producer", "failed", False)]
+    assert "no QUEUE_URL" in found[-1].detail
+
+
+def test_a_producer_that_answers_500_itself_is_named() -> None:
+    def sent(world: World) -> None:
+        world.invoked(PRODUCER[1], 1, f"got {ME.id}", after_s=-0.1)
+
+    found = hops(World(status=500, on_sent=sent))
+    assert shape(found) == [("api", "failed", True), ("producer", "failed", True)]
+    assert found[-1].detail == "it answered 500 itself"
+
+
+@pytest.mark.parametrize("status", [500, 503, 429, 404])
+def test_a_call_that_never_reached_the_producer_stops_at_the_api(status: int) -> None:
+    """An invocation of some seconds ago is not taken for it."""
+
+    def sent(world: World) -> None:
+        world.invoked(PRODUCER[1], 1, after_s=-3, failing="an older one")
+
+    found = hops(World(status=status, on_sent=sent))
+    assert shape(found) == [("api", "failed", True)]
+
+
 def test_an_api_that_cannot_be_reached_is_an_error() -> None:
     with pytest.raises(SqsctlError) as raised:
         hops(World(status=None))
@@ -246,6 +283,55 @@ def test_a_message_that_nobody_takes_is_missing_after_the_timeout() -> None:
         ("consumer", "missing", True),
     ]
     assert (world.at - START).total_seconds() == pytest.approx(30, abs=2)
+
+
+JOBS = Queue("jobs", "https://q/jobs", "arn:jobs")
+
+
+@pytest.mark.parametrize(
+    ("queue", "stopped", "words"),
+    [
+        (replace(JOBS, visible=2), ("queue", "missing"), "nobody takes it: 2 in jobs"),
+        (replace(JOBS, delayed=1), ("queue", "missing"), "nobody takes it: 1 in jobs"),
+        (replace(JOBS, in_flight=1, visible=1), ("consumer", "missing"), "1 in flight"),
+        (JOBS, ("log", "missing"), "it left jobs, but no trace of it"),
+        (None, ("consumer", "missing"), "no trace of it in the log of c"),
+    ],
+)
+def test_where_it_is_when_no_log_shows_it(
+    queue: Queue | None, stopped: tuple[str, str], words: str
+) -> None:
+    world = World(events={CONSUMER[1]: []}, queued=queue)
+    last = hops(world, producer=False)[-1]
+    assert (last.name, last.status) == stopped
+    assert words in last.detail
+
+
+def test_a_log_group_that_is_missing_is_told() -> None:
+    last = hops(World(queued=JOBS), producer=False)[-1]
+    assert (last.name, last.status) == ("log", "missing")
+    assert "there is no log group /aws/lambda/c" in last.detail
+
+
+def test_a_disabled_mapping_is_not_waited_for() -> None:
+    world = World(blocked="the mapping from jobs to c is Disabled")
+    found = hops(world, producer=False)
+    assert shape(found) == [("api", "ok", True), ("queue", "failed", True)]
+    assert (world.at - START).total_seconds() < 1
+
+
+def test_dead_letters_that_cannot_be_counted_first_are_none() -> None:
+    """A count that fails once is no zero: old dead letters are not taken for the canary."""
+    counts: list[int | None] = [None, 7]
+
+    class Uncounted(World):
+        def dead_letters(self) -> int:
+            now = counts.pop(0) if len(counts) > 1 else counts[0]
+            if now is None:
+                raise SqsctlError("slow down", exit=Exit.UNAVAILABLE, code="throttled")
+            return now
+
+    assert hops(Uncounted(), producer=False)[-1].name == "consumer"
 
 
 def test_dead_letters_that_appear_meanwhile_are_told() -> None:
@@ -290,23 +376,6 @@ def test_bodies_that_carry_an_id() -> None:
             canary(body)
 
 
-@pytest.mark.lab
-@pytest.mark.parametrize("via", ["http", "sqs"])
-def test_on_the_lab(lab: DeployedLab, via: str) -> None:
-    stack = observe(lab.session, lab.stack, needs={Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS})
-    route = route_through(stack, producer=f"{lab.name}-producer")
-    assert route.consumer == (f"{lab.name}-jobsWorker", f"/aws/lambda/{lab.name}-jobsWorker")
-    url = next(
-        each.url
-        for each in deploy.endpoints(lab.session, lab.stack).endpoints
-        if each.url.endswith("/produce")
-    )
-    api = ApiClient(url, endpoint=lab.state.endpoint) if via == "http" else None
-    queue = QueueClient(lab.session).open(lab.queue.ref) if via == "sqs" else None
-    found = list(probe(LogClient(lab.session), route, canary(), api=api, queue=queue, timeout_s=20))
-    assert arrived(found), found
-
-
 def test_the_way_follows_the_queue_that_the_producer_knows() -> None:
     queues = [Queue(name, f"https://q/{name}", f"arn:{name}") for name in ("one", "two")]
     functions = [
@@ -327,3 +396,37 @@ def test_the_way_follows_the_queue_that_the_producer_knows() -> None:
     assert route_through(stack, queue="one").consumer == ("on-one", "/one")
     assert route_through(stack, queue="none").consumer is None
     assert route_through(stack, producer="front").producer == ("front", "/f")
+    paused = [replace(mappings[1], state="Disabled"), mappings[0]]
+    blocked = route_through(replace(stack, mappings=Group(tuple(paused))), producer="front")
+    assert blocked.blocked == "the mapping from two to on-two is Disabled"
+
+
+def test_of_two_consumers_of_a_queue_the_enabled_one_takes_it() -> None:
+    functions = [Function(name, f"arn:{name}", log_group=f"/{name}") for name in ("old", "new")]
+    stack = Stack(
+        "s",
+        "r",
+        queues=Group((JOBS,)),
+        functions=Group(tuple(functions)),
+        mappings=Group(
+            tuple(
+                EventSourceMapping(each.name, JOBS.arn, each.arn, each.name, state=state)
+                for each, state in zip(functions, ("Disabled", "Enabled"), strict=True)
+            )
+        ),
+    )
+    found = route_through(stack)
+    assert (found.consumer, found.blocked) == (("new", "/new"), None)
+
+
+def test_a_fifo_queue_gets_a_group_and_an_id_of_its_own() -> None:
+    class Fifo(World):
+        def send(self, batch: Sequence[Outgoing]) -> BatchResult:
+            self.got = batch[0]
+            return super().send(batch)
+
+    world = Fifo(events={CONSUMER[1]: []}, queued=JOBS)
+    list(
+        probe(world, Route(CONSUMER), ME, queue=world, group_id="g", clock=world.clock, timeout_s=1)
+    )
+    assert (world.got.group_id, world.got.deduplication_id) == ("g", ME.id)
