@@ -19,6 +19,7 @@ from sqsctl.model.stack import Concurrency, Function, PublishedVersion, Resource
 
 MAX_LISTED = 5_000
 MAX_VERSIONS = 200
+MAX_ALIASES = 20
 
 _ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:[^\s]+")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d{1,2}")
@@ -100,6 +101,13 @@ class FunctionClient:
             marker = page.get("NextMarker")
             if not marker or len(found) >= MAX_VERSIONS:
                 return tuple(found[:MAX_VERSIONS])
+
+    def aliases(self, name: str) -> tuple[str, ...]:
+        """The names of a function's aliases, the first MAX_ALIASES."""
+        page = self._call(
+            name, lambda: self._client.list_aliases(FunctionName=name, MaxItems=MAX_ALIASES)
+        )
+        return tuple(each["Name"] for each in page.get("Aliases") or ())
 
     def published(self, name: str, qualifier: str) -> PublishedVersion:
         """What an alias or a version number stands for at this moment."""
@@ -197,8 +205,10 @@ def function(shape: Mapping[str, Any]) -> Function:
             each["Arn"] if isinstance(each, Mapping) else str(each)
             for each in shape.get("Layers") or ()
         ),
+        vpc_id=network.get("VpcId") or None,
         vpc_subnets=tuple(network.get("SubnetIds") or ()),
         vpc_security_groups=tuple(network.get("SecurityGroupIds") or ()),
+        vpc_ipv6=bool(network.get("Ipv6AllowedForDualStack")),
         kms_key_arn=shape.get("KMSKeyArn") or None,
         state=shape.get("State") or None,
         state_reason=shape.get("StateReason") or None,

@@ -2,25 +2,32 @@
 
 ## What it does
 Reads refusals of KMS: a missing kms:Decrypt or kms:GenerateDataKey, a disabled or deleted key, and
-environment variables that Lambda cannot decrypt.
+environment variables that Lambda cannot decrypt. Without waiting for a failure it also reads
+the state of the keys of queues and functions, and puts together what the key's policy says and
+what a simulation of the roles says: of consumers kms:Decrypt, of functions that know the
+queue's URL kms:GenerateDataKey as well. Conditions of a key's policy count as met.
 
 ## Why it matters
 A queue with a customer managed key needs kms:GenerateDataKey and kms:Decrypt of everyone who
 sends, and kms:Decrypt of everyone who receives: the SQS permission alone is not enough, and the
-error names SQS, not the key's policy.
+error names SQS, not the key's policy. Lambda polls with the consumer's role: without the key it
+receives nothing, and nothing is logged.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.evidence import of_queue
+from sqsctl.checks.support.evidence import of_function, of_queue
+from sqsctl.checks.support.keys import Refusal, refusals
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import KMS, PERFORM
 from sqsctl.checks.support.shell import aws
-from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.keys import GONE, Key
 from sqsctl.model.stack import Fact, Stack
 
 _THROTTLE = re.compile(r"KMS\.?Throttl|KmsThrottled")
@@ -33,8 +40,8 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
         id="kms-access-denied",
         title="Every key in use may be used",
         severity=Severity.ERROR,
-        needs=NEEDS,
-        uses=USES_SWALLOWED | {Fact.QUEUES},
+        needs=NEEDS | {Fact.KEYS},
+        uses=USES_SWALLOWED | {Fact.QUEUES, Fact.PERMISSIONS},
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
@@ -57,6 +64,58 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
             kind = "environment"
         return kind, action.group("action") if action else "", key.group() if key else ""
 
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        told: set[str] = set()
+        for finding in super().diagnose(stack):
+            if not finding.past:
+                told.add(finding.subject)
+            yield finding
+        for key in stack.keys:
+            if not key.usable:
+                yield from self._off(key, stack)
+        for each in refusals(stack):
+            if each.function.name not in told:
+                yield self._refused(each, stack)
+
+    def _off(self, key: Key, stack: Stack) -> Iterator[Finding]:
+        """A key that works for nobody, told of each queue and function that hangs on it."""
+        at = f" (deleted on {key.deleted_at:%Y-%m-%d})" if key.deleted_at else ""
+        state = "does not exist" if key.state == GONE else f"is in state {key.state}{at}"
+        name = key.arn or key.references[0]
+        described = Evidence(f"kms DescribeKey {name}", "KeyState", f"{key.state}{at}")
+        for queue in stack.queues:
+            if queue.kms_key_id in key.references:
+                yield self.found(
+                    f"the key of {queue.name} {state}: nothing can be sent or received",
+                    evidence=(of_queue(queue, "KmsMasterKeyId", queue.kms_key_id), described),
+                    fix=_switch_on(key, name, stack),
+                    subject=queue.name,
+                )
+        for function in stack.functions:
+            if function.kms_key_arn in key.references:
+                yield self.found(
+                    f"the key of {function.name}'s environment {state}: it cannot start",
+                    evidence=(of_function(function, "KMSKeyArn", function.kms_key_arn), described),
+                    fix=_switch_on(key, name, stack),
+                    subject=function.name,
+                )
+
+    def _refused(self, each: Refusal, stack: Stack) -> Finding:
+        actions = " and ".join(each.actions)
+        then = "nobody polls it" if each.consumes else "nothing that it sends arrives"
+        return self.found(
+            f"{each.function.name} may not {actions} with the key of {each.queue.name}: {then}",
+            evidence=(
+                of_queue(each.queue, "KmsMasterKeyId", each.queue.kms_key_id),
+                *each.evidence,
+            ),
+            fix=_fix("denied", ", ".join(each.actions), each.key.arn, stack),
+            subject=each.function.name,
+            severity=None if each.sure else Severity.WARNING,
+            kind=None if each.sure else Kind.RISK,
+            confidence=Confidence.HIGH if each.sure else Confidence.MEDIUM,
+        )
+
     def report(self, seen: Seen[tuple[str, str, str]], stack: Stack) -> Finding:
         kind, action, key = seen.sign
         name = key or "its key"
@@ -73,11 +132,39 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
             evidence=(
                 *seen.evidence(),
                 *(of_queue(each, "KmsMasterKeyId", each.kms_key_id) for each in queues),
+                *(
+                    Evidence(
+                        f"kms DescribeKey {each.arn or each.references[0]}", "KeyState", each.state
+                    )
+                    for each in stack.keys
+                    if not each.usable
+                ),
             ),
             fix=_fix(kind, action, key, stack),
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+def _switch_on(key: Key, name: str, stack: Stack) -> Fix:
+    enable = aws(stack, "kms", "enable-key", "--key-id", name)
+    if key.state == "PendingDeletion":
+        return Fix(
+            "call the deletion off, enable the key again, or encrypt with another: once it is "
+            "deleted, what it encrypted is lost",
+            disposition="unsafe",
+            commands=(aws(stack, "kms", "cancel-key-deletion", "--key-id", name), enable),
+        )
+    if key.state == "Disabled":
+        return Fix(
+            "enable the key again, if nobody had a reason to disable it, or encrypt with another",
+            disposition="unsafe",
+            commands=(enable,),
+        )
+    return Fix(
+        "encrypt with another key, or with SQS's own (SSE-SQS)",
+        commands=(aws(stack, "kms", "describe-key", "--key-id", name),),
+    )
 
 
 def _fix(kind: str, action: str, key: str, stack: Stack) -> Fix:

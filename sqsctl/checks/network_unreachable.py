@@ -5,22 +5,36 @@ Recognises connections that were never made (timed out, refused, no such name) i
 of every language, database driver and SDK, also where they led to a function timeout. What
 was reached and answered badly is downstream-error.
 
+Of functions in a VPC it also reads what leads out of it, without waiting for a failure: the
+routes of their subnets, the VPC's endpoints, the security groups; and compares them with the
+services that the function's environment and sources name. An internet gateway does not count:
+a function has no public address. What leads to another network may lead on from there, so
+nothing is said about it. Network ACLs and the policies of endpoints are not looked at.
+
 ## Why it matters
 Most often the function is in a VPC whose subnets have no NAT gateway and no endpoint for
-the service: a function in a VPC has no public address. Or a security group does not let it
-through, or the name is only known elsewhere.
+the service. Or a security group does not let it through, or the name is only known elsewhere.
+Lambda itself polls the queue and writes the log from outside the VPC: the function runs, and
+stands still at its first call.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.calls import Call, calls
+from sqsctl.checks.support.cases import Case, reading_of
 from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.freshness import newest_moment, succeeded
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.network import UNREACHABLE, address
 from sqsctl.checks.support.shell import aws
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
-from sqsctl.model.stack import Function, Stack
+from sqsctl.checks.support.vpc import Block, Shut, network_of, shut
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.stack import Fact, Function, Stack
+
+_SPOKEN = {"sqs": "SQS", "sns": "SNS", "s3": "S3", "lambda": "Lambda", "dynamodb": "DynamoDB"}
 
 
 class NetworkUnreachable(LogCheck[str]):
@@ -28,8 +42,8 @@ class NetworkUnreachable(LogCheck[str]):
         id="network-unreachable",
         title="Every host that is called can be reached",
         severity=Severity.ERROR,
-        needs=NEEDS,
-        uses=USES_SWALLOWED,
+        needs=NEEDS | {Fact.NETWORKS},
+        uses=USES_SWALLOWED | {Fact.PACKAGES},
         explains=("function-timeout", "dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-networking.html",
     )
@@ -45,23 +59,101 @@ class NetworkUnreachable(LogCheck[str]):
             return address(told)
         return None
 
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        told = set()
+        for finding in super().diagnose(stack):
+            if not finding.past:
+                told.add(finding.subject)
+            yield finding
+        for function in stack.functions:
+            if function.name not in told and (found := _shut(stack, function)):
+                yield self._no_way(function, found, stack)
+
+    def _no_way(self, function: Function, found: list[tuple[Call, Shut]], stack: Stack) -> Finding:
+        names = " and ".join(_SPOKEN.get(each.service, each.service) for _, each in found)
+        runs = _runs(stack, function)
+        one = found[0][1]
+        unsure = runs or one.some
+        return self.found(
+            f"{function.name} cannot reach {names}{_why(one)}",
+            evidence=(
+                *(call.evidence for call, _ in found),
+                *_vpc(function),
+                *dict.fromkeys(each for _, shut in found for each in shut.evidence),
+            ),
+            fix=_way_out(function, one, stack),
+            subject=function.name,
+            severity=Severity.WARNING if unsure else None,
+            kind=Kind.RISK if runs else None,
+            confidence=min(
+                Confidence.LOW if runs else Confidence.HIGH, *(call.confidence for call, _ in found)
+            ),
+        )
+
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         function = stack.function(seen.function)
         vpc = bool(function and function.vpc_subnets)
         where = f" {seen.sign}" if seen.sign else " a host"
         inside = ": it is in a VPC" if vpc else ""
         timed_out = seen.newest.failure.error_type == "Sandbox.Timedout"
+        blocked = _shut(stack, function) if function else []
         return self.found(
             f"{seen.who} cannot reach{where}{inside}",
             evidence=(
                 *seen.evidence(),
                 *_context(seen),
                 *(_vpc(function) if function else ()),
+                *dict.fromkeys(each for _, one in blocked for each in one.evidence),
             ),
-            fix=_fix(function, stack),
+            fix=_way_out(function, blocked[0][1], stack)
+            if function and blocked
+            else _fix(function, stack),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM) if timed_out else seen.confidence,
         )
+
+
+def _why(found: Shut) -> str:
+    match found.block:
+        case Block.NOT_LET_OUT:
+            return ": its security groups let no connection out"
+        case Block.NOT_LET_IN:
+            return ": the security groups of the VPC's endpoint do not let it in"
+        case Block.NO_PRIVATE_DNS:
+            return ": its subnets have no way out, and the VPC's endpoint no private DNS name"
+    some = ", ".join(found.subnets)
+    if found.some:
+        return f" now and then: {some} has no way out of the VPC, others of its subnets have"
+    return ": its subnets have no way out of the VPC"
+
+
+def _shut(stack: Stack, function: Function) -> list[tuple[Call, Shut]]:
+    """The services that a function in a VPC calls and has no way to."""
+    network = network_of(stack, function) if function.vpc_subnets else None
+    if network is None:
+        return []
+    return [
+        (call, found)
+        for call in calls(stack, function)
+        if (found := shut(network, function, call.service))
+    ]
+
+
+def _runs(stack: Stack, function: Function) -> bool:
+    """Whether the newest run was good: there may be a way that shows nowhere."""
+    attempts = [
+        each
+        for logs in stack.logs
+        if logs.function == function.name
+        for each in reading_of(logs)[0]
+        if newest_moment(each)
+    ]
+    newest = max(attempts, key=lambda each: str(newest_moment(each)), default=None)
+    changed = function.last_modified
+    if newest is None or not succeeded(newest):
+        return False
+    at = newest_moment(newest)
+    return at is not None and (changed is None or at > changed)
 
 
 def _context(seen: Seen[str]) -> tuple[Evidence, ...]:
@@ -77,6 +169,87 @@ def _context(seen: Seen[str]) -> tuple[Evidence, ...]:
 def _vpc(function: Function) -> tuple[Evidence, ...]:
     subnets = ", ".join(function.vpc_subnets) or "none: not in a VPC"
     return (of_function(function, "VpcConfig.SubnetIds", subnets),)
+
+
+def _way_out(function: Function, found: Shut, stack: Stack) -> Fix:
+    """The way that is missing, as a command, where the network was read."""
+    service, groups = found.service, function.vpc_security_groups
+    spoken = _SPOKEN.get(service, service)
+    group = groups[0] if groups else "GROUP_ID"
+    if found.block is Block.NOT_LET_OUT:
+        return Fix(
+            "let the function's security group connect to port 443",
+            commands=(_allow(stack, "egress", group, "--cidr", "0.0.0.0/0"),),
+        )
+    if found.block is Block.NOT_LET_IN and found.endpoint:
+        return Fix(
+            f"let the function's security group in at the endpoint of {spoken}",
+            commands=tuple(
+                _allow(stack, "ingress", each, "--source-group", group)
+                for each in found.endpoint.security_groups[:1]
+            ),
+        )
+    if found.block is Block.NO_PRIVATE_DNS and found.endpoint:
+        return Fix(
+            f"let the endpoint of {spoken} answer under the service's own name",
+            commands=(
+                aws(
+                    stack,
+                    "ec2",
+                    "modify-vpc-endpoint",
+                    "--vpc-endpoint-id",
+                    found.endpoint.id,
+                    "--private-dns-enabled",
+                ),
+            ),
+        )
+    return _endpoint(function, service, spoken, stack)
+
+
+def _allow(stack: Stack, direction: str, group: str, *peer: str) -> str:
+    words = (f"authorize-security-group-{direction}", "--group-id", group, "--protocol", "tcp")
+    return aws(stack, "ec2", *words, "--port", 443, *peer)
+
+
+def _endpoint(function: Function, service: str, spoken: str, stack: Stack) -> Fix:
+    vpc = function.vpc_id or "VPC_ID"
+    name = f"com.amazonaws.{stack.region or 'REGION'}.{service}"
+    gateway = service in {"s3", "dynamodb"}
+    kind = "Gateway" if gateway else "Interface"
+    words: tuple[object, ...] = ("--vpc-id", vpc, "--vpc-endpoint-type", kind)
+    words += ("--service-name", name)
+    groups = function.vpc_security_groups or ("GROUP_ID",)
+    if gateway:
+        words += ("--route-table-ids", "ROUTE_TABLE_ID")
+        places: tuple[str, ...] = ("        RouteTableIds: [ROUTE_TABLE_ID]",)
+    else:
+        words += ("--subnet-ids", *function.vpc_subnets, "--security-group-ids", *groups)
+        words += ("--private-dns-enabled",)
+        places = (
+            f"        SubnetIds: [{', '.join(function.vpc_subnets)}]",
+            f"        SecurityGroupIds: [{', '.join(groups)}]",
+            "        PrivateDnsEnabled: true",
+        )
+    let_in = _allow(stack, "ingress", groups[0], "--source-group", groups[0])
+    return Fix(
+        f"give the VPC an endpoint for {spoken}, or the subnets a NAT gateway; or take the "
+        "function out of the VPC, where it needs nothing in there",
+        commands=(
+            aws(stack, "ec2", "create-vpc-endpoint", *words),
+            *(() if gateway else (let_in,)),
+        ),
+        serverless_yml=(
+            "resources:",
+            "  Resources:",
+            f"    {spoken.title().replace('-', '')}Endpoint:",
+            "      Type: AWS::EC2::VPCEndpoint",
+            "      Properties:",
+            f"        VpcId: {vpc}",
+            f"        VpcEndpointType: {kind}",
+            f"        ServiceName: {name}",
+            *places,
+        ),
+    )
 
 
 def _fix(function: Function | None, stack: Stack) -> Fix:

@@ -14,8 +14,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
+from sqsctl.model.keys import Key
 from sqsctl.model.logline import Attempt, Failure, LogEvent
 from sqsctl.model.message import Message
+from sqsctl.model.network import Network
 from sqsctl.model.queues import Queue
 from sqsctl.model.unread import Unread
 
@@ -30,6 +32,8 @@ __all__ = [
     "Function",
     "FunctionLogs",
     "Group",
+    "Key",
+    "Network",
     "Package",
     "PackageMember",
     "Permission",
@@ -59,6 +63,8 @@ class Fact(StrEnum):
     PACKAGES = "packages"
     DEAD_LETTERS = "dead_letters"
     METRICS = "metrics"
+    NETWORKS = "networks"
+    KEYS = "keys"
     PROJECT = "project"
     ERRORS = "errors"
 
@@ -107,8 +113,10 @@ class Function:
     environment: Mapping[str, str | None] = field(default_factory=dict)
     role_arn: str | None = None
     layers: tuple[str, ...] = ()
+    vpc_id: str | None = None
     vpc_subnets: tuple[str, ...] = ()
     vpc_security_groups: tuple[str, ...] = ()
+    vpc_ipv6: bool = False
     kms_key_arn: str | None = None
     state: str | None = None
     state_reason: str | None = None
@@ -342,6 +350,8 @@ class Stack:
     packages: Group[Package] = Group()
     dead_letters: Group[DeadLetters] = Group()
     metrics: Group[Series] = Group()
+    networks: Group[Network] = Group()
+    keys: Group[Key] = Group()
     project: Group[Declared] = Group()
     errors: Group[ErrorText] = Group()
 

@@ -59,6 +59,8 @@ def _nothing_read() -> Stack:
         packages=_unread(Fact.PACKAGES),
         dead_letters=_unread(Fact.DEAD_LETTERS),
         metrics=_unread(Fact.METRICS),
+        networks=_unread(Fact.NETWORKS),
+        keys=_unread(Fact.KEYS),
         project=_unread(Fact.PROJECT),
     )
 

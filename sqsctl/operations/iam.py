@@ -95,6 +95,15 @@ FACTS: Mapping[Fact, tuple[Need, ...]] = {
     ),
     Fact.DEAD_LETTERS: (*_FIND, *_METRICS),
     Fact.METRICS: _METRICS,
+    Fact.NETWORKS: _on(
+        On.ANYTHING,
+        "ec2:DescribeSubnets",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeSecurityGroups",
+        optional=True,
+    ),
+    Fact.KEYS: _on(On.KEYS, "kms:DescribeKey", "kms:GetKeyPolicy", optional=True),
     Fact.PROJECT: (),
     Fact.ERRORS: (),
 }

@@ -32,6 +32,8 @@ _REQUIRES: Mapping[Fact, frozenset[Fact]] = {
     Fact.LOGS: frozenset({Fact.FUNCTIONS}),
     Fact.PACKAGES: frozenset({Fact.FUNCTIONS}),
     Fact.PERMISSIONS: frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS}),
+    Fact.NETWORKS: frozenset({Fact.FUNCTIONS}),
+    Fact.KEYS: frozenset({Fact.QUEUES, Fact.FUNCTIONS}),
     Fact.DEAD_LETTERS: frozenset({Fact.QUEUES}),
     Fact.FUNCTIONS: frozenset({Fact.MAPPINGS}),
 }
@@ -98,6 +100,8 @@ _OF_FUNCTIONS = (
     Fact.CONCURRENCY,
     Fact.POLICIES,
     Fact.PERMISSIONS,
+    Fact.NETWORKS,
+    Fact.KEYS,
 )
 
 

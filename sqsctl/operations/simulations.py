@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqsctl.model.stack import EventSourceMapping, Function, Queue
+from sqsctl.model.stack import EventSourceMapping, Function, Key, Queue
 
 CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 SEND = ("sqs:SendMessage",)
@@ -39,8 +39,19 @@ def simulations(
     functions: Iterable[Function],
     queues: Iterable[Queue],
     mappings: Iterable[EventSourceMapping],
+    keys: Iterable[Key] = (),
 ) -> tuple[Simulation, ...]:
-    """The questions, one for each role and resource; functions of one role share it."""
+    """The questions, one for each role and resource; functions of one role share it.
+
+    About keys only where ``keys`` tells whose they are: AWS's own let everybody in who may
+    use the queue.
+    """
+    key_arns = {
+        name: each.arn
+        for each in keys
+        if each.customer_managed and each.arn
+        for name in each.references
+    }
     by_arn = {each.arn: each for each in queues}
     by_url = {each.url: each for each in by_arn.values()}
     by_name = {each.name: each for each in functions}
@@ -58,7 +69,7 @@ def simulations(
             continue
         ask(consumer, CONSUME, mapping.queue_arn)
         queue = by_arn.get(mapping.queue_arn)
-        if queue and (key := _key_arn(queue)):
+        if queue and (key := key_arns.get(queue.kms_key_id or "")):
             ask(consumer, DECRYPT, key)
     for function in by_name.values():
         for value in function.environment.values():
@@ -66,7 +77,7 @@ def simulations(
             if queue is None:
                 continue
             ask(function, SEND, queue.arn)
-            if key := _key_arn(queue):
+            if key := key_arns.get(queue.kms_key_id or ""):
                 ask(function, ENCRYPT, key)
         if group := _log_group_arn(function):
             ask(function, LOG, group)
@@ -74,17 +85,6 @@ def simulations(
         Simulation(role, resource, tuple(wanted)) for (role, resource), wanted in asked.items()
     ]
     return tuple(found[:MAX_SIMULATIONS])
-
-
-def _key_arn(queue: Queue) -> str | None:
-    """The key's ARN; an alias stands for a key that only KMS knows, AWS's own needs nothing."""
-    key = queue.kms_key_id
-    if not key or "alias/" in key:
-        return None
-    if key.startswith("arn:"):
-        return key
-    parts = queue.arn.split(":")
-    return f"arn:{parts[1]}:kms:{parts[3]}:{parts[4]}:key/{key}" if len(parts) == 6 else None
 
 
 def _log_group_arn(function: Function) -> str | None:

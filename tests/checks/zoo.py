@@ -12,7 +12,7 @@ from sqsctl.model.stack import (
     PackageMember,
     Permission,
 )
-from tests.checks import zoo_configuration, zoo_functions, zoo_logs
+from tests.checks import test_keys, test_network, zoo_configuration, zoo_functions, zoo_logs
 from tests.checks.build import (
     API,
     DLQ,
@@ -90,4 +90,9 @@ OTHERS = (
         logs=(of_events(invocation(7, python_error("ValueError: no"), at=ago(60))),),
     ),
     stack(apis=(api(qualifier="live"),), functions=(function(), function(PRODUCER))),
+    test_network.within(test_network.network(), sources="boto3.client('sqs')"),
+    test_keys.encrypted(
+        test_keys.key(state="Disabled"), simulated={(WORKER, "kms:Decrypt"): "implicitDeny"}
+    ),
+    test_keys.encrypted(test_keys.key(), simulated={(WORKER, "kms:Decrypt"): "implicitDeny"}),
 )

@@ -102,6 +102,7 @@ def test_actions_are_ones_that_aws_has() -> None:
         "logs": "logs",
         "iam": "iam",
         "kms": "kms",
+        "ec2": "ec2",
     }
     actions = {each.action for command in iam.commands() for each in iam.needs(command)}
     for action in sorted(actions - {"apigateway:GET"}):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqsctl.model.stack import EventSourceMapping, Function, Queue
+from sqsctl.model.stack import EventSourceMapping, Function, Key, Queue
 from sqsctl.operations.simulations import CONSUME, LOG, simulations
 
 QUEUE = Queue("jobs", "https://q/jobs", "arn:aws:sqs:r:1:jobs")
@@ -32,15 +32,23 @@ def test_a_shared_role_is_asked_once_for_each_resource_and_told_apart_by_functio
     assert found[log].wanted == tuple(("worker", action) for action in LOG)
 
 
-def test_an_encrypted_queue_wants_its_key_too() -> None:
-    queue = Queue("jobs", "u", "arn:aws:sqs:r:1:jobs", kms_key_id="1234")
+def keys_asked(*keys: Key) -> set[str]:
+    queue = Queue("jobs", "u", "arn:aws:sqs:r:1:jobs", kms_key_id="alias/own")
     worker = function("worker")
     mapping = EventSourceMapping("u", queue.arn, worker.arn, "worker")
-    resources = {each.resource for each in simulations([worker], [queue], [mapping])}
-    assert "arn:aws:kms:r:1:key/1234" in resources
-    managed = Queue("jobs", "u", "arn:aws:sqs:r:1:jobs", kms_key_id="alias/aws/sqs")
-    resources = {each.resource for each in simulations([worker], [managed], [mapping])}
-    assert not any(":kms:" in each for each in resources)
+    resources = {each.resource for each in simulations([worker], [queue], [mapping], keys)}
+    return {each for each in resources if ":kms:" in each}
+
+
+def test_an_encrypted_queue_wants_its_key_too() -> None:
+    key = "arn:aws:kms:r:1:key/1234"
+    assert keys_asked(Key(("alias/own",), key)) == {key}
+
+
+def test_a_key_that_is_awss_own_gone_or_unread_is_not_asked_about() -> None:
+    assert keys_asked(Key(("alias/own",), "arn:aws:kms:r:1:key/1", manager="AWS")) == set()
+    assert keys_asked(Key(("alias/own",), state="Missing")) == set()
+    assert keys_asked() == set()
 
 
 def test_a_function_that_could_not_be_read_is_not_asked_about() -> None:

@@ -26,6 +26,7 @@ from sqsctl.model.stack import (
 from sqsctl.operations.metrics import api_queries, function_queries, period, queue_queries
 from sqsctl.operations.reading.core import CoreReader
 from sqsctl.operations.reading.desk import API, CORE, Desk, Wanted
+from sqsctl.operations.reading.surroundings import SurroundingsReader
 from sqsctl.operations.reading.texts import LogReader, PackagesReader
 from sqsctl.operations.simulations import Simulation, simulations
 
@@ -52,7 +53,10 @@ class Collector:
         self._ref = ref
         self._wanted = wanted
         self._progress = progress
-        self._core = CoreReader(self._desk, self._have_function, self._lost_function)
+        self._surroundings = SurroundingsReader(self._desk)
+        self._core = CoreReader(
+            self._desk, self._have_function, self._lost_function, self._surroundings.of_queue
+        )
         self._logs = LogReader(self._desk)
         self._packages = PackagesReader(self._desk)
         self._apis: dict[str, Api] = {}
@@ -102,6 +106,8 @@ class Collector:
                 {each.function: each for each in self._packages.complete()}, functions
             ),
             Fact.METRICS: lambda: self._series,
+            Fact.NETWORKS: self._surroundings.networks,
+            Fact.KEYS: self._surroundings.keys,
             Fact.DEAD_LETTERS: self._dead_letters,
         }
         found = tuple(items[fact]()) if fact in items else ()
@@ -119,6 +125,7 @@ class Collector:
                 self._core.functions.values(),
                 self._core.queues.values(),
                 self._core.mappings.values(),
+                self._surroundings.keys(),
             ):
                 self._simulate(simulation)
         if self._logs.waiting and not work.pending(CORE, API):
@@ -130,6 +137,7 @@ class Collector:
     def _have_function(self, function: Function) -> None:
         self._logs.read(function.name, function.log_group)
         self._packages.read(function)
+        self._surroundings.of_function(function)
 
     def _lost_function(self, name: str, gap: Unread) -> None:
         self._packages.lost(name, gap)

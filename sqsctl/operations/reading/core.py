@@ -28,7 +28,7 @@ class CoreReader:
     """Reads them and follows where they lead: to queues and functions outside the stack.
 
     ``on_function`` gets each function that was read, ``on_lost`` the name of one that was
-    not, and why.
+    not, and why; ``on_queue`` each queue that was read.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class CoreReader:
         desk: Desk,
         on_function: Callable[[Function], None],
         on_lost: Callable[[str, Unread], None],
+        on_queue: Callable[[Queue], None],
     ) -> None:
         self.queues: dict[str, Queue] = {}
         self.functions: dict[str, Function] = {}
@@ -47,6 +48,7 @@ class CoreReader:
         self._facts = desk.wanted.facts
         self._on_function = on_function
         self._on_lost = on_lost
+        self._on_queue = on_queue
         self._queue_client = QueueClient(desk.session)
         self._function_client = FunctionClient(desk.session)
         self._mapping_client = MappingClient(desk.session)
@@ -107,6 +109,7 @@ class CoreReader:
         self.queues[arn] = replace(
             queue, arn=arn, logical_id=part.logical_id if part else queue.logical_id
         )
+        self._on_queue(self.queues[arn])
         if queue.dead_letter_target_arn:
             self._queue_by_arn(queue.dead_letter_target_arn)
 

@@ -1,0 +1,166 @@
+"""VPCs and keys on the lab: read where there are any, each once, and at the same time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sqsctl.model.finding import Severity
+from sqsctl.model.keys import GONE
+from sqsctl.model.stack import Fact
+from sqsctl.operations import doctor
+from sqsctl.operations.observe import observe
+from tests.e2e.stacks import DeployedLab
+
+pytestmark = pytest.mark.lab
+
+SURROUNDINGS = {Fact.NETWORKS, Fact.KEYS}
+
+
+@pytest.fixture
+def inside(lab: DeployedLab) -> Iterator[dict[str, str]]:
+    """The producer in a VPC of its own, without a way out."""
+    ec2: Any = lab.session.ec2()
+    vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.77.1.0/24")["Subnet"]["SubnetId"]
+    (group,) = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])[
+        "SecurityGroups"
+    ]
+    lab.session.functions().update_function_configuration(
+        FunctionName=f"{lab.name}-producer",
+        VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group["GroupId"]]},
+    )
+    yield {"vpc": vpc, "subnet": subnet, "group": group["GroupId"]}
+    lab.session.functions().update_function_configuration(
+        FunctionName=f"{lab.name}-producer", VpcConfig={"SubnetIds": [], "SecurityGroupIds": []}
+    )
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=vpc)
+
+
+@pytest.fixture
+def key(lab: DeployedLab) -> str:
+    """The ARN of a key that the main queue is encrypted with, by an alias."""
+    kms: Any = lab.session.kms()
+    arn = kms.create_key(Description="the queue's")["KeyMetadata"]["Arn"]
+    alias = f"alias/{lab.name}"
+    kms.create_alias(AliasName=alias, TargetKeyId=arn)
+    lab.session.sqs().set_queue_attributes(
+        QueueUrl=lab.queue.url, Attributes={"KmsMasterKeyId": alias}
+    )
+    return str(arn)
+
+
+def calls_of(lab: DeployedLab, *services: str) -> list[str]:
+    """The operations that these services are asked for, from now on."""
+    asked: list[str] = []
+
+    def count(model: Any, **_: Any) -> None:
+        asked.append(model.name)
+
+    for service in services:
+        lab.session.client(service).meta.events.register("before-call", count)
+    return asked
+
+
+def test_nothing_is_asked_where_nothing_is_in_a_vpc_or_encrypted(lab: DeployedLab) -> None:
+    asked = calls_of(lab, "ec2", "kms")
+    stack = observe(lab.session, lab.stack, needs=SURROUNDINGS)
+    assert asked == []
+    assert len(stack.networks) == len(stack.keys) == 0
+    assert stack.gaps(Fact.NETWORKS) == stack.gaps(Fact.KEYS) == ()
+
+
+def test_a_vpc_is_read_once_and_judged(lab: DeployedLab, inside: dict[str, str]) -> None:
+    asked = calls_of(lab, "ec2")
+    seen = doctor.checkup(lab.session, lab.stack, only=["network-unreachable"])
+    assert sorted(asked) == [
+        "DescribeRouteTables",
+        "DescribeSecurityGroups",
+        "DescribeSubnets",
+        "DescribeVpcEndpoints",
+    ]
+    (network,) = seen.stack.networks
+    assert network.vpc_id == inside["vpc"]
+    assert [(each.id, each.cidr) for each in network.subnets] == [
+        (inside["subnet"], "10.77.1.0/24")
+    ]
+    (found,) = seen.diagnosis.findings
+    assert (found.id, found.severity) == ("network-unreachable", Severity.ERROR)
+    assert found.subject == f"{lab.name}-producer"
+    assert inside["vpc"] in found.fix.commands[0]
+
+
+def test_with_a_nat_gateway_or_the_endpoint_it_is_healthy(
+    lab: DeployedLab, inside: dict[str, str]
+) -> None:
+    ec2: Any = lab.session.ec2()
+    region = lab.state.region
+    ec2.authorize_security_group_ingress(
+        GroupId=inside["group"],
+        IpPermissions=[
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 443,
+                "ToPort": 443,
+                "UserIdGroupPairs": [{"GroupId": inside["group"]}],
+            }
+        ],
+    )
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=inside["vpc"],
+        VpcEndpointType="Interface",
+        ServiceName=f"com.amazonaws.{region}.sqs",
+        SubnetIds=[inside["subnet"]],
+        SecurityGroupIds=[inside["group"]],
+        PrivateDnsEnabled=True,
+    )["VpcEndpoint"]["VpcEndpointId"]
+    by_endpoint = doctor.doctor(lab.session, lab.stack, only=["network-unreachable"])
+    assert by_endpoint.findings == ()
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    assert doctor.doctor(lab.session, lab.stack, only=["network-unreachable"]).findings
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [inside["vpc"]]}])[
+        "RouteTables"
+    ]
+    nat = ec2.create_nat_gateway(SubnetId=inside["subnet"])["NatGateway"]["NatGatewayId"]
+    ec2.create_route(
+        RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat
+    )
+    by_nat = doctor.doctor(lab.session, lab.stack, only=["network-unreachable"])
+    assert by_nat.verdict == "healthy"
+
+
+def test_a_key_is_found_by_its_alias_and_judged(lab: DeployedLab, key: str) -> None:
+    seen = doctor.checkup(lab.session, lab.stack, only=["kms-access-denied"])
+    (found,) = seen.stack.keys
+    assert (found.arn, found.state, found.customer_managed) == (key, "Enabled", True)
+    assert json.loads(found.policy or "")["Statement"]
+    assert f"alias/{lab.name}" in found.references
+    asked = {(each.action, each.resource) for each in seen.stack.permissions}
+    assert ("kms:Decrypt", key) in asked
+    assert ("kms:GenerateDataKey", key) in asked
+    # Neither the functions' role nor the key's policy is one that lets them.
+    assert {each.subject for each in seen.diagnosis.findings} == {
+        f"{lab.name}-jobsWorker",
+        f"{lab.name}-producer",
+    }
+    kms: Any = lab.session.kms()
+    kms.disable_key(KeyId=key)
+    (off,) = doctor.doctor(lab.session, lab.stack, only=["kms-access-denied"]).findings
+    assert (off.subject, "in state Disabled" in off.title) == (lab.queue.name, True)
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    (dying,) = doctor.doctor(lab.session, lab.stack, only=["kms-access-denied"]).findings
+    assert "PendingDeletion (deleted on " in dying.title
+
+
+def test_a_key_that_is_gone_is_told(lab: DeployedLab) -> None:
+    missing = "12345678-1234-1234-1234-123456789012"
+    lab.session.sqs().set_queue_attributes(
+        QueueUrl=lab.queue.url, Attributes={"KmsMasterKeyId": missing}
+    )
+    seen = doctor.checkup(lab.session, lab.stack, only=["kms-access-denied"])
+    assert [each.state for each in seen.stack.keys] == [GONE]
+    assert "does not exist" in seen.diagnosis.findings[0].title
