@@ -6,6 +6,12 @@ REPORT and platform.report with status timeout. Compares with the configured tim
 with the visibility timeout of the queues that the function consumes, so that the fix
 raises both together.
 
+It also warns before it happens: where two invocations or more since the function was last
+changed took at least 80 % of the timeout and none was stopped yet, by their REPORT lines or by
+the metric Duration. Durations vary by more than the fifth that is left. One long invocation
+alone is no sign, and a timeout below 3 s (Lambda's own default) is not judged: a single slow
+connection fills it.
+
 ## Why it matters
 Lambda stops the function in the middle of its work. The message counts as not handled and
 comes back: work already done is done again, and after maxReceiveCount turns the message is
@@ -15,11 +21,14 @@ dead-lettered though it may have been handled each time.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from math import ceil
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support import figures
+from sqsctl.checks.support.cases import Case, reading_of
 from sqsctl.checks.support.evidence import of_function, of_queue
+from sqsctl.checks.support.freshness import newest_moment
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.shell import (
     FUNCTION,
@@ -28,11 +37,14 @@ from sqsctl.checks.support.shell import (
     step,
     yml_function,
 )
-from sqsctl.model.finding import Evidence, Finding, Fix, Severity, Step
+from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity, Step
 from sqsctl.model.stack import Fact, Function, Queue, Stack
 
 _AFTER = re.compile(r"timed out after (\d{1,6}(?:\.\d{1,3})?) seconds")
 LONGEST_S = 900
+NEAR_PERCENT = 80
+LEAST_S = 3
+SIGNS = 2
 
 
 class FunctionTimeout(LogCheck[str]):
@@ -41,13 +53,45 @@ class FunctionTimeout(LogCheck[str]):
         title="Functions come to their end within their timeout",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES | {Fact.QUEUES},
+        uses=USES | {Fact.QUEUES, Fact.METRICS},
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html",
     )
 
     def recognise(self, case: Case) -> str | None:
         return "timeout" if timed_out(case) else None
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        stopped = set()
+        for finding in super().diagnose(stack):
+            if not finding.past:
+                stopped.add(finding.subject)
+            yield finding
+        for function in stack.functions:
+            if function.name not in stopped and function.timeout_s >= LEAST_S:
+                near = _near_in_log(stack, function) or _near_in_metrics(stack, function)
+                if near:
+                    yield self._close(function, *near, stack)
+
+    def _close(
+        self, function: Function, longest_s: float, evidence: Evidence, stack: Stack
+    ) -> Finding:
+        queues = tuple(q for q, f, _ in stack.consumed() if f.name == function.name)
+        share = _percent(longest_s * 1000, function)
+        return self.found(
+            f"{function.name} comes close to its timeout of {function.timeout_s} s: it took up "
+            f"to {longest_s:.1f} s ({share:.0f} %)",
+            evidence=(
+                evidence,
+                of_function(function, "Timeout", f"{function.timeout_s} s"),
+                *_queues_evidence(queues),
+            ),
+            fix=raise_timeout(stack, function.name, function.timeout_s, queues, function),
+            subject=function.name,
+            severity=Severity.WARNING,
+            kind=Kind.RISK,
+            explains=(),
+        )
 
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         function = stack.function(seen.function)
@@ -72,6 +116,49 @@ class FunctionTimeout(LogCheck[str]):
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+def _percent(duration_ms: float, function: Function) -> float:
+    """A duration as part of the function's timeout."""
+    return duration_ms / (10 * function.timeout_s)
+
+
+def _near_in_log(stack: Stack, function: Function) -> tuple[float, Evidence] | None:
+    """The longest of the invocations that came close, as REPORT tells, and how many there were."""
+    for logs in stack.logs:
+        if logs.function != function.name:
+            continue
+        found = [
+            (each.duration_ms / 1000, moment)
+            for each in reading_of(logs)[0]
+            if each.duration_ms is not None
+            and each.failure is None
+            and _percent(each.duration_ms, function) >= NEAR_PERCENT
+            and (moment := newest_moment(each))
+            and (function.last_modified is None or moment > function.last_modified)
+        ]
+        if len(found) >= SIGNS:
+            longest, at = max(found)
+            said = f"{longest * 1000:.0f} ms, one of {len(found)} that took at least 80 %"
+            return longest, Evidence(f"log {logs.group}", "REPORT Duration", said, at)
+    return None
+
+
+def _near_in_metrics(stack: Stack, function: Function) -> tuple[float, Evidence] | None:
+    """The same by CloudWatch's figures, a point for each minute or more."""
+    found = figures.series(stack, function.name, "Duration", statistic="Maximum")
+    near = [
+        (value / 1000, at)
+        for at, value in (found.points if found else ())
+        if NEAR_PERCENT <= _percent(value, function) < 100
+        and (function.last_modified is None or at > function.last_modified)
+    ]
+    if found is None or len(near) < SIGNS:
+        return None
+    longest, at = max(near)
+    said = f"{longest * 1000:.0f} ms; {len(near)} points of {found.period_s} s at 80 % or more"
+    source = f"cloudwatch {found.namespace} {found.resource}"
+    return longest, Evidence(source, "Duration Maximum", said, at)
 
 
 def timed_out(case: Case) -> bool:
