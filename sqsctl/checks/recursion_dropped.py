@@ -1,8 +1,9 @@
 """A consumer feeds its own queue.
 
 ## What it does
-Looks for invocations that Lambda's recursion detection dropped, and for consumers whose
-environment names the queue that they consume.
+Looks for invocations that Lambda's recursion detection dropped: by the metric
+RecursiveInvocationsDropped, and by the RecursiveInvocationException that a function meets when
+it calls another. Also for consumers whose environment names the queue that they consume.
 
 ## Why it matters
 A function that answers a message with another one into the same queue runs for ever. Lambda
@@ -11,56 +12,113 @@ stops a chain after about 16 rounds and sends the message to the dead-letter que
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from sqsctl.checks.base import Check, Meta
+from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
+from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.logcheck import LogCheck, Seen, past
+from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import EventSourceMapping, Fact, Function, Queue, Stack
+from sqsctl.model.stack import EventSourceMapping, Fact, Function, Queue, Series, Stack
+
+_STOPPED = re.compile(r"RecursiveInvocationException|invoked in a recursive loop")
 
 
-class RecursionDropped(Check):
+class RecursionDropped(LogCheck[str]):
     meta = Meta(
         id="recursion-dropped",
         title="No consumer feeds its own queue",
         severity=Severity.ERROR,
-        needs=frozenset({Fact.MAPPINGS, Fact.FUNCTIONS, Fact.QUEUES}),
-        uses=frozenset({Fact.METRICS}),
+        needs=frozenset({Fact.MAPPINGS, Fact.FUNCTIONS, Fact.QUEUES, Fact.METRICS}),
+        uses=frozenset({Fact.LOGS, Fact.ERRORS}),
         explains=("dead-letters", "account-concurrency"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html",
     )
 
+    precedence = 30
+
+    def recognise(self, case: Case) -> str | None:
+        return "stopped" if _STOPPED.search(case.everything) else None
+
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        yield from super().diagnose(stack)
+        consumed: dict[str, list[tuple[Queue, Function, EventSourceMapping]]] = {}
         for queue, function, mapping in stack.consumed():
-            dropped = figures.series(stack, function.name, "RecursiveInvocationsDropped")
+            consumed.setdefault(function.name, []).append((queue, function, mapping))
+        for name, sources in consumed.items():
+            dropped = figures.series(stack, name, "RecursiveInvocationsDropped")
             if dropped and figures.total(dropped) > 0:
-                number = figures.total(dropped)
-                yield self.found(
-                    f"Lambda stopped {number:.0f} recursive invocations of {function.name} on "
-                    f"{queue.name}",
-                    evidence=(
-                        figures.evidence(
-                            dropped, "RecursiveInvocationsDropped", f"{number:.0f} in all"
-                        ),
-                    ),
-                    fix=_fix(),
-                    subject=function.name,
-                )
-            elif own := _own(function, queue, mapping):
-                yield self.found(
-                    f"{function.name} knows the queue that it consumes ({own}): a message that "
-                    "it sends there "
-                    "comes back to it",
-                    evidence=(
-                        of_function(function, f"Environment {own}", function.environment[own]),
-                    ),
-                    fix=_fix(),
-                    subject=function.name,
-                    severity=Severity.INFO,
-                    kind=Kind.RISK,
-                    confidence=Confidence.LOW,
-                )
+                yield self._dropped(dropped, sources, stack)
+                continue
+            for queue, function, mapping in sources:
+                if own := _own(function, queue, mapping):
+                    yield self._may_loop(function, queue, own)
+
+    def _dropped(
+        self,
+        dropped: Series,
+        sources: list[tuple[Queue, Function, EventSourceMapping]],
+        stack: Stack,
+    ) -> Finding:
+        number = figures.total(dropped)
+        function = sources[0][1]
+        queues = " or ".join(queue.name for queue, _, _ in sources)
+        told = [
+            of_function(function, f"Environment {own}", function.environment[own])
+            for queue, _, mapping in sources
+            if (own := _own(function, queue, mapping))
+        ]
+        finding = self.found(
+            f"Lambda stopped {number:.0f} recursive invocations of {function.name} on {queues}",
+            evidence=(
+                figures.evidence(dropped, "RecursiveInvocationsDropped", f"{number:.0f} in all"),
+                *told,
+            ),
+            fix=replace(
+                _fix(),
+                commands=tuple(
+                    aws(
+                        stack,
+                        "lambda",
+                        "update-event-source-mapping",
+                        "--uuid",
+                        mapping.uuid,
+                        "--no-enabled",
+                    )
+                    for _, _, mapping in sources
+                ),
+            ),
+            subject=function.name,
+        )
+        last, changed = figures.last_above(dropped), function.last_modified
+        if last and changed and changed > last:
+            return past(finding, f"the function was changed at {changed:%H:%M}Z, after the last")
+        return finding
+
+    def _may_loop(self, function: Function, queue: Queue, own: str) -> Finding:
+        return self.found(
+            f"{function.name} knows the queue that it consumes ({own}): a message that it sends "
+            f"to {queue.name} comes back to it",
+            evidence=(of_function(function, f"Environment {own}", function.environment[own]),),
+            fix=_fix(),
+            subject=function.name,
+            severity=Severity.INFO,
+            kind=Kind.RISK,
+            confidence=Confidence.LOW,
+        )
+
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:  # noqa: ARG002 - the text says it all
+        return self.found(
+            f"Lambda stopped {seen.who} in a loop of functions that call each other",
+            evidence=seen.evidence(),
+            fix=_fix(),
+            subject=seen.function,
+            confidence=seen.confidence,
+        )
 
 
 def _own(function: Function, queue: Queue, mapping: EventSourceMapping) -> str:
@@ -72,5 +130,6 @@ def _own(function: Function, queue: Queue, mapping: EventSourceMapping) -> str:
 
 def _fix() -> Fix:
     return Fix(
-        "send to another queue, or stop after a number of rounds that the message counts itself"
+        "send to another queue, or stop after a number of rounds that the message counts itself; "
+        "until then a disabled mapping ends the loop and keeps the messages"
     )

@@ -32,6 +32,7 @@ _FUNCTION = (
     ("Duration", "Average"),
     ("Duration", "Maximum"),
     ("ConcurrentExecutions", "Maximum"),
+    ("RecursiveInvocationsDropped", "Sum"),
 )
 _HTTP_API = (
     ("Count", "Sum"),

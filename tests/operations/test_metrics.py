@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sqsctl.aws.metrics import MAX_QUERIES, MetricReader
-from sqsctl.model.stack import Api
+from sqsctl.checks.rank import diagnose
+from sqsctl.checks.support import figures
+from sqsctl.model.stack import Api, Series, Stack
 from sqsctl.operations.metrics import (
     MAX_POINTS,
     api_queries,
@@ -19,6 +22,7 @@ from sqsctl.operations.metrics import (
     queue_queries,
 )
 from tests.aws.stubs import Stubbed
+from tests.checks.zoo import PAIRS
 from tests.e2e.stacks import DeployedLab
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -68,6 +72,28 @@ def test_pages_are_joined_points_sorted_and_missing_ones_not_invented() -> None:
     assert [value for _, value in one.points] == [5.0, 3.0, 1.0]
     assert two.points == ()
     assert (one.resource, one.metric, one.period_s) == ("jobs", queries[0].metric, 60)
+
+
+def test_every_metric_that_a_check_looks_at_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at: set[str] = set()
+    series = figures.series
+
+    def watched(stack: Stack, resource: str, *metrics: str, **more: Any) -> Series | None:
+        looked_at.update(metrics)
+        return series(stack, resource, *metrics, **more)
+
+    monkeypatch.setattr(figures, "series", watched)
+    for pair in PAIRS:
+        diagnose(pair.broken)
+    apis = [Api("a", "a", "http", "https://x"), Api("b", "b", "rest", "https://y")]
+    asked = {
+        each.metric
+        for each in (*queue_queries(["q"]), *function_queries(["f"]), *api_queries(apis))
+    }
+    assert len(looked_at) > 8
+    assert looked_at <= asked
 
 
 @pytest.mark.lab
