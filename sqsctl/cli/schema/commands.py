@@ -1,0 +1,366 @@
+"""The ``data`` of every command, and the lines of those that stream."""
+
+from __future__ import annotations
+
+from sqsctl.cli.schema.parts import (
+    API,
+    DOCTOR,
+    DRY_RUN,
+    ENDPOINTS,
+    EVENT,
+    FINDING,
+    FORECAST,
+    FUNCTION,
+    LAB,
+    MAPPING,
+    MESSAGE,
+    PRODUCE,
+    PURGE,
+    PURGED,
+    QUEUE,
+    SENDING,
+    TASK,
+)
+from sqsctl.cli.schema.words import Each, OneOf, Shape, Words
+
+# A command that can answer in several forms (a dry run) has them all.
+DATA: dict[str, tuple[Shape, ...]] = {
+    "config show": (
+        {
+            "file": "text?",
+            "values": Each({"value": OneOf((None, "text", "bool")), "source": "text?"}),
+            "target_error": "text?",
+        },
+    ),
+    "config set": ({"key": "text", "value": "text", "file": "text"}, DRY_RUN),
+    "config unset": ({"key": "text", "value": None, "file": "text"}, DRY_RUN),
+    "demo": ({"steps": [{"command": "text"}], "duration_s": "number"},),
+    "dlq explain": (
+        {
+            "queue": "text",
+            "message": MESSAGE,
+            "origin": "text?",
+            "certain": "bool",
+            "attempts": [
+                {
+                    "request_id": "text?",
+                    "started_at": "time?",
+                    "duration_ms": "number?",
+                    "status": "text",
+                    "error_type": "text?",
+                    "error_message": "text?",
+                    "lines": ["text"],
+                }
+            ],
+            "forecast": OneOf((None, FORECAST)),
+        },
+    ),
+    "dlq export": (
+        {
+            "path": "text",
+            "messages": "int",
+            "size_bytes": "int",
+            "sha256": "text",
+            "looked_at": "int",
+            "exhausted": "bool",
+            "interrupted": "bool",
+            "unreleased": "int",
+            "damaged": ["text"],
+            "groups_locked": ["text"],
+        },
+    ),
+    "dlq groups": (
+        {
+            "queue": "text",
+            "approximate_total": "int",
+            "looked_at": "int",
+            "groups": [
+                {
+                    "cause": "text?",
+                    "fingerprint": "text",
+                    "count": "int",
+                    "first_at": "time?",
+                    "last_at": "time?",
+                    "sample_message_ids": ["text"],
+                }
+            ],
+        },
+    ),
+    "dlq peek": (
+        {
+            "queue": "text",
+            "approximate_total": "int",
+            "messages": [{**MESSAGE, "forecast": OneOf((None, FORECAST))}],
+            "cost": {
+                "receive_counts_raised": "int",
+                "groups_locked": ["text"],
+                "locked_s": "number",
+                "unreleased": "int",
+            },
+            "exhausted": "bool",
+        },
+    ),
+    "dlq purge": (PURGED, {**PURGE, "looked_at": "int"}, {**PURGE, "dry_run": "bool"}),
+    "dlq redrive": (
+        {
+            "method": Words(("native", "client")),
+            "selected": "int",
+            "moved": "int",
+            "failed": "int",
+            "remaining": "int",
+            "possible_duplicates": ["text"],
+            "journal": "text?",
+            "skipped": "int",
+            "returned": "int",
+            "interrupted": "bool",
+            "failures": [{"message_id": "text", "reason": "text"}],
+            "blocked_groups": ["text"],
+            "duration_s": "number",
+            "notes": ["text"],
+        },
+        {
+            "dry_run": "bool",
+            "method": Words(("native", "client")),
+            "selected": "int",
+            "moved": "int",
+            "failed": "int",
+            "remaining": "int",
+            "possible_duplicates": ["text"],
+            "journal": "text?",
+        },
+    ),
+    "dlq restore": (
+        {
+            "path": "text",
+            "to": "text",
+            "lines": "int",
+            "sent": "int",
+            "skipped": "int",
+            "failed": "int",
+            "possible_duplicates": ["text"],
+            "failures": [{"line": "int", "reason": "text"}],
+            "partial": "bool",
+            "partial_reason": "text?",
+            "interrupted": "bool",
+            "journal": "text?",
+        },
+        {"dry_run": "bool", "path": "text", "lines": "int", "to": "text"},
+    ),
+    "dlq tasks": (
+        {"queue": "text", "tasks": [TASK], "cancelled": OneOf((None, TASK)), "dry_run": "bool"},
+    ),
+    "doctor": (
+        {**DOCTOR, "applied": [{"id": "text", "applied": "bool"}], "ignored": [{"id": "text"}]},
+        {
+            "checks": [
+                {
+                    "id": "text",
+                    "title": "text",
+                    "severity": "text",
+                    "kind": "text",
+                    "needs": ["text"],
+                    "reference": "text",
+                }
+            ]
+        },
+    ),
+    "iam": (
+        {
+            "commands": ["text"],
+            "policy": {"Version": "text", "Statement": [{"Effect": "text"}]},
+            "need_nothing": ["text"],
+        },
+    ),
+    "lab break": (
+        {"incident": "text", "breaks": "text", "expects": "text", "active": ["text"]},
+        DRY_RUN,
+    ),
+    "lab down": ({"name": "text", "stopped": "bool"}, DRY_RUN),
+    "lab heal": ({"healed": ["text"], "active": ["text"]}, DRY_RUN),
+    "lab incidents": (
+        {
+            "incidents": [
+                {
+                    "name": "text",
+                    "step": "text",
+                    "breaks": "text",
+                    "expects": "text",
+                    "active": "bool",
+                }
+            ]
+        },
+    ),
+    "lab reset": (LAB, DRY_RUN),
+    "lab status": (
+        {
+            "name": "text",
+            "condition": Words(("running", "stopped", "crashed", "unresponsive")),
+            "message": "text",
+            "endpoint": "text?",
+            "region": "text?",
+            "stack": "text?",
+            "runtime": "text?",
+            "time_scale": "number?",
+            "pid": "int?",
+            "memory_mb": "int?",
+            "processes": "int",
+            "log": "text?",
+            "incidents": ["text"],
+        },
+    ),
+    "lab template": ({"template": "text"},),
+    "lab up": (LAB, DRY_RUN),
+    "logs explain": ({"findings": [FINDING], "lines": "int"},),
+    "metrics": (
+        {
+            "since": "time",
+            "until": "time",
+            "series": [
+                {
+                    "namespace": "text",
+                    "metric": "text",
+                    "resource": "text",
+                    "statistic": "text",
+                    "period_s": "int",
+                    "points": [{"at": "time", "value": "number"}],
+                }
+            ],
+        },
+    ),
+    "probe": (
+        {
+            "id": "text",
+            "via": "text",
+            "arrived": "bool",
+            "stopped_at": "text?",
+            "total_ms": "number?",
+            "hops": [
+                {
+                    "name": "text",
+                    "status": Words(("ok", "failed", "missing")),
+                    "started_at": "time?",
+                    "ended_at": "time?",
+                    "duration_ms": "number?",
+                    "detail": "text?",
+                    "request_id": "text?",
+                    "certain": "bool",
+                }
+            ],
+        },
+        SENDING,
+    ),
+    "produce": (
+        PRODUCE,
+        {**SENDING, "requested": "int?"},
+        {"file": "text", "dry_run": "bool", "via": "text", "bytes": "int"},
+    ),
+    "queue inspect": (
+        {
+            "queue": {
+                **QUEUE,
+                "oldest_age_s": "number?",
+                "consumers": OneOf((None, [MAPPING])),
+            },
+        },
+    ),
+    "queue ls": ({"queues": [QUEUE]},),
+    "queue purge": (PURGED, {**PURGE, "dry_run": "bool"}),
+    "send": (
+        {
+            "message_id": "text?",
+            "via": "text",
+            "to": "text",
+            "status_code": "int?",
+            "sequence_number": "text?",
+            "answer": "text?",
+            "latency_ms": "number",
+            "possible_duplicate": "bool",
+        },
+        SENDING,
+    ),
+    "stack deploy": (
+        {**ENDPOINTS, "events": [EVENT]},
+        {"stack": "text", "dry_run": "bool", "changes": [EVENT]},
+    ),
+    "stack ls": (
+        {
+            "stacks": [
+                {
+                    "name": "text",
+                    "status": "text",
+                    "description": "text?",
+                    "queues": ["text"],
+                    "functions": ["text"],
+                    "updated_at": "time?",
+                }
+            ]
+        },
+    ),
+    "stack show": (
+        {
+            "stack": {
+                "name": "text",
+                "region": "text",
+                "account": "text?",
+                "api": OneOf((None, API)),
+                "apis": [API],
+                "functions": [FUNCTION],
+                "queues": [QUEUE],
+                "mappings": [MAPPING],
+            },
+            "unread": [{"what": "text", "reason": "text"}],
+        },
+    ),
+}
+
+# Commands that print an object a line, for as long as they run.
+LINES: dict[str, Shape] = {
+    "logs tail": {
+        "timestamp": "time?",
+        "function": "text",
+        "log_group": "text",
+        "stream": "text",
+        "event_id": "text",
+        "request_id": "text?",
+        "level": "text?",
+        "message": "text",
+        "check": "text?",
+    },
+    "queue watch": {
+        "timestamp": "time",
+        "queue": "text",
+        "visible": "int",
+        "in_flight": "int",
+        "delayed": "int",
+        "dead": "int?",
+    },
+    "watch": {
+        "timestamp": "time",
+        "stack": "text",
+        "queues": [
+            {
+                "name": "text",
+                "visible": "int",
+                "in_flight": "int",
+                "delayed": "int",
+                "dead_letter_queue": "bool",
+                "change_per_s": "number?",
+            }
+        ],
+        "mappings": [{"queue_arn": "text", "function": "text", "state": "text"}],
+        "functions": [
+            {"name": "text", "invocations_last_minute": "int", "failures_last_minute": "int"}
+        ],
+        "failures": [
+            {
+                "at": "time?",
+                "function": "text",
+                "check": "text?",
+                "message": "text",
+                "request_id": "text?",
+            }
+        ],
+        "trouble": ["text"],
+    },
+    "doctor --watch": {"timestamp": "time", **DOCTOR},
+}

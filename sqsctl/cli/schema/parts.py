@@ -1,0 +1,212 @@
+"""Shapes that several commands have in common."""
+
+from __future__ import annotations
+
+from sqsctl.cli.schema.words import Each, OneOf, Words
+
+TARGET = {
+    "kind": Words(("lab", "aws", "endpoint")),
+    "account": "text?",
+    "region": "text",
+    "stack": "text?",
+    "endpoint": "text?",
+}
+DRY_RUN = {"dry_run": "bool", "would": "text"}
+EVIDENCE = {"source": "text", "fact": "text", "value": "text", "at": "time?"}
+FINDING = {
+    "id": "text",
+    "severity": Words(("info", "warning", "error")),
+    "kind": Words(("cause", "symptom", "risk")),
+    "title": "text",
+    "subject": "text?",
+    "confidence": Words(("low", "medium", "high")),
+    "evidence": [EVIDENCE],
+    "explains": ["text"],
+    "explained_by": "text?",
+    "past": "bool",
+    "fix": {
+        "summary": "text",
+        "disposition": "text",
+        "commands": ["text"],
+        "serverless_yml": ["text"],
+    },
+    "reference": "text",
+}
+CHECK = {"id": "text", "outcome": Words(("ok", "found", "skipped")), "reason": "text?"}
+DOCTOR = {
+    "stack": "text",
+    "verdict": Words(("healthy", "findings", "unknown")),
+    "findings": [FINDING],
+    "checks": [CHECK],
+    "missing_actions": ["text"],
+}
+QUEUE = {
+    "name": "text",
+    "url": "text",
+    "arn": "text",
+    "fifo": "bool",
+    "visible": "int",
+    "in_flight": "int",
+    "delayed": "int",
+    "visibility_timeout_s": "int",
+    "retention_s": "int",
+    "delay_s": "int",
+    "receive_wait_s": "int",
+    "maximum_message_bytes": "int",
+    "max_receive_count": "int?",
+    "encryption": "text?",
+    "dlq": OneOf(
+        (
+            None,
+            {
+                "name": "text",
+                "arn": "text",
+                "visible": "int?",
+                "in_flight": "int?",
+                "retention_s": "int?",
+            },
+        )
+    ),
+    "created_at": "time?",
+}
+MAPPING = {
+    "uuid": "text",
+    "queue": "text",
+    "queue_arn": "text",
+    "function": "text",
+    "qualifier": "text?",
+    "state": "text",
+    "batch_size": "int",
+    "window_s": "int",
+    "maximum_concurrency": "int?",
+    "reports_batch_item_failures": "bool",
+}
+FUNCTION = {
+    "name": "text",
+    "arn": "text",
+    "runtime": "text?",
+    "handler": "text?",
+    "timeout_s": "int",
+    "memory_mb": "int",
+    "architectures": ["text"],
+    "state": "text?",
+    "log_group": "text",
+    "last_modified": "time?",
+}
+API = {
+    "id": "text",
+    "name": "text",
+    "kind": "text",
+    "endpoint": "text",
+    "routes": [{"method": "text", "path": "text", "function": "text?"}],
+}
+CAUSE = {"id": "text", "confidence": "text", "evidence": "text"}
+FORECAST = {
+    "attempt": "int",
+    "max_attempts": "int?",
+    "visible_at": "time?",
+    "dead_at": "time?",
+    "expires_at": "time?",
+}
+MESSAGE = {
+    "message_id": "text",
+    "body": "text",
+    "sent_at": "time?",
+    "first_received_at": "time?",
+    "receive_count": "int",
+    "attributes": Each(
+        OneOf(
+            (
+                {"data_type": "text", "value": "text"},
+                {
+                    "data_type": "text",
+                    "binary_base64": "text",
+                    "size_bytes": "int",
+                    "sha256": "text",
+                },
+            )
+        )
+    ),
+    "system_attributes": Each("text"),
+    "group_id": "text?",
+    "cause": OneOf((None, CAUSE)),
+}
+SPREAD = dict.fromkeys(("min", "avg", "med", "p90", "p95", "p99", "max"), "number?")
+BARS = [{"over_ms": "number", "upto_ms": "number", "count": "int"}]
+PRODUCE = {
+    "via": Words(("http", "sqs")),
+    "requested": "int",
+    "accepted": "int",
+    "rejected": "int",
+    "unknown": "int",
+    "not_sent": "int",
+    "possible_duplicates": "int",
+    "duration_s": "number",
+    "rate_per_s": "number",
+    "rate_held": "bool?",
+    "latency_ms": SPREAD,
+    "failed_latency_ms": SPREAD,
+    "histogram": BARS,
+    "failed_histogram": BARS,
+    "status_codes": Each("int"),
+    "explanations": [
+        {"status": "text", "count": "int", "meaning": "text", "checks": ["text"]},
+    ],
+    "errors": Each("int"),
+    "thresholds": [{"expression": "text", "ok": "bool", "value": "number?"}],
+    "interrupted": "bool",
+    "seed": "int?",
+    "poisoned": "int?",
+    "follow": OneOf(
+        (
+            None,
+            {
+                "processed": "int",
+                "dead_lettered": "int",
+                "waiting": "int",
+                "timed_out": "bool",
+                "certain": "bool",
+                "waited_s": "number",
+                "stages_ms": Each(SPREAD),
+            },
+        )
+    ),
+}
+SENDING = {"dry_run": "bool", "via": "text", "to": "text"}
+PURGE = {"queue": "text", "messages": "int"}
+PURGED = {**PURGE, "waited_s": "number", "exported_to": "text?"}
+ENDPOINTS = {
+    "stack": "text",
+    "endpoints": [{"method": "text", "url": "text", "function": "text?"}],
+    "functions": [{"key": "text", "name": "text", "runtime": "text?", "code_size_bytes": "int"}],
+    "queues": [{"name": "text", "url": "text", "arn": "text", "dead_letter_queue": "bool"}],
+}
+EVENT = {
+    "resource": "text",
+    "type": "text",
+    "status": "text",
+    "reason": "text?",
+    "at": "time?",
+}
+LAB = {
+    "name": "text",
+    "endpoint": "text",
+    "region": "text",
+    "account": "text",
+    "pid": "int",
+    "log": "text",
+    "runtime": "text",
+    "time_scale": "number",
+    **ENDPOINTS,
+    "notice": "text?",
+}
+TASK = {
+    "status": "text",
+    "started_at": "time?",
+    "moved": "int",
+    "to_move": "int?",
+    "rate_per_s": "int?",
+    "destination_arn": "text?",
+    "failure": "text?",
+    "handle": "text?",
+}
