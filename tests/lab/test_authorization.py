@@ -141,6 +141,20 @@ def test_a_move_task_needs_all_that_it_does(user: User, tutorial: Tutorial) -> N
     assert f"sqs:cancelmessagemovetask on resource: {target}" in said
 
 
+def test_a_key_is_authorised_whatever_name_it_is_asked_by(lab_state: LabState, user: User) -> None:
+    kms: Any = session_on(lab_state).kms()
+    key, other = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    alias = f"alias/{user.name}"
+    kms.create_alias(AliasName=alias, TargetKeyId=key)
+    user.grant({"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": key})
+    mine = user.client("kms")
+    arn = key.replace("key/" + key.rpartition("/")[2], alias)
+    for name in (key, key.rpartition("/")[2], alias, arn):
+        assert mine.describe_key(KeyId=name)["KeyMetadata"]["Arn"] == key
+    assert f"on resource: {other}" in denied(mine.describe_key, KeyId=other)
+    kms.delete_alias(AliasName=alias)
+
+
 def test_keys_of_nobody_are_refused(lab_state: LabState) -> None:
     client = boto3.client(
         "sqs",

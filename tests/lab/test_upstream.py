@@ -384,6 +384,30 @@ def test_denials_lack_the_resource(bare: Bare) -> None:
     assert "sqs:SendMessage" in said
 
 
+def test_a_key_is_authorised_by_its_alias(bare: Bare) -> None:
+    kms, iam = bare.client("kms"), bare.client("iam")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName="alias/upstream", TargetKeyId=key)
+    iam.create_user(UserName="k")
+    allow = {"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": key}
+    iam.put_user_policy(
+        UserName="k",
+        PolicyName="p",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
+    )
+    own = iam.create_access_key(UserName="k")["AccessKey"]
+    client = boto3.client(
+        "kms",
+        endpoint_url=f"http://127.0.0.1:{bare.port}",
+        region_name="ap-northeast-2",
+        aws_access_key_id=own["AccessKeyId"],
+        aws_secret_access_key=own["SecretAccessKey"],
+    )
+    assert client.describe_key(KeyId=key)["KeyMetadata"]["Arn"] == key
+    denial = refused(client.describe_key, KeyId="alias/upstream")["Error"]
+    assert denial["Code"] == "AccessDeniedException"
+
+
 # --- concurrency ---
 
 

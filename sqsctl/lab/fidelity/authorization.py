@@ -1,12 +1,16 @@
 """Denials read as AWS words them, and name the resource; move tasks are checked as a whole.
 
+A key that is named by an alias is authorised as the key.
+
 Upstream's denial texts lack ``on resource: …`` and write an SQS action in mixed case; a
 message move task is authorised on ``*`` whatever queue it names, and without the
-permissions that it uses on the way.
+permissions that it uses on the way. What is asked of a key by its alias is authorised on the
+alias, which no policy's key ARN covers.
 Sources: denials pasted in public issues (``… is not authorized to perform: sqs:sendmessage
 on resource: arn:… because no identity-based policy allows the sqs:sendmessage action``);
 SQS API reference, StartMessageMoveTask (permissions); IAM user guide, "Troubleshoot access
-denied error messages".
+denied error messages"; KMS developer guide, "Use aliases to control access to KMS keys" (a
+policy's Resource names keys, never aliases of theirs).
 """
 
 from __future__ import annotations
@@ -46,6 +50,11 @@ def install() -> None:
         if service == "sqs" and found == "*":
             body = kwargs.get("body", args[3] if len(args) > 3 else b"")
             return _move_task_source(body) or found
+        if service == "kms" and ":alias/" in found:
+            from ministack.services import kms
+
+            key = kms._resolve_key(found)
+            return str(key["Arn"]) if key else found
         return found
 
     def access_denied_response(
