@@ -49,10 +49,25 @@ CASES: tuple[Case, ...] = (
     case("dlq purge", "--yes", letters=LETTERS),
 )
 
+# On a stack whose producer is in a VPC and whose queue has a key of its own.
+SURROUNDED = case("doctor", good=(0, 10), label="doctor, with VPC and key")
+
 # What the emulator never asks for: no queue of the lab is encrypted with a key of KMS.
 NOT_ENFORCED = frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
 # What this stack has not: function URLs, layers.
 _ABSENT = ("lambda:GetFunctionUrlConfig", "lambda:GetLayerVersion")
+
+# Asked only where a function is in a VPC, or a queue encrypted with a key of one's own.
+SURROUNDINGS = frozenset(
+    {
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcEndpoints",
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+    }
+)
 
 # One of the two answers for the other; queues of the stack are named by their URLs there.
 _STACK = ("cloudformation:DescribeStacks", "cloudformation:ListStackResources", "sqs:GetQueueUrl")
@@ -89,8 +104,15 @@ SPARE: dict[str, tuple[str, ...]] = {
     "dlq redrive --method client": (*_PAIR, *_CAUSES, *_HOLD, "sqs:ChangeMessageVisibility"),
     "dlq redrive --method native": (*_PAIR, *_HOLD),
     "queue purge": _STACK,
-    "dlq purge": (*_PAIR, "sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"),
-    "doctor": ("sqs:GetQueueUrl", *_ABSENT),
+    "dlq purge": (
+        *_PAIR,
+        *_CAUSES,
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:ReceiveMessage",
+    ),
+    "doctor": ("sqs:GetQueueUrl", *_ABSENT, *SURROUNDINGS),
+    "doctor, with VPC and key": ("sqs:GetQueueUrl", *_ABSENT),
 }
 
 # What is told in words of its own, as a regular expression of the output: parts of the stack
@@ -108,14 +130,6 @@ NAMED_ELSEWHERE: dict[tuple[str, str], str] = {
     },
     **{
         (command, "sqs:ChangeMessageVisibility"): r'"unreleased": [1-9]'
-        for command in ("dlq peek", "dlq export")
+        for command in ("dlq peek", "dlq groups", "dlq export")
     },
 }
-
-# Where a denial passes for "nothing known" or "nothing there", to this day.
-SILENT: frozenset[tuple[str, str]] = frozenset(
-    {
-        *((command, action) for command in ("dlq peek", "dlq groups") for action in _CAUSES),
-        ("dlq groups", "sqs:ChangeMessageVisibility"),
-    }
-)

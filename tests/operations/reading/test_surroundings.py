@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from sqsctl.model.finding import Severity
+from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.keys import GONE
 from sqsctl.model.stack import Fact
 from sqsctl.operations import doctor
 from sqsctl.operations.observe import observe
 from tests.e2e.stacks import DeployedLab
+from tests.e2e.surroundings import Place, encrypt, let_roles_use, producer_in_vpc
 
 pytestmark = pytest.mark.lab
 
@@ -21,37 +22,16 @@ SURROUNDINGS = {Fact.NETWORKS, Fact.KEYS}
 
 
 @pytest.fixture
-def inside(lab: DeployedLab) -> Iterator[dict[str, str]]:
-    """The producer in a VPC of its own, without a way out."""
-    ec2: Any = lab.session.ec2()
-    vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.77.1.0/24")["Subnet"]["SubnetId"]
-    (group,) = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])[
-        "SecurityGroups"
-    ]
-    lab.session.functions().update_function_configuration(
-        FunctionName=f"{lab.name}-producer",
-        VpcConfig={"SubnetIds": [subnet], "SecurityGroupIds": [group["GroupId"]]},
-    )
-    yield {"vpc": vpc, "subnet": subnet, "group": group["GroupId"]}
-    lab.session.functions().update_function_configuration(
-        FunctionName=f"{lab.name}-producer", VpcConfig={"SubnetIds": [], "SecurityGroupIds": []}
-    )
-    ec2.delete_subnet(SubnetId=subnet)
-    ec2.delete_vpc(VpcId=vpc)
+def place(lab: DeployedLab) -> Iterator[Place]:
+    """Where the producer is: in a VPC without a way out."""
+    with producer_in_vpc(lab) as place:
+        yield place
 
 
 @pytest.fixture
 def key(lab: DeployedLab) -> str:
-    """The ARN of a key that the main queue is encrypted with, by an alias."""
-    kms: Any = lab.session.kms()
-    arn = kms.create_key(Description="the queue's")["KeyMetadata"]["Arn"]
-    alias = f"alias/{lab.name}"
-    kms.create_alias(AliasName=alias, TargetKeyId=arn)
-    lab.session.sqs().set_queue_attributes(
-        QueueUrl=lab.queue.url, Attributes={"KmsMasterKeyId": alias}
-    )
-    return str(arn)
+    """The ARN of the key that the main queue is encrypted with."""
+    return encrypt(lab)
 
 
 def calls_of(lab: DeployedLab, *services: str) -> list[str]:
@@ -74,7 +54,7 @@ def test_nothing_is_asked_where_nothing_is_in_a_vpc_or_encrypted(lab: DeployedLa
     assert stack.gaps(Fact.NETWORKS) == stack.gaps(Fact.KEYS) == ()
 
 
-def test_a_vpc_is_read_once_and_judged(lab: DeployedLab, inside: dict[str, str]) -> None:
+def test_a_vpc_is_read_once_and_judged(lab: DeployedLab, place: Place) -> None:
     asked = calls_of(lab, "ec2")
     seen = doctor.checkup(lab.session, lab.stack, only=["network-unreachable"])
     assert sorted(asked) == [
@@ -84,53 +64,24 @@ def test_a_vpc_is_read_once_and_judged(lab: DeployedLab, inside: dict[str, str])
         "DescribeVpcEndpoints",
     ]
     (network,) = seen.stack.networks
-    assert network.vpc_id == inside["vpc"]
-    assert [(each.id, each.cidr) for each in network.subnets] == [
-        (inside["subnet"], "10.77.1.0/24")
-    ]
+    assert network.vpc_id == place.vpc
+    assert [(each.id, each.cidr) for each in network.subnets] == [(place.subnet, "10.77.1.0/24")]
     (found,) = seen.diagnosis.findings
     assert (found.id, found.severity) == ("network-unreachable", Severity.ERROR)
     assert found.subject == f"{lab.name}-producer"
-    assert inside["vpc"] in found.fix.commands[0]
+    assert place.vpc in found.fix.commands[0]
 
 
-def test_with_a_nat_gateway_or_the_endpoint_it_is_healthy(
-    lab: DeployedLab, inside: dict[str, str]
-) -> None:
-    ec2: Any = lab.session.ec2()
-    region = lab.state.region
-    ec2.authorize_security_group_ingress(
-        GroupId=inside["group"],
-        IpPermissions=[
-            {
-                "IpProtocol": "tcp",
-                "FromPort": 443,
-                "ToPort": 443,
-                "UserIdGroupPairs": [{"GroupId": inside["group"]}],
-            }
-        ],
-    )
-    endpoint = ec2.create_vpc_endpoint(
-        VpcId=inside["vpc"],
-        VpcEndpointType="Interface",
-        ServiceName=f"com.amazonaws.{region}.sqs",
-        SubnetIds=[inside["subnet"]],
-        SecurityGroupIds=[inside["group"]],
-        PrivateDnsEnabled=True,
-    )["VpcEndpoint"]["VpcEndpointId"]
-    by_endpoint = doctor.doctor(lab.session, lab.stack, only=["network-unreachable"])
-    assert by_endpoint.findings == ()
-    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
-    assert doctor.doctor(lab.session, lab.stack, only=["network-unreachable"]).findings
-    (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [inside["vpc"]]}])[
-        "RouteTables"
-    ]
-    nat = ec2.create_nat_gateway(SubnetId=inside["subnet"])["NatGateway"]["NatGatewayId"]
-    ec2.create_route(
-        RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat
-    )
-    by_nat = doctor.doctor(lab.session, lab.stack, only=["network-unreachable"])
-    assert by_nat.verdict == "healthy"
+def test_with_a_nat_gateway_or_the_endpoint_it_is_healthy(lab: DeployedLab, place: Place) -> None:
+    def findings() -> tuple[Finding, ...]:
+        return doctor.doctor(lab.session, lab.stack, only=["network-unreachable"]).findings
+
+    endpoint = place.add_endpoint()
+    assert findings() == ()
+    lab.session.ec2().delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    assert findings()
+    place.lead_out()
+    assert findings() == ()
 
 
 def test_a_key_is_found_by_its_alias_and_judged(lab: DeployedLab, key: str) -> None:
@@ -147,6 +98,8 @@ def test_a_key_is_found_by_its_alias_and_judged(lab: DeployedLab, key: str) -> N
         f"{lab.name}-jobsWorker",
         f"{lab.name}-producer",
     }
+    let_roles_use(lab, key)
+    assert doctor.doctor(lab.session, lab.stack, only=["kms-access-denied"]).findings == ()
     kms: Any = lab.session.kms()
     kms.disable_key(KeyId=key)
     (off,) = doctor.doctor(lab.session, lab.stack, only=["kms-access-denied"]).findings
