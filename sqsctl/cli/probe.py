@@ -207,25 +207,14 @@ def _route(run: Run, stack: Stack, way: Way) -> Route:
 
 def _no_consumer(stack: Stack, way: Way) -> SqsctlError:
     """Nothing consumes the queue, or nobody was allowed to look."""
+    from sqsctl.cli.gaps import unread
     from sqsctl.model.stack import Fact
 
-    gaps = [
-        gap for fact in (Fact.MAPPINGS, Fact.QUEUES, Fact.FUNCTIONS) for gap in stack.gaps(fact)
-    ]
-    if not gaps:
-        named = way.label if way.via == "sqs" else f"a queue of {stack.name}"
-        return NotFoundError(
-            f"nothing consumes {named}",
-            hint="sqsctl doctor looks for the cause",
-            code="consumer_not_found",
-        )
-    denied = next((each for each in gaps if each.action), None)
-    gap = denied or gaps[0]
-    named = f" ({gap.action})" if gap.action else ""
-    return SqsctlError(
-        f"who consumes the queue cannot be told: {gap.what} could not be read: {gap.reason}{named}",
-        hint="sqsctl iam probe prints the policy" if denied else "try again",
-        exit=Exit.DENIED if denied else Exit.UNAVAILABLE,
-        code="access_denied" if denied else "unread",
-        action=gap.action,
+    named = way.label if way.via == "sqs" else f"a queue of {stack.name}"
+    facts = (Fact.MAPPINGS, Fact.QUEUES, Fact.FUNCTIONS)
+    command = "probe --via sqs" if way.via == "sqs" else "probe"
+    return unread(stack, facts, f"who consumes {named} cannot be told", command) or NotFoundError(
+        f"nothing consumes {named}",
+        hint="sqsctl doctor looks for the cause",
+        code="consumer_not_found",
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqsctl.cli.context import Run
+from sqsctl.cli.gaps import unread
 from sqsctl.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Followed:
-    """What is looked at, and what the queues held before the run."""
+    """What is looked at, and what the queues held before the run.
+
+    ``unseen`` says why no consumer's log can be read, ``doubt`` what else makes counts uncertain.
+    """
 
     client: QueueClient
     queue: QueueRef
@@ -31,12 +35,14 @@ class Followed:
     groups: dict[str, str]
     before: Held
     since: datetime
+    unseen: str | None = None
+    doubt: str | None = None
 
 
 def prepare(run: Run, way: Way) -> Followed:
     """Find the queue behind the way, its dead-letter queue and its consumers; count.
 
-    Raises NotFoundError where no queue can be told.
+    Raises NotFoundError where no queue can be told, and what hides it if it was not read.
     """
     from sqsctl.aws.queues import QueueClient
     from sqsctl.model.queues import QueueRef
@@ -49,12 +55,15 @@ def prepare(run: Run, way: Way) -> Followed:
         needs.add(Fact.APIS)
     stack = observe(run.session(), run.stack(changing=True), needs=needs)
     client = QueueClient(run.session())
+    doubt = None
     if way.queue is not None:
         facts = client.describe(way.queue.ref)
         queue = way.queue.ref
     else:
-        facts = _behind(stack, way.label)
+        facts, named = _behind(stack, way.label)
         queue = QueueRef(facts.name, facts.url, facts.arn)
+        if not named:
+            doubt = f"that {way.label} feeds {facts.name} is a guess: its function does not name it"
     target = facts.dead_letter_target_arn
     dead = client.resolve(target) if target else None
     groups = {
@@ -62,13 +71,26 @@ def prepare(run: Run, way: Way) -> Followed:
         for source, function, _ in stack.consumed()
         if source.arn == facts.arn
     }
+    unseen = None
+    if not groups:
+        trouble = unread(stack, (Fact.MAPPINGS, Fact.FUNCTIONS), "its consumer is unknown", "probe")
+        unseen = trouble.message if trouble else f"nothing consumes {queue.name}"
     return Followed(
-        client, queue, dead, groups, held(client, queue, dead), datetime.now(UTC) - SKEW
+        client,
+        queue,
+        dead,
+        groups,
+        held(client, queue, dead),
+        datetime.now(UTC) - SKEW,
+        unseen,
+        doubt,
     )
 
 
-def _behind(stack: Stack, label: str) -> Queue:
-    """The queue that a route's function knows, else the only one."""
+def _behind(stack: Stack, label: str) -> tuple[Queue, bool]:
+    """The queue that a route's function knows (True), else the only one (False)."""
+    from sqsctl.model.stack import Fact
+
     dead = stack.dead_letter_queues()
     mains = [each for each in stack.queues if each.arn not in dead]
     names = [
@@ -82,11 +104,12 @@ def _behind(stack: Stack, label: str) -> Queue:
         known = set(function.environment.values()) if function else set()
         found = [each for each in mains if {each.url, each.arn, each.name} & known]
         if len(found) == 1:
-            return found[0]
+            return found[0], True
     if len(mains) == 1:
-        return mains[0]
-    raise NotFoundError(
-        f"which queue {label} feeds cannot be told",
+        return mains[0], False
+    unknown = f"which queue {label} feeds cannot be told"
+    raise unread(stack, (Fact.QUEUES, Fact.FUNCTIONS), unknown, "probe") or NotFoundError(
+        unknown,
         hint="send to it directly: --via sqs --queue NAME",
         code="queue_not_found",
     )
@@ -104,7 +127,8 @@ def watch(
 ) -> Fate:
     """Wait for the messages' fate. Raises SqsctlError where the queues cannot be read."""
     from sqsctl.operations.annotate import annotate
-    from sqsctl.operations.follow import LogReader, Sightings, follow, held
+    from sqsctl.operations.follow import UNMARKED, follow, held
+    from sqsctl.operations.sightings import LogReader, Sightings
     from sqsctl.operations.tail import Clock, tail
 
     sightings = Sightings(marks.run)
@@ -140,6 +164,8 @@ def watch(
                 sightings=sightings if reader else None,
                 marked=marked,
                 trouble=lambda: reader.trouble if reader else None,
+                unseen=followed.unseen or UNMARKED,
+                doubt=followed.doubt,
                 control=control,
                 progress=progress,
             )

@@ -6,10 +6,10 @@ import sys
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.context import Run
-from sqsctl.cli.output import Answer
+from sqsctl.cli.output import Answer, lines, safe_line
 from sqsctl.errors import SqsctlError, UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +34,35 @@ class Job:
     thresholds: Sequence[Threshold]
     poison: Poison | None = None
     seed: int | None = None
+    source: str | None = None  # the file of --from
+
+
+def rehearse(way: Way, job: Job) -> Answer:
+    """What would be sent: how many, where to, and the first body."""
+    from sqsctl.operations.bodies import NoMoreBodies
+
+    plan = job.plan
+    try:
+        first = (job.poison.into(job.make) if job.poison else job.make)(1).body
+    except NoMoreBodies:
+        first = ""
+    many = f"{plan.count} messages" if plan.count else "messages"
+    many += f" for {plan.duration_s:g} s" if plan.duration_s else ""
+    many += f" at {plan.rate:g}/s" if plan.rate else ""
+    many += f" from {job.source}" if job.source else ""
+    said = [f"would send {many} to {way.label} over {way.via}", f"the first: {first}"]
+    data: dict[str, Any] = {
+        "dry_run": True,
+        "via": way.via,
+        "to": way.label,
+        "requested": plan.count,
+        "duration_s": plan.duration_s,
+        "rate_per_s": plan.rate,
+        "concurrency": plan.concurrency,
+        "first_body": first,
+        "seed": job.seed,
+    }
+    return Answer(data, lambda console: lines(console, [safe_line(each, 200) for each in said]))
 
 
 def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer:
@@ -52,10 +81,13 @@ def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer
     control = Control()
     with interruptible(control, lambda: run.output.notice(STOPPING, style="yellow")):
         summary = _send(run, way, make, job, control)
+        if summary.requested < (job.plan.count or 0) and not summary.ended_by:
+            run.output.notice(f"{job.source or 'the bodies'} ended after {summary.requested}")
         fate: Fate | None = None
         trouble: SqsctlError | None = None
         stopped_before = control.stopping
-        if followed is not None and follow_s is not None and not stopped_before:
+        on_its_way = summary.accepted and not stopped_before
+        if followed is not None and follow_s is not None and on_its_way:
             unmarked = marks.missed + (job.poison.count if job.poison else 0)
             marked = max(0, summary.accepted - unmarked)
             fate, trouble = _followed(run, followed, marks, summary, follow_s, control, marked)

@@ -56,7 +56,7 @@ def _verdict(outcome: Outcome) -> tuple[Exit, list[str]]:
     dead = fate.dead_lettered if fate else 0
     code = worst(
         outcome.stopped if interrupted else Exit.OK,
-        Exit.PARTIAL if left or waiting or outcome.fate_trouble else Exit.OK,
+        Exit.PARTIAL if left or waiting or outcome.fate_trouble or summary.ended_by else Exit.OK,
         Exit.AMBIGUOUS if summary.possible_duplicates else Exit.OK,
         Exit.NEGATIVE if crossed or dead else Exit.OK,
     )
@@ -66,6 +66,8 @@ def _verdict(outcome: Outcome) -> tuple[Exit, list[str]]:
     reasons = []
     if summary.gave_up:
         reasons.append(f"gave up: {summary.gave_up}")
+    if summary.ended_by:
+        reasons.append(f"ended after {summary.requested} messages: {summary.ended_by}")
     if summary.interrupted:
         reasons.append("stopped before everything was sent")
     if left:
@@ -115,6 +117,8 @@ def shape(outcome: Outcome) -> dict[str, Any]:
         "duration_s": round(summary.duration_s, 3),
         "rate_per_s": round(summary.rate_per_s, 2),
         "rate_held": summary.rate_held,
+        "rate_asked_per_s": summary.rate_asked,
+        "rate_late_s": None if summary.rate_held is None else round(summary.late_s, 3),
         "latency_ms": latency_shape(summary.latency),
         "failed_latency_ms": latency_shape(summary.failed_latency),
         "histogram": histogram_shape(summary.latency),
@@ -136,6 +140,7 @@ def shape(outcome: Outcome) -> dict[str, Any]:
         ],
         "interrupted": summary.interrupted,
         "gave_up": summary.gave_up,
+        "ended_by": summary.ended_by,
         "seed": outcome.seed,
         "poisoned": outcome.poisoned,
     }
@@ -155,7 +160,18 @@ def fate_shape(fate: Fate) -> dict[str, Any]:
         "method": fate.method,
         "waited_s": round(fate.waited_s, 1),
         "stages_ms": {name: latency_shape(each) for name, each in fate.stages},
+        "invocations": _invocations_shape(fate),
+        "dead_lettered_after_s": None
+        if fate.dead_after_s is None
+        else {"first": round(fate.dead_after_s[0], 1), "last": round(fate.dead_after_s[1], 1)},
     }
+
+
+def _invocations_shape(fate: Fate) -> dict[str, Any] | None:
+    found = fate.invocations
+    if found is None:
+        return None
+    return {"ended": found.ended, "failed": found.failed, "checks": dict(found.checks)}
 
 
 def latency_shape(latency: Latency) -> dict[str, float | None]:
@@ -233,7 +249,8 @@ def _rows(outcome: Outcome) -> list[tuple[str, str]]:
     if summary.failed_latency.count:
         rows.append(("  of failed ones", spread(summary.failed_latency)))
     if summary.rate_held is False:
-        rows.append(("rate", "could not be held: raise --concurrency or lower --rate"))
+        said = f"{summary.rate_asked:g}/s could not be held, arrivals up to {summary.late_s:.1f} s"
+        rows.append(("rate", f"{said} late: raise --concurrency or lower --rate"))
     rows += [(f"status {code}", f"{count}") for code, count in summary.status_codes.items()]
     return rows
 
@@ -263,8 +280,23 @@ def show_fate(console: Console, fate: Fate) -> None:
         f"dead-lettered + {fate.waiting} {'timed out' if fate.timed_out else 'waiting'}"
     )
     console.print(styled(said, style), soft_wrap=True)
-    width = max((len(name) for name, _ in fate.stages), default=0) + 3
-    lines(console, [f"{name + ' ':.<{width}}: {spread(each)}" for name, each in fate.stages])
+    rows = [(name, spread(each)) for name, each in fate.stages]
+    if fate.dead_after_s is not None:
+        first, last = (f"{each:.0f}" for each in fate.dead_after_s)
+        after = f"{first} to {last} s" if first != last else f"{first} s"
+        rows.append(("dead-letters", f"{after} after the last message was sent"))
+    found = fate.invocations
+    if found and found.failed:
+        died = ", ".join(f"{count} × {check}" for check, count in found.checks)
+        rows.append(
+            (
+                "invocations",
+                f"{found.ended}, {found.failed} failed{': ' if died else ''}{died}"
+                f"  → sqsctl doctor {' '.join(check for check, _ in found.checks)}".rstrip(),
+            )
+        )
+    width = max((len(name) for name, _ in rows), default=0) + 3
+    lines(console, [f"{name + ' ':.<{width}}: {value}" for name, value in rows])
     sure = "certain" if fate.certain else "not certain"
     console.print(styled(f"{sure}: {fate.method}", "dim"), soft_wrap=True)
 

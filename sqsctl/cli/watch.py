@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqsctl.model.stack import Stack
     from sqsctl.operations.annotate import Annotated as Line
     from sqsctl.operations.board import Board, Picture
-    from sqsctl.operations.follow import LogReader
+    from sqsctl.operations.sightings import LogReader
 
 ANEW = timedelta(seconds=30)  # how often functions, mappings and the API are read again
 LOOK_BACK = timedelta(minutes=10)
@@ -165,7 +165,7 @@ class Watcher:
         import threading
 
         from sqsctl.operations.annotate import annotate
-        from sqsctl.operations.follow import LogReader
+        from sqsctl.operations.sightings import LogReader
         from sqsctl.operations.tail import Clock, tail
 
         self._settled = threading.Event()

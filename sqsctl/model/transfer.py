@@ -83,10 +83,11 @@ class ProduceSummary:
     """What a run of ``produce`` did.
 
     ``latency`` is that of requests that were accepted, ``failed_latency`` of the others; over
-    SQS a request carries up to ten messages. ``rate_held`` is False where the asked-for
-    arrival rate could not be kept. ``interrupted``: stopped before everything was sent.
-    ``gave_up`` is why, where the server had gone away. ``slow_status_codes`` are those of
-    ``status_codes`` that took as long as an integration may.
+    SQS a request carries up to ten messages. ``rate_held`` is False where the arrival rate
+    ``rate_asked`` could not be kept: the latest arrival was ``late_s`` behind. ``interrupted``:
+    stopped before everything was sent. ``gave_up`` is why, where the server had gone away,
+    ``ended_by`` what is wrong with the bodies where that ended it. ``slow_status_codes`` are
+    those of ``status_codes`` that took as long as an integration may.
     """
 
     via: Via
@@ -104,7 +105,10 @@ class ProduceSummary:
     thresholds: tuple[ThresholdResult, ...] = ()
     interrupted: bool = False
     rate_held: bool | None = None
+    rate_asked: float | None = None
+    late_s: float = 0.0
     gave_up: str | None = None
+    ended_by: str | None = None
     slow_status_codes: Mapping[int, int] = field(default_factory=dict)
 
 

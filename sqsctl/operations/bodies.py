@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -73,6 +74,7 @@ def from_lines(
     name: str,
     *,
     again: bool = False,
+    any_text: bool = False,
     attributes: Mapping[str, MessageAttribute] | None = None,
     group_id: str | None = None,
     delay_s: int | None = None,
@@ -83,13 +85,13 @@ def from_lines(
 
     ``again`` starts over at the end, which needs a stream that can seek; otherwise the end
     raises NoMoreBodies. Only one line is held at a time. Raises UsageError (through the
-    function that it returns) for a line that is not UTF-8 or larger than SQS takes, and for
-    a source without any line.
+    function that it returns), which names the line, for one that is not JSON (unless
+    ``any_text``), not UTF-8, or larger than SQS takes, and for a source without any line.
     """
     shell = template(
         "", attributes=attributes, group_id=group_id, delay_s=delay_s, fifo=fifo, run=run
     )
-    bodies = _bodies(stream, name, again=again)
+    bodies = _bodies(stream, name, again=again, any_text=any_text)
     lock = threading.Lock()
 
     def make(number: int) -> Outgoing:
@@ -102,7 +104,18 @@ def from_lines(
     return make
 
 
-def _bodies(stream: BinaryIO, name: str, *, again: bool) -> Iterator[str]:
+def check_lines(stream: BinaryIO, name: str, *, any_text: bool, limit: int | None = None) -> int:
+    """Read the lines through (at most ``limit``) and go back to the start; how many there are.
+
+    Raises UsageError for the first one that ``from_lines`` would refuse.
+    """
+    bodies = _bodies(stream, name, again=False, any_text=any_text)
+    number = sum(1 for _ in islice(bodies, limit))
+    stream.seek(0)
+    return number
+
+
+def _bodies(stream: BinaryIO, name: str, *, again: bool, any_text: bool) -> Iterator[str]:
     found = False
     while True:
         number = 0
@@ -121,6 +134,8 @@ def _bodies(stream: BinaryIO, name: str, *, again: bool) -> Iterator[str]:
                 raise UsageError(
                     f"{name}, line {number}: not UTF-8 text at byte {error.start}"
                 ) from error
+            if not any_text:
+                _check_json(text, f"{name}, line {number}")
             found = True
             yield text
         if not found:
@@ -128,6 +143,18 @@ def _bodies(stream: BinaryIO, name: str, *, again: bool) -> Iterator[str]:
         if not again:
             return
         stream.seek(0)
+
+
+def _check_json(text: str, place: str) -> None:
+    hint = "--any-text takes lines that are no JSON"
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"{place}: not JSON: {error.msg} at column {error.colno}", hint=hint
+        ) from error
+    except (RecursionError, ValueError) as error:
+        raise UsageError(f"{place}: JSON that cannot be read: {error}", hint=hint) from error
 
 
 class Poison:

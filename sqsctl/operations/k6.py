@@ -7,6 +7,7 @@ thresholds it has are this run's; arrival rates become k6's open model.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -75,8 +76,11 @@ def script(load: Load) -> str:
         lines.append(f"const POISON = {_js(load.poison_body)};")
     lines += ["", "export default function () {"]
     lines.append("  const n = exec.scenario.iterationInTest + 1;")
+    if load.plan.count is not None and load.plan.rate is not None:
+        lines.append(f"  if (n > {load.plan.count}) return;")
     source = "BODIES[(n - 1) % BODIES.length]" if load.file else "BODY.split('{{n}}').join(n)"
     if load.poison:
+        lines.append("  // A share by chance: which ones --seed chooses only sqsctl knows.")
         lines.append(
             f"  const body = Math.random() < {load.poison:g}"
             f" ? POISON.split('{{{{n}}}}').join(n) : {source};"
@@ -97,18 +101,12 @@ def _scenario(plan: Plan) -> dict[str, Any]:
     vus = plan.concurrency
     if plan.rate is not None:
         seconds = plan.duration_s or (plan.count or 1) / plan.rate
-        # k6 takes whole arrivals a time unit: a slow rate is told in arrivals a minute or hour.
-        unit, factor = next(
-            (
-                (unit, factor)
-                for unit, factor in (("1s", 1), ("1m", 60))
-                if plan.rate * factor >= 10
-            ),
-            ("1h", 3600),
-        )
+        if plan.count is not None:
+            seconds = min(seconds, plan.count / plan.rate)
+        rate, unit = _arrivals(plan.rate)
         return {
             "executor": "constant-arrival-rate",
-            "rate": max(1, round(plan.rate * factor)),
+            "rate": rate,
             "timeUnit": unit,
             "duration": _seconds(seconds),
             "preAllocatedVUs": vus,
@@ -125,8 +123,20 @@ def _scenario(plan: Plan) -> dict[str, Any]:
     return {"executor": "constant-vus", "vus": vus, "duration": _seconds(plan.duration_s or 0)}
 
 
+def _arrivals(per_second: float) -> tuple[int, str]:
+    """So many arrivals a time: k6 takes whole numbers."""
+    for unit, factor in (("1s", 1), ("1m", 60), ("1h", 3600)):
+        number = per_second * factor
+        if number >= 1 and math.isclose(number, round(number), rel_tol=1e-9):
+            return round(number), unit
+    if per_second * 3600 >= 1000:  # rounding changes less than a thousandth
+        return round(per_second * 3600), "1h"
+    return 1, f"{max(1, round(1000 / per_second))}ms"
+
+
 def _seconds(seconds: float) -> str:
-    return f"{max(1, round(seconds * 1000))}ms"
+    """k6 refuses what is shorter than a second."""
+    return f"{max(1000, round(seconds * 1000))}ms"
 
 
 def _thresholds(conditions: Sequence[Threshold]) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ what is in flight and summarises it.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from sqsctl.operations.tally import Tally
 from sqsctl.operations.thresholds import Threshold
 from sqsctl.operations.validation import MAX_BYTES, problem
 
+DEFAULT_CONCURRENCY = 4
 MAX_CONCURRENCY = 64
 _LATE_S = 1.0
 _TICK_S = 0.1
@@ -42,7 +44,7 @@ class Plan:
     count: int | None = None
     duration_s: float | None = None
     rate: float | None = None
-    concurrency: int = 4
+    concurrency: int = DEFAULT_CONCURRENCY
     until_dry: bool = False
 
     def checked(self) -> Plan:
@@ -139,7 +141,8 @@ def produce(
     on pointless (credentials, no such queue) is raised where nothing was accepted;
     otherwise it ends the run and stands among ``errors``. Where nothing has answered for
     ``gone_after_s`` the run gives up, and the summary says so. NoMoreBodies from ``make``
-    ends it as well.
+    ends it as well, and so does UsageError: what it says is ``ended_by``, raised where no message
+    came before it.
     """
     control = control or Control()
     presence = Presence(control, patience_s=gone_after_s)
@@ -165,7 +168,8 @@ class _Run:
         self._lock = threading.Lock()
         self._next = 1
         self._started = 0.0
-        self._late = False
+        self._late_s = 0.0
+        self._bad: UsageError | None = None
         self._failed = threading.Event()
         self._size = _batch_size(sink.batch, plan.rate)
         workers = plan.concurrency
@@ -191,6 +195,8 @@ class _Run:
         for error in filter(None, (each.exception() for each in workers)):
             if not total.accepted or not isinstance(error, SqsctlError):
                 raise error
+        if self._bad and not total.taken:
+            raise self._bad
         summary = self._summary(total)
         return replace(summary, thresholds=tuple(each.judge(summary) for each in thresholds))
 
@@ -228,9 +234,10 @@ class _Run:
                 messages.append(self._make(number))  # noqa: PERF401 - keeps what came before the end
         except NoMoreBodies:
             self._dry.set()
-        except UsageError as error:
+        except UsageError as error:  # what came before it is sent, nothing after it
+            self._bad = self._bad or error
             tally.error(error.message)
-            raise
+            self._dry.set()
         return messages
 
     def _take(self) -> range | None:
@@ -251,8 +258,7 @@ class _Run:
             self._next = last + 1
         if plan.rate:
             ahead = due - time.monotonic()
-            if ahead < -_LATE_S:
-                self._late = True
+            self._late_s = max(self._late_s, -ahead)
             if ahead > 0 and not self._presence.pause(ahead):
                 return None
         if self._presence.stopping or self._failed.is_set() or self._dry.is_set():
@@ -287,10 +293,23 @@ class _Run:
             status_codes=dict(sorted(total.status_codes.items())),
             errors=dict(sorted(total.errors.items(), key=lambda each: -each[1])),
             interrupted=self._control.stopping,
-            rate_held=None if plan.rate is None else not self._late,
+            rate_held=None if plan.rate is None else self._late_s <= _LATE_S,
+            rate_asked=plan.rate,
+            late_s=self._late_s,
             gave_up=self._presence.gone,
+            ended_by=self._bad.message if self._bad else None,
             slow_status_codes=dict(total.slow),
         )
+
+
+def concurrency_for(rate: float | None) -> int:
+    """How many requests at a time an arrival rate takes: arrivals do not wait for answers.
+
+    Enough for answers that take half a second; without a rate 4.
+    """
+    if rate is None:
+        return DEFAULT_CONCURRENCY
+    return min(MAX_CONCURRENCY, max(DEFAULT_CONCURRENCY, math.ceil(rate / 2)))
 
 
 def _batch_size(most: int, rate: float | None) -> int:

@@ -70,7 +70,8 @@ def parse(expression: str) -> Threshold:
     if not match or match["unit"] not in _UNITS.get(match["metric"], _DURATION):
         raise UsageError(
             f"{expression!r} is not a threshold",
-            hint="for example p(95)<500, avg<200ms, failed<1%, rate>=100",
+            hint="avg, min, med, max or p(N) in ms or s, failed as a number or in %, rate a "
+            "second; with < <= > >= == !=: p(95)<500, avg<0.2s, failed<1%, rate>=100",
         )
     limit = float(match["number"]) * (1000 if match["unit"] == "s" else 1)
     share = float(match["share"]) if match["share"] else None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sqsctl.errors import UsageError
+from sqsctl.model.message import Outgoing
 from sqsctl.model.transfer import ProduceSummary
 from sqsctl.operations.bodies import (
     RUN_KEY,
@@ -17,6 +20,7 @@ from sqsctl.operations.bodies import (
     Marks,
     NoMoreBodies,
     Poison,
+    check_lines,
     from_lines,
     grouped,
     template,
@@ -25,20 +29,20 @@ from sqsctl.operations.produce import Plan, QueueSink, produce
 from tests.operations.fakes import FakeSqs
 
 
-def lines(text: bytes, *, again: bool = False) -> Make:
-    return from_lines(io.BytesIO(text), "bodies.jsonl", again=again)
+def lines(text: bytes, *, again: bool = False, any_text: bool = False) -> Make:
+    return from_lines(io.BytesIO(text), "bodies.jsonl", again=again, any_text=any_text)
 
 
 def test_each_line_is_a_body_as_it_stands_there() -> None:
-    make = lines('\ufeff{"a": 1}\r\n\n  {"b":"값"} \nnot json'.encode())
+    make = lines('\ufeff{"a": 1}\r\n\n  {"b":"값"} \nnot json'.encode(), any_text=True)
     assert [make(n).body for n in (1, 2, 3)] == ['{"a": 1}', '  {"b":"값"} ', "not json"]
     with pytest.raises(NoMoreBodies):
         make(4)
 
 
 def test_the_lines_begin_anew_where_more_is_asked_for() -> None:
-    make = lines(b"a\nb\n", again=True)
-    assert [make(n).body for n in range(1, 6)] == ["a", "b", "a", "b", "a"]
+    make = lines(b"1\n2\n", again=True)
+    assert [make(n).body for n in range(1, 6)] == ["1", "2", "1", "2", "1"]
 
 
 @pytest.mark.parametrize("again", [True, False])
@@ -49,6 +53,8 @@ def test_the_lines_begin_anew_where_more_is_asked_for() -> None:
         (b"\n \n", "no line"),
         (b"\xff\n", "line 1: not UTF-8"),
         (b"x" * 1_048_577, "line 1: larger"),
+        (b'{"a": 1', "line 1: not JSON: .* at column 8"),
+        (b"[" * 100_000, "line 1: JSON that cannot be read"),
     ],
 )
 def test_bad_files_are_named(text: bytes, words: str, *, again: bool) -> None:
@@ -73,11 +79,45 @@ def test_a_run_ends_with_its_file() -> None:
     assert summary.accepted == 40
 
 
-def test_a_bad_line_ends_the_run_and_stands_among_its_errors() -> None:
-    text = b"".join(b"%d\n" % n for n in range(20)) + b"\xff\n"
-    summary, _ = run(lines(text), Plan(until_dry=True, concurrency=1))
-    assert summary.accepted == 20
-    assert any("line 21: not UTF-8" in each for each in summary.errors)
+@pytest.mark.parametrize("good", [1, 9, 10, 25])
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_bad_line_ends_the_run_after_what_came_before_it(good: int, concurrency: int) -> None:
+    text = b"".join(b"%d\n" % n for n in range(good)) + b"\xff\n" + b"99\n" * 50
+    summary, bodies = run(lines(text), Plan(until_dry=True, concurrency=concurrency))
+    assert bodies == sorted(str(n) for n in range(good))
+    assert (summary.requested, summary.accepted) == (good, good)
+    assert summary.ended_by is not None
+    assert f"line {good + 1}: not UTF-8" in summary.ended_by
+
+
+def test_a_bad_first_line_is_an_error() -> None:
+    with pytest.raises(UsageError, match="line 1: not JSON"):
+        run(lines(b"nonsense\n1\n"), Plan(until_dry=True))
+
+
+def test_a_file_is_read_through_before_anything_is_sent() -> None:
+    stream = io.BytesIO(b'1\n\n"2"\nbad\n')
+    with pytest.raises(UsageError, match="line 4: not JSON"):
+        check_lines(stream, "f", any_text=False)
+    stream.seek(0)
+    assert check_lines(stream, "f", any_text=False, limit=2) == 2
+    assert stream.tell() == 0
+    assert check_lines(stream, "f", any_text=True) == 3
+
+
+def test_a_huge_file_is_held_a_line_at_a_time(tmp_path: Path) -> None:
+    file = tmp_path / "huge.jsonl"
+    with file.open("wb") as out:
+        for _ in range(1000):
+            out.write(b'"%s"\n' % (b"x" * 20_000))
+    with file.open("rb") as stream:
+        tracemalloc.start()
+        assert check_lines(stream, "huge.jsonl", any_text=False) == 1000
+        make = from_lines(stream, "huge.jsonl")
+        assert sum(len(make(n).body) for n in range(1, 1001)) == 1000 * 20_002
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 1_000_000, f"{peak} bytes of 20 MB"
 
 
 @given(st.integers(0, 2**64), st.integers(1, 2**40))
@@ -116,7 +156,7 @@ def test_marks_add_one_key_to_objects_and_touch_nothing_else(
 ) -> None:
     body = json.dumps(document, ensure_ascii=False, indent=indent)
     marks = Marks("run", now=lambda: 1.5)
-    marked = marks.into(lambda _: template(body.replace("{{n}}", ""))(1))(42).body
+    marked = marks.into(lambda _: Outgoing(body))(42).body
     if isinstance(document, dict):
         found = json.loads(marked)
         assert found.pop(RUN_KEY) == "run.42.1500"

@@ -13,7 +13,8 @@ from sqsctl.model.logline import LogEvent
 from sqsctl.operations import follow as following
 from sqsctl.operations.annotate import annotate
 from sqsctl.operations.control import Control
-from sqsctl.operations.follow import Fate, Held, Sightings, follow
+from sqsctl.operations.follow import Fate, Held, follow
+from sqsctl.operations.sightings import Sightings
 from sqsctl.operations.tail import Tailed
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
@@ -159,6 +160,56 @@ def test_whatever_the_figures_are_the_three_add_up(
     found = fate([Held(*each) for each in looks], Held(queued, dead), accepted, timeout_s=20)
     assert found.processed + found.dead_lettered + found.waiting == accepted
     assert min(found.processed, found.dead_lettered, found.waiting) >= 0
+
+
+def failing(numbers: range, *, check_late: bool = False) -> Iterator[Tailed]:
+    """Invocations that are stopped before they log anything of their message."""
+    for n in numbers:
+        request = f"00000000-0000-4000-8000-{n:012d}"
+        lines = [
+            (f"START RequestId: {request} Version: $LATEST", 2.0),
+            (f"2026-11-23T05:00:03.000Z {request} Task timed out after 1.00 seconds", 3.0),
+            (f"END RequestId: {request}", 3.0),
+            (f"REPORT RequestId: {request}\tDuration: 1000.00 ms\tStatus: timeout", 3.0),
+        ]
+        order = [0, 2, 3, 1] if check_late else [0, 1, 2, 3]
+        for place in order:
+            text, seconds = lines[place]
+            yield Tailed("f", LogEvent(text, NOW + timedelta(seconds=seconds), "s", "g"))
+
+
+@pytest.mark.parametrize("check_late", [True, False])
+def test_when_all_die_the_log_says_of_what(check_late: bool) -> None:
+    seen = Sightings(RUN)
+    seen.read(annotate(failing(range(1, 31), check_late=check_late)))
+    looks = [Held(10, 1), Held(6, 1), Held(2, 5), Held(0, 11)]
+    found = fate(looks, Held(0, 1), 10, sightings=seen)
+    assert (found.processed, found.dead_lettered, found.certain) == (0, 10, True)
+    assert found.invocations is not None
+    assert (found.invocations.ended, found.invocations.failed) == (30, 30)
+    assert found.invocations.checks == (("function-timeout", 30),)
+    assert found.dead_after_s == (2.0, 3.0)
+    assert [(name, each.count) for name, each in found.stages] == [("consumer", 30)]
+    assert found.waited_s < following.LOG_GRACE_S, "nothing was processed: no log to wait for"
+
+
+def test_dead_letters_beside_other_traffic_are_not_certain() -> None:
+    found = fate([Held(0, 10)], Held(3, 0), 10, sightings=Sightings(RUN))
+    assert (found.dead_lettered, found.certain) == (10, False)
+
+
+def test_a_queue_that_was_guessed_is_never_certain() -> None:
+    found = fate(
+        [Held(0, 0)], Held(0, 0), 10, sightings=sightings(range(1, 11)), doubt="a guess it is"
+    )
+    assert not found.certain
+    assert "a guess it is" in found.method
+
+
+def test_why_no_log_was_read_is_told() -> None:
+    found = fate([Held(0, 0)], Held(0, 0), 10, unseen="nothing consumes it")
+    assert not found.certain
+    assert "nothing consumes it" in found.method
 
 
 def test_retries_and_other_runs_are_not_counted() -> None:

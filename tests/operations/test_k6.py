@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,11 +62,81 @@ def constant(text: str, name: str) -> Any:
                 "maxVUs": 64,
             },
         ),
+        (
+            Plan(count=10, rate=500),
+            {
+                "executor": "constant-arrival-rate",
+                "rate": 500,
+                "timeUnit": "1s",
+                "duration": "1000ms",
+                "preAllocatedVUs": 4,
+                "maxVUs": 64,
+            },
+        ),
     ],
 )
 def test_the_plan_becomes_a_scenario(plan: Plan, scenario: dict[str, Any]) -> None:
     options = constant(script(Load(URL, plan, "x")), "options")
     assert options["scenarios"] == {"produce": scenario}
+
+
+@given(st.floats(0.0001, 5000))
+def test_k6_has_the_same_rate_in_whole_numbers(rate: float) -> None:
+    plan = Plan(duration_s=3600, rate=rate)
+    scenario = constant(script(Load(URL, plan, "x")), "options")["scenarios"]["produce"]
+    units = {"1s": 1.0, "1m": 60.0, "1h": 3600.0}
+    unit = scenario["timeUnit"]
+    seconds = units[unit] if unit in units else int(unit.removesuffix("ms")) / 1000
+    assert isinstance(scenario["rate"], int)
+    assert scenario["rate"] / seconds == pytest.approx(rate, rel=0.002)
+
+
+def test_no_more_than_were_asked_for() -> None:
+    """An arrival rate has no count in k6: the script counts itself."""
+    assert "if (n > 10) return;" in script(Load(URL, Plan(10, rate=500), "x"))
+    assert "return;" not in script(Load(URL, Plan(10), "x"))
+    assert "return;" not in script(Load(URL, Plan(duration_s=9, rate=500), "x"))
+
+
+_HARNESS = """
+const posted = [];
+const http = { post: (...sent) => { posted.push(sent); return { status: 200 }; } };
+const check = (answer, checks) => Object.values(checks).every((each) => each(answer));
+let iteration = 0;
+const exec = { scenario: { get iterationInTest() { return iteration; } } };
+class Counter { constructor(name) { this.name = name; } add() {} }
+class SharedArray { constructor(name, make) { return make(); } }
+const open = (path) => require('fs').readFileSync(path, 'utf8');
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no JavaScript engine here")
+def test_the_script_runs_and_posts_what_sqsctl_would(tmp_path: Path) -> None:
+    """In node, with stand-ins for k6's modules: only their import lines are taken out."""
+    bodies = tmp_path / "b.jsonl"
+    bodies.write_text('{"a": 1}\r\n\n{"a": " "}\n', encoding="utf-8")
+    for load, wanted in (
+        (Load(URL, Plan(3), '{"input": {{n}}, "t": "`${x}` </script> "}'), None),
+        (Load(URL, Plan(3), "x", file=str(bodies)), ['{"a": 1}', '{"a": " "}', '{"a": 1}']),
+        (
+            Load(URL, Plan(2, rate=9), "{{n}}", poison=1.0, poison_body="bad {{n}}"),
+            ["bad 1", "bad 2"],
+        ),
+    ):
+        text = re.sub(r"(?m)^import .*$", "", script(load))
+        text = text.replace("export default function", "const run = function")
+        text = text.replace("export const", "const")
+        text += "for (; iteration < 3; iteration += 1) run();\n"
+        text += "console.log(JSON.stringify(posted));\n"
+        file = tmp_path / "load.cjs"
+        file.write_text(_HARNESS + text, encoding="utf-8")
+        ran = subprocess.run(["node", str(file)], capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        posted = json.loads(ran.stdout)
+        expected = wanted or [load.body.replace("{{n}}", str(n)) for n in (1, 2, 3)]
+        assert [each[1] for each in posted] == expected
+        assert {each[0] for each in posted} == {URL}
+        assert posted[0][2] == {"headers": {"Content-Type": "application/json"}}
 
 
 def test_thresholds_keep_their_meaning() -> None:

@@ -23,7 +23,7 @@ from sqsctl.operations.delivery import RetryPolicy
 from sqsctl.operations.histogram import buckets
 from sqsctl.operations.http_failures import explanations
 from sqsctl.operations.latency import Histogram
-from sqsctl.operations.produce import ApiSink, Plan, QueueSink, produce
+from sqsctl.operations.produce import ApiSink, Plan, QueueSink, concurrency_for, produce
 from sqsctl.operations.thresholds import parse
 from tests.operations.fakes import (
     FakeSqs,
@@ -213,6 +213,27 @@ def test_a_rate_that_cannot_be_held_is_told() -> None:
 
     summary = produce(ApiSink(Slow()), template("x"), Plan(count=8, rate=1000, concurrency=1))
     assert summary.rate_held is False
+    assert summary.rate_asked == 1000
+    assert 1.5 < summary.late_s < 10
+
+
+def test_an_open_model_does_not_wait_for_answers() -> None:
+    """Answers of 0.3 s at 40 a second: twelve requests at a time, without being told so."""
+
+    class Slow(FakeApi):
+        def post(self, body: str | bytes) -> HttpAnswer:
+            threading.Event().wait(0.3)
+            return super().post(body)
+
+    plan = Plan(count=40, rate=40, concurrency=concurrency_for(40))
+    summary = produce(ApiSink(Slow()), template("x"), plan)
+    assert summary.rate_held is True
+    assert summary.duration_s < 5
+
+
+@pytest.mark.parametrize(("rate", "wanted"), [(None, 4), (0.5, 4), (20, 10), (1e9, 64)])
+def test_a_rate_has_as_many_requests_at_a_time_as_it_needs(rate: float | None, wanted: int) -> None:
+    assert concurrency_for(rate) == wanted
 
 
 def test_a_stop_finishes_what_is_in_flight_and_summarises() -> None:
