@@ -41,6 +41,13 @@ def checks(incomplete: str) -> list[str]:
     return _starting((each.meta.id for each in all_checks()), incomplete)
 
 
+def policies(incomplete: str) -> list[str]:
+    """Commands that there is a policy for, as one argument each."""
+    from sqsctl.operations.permissions import commands
+
+    return _starting(commands(), incomplete)
+
+
 def queues(incomplete: str) -> list[str]:
     """Names of the target's queues."""
     return _starting(cached("queues"), incomplete)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sqsctl.cli import completion
 from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, to_json
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
         "iam",
         epilog=examples(
             "sqsctl iam doctor > policy.json",
-            "sqsctl iam 'dlq peek' 'dlq redrive' --stack tutorial-step-2-dev",
+            "sqsctl iam dlq peek dlq redrive --stack tutorial-step-2-dev",
             "sqsctl iam 'dlq redrive --method native'  what just this way needs",
             "sqsctl iam doctor --generic               without looking at a stack",
         ),
@@ -33,7 +34,11 @@ def iam(
     run: Run,
     commands: Annotated[
         list[str],
-        typer.Argument(help="Commands, each quoted: 'dlq redrive'.", metavar="COMMAND..."),
+        typer.Argument(
+            help="Commands; in quotes with their options: 'send --via sqs'.",
+            metavar="COMMAND...",
+            autocompletion=completion.policies,
+        ),
     ],
     generic: Annotated[
         bool, typer.Option("--generic", help="Patterns instead of this stack's own ARNs.")
@@ -43,8 +48,9 @@ def iam(
     ] = False,
 ) -> Answer:
     """Print the least IAM policy that commands need, with the stack's own ARNs."""
-    from sqsctl.operations.iam import needs, policy
+    from sqsctl.operations.iam import MANAGED_LIMIT, as_typed, needs, policy, size
 
+    commands = list(as_typed(commands))
     nothing = [each for each in commands if not needs(each)]
     said = f"needs no permission: {', '.join(nothing)} (it asks nothing of AWS)"
     if len(nothing) == len(commands):
@@ -58,8 +64,20 @@ def iam(
         run.output.notice(said)
     reference = None if generic else _stack(run)
     document = policy(commands, reference, without_optional=required_only)
+    characters = size(document)
+    if characters > MANAGED_LIMIT:
+        run.output.notice(
+            f"{characters} characters: AWS takes {MANAGED_LIMIT} in a managed policy. Ask for fewer "
+            "commands at a time, or for patterns with --generic",
+            style="yellow",
+        )
     return Answer(
-        {"commands": commands, "policy": document, "need_nothing": nothing},
+        {
+            "commands": commands,
+            "policy": document,
+            "need_nothing": nothing,
+            "characters": characters,
+        },
         lambda console: lines(console, [to_json(document, indent=2)]),
     )
 

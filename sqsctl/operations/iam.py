@@ -1,264 +1,45 @@
-"""The least policy that a command needs, with a stack's own ARNs filled in.
-
-The data here is the one place that knows which command calls what: ``sqsctl iam`` prints it,
-and the generated page lists it. What doctor needs follows from what its checks declare
-to read, by FACTS. There are no ``*Batch`` actions: IAM knows SendMessage and the like.
-"""
+"""The least policy that commands need, with a stack's own ARNs filled in."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from sqsctl.errors import UsageError
 from sqsctl.model.deployed import StackRef
-from sqsctl.model.stack import Fact
+from sqsctl.operations.permissions import (
+    COMMANDS,
+    FACTS,
+    NOTHING,
+    WITH_OPTION,
+    Need,
+    On,
+    as_typed,
+    commands,
+    doctor_needs,
+    needs,
+)
 
+__all__ = [
+    "COMMANDS",
+    "FACTS",
+    "MANAGED_LIMIT",
+    "NOTHING",
+    "WITH_OPTION",
+    "Need",
+    "On",
+    "as_typed",
+    "commands",
+    "doctor_needs",
+    "needs",
+    "policy",
+    "size",
+]
+
+MANAGED_LIMIT = 6_144  # characters of a managed policy, white space not counted
+FEW = 2
+SPECIFIC = 4  # so many characters a name must begin with to be nobody else's
 _SERVICE = {"apigateway": "Apis", "cloudformation": "Stacks", "cloudwatch": "Metrics"}
-
-
-class On(StrEnum):
-    """What an action is allowed on."""
-
-    ANYTHING = "*"
-    QUEUES = "queues"
-    MAIN_QUEUES = "main queues"
-    DEAD_LETTER_QUEUES = "dead-letter queues"
-    FUNCTIONS = "functions"
-    LAYERS = "layers"
-    LOG_GROUPS = "log groups"
-    APIS = "APIs"
-    STACKS = "stacks"
-    ROLES = "roles"
-    KEYS = "keys"
-    MAPPINGS = "mappings"
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """An action and what it is needed on. ``optional``: without it the command tells less."""
-
-    action: str
-    on: On = On.ANYTHING
-    optional: bool = False
-
-
-def _on(on: On, *actions: str, optional: bool = False) -> tuple[Need, ...]:
-    return tuple(Need(action, on, optional) for action in actions)
-
-
-_DESCRIBE = _on(On.QUEUES, "sqs:GetQueueAttributes")
-_FIND = (*_DESCRIBE, *_on(On.QUEUES, "sqs:GetQueueUrl"))
-_STACK = (
-    *_on(On.STACKS, "cloudformation:DescribeStacks", "cloudformation:ListStackResources"),
-    *_FIND,
-)
-_FUNCTIONS = (
-    *_on(On.FUNCTIONS, "lambda:GetFunctionConfiguration"),
-    *_on(On.ANYTHING, "lambda:ListEventSourceMappings"),
-)
-# dlq commands look for the queues that feed a dead-letter queue; without it they go by names.
-_SOURCES = _on(On.QUEUES, "sqs:ListDeadLetterSourceQueues", optional=True)
-_PAIR = (*_STACK, *_SOURCES)
-_SEND = (
-    *_on(On.MAIN_QUEUES, "sqs:SendMessage"),
-    *_on(On.KEYS, "kms:GenerateDataKey", "kms:Decrypt", optional=True),
-)
-_API = (
-    *_on(On.APIS, "apigateway:GET"),
-    *_on(On.FUNCTIONS, "lambda:GetFunctionUrlConfig", optional=True),
-)
-_LOOK = (
-    *_on(On.DEAD_LETTER_QUEUES, "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"),
-    *_on(On.KEYS, "kms:Decrypt", optional=True),
-)
-_DELETE = _on(On.DEAD_LETTER_QUEUES, "sqs:DeleteMessage")
-_LOGS = _on(On.LOG_GROUPS, "logs:FilterLogEvents")
-_METRICS = _on(On.ANYTHING, "cloudwatch:GetMetricData")
-
-FACTS: Mapping[Fact, tuple[Need, ...]] = {
-    Fact.QUEUES: _FIND,
-    Fact.FUNCTIONS: _on(On.FUNCTIONS, "lambda:GetFunctionConfiguration"),
-    Fact.MAPPINGS: _on(On.ANYTHING, "lambda:ListEventSourceMappings"),
-    Fact.APIS: _API,
-    Fact.LOGS: _LOGS,
-    Fact.CONCURRENCY: (
-        *_on(On.FUNCTIONS, "lambda:GetFunctionConcurrency"),
-        *_on(On.ANYTHING, "lambda:GetAccountSettings"),
-    ),
-    Fact.POLICIES: _on(On.FUNCTIONS, "lambda:GetPolicy"),
-    Fact.PERMISSIONS: _on(On.ROLES, "iam:SimulatePrincipalPolicy", optional=True),
-    Fact.PACKAGES: (
-        *_on(On.FUNCTIONS, "lambda:GetFunction", optional=True),
-        *_on(On.LAYERS, "lambda:GetLayerVersion", optional=True),
-    ),
-    Fact.DEAD_LETTERS: (*_FIND, *_METRICS),
-    Fact.METRICS: _METRICS,
-    Fact.NETWORKS: _on(
-        On.ANYTHING,
-        "ec2:DescribeSubnets",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeVpcEndpoints",
-        "ec2:DescribeSecurityGroups",
-        optional=True,
-    ),
-    Fact.KEYS: _on(On.KEYS, "kms:DescribeKey", "kms:GetKeyPolicy", optional=True),
-    Fact.PROJECT: (),
-    Fact.ERRORS: (),
-}
-
-# The causes of dead letters: what the consumers logged when they failed.
-_CAUSES = tuple(Need(each.action, each.on, optional=True) for each in (*_FUNCTIONS, *_LOGS))
-_KEYS = _on(On.KEYS, "kms:GenerateDataKey", "kms:Decrypt", optional=True)
-_HOLD = _on(
-    On.MAPPINGS,
-    "lambda:UpdateEventSourceMapping",
-    "lambda:GetEventSourceMapping",
-    optional=True,
-)
-_NATIVE = (
-    *_on(
-        On.DEAD_LETTER_QUEUES,
-        "sqs:StartMessageMoveTask",
-        "sqs:ListMessageMoveTasks",
-        "sqs:ReceiveMessage",
-        "sqs:DeleteMessage",
-        "sqs:GetQueueAttributes",
-    ),
-    *_on(On.MAIN_QUEUES, "sqs:SendMessage"),
-)
-
-COMMANDS: Mapping[str, tuple[Need, ...]] = {
-    "stack ls": _on(
-        On.ANYTHING, "cloudformation:DescribeStacks", "cloudformation:ListStackResources"
-    ),
-    "stack show": (*_STACK, *_FUNCTIONS, *_API),
-    "stack deploy": (
-        *_on(
-            On.STACKS,
-            "cloudformation:DescribeStacks",
-            "cloudformation:DescribeStackEvents",
-            "cloudformation:CreateChangeSet",
-            "cloudformation:DescribeChangeSet",
-            "cloudformation:ExecuteChangeSet",
-            "cloudformation:DeleteChangeSet",
-            "cloudformation:DeleteStack",
-            "cloudformation:ListStackResources",
-        ),
-        *_DESCRIBE,
-        *_on(On.FUNCTIONS, "lambda:GetFunctionConfiguration"),
-        *_API,
-    ),
-    "send": (*_STACK, *_FUNCTIONS, *_API, *_SEND),
-    "produce": (*_STACK, *_FUNCTIONS, *_API, *_SEND),
-    "probe": (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_LOGS),
-    "queue ls": (*_on(On.ANYTHING, "sqs:ListQueues"), *_DESCRIBE),
-    "queue inspect": (
-        *_STACK,
-        *_on(On.ANYTHING, "cloudwatch:GetMetricData", optional=True),
-        *_on(On.ANYTHING, "lambda:ListEventSourceMappings", optional=True),
-    ),
-    "queue watch": _STACK,
-    "queue purge": (*_STACK, *_on(On.QUEUES, "sqs:PurgeQueue")),
-    "dlq peek": (*_PAIR, *_LOOK, *_CAUSES),
-    "dlq groups": (*_PAIR, *_LOOK, *_CAUSES),
-    "dlq explain": (*_PAIR, *_LOOK, *_CAUSES),
-    "dlq redrive": (*_PAIR, *_LOOK, *_DELETE, *_SEND, *_NATIVE, *_CAUSES, *_HOLD),
-    "dlq tasks": (
-        *_PAIR,
-        *_on(On.DEAD_LETTER_QUEUES, "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask"),
-    ),
-    "dlq export": (*_PAIR, *_LOOK, *_CAUSES),
-    "dlq restore": (*_STACK, *_on(On.QUEUES, "sqs:SendMessage")),
-    "dlq purge": (*_PAIR, *_LOOK, *_on(On.DEAD_LETTER_QUEUES, "sqs:PurgeQueue")),
-    "logs tail": (*_STACK, *_FUNCTIONS, *_LOGS),
-    "metrics": (*_STACK, *_API, *_METRICS),
-    "watch": (*_STACK, *_FUNCTIONS, *_API, *_METRICS, *_LOGS),
-}
-# What a command needs less of with an option; it is given as one would type it.
-WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
-    ("send", "--via sqs"): (*_STACK, *_SEND),
-    ("produce", "--via sqs"): (*_STACK, *_SEND),
-    ("probe", "--via sqs"): (*_STACK, *_FUNCTIONS, *_SEND, *_LOGS),
-    ("dlq redrive", "--method client"): (*_PAIR, *_LOOK, *_DELETE, *_SEND, *_CAUSES, *_HOLD),
-    ("dlq redrive", "--method native"): (*_PAIR, *_NATIVE, *_KEYS, *_HOLD),
-}
-# Commands that talk to no AWS at all, or to the lab with keys of its own.
-NOTHING = frozenset(
-    {"logs explain", "iam", "config show", "config set", "config unset", "demo"}
-    | {f"lab {word}" for word in ("up", "down", "status", "reset", "break", "heal", "incidents")}
-    | {"lab template"}
-)
-
-
-def commands() -> tuple[str, ...]:
-    """Every command there is a policy for."""
-    return tuple(sorted({*COMMANDS, "doctor"}))
-
-
-def needs(command: str) -> tuple[Need, ...]:
-    """What a command calls; options and arguments may follow its name.
-
-    An option of WITH_OPTION narrows it. Raises UsageError for an unknown command.
-    """
-    words = command.split()
-    words = words[1:] if words[:1] == ["sqsctl"] else words
-    name = _named(words)
-    if name is None:
-        raise _unknown(" ".join(words))
-    rest = " ".join(words[len(name.split()) :]).replace("=", " ")
-    for (of, option), narrower in WITH_OPTION.items():
-        if name == of and f" {option} " in f" {rest} ":
-            return narrower
-    if name == "doctor":
-        return doctor_needs()
-    if name in COMMANDS:
-        return COMMANDS[name]
-    if name in NOTHING:
-        return ()
-    group = [each for each in commands() if each.startswith(f"{name} ")]
-    return tuple(dict.fromkeys(need for each in group for need in needs(each)))
-
-
-def _named(words: Sequence[str]) -> str | None:
-    """The command, or the group of them, that the words begin with."""
-    known = {*commands(), *NOTHING}
-    for length in (2, 1):
-        name = " ".join(words[:length])
-        if len(words) >= length and name in known:
-            return name
-    # A group stands for its commands: alone, or an unknown command would pass for it.
-    name = " ".join(words)
-    return name if any(each.startswith(f"{name} ") for each in known) else None
-
-
-def _unknown(name: str) -> UsageError:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, commands(), 1)
-    return UsageError(
-        f"there is no command {name}",
-        hint=f"did you mean {near[0]}?" if near else f"one of: {', '.join(commands())}",
-        code="command_not_found",
-    )
-
-
-def doctor_needs(only: Collection[str] = (), skip: Collection[str] = ()) -> tuple[Need, ...]:
-    """What doctor calls for the facts that its checks declare."""
-    from sqsctl.operations.doctor import chosen_checks
-    from sqsctl.operations.observe import closure
-
-    facts = closure(
-        frozenset[Fact]().union(
-            *(check.meta.needs | check.meta.uses for check in chosen_checks(only, skip))
-        )
-    )
-    found: dict[Need, None] = dict.fromkeys(_STACK)
-    for fact in Fact:
-        if fact in facts:
-            found.update(dict.fromkeys(FACTS[fact]))
-    return tuple(found)
 
 
 def policy(
@@ -274,7 +55,8 @@ def policy(
     Without ``ref`` the resources are patterns that match any stack. ``keys`` are ARNs of
     the KMS keys of encrypted queues: without them key actions stand on all keys.
     ``log_groups`` are groups besides those that Lambda names by itself. Commands that
-    need nothing give a policy without statements.
+    need nothing give a policy without statements. What would be longer than MANAGED_LIMIT has
+    patterns instead of lists, where the names in a list begin alike.
     """
     wanted: dict[Need, None] = {}
     for name in names:
@@ -286,6 +68,39 @@ def policy(
         resources = arns.of(need)
         if resources:
             by_resource.setdefault(resources, {})[need.action] = None
+    if size(_document(by_resource)) > MANAGED_LIMIT:
+        by_resource = _shortened(by_resource)
+    return _document(by_resource)
+
+
+def size(document: Mapping[str, object]) -> int:
+    """Characters of a policy as AWS counts them: without white space."""
+    return len(json.dumps(document, separators=(",", ":")))
+
+
+def _shortened(
+    by_resource: Mapping[tuple[str, ...], dict[str, None]],
+) -> dict[tuple[str, ...], dict[str, None]]:
+    """Lists of ARNs as one pattern each, where their names begin alike."""
+    found: dict[tuple[str, ...], dict[str, None]] = {}
+    for resources, actions in by_resource.items():
+        found.setdefault(_pattern(resources), {}).update(actions)
+    return found
+
+
+def _pattern(arns: tuple[str, ...]) -> tuple[str, ...]:
+    length = next(
+        (place for place, letters in enumerate(zip(*arns, strict=False)) if len({*letters}) > 1),
+        min(map(len, arns)),
+    )
+    start = arns[0][:length]
+    # The resource part comes after the fifth colon, a function's name after the sixth.
+    name = start.split(":", 5)[5] if start.count(":") >= 5 else ""
+    own = name.rpartition(":")[2].rpartition("/")[2]
+    return (f"{start}*",) if len(arns) > FEW and len(own) >= SPECIFIC else arns
+
+
+def _document(by_resource: Mapping[tuple[str, ...], dict[str, None]]) -> dict[str, object]:
     statements = [
         {
             "Sid": _sid(index, actions),

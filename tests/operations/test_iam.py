@@ -181,6 +181,100 @@ def test_what_feeds_a_dead_letter_queue_may_be_looked_for(command: str) -> None:
     assert need.optional
 
 
+def every_command() -> list[str]:
+    """Every command that the program has, as it is typed."""
+    import typer
+
+    from sqsctl.cli.main import make_app
+
+    def leaves(command: object, words: list[str]) -> list[str]:
+        inner = getattr(command, "commands", None)
+        if not inner:
+            return [" ".join(words)]
+        return [leaf for word in inner for leaf in leaves(inner[word], [*words, word])]
+
+    return leaves(typer.main.get_command(make_app()), [])
+
+
+@pytest.mark.parametrize("command", every_command())
+def test_every_command_has_a_policy_or_needs_none(command: str) -> None:
+    assert bool(iam.needs(command)) != (command in iam.NOTHING)
+
+
+def test_there_is_no_policy_for_what_is_no_command() -> None:
+    assert {*iam.commands(), *iam.NOTHING} == set(every_command())
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["dlq", "peek"], ("dlq peek",)),
+        (["dlq peek", "dlq redrive"], ("dlq peek", "dlq redrive")),
+        (["dlq", "peek", "doctor", "logs", "tail"], ("dlq peek", "doctor", "logs tail")),
+        (["dlq", "doctor"], ("dlq", "doctor")),
+        (["send --via sqs", "queue", "ls"], ("send --via sqs", "queue ls")),
+        (["watch", "queue", "watch"], ("watch", "queue", "watch")),
+    ],
+)
+def test_commands_need_no_quotes(typed: list[str], meant: tuple[str, ...]) -> None:
+    assert iam.as_typed(typed) == meant
+
+
+def test_several_commands_are_one_policy_with_each_action_once_a_resource() -> None:
+    document = iam.policy(["dlq peek", "dlq redrive", "doctor"], REF)
+    pairs = [
+        (action, json.dumps(each["Resource"]))
+        for each in document["Statement"]  # type: ignore[attr-defined]
+        for action in each["Action"]
+    ]
+    assert len(set(pairs)) == len(pairs)
+    wanted = {
+        each.action for name in ("dlq peek", "dlq redrive", "doctor") for each in iam.needs(name)
+    }
+    assert {action for action, _ in pairs} == wanted
+
+
+def large(names: list[str]) -> StackRef:
+    """A stack of many functions and queues."""
+    prefix = "arn:aws:lambda:ap-northeast-2:123456789012:function:"
+    queue = "arn:aws:sqs:ap-northeast-2:123456789012:"
+    return StackRef(
+        region="ap-northeast-2",
+        stack_name="orders-dev",
+        account="123456789012",
+        queues=tuple(QueuePart(each, "u", f"{queue}{each}") for each in names),
+        functions=tuple(FunctionPart(each, f"{prefix}{each}") for each in names),
+    )
+
+
+def test_what_would_be_too_long_for_aws_is_shortened_to_patterns_of_the_stack() -> None:
+    ref = large([f"orders-dev-part-{n:03}" for n in range(60)])
+    document = iam.policy(["doctor", "dlq redrive"], ref)
+    assert iam.size(document) <= iam.MANAGED_LIMIT
+    found = statements(document)
+    assert found["lambda:GetFunctionConfiguration"] == {
+        "arn:aws:lambda:ap-northeast-2:123456789012:function:orders-dev-part-0*"
+    }
+    few = statements(iam.policy(["doctor"], large(["orders-dev-a", "orders-dev-b"])))
+    assert not any("orders-dev-*" in each for each in few["lambda:GetFunctionConfiguration"])
+
+
+def test_names_that_have_nothing_in_common_are_never_widened() -> None:
+    ref = large([f"{letter}{n}-service-name" for letter in "abcdefgh" for n in range(10)])
+    document = iam.policy(["doctor"], ref)
+    assert iam.size(document) > iam.MANAGED_LIMIT
+    assert (
+        "arn:aws:lambda:ap-northeast-2:123456789012:function:*"
+        not in statements(document)["lambda:GetFunctionConfiguration"]
+    )
+
+
+def test_deleting_chosen_letters_is_not_purging() -> None:
+    chosen = {each.action for each in iam.needs("dlq purge --id x")}
+    assert "sqs:DeleteMessage" in chosen
+    assert "sqs:PurgeQueue" not in chosen
+
+
 def test_what_is_optional_can_be_left_out() -> None:
     assert "kms:Decrypt" not in statements(iam.policy(["send"], REF, without_optional=True))
     assert "kms:Decrypt" in statements(iam.policy(["send"], REF))
