@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sqsctl.cli.context import Run
+from sqsctl.cli.dlq_causes import cause_finder, cause_shape, causes_of
 from sqsctl.cli.filters import (
     CauseOption,
     GrepOption,
@@ -22,7 +23,7 @@ from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
 from sqsctl.cli.shapes import message_shape
 from sqsctl.cli.views import ago, clock
 from sqsctl.cli.ways import account_in
-from sqsctl.errors import Exit, SqsctlError
+from sqsctl.errors import Exit, worst
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
     from sqsctl.checks.support.matching import Match
     from sqsctl.model.deadletters import Forecast
     from sqsctl.model.message import Message
-    from sqsctl.operations.causes import CauseFinder
     from sqsctl.operations.pairs import Pair
 
 group = typer.Typer(help="Dead letters: look at them, bring them back.", no_args_is_help=True)
 BODY_WIDTH = 200
+LIMIT = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -68,28 +69,6 @@ def dead_letters(run: Run, *, changing: bool = False) -> tuple[QueueClient, Pair
     return client, pair
 
 
-def cause_finder(run: Run, pair: Pair, *, since: datetime | None = None) -> CauseFinder:
-    """Who knows what the messages died of."""
-    from sqsctl.operations import discover
-    from sqsctl.operations.causes import CauseFinder
-
-    source = pair.sources[0] if pair.sources else pair.dead_letters
-    session = run.session()
-    reference = discover.from_queue(session, source.url)
-    return CauseFinder(session, reference, pair.dead_letters.arn, since=since)
-
-
-def cause_shape(match: Match | None) -> dict[str, Any] | None:
-    """The ``cause`` of a message."""
-    if match is None:
-        return None
-    return {
-        "id": match.cause,
-        "confidence": match.confidence.label,
-        "evidence": match.evidence or None,
-    }
-
-
 @command(
     group,
     "peek",
@@ -102,7 +81,16 @@ def cause_shape(match: Match | None) -> dict[str, Any] | None:
 )
 def peek(
     run: Run,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")] = 10,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            "-n",
+            min=1,
+            help="How many at most.",
+            show_default="10, or as many as there are --id",
+        ),
+    ] = None,
     id_: IdOption = None,
     match: MatchOption = None,
     grep: GrepOption = None,
@@ -129,7 +117,6 @@ def peek(
     """
     from sqsctl.cli import filters as conditions
     from sqsctl.model.queues import QueueRef
-    from sqsctl.operations.causes import earliest
     from sqsctl.operations.control import Control, interruptible
     from sqsctl.operations.forecast import forecast
     from sqsctl.operations.peek import Look
@@ -140,7 +127,8 @@ def peek(
     ordered((), sort)
     client, pair = dead_letters(run)
     queue = pair.dead_letters
-    selected = conditions.select(wanted, lambda: cause_finder(run, pair))
+    selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
+    selected = selection.predicate
     control = Control()
     with (
         run.progress(f"looking into {queue.name}") as bar,
@@ -149,13 +137,13 @@ def peek(
         peeked = look_into(
             client.open(QueueRef(queue.name, queue.url, queue.arn)),
             queue,
-            look=Look(limit=limit, force=force),
+            look=Look(limit=selection.limit(limit) or LIMIT, force=force),
             select=selected,
             control=control,
             progress=lambda seen, matched: bar.update(note=f"{matched} of {seen}"),
         )
     messages = ordered(peeked.matched, sort)
-    causes = _causes(run, pair, messages, earliest(messages))
+    causes = causes_of(run, pair, messages)
     now = datetime.now(UTC)
     fates = {each.message_id: forecast(each, queue, now=now) for each in messages}
     data: dict[str, Any] = {
@@ -163,7 +151,7 @@ def peek(
         "approximate_total": peeked.approximate_total,
         "messages": [
             {
-                **message_shape(each, cause_shape(causes.get(each.message_id))),
+                **message_shape(each, cause_shape(causes.of(each))),
                 "forecast": forecast_shape(fates[each.message_id]),
             }
             for each in messages
@@ -175,10 +163,12 @@ def peek(
             "unreleased": peeked.unreleased,
         },
         "exhausted": peeked.exhausted,
+        "causes_unread": causes.shape(),
     }
+    gone = selection.gone(queue.name) if peeked.exhausted else None
 
     def human(console: Console) -> None:
-        if not messages:
+        if not messages and gone is None:
             lines(
                 console,
                 [
@@ -193,7 +183,7 @@ def peek(
                 each,
                 fates[each.message_id],
                 full=full,
-                cause=causes.get(each.message_id),
+                cause=causes.of(each),
             )
         cost = f"looked at {peeked.looked_at} of about {peeked.approximate_total}"
         cost += f"; {peeked.looked_at} receive counts raised by one" * bool(peeked.looked_at)
@@ -203,7 +193,8 @@ def peek(
             cost += f"; {peeked.unreleased} come back by themselves in {peeked.hold_s} s"
         console.print(styled(cost, "dim"), soft_wrap=True)
 
-    return Answer(data, human, control.exit if control.stopping else Exit.OK)
+    code = worst(control.exit if control.stopping else Exit.OK, gone.exit if gone else Exit.OK)
+    return Answer(data, human, code, (gone,) if gone else ())
 
 
 def forecast_shape(fate: Forecast) -> dict[str, Any]:
@@ -268,15 +259,3 @@ def _body(body: str, *, full: bool) -> list[str]:
     if document is not NOT_JSON and isinstance(document, dict | list):
         return json.dumps(document, ensure_ascii=False, indent=2).split("\n")
     return body.split("\n")
-
-
-def _causes(run: Run, pair: Pair, messages: list[Message], since: datetime) -> dict[str, Match]:
-    """Why each of them died; what is unknown is absent, and a hindrance only a notice."""
-    if not messages:
-        return {}
-    try:
-        with run.progress("reading why they died"):
-            return cause_finder(run, pair, since=since).of_all(messages)
-    except SqsctlError as error:
-        run.output.notice(f"causes: {error.message}")
-        return {}

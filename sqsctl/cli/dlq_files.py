@@ -77,7 +77,8 @@ def export(
     JSON Lines with a checksum, readable by you only. restore brings them back.
     """
     from sqsctl.cli import filters as conditions
-    from sqsctl.cli.dlq import cause_finder, dead_letters
+    from sqsctl.cli.dlq import dead_letters
+    from sqsctl.cli.dlq_causes import cause_finder
     from sqsctl.model.queues import QueueRef
     from sqsctl.operations.control import Control, interruptible
     from sqsctl.operations.export import export as write
@@ -86,6 +87,7 @@ def export(
     wanted = conditions.filters(id_, match, grep, cause, since, until)
     client, pair = dead_letters(run)
     queue = pair.dead_letters
+    selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
     path = file or Path(f"{queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl")
     control = Control()
     with (
@@ -96,13 +98,15 @@ def export(
             client.open(QueueRef(queue.name, queue.url, queue.arn)),
             queue,
             path,
-            look=Look(limit=limit or 0, hold_s=120, force=force),
-            select=conditions.select(wanted, lambda: cause_finder(run, pair)),
+            look=Look(limit=selection.limit(limit) or 0, hold_s=120, force=force),
+            select=selection.predicate,
             overwrite=force,
             control=control,
             progress=lambda seen, written: bar.update(seen, note=f"{written} written"),
         )
-    return _exported(summary, control.exit)
+    return _exported(
+        summary, control.exit, selection.gone(queue.name) if summary.exhausted else None
+    )
 
 
 def restore(
@@ -186,7 +190,7 @@ def restore(
     return _restored(summary, target.name, control.exit)
 
 
-def _exported(summary: ExportSummary, stopped: Exit) -> Answer:
+def _exported(summary: ExportSummary, stopped: Exit, gone: SqsctlError | None) -> Answer:
     data: dict[str, Any] = {
         "path": summary.path,
         "messages": summary.messages,
@@ -200,7 +204,9 @@ def _exported(summary: ExportSummary, stopped: Exit) -> Answer:
         "groups_locked": list(summary.groups_locked),
     }
     code = worst(
-        stopped if summary.interrupted else Exit.OK, Exit.PARTIAL if summary.damaged else Exit.OK
+        stopped if summary.interrupted else Exit.OK,
+        Exit.PARTIAL if summary.damaged else Exit.OK,
+        gone.exit if gone else Exit.OK,
     )
 
     def human(console: Console) -> None:
@@ -213,7 +219,7 @@ def _exported(summary: ExportSummary, stopped: Exit) -> Answer:
         if summary.unreleased:
             lines(console, [f"  {summary.unreleased} come back by themselves in 2 min"])
 
-    return Answer(data, human, code)
+    return Answer(data, human, code, (gone,) if gone else ())
 
 
 def _restored(summary: RestoreSummary, target: str, stopped: Exit) -> Answer:

@@ -13,6 +13,7 @@ from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
 from sqsctl.cli.shapes import message_shape
 from sqsctl.cli.views import ago, clock, row, show_table, table
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
+from sqsctl.model.unread import Unread
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,23 +54,16 @@ def groups(
     ] = False,
 ) -> Answer:
     """Group the dead letters by what they died of and by the shape of their bodies."""
-    from sqsctl.cli.dlq import cause_finder, dead_letters
-    from sqsctl.operations.causes import earliest
+    from sqsctl.cli.dlq import dead_letters
+    from sqsctl.cli.dlq_causes import causes_of
     from sqsctl.operations.groups import Groups
 
     client, pair = dead_letters(run)
     peeked, code = _look(run, client, pair, limit=limit, force=force)
-    causes: dict[str, Match] = {}
-    if peeked.matched:
-        try:
-            with run.progress("reading why they died"):
-                finder = cause_finder(run, pair, since=earliest(peeked.matched))
-                causes = finder.of_all(peeked.matched)
-        except SqsctlError as error:
-            run.output.notice(f"causes: {error.message}")
+    causes = causes_of(run, pair, peeked.matched)
     collected = Groups()
     for each in peeked.matched:
-        found = causes.get(each.message_id)
+        found = causes.of(each)
         collected.add(each, found.cause if found else "")
     result = collected.result()
     data = {
@@ -77,6 +71,8 @@ def groups(
         "approximate_total": peeked.approximate_total,
         "looked_at": peeked.looked_at,
         "groups": [group_shape(each) for each in result],
+        "unreleased": peeked.unreleased,
+        "causes_unread": causes.shape(),
     }
 
     def human(console: Console) -> None:
@@ -96,6 +92,8 @@ def groups(
             )
         show_table(console, grid)
         seen = f"looked at {peeked.looked_at} of about {peeked.approximate_total}"
+        if peeked.unreleased:
+            seen += f"; {peeked.unreleased} come back by themselves in {peeked.hold_s} s"
         console.print(styled(seen, "dim"), soft_wrap=True)
 
     return Answer(data, human, code)
@@ -113,7 +111,8 @@ def explain(
 ) -> Answer:
     """Tell one dead letter's story: sent, each attempt with its log lines, dead, expires."""
     from sqsctl.checks.support.matching import consumers_logs
-    from sqsctl.cli.dlq import cause_finder, cause_shape, dead_letters, forecast_shape
+    from sqsctl.cli.dlq import dead_letters, forecast_shape
+    from sqsctl.cli.dlq_causes import Causes, cause_finder, cause_shape
     from sqsctl.operations.causes import earliest
     from sqsctl.operations.story import story_of
 
@@ -142,8 +141,10 @@ def explain(
             finder = cause_finder(run, pair, since=earliest(peeked.matched))
             found = finder.of(message)
             logs = consumers_logs(finder.stack, pair.dead_letters.arn)
+            causes = Causes({}, () if found else finder.unread)
     except SqsctlError as error:
-        run.output.notice(f"log: {error.message}")
+        causes = Causes({}, (Unread("the consumer", error.message, error.action),))
+    causes.tell(run)
     visibility = pair.sources[0].visibility_timeout_s if pair.sources else None
     story = story_of(
         message,
@@ -160,6 +161,8 @@ def explain(
         "certain": story.certain,
         "attempts": [_attempt_shape(each) for each in story.attempts],
         "forecast": forecast_shape(story.forecast),
+        "unreleased": peeked.unreleased,
+        "causes_unread": causes.shape(),
     }
 
     def human(console: Console) -> None:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sqsctl.errors import Exit, SqsctlError, UsageError
+
 if TYPE_CHECKING:
     from sqsctl.model.message import Message
     from sqsctl.operations.causes import CauseFinder
     from sqsctl.operations.selection import Filters
 
 _PANEL = "Which messages"
+SHOWN_IDS = 5
 
 IdOption = Annotated[
     list[str] | None,
@@ -83,27 +86,66 @@ def filters(
     )
 
 
-def select(chosen: Filters, finder: Callable[[], CauseFinder]) -> Callable[[Message], bool] | None:
-    """One predicate for all conditions, None where there are none.
+class Selection:
+    """The conditions as one predicate that remembers which of the named ids it met.
 
     ``finder`` is asked for only where a cause is among the conditions: it reads logs.
     """
-    from sqsctl.operations.selection import compiled
 
-    causes = finder() if chosen.causes else None
+    def __init__(self, chosen: Filters, finder: Callable[[], CauseFinder]) -> None:
+        from sqsctl.operations.selection import compiled
 
-    def cause_of(message: Message) -> str:
-        found = causes.of(message) if causes else None
+        self.ids = frozenset(chosen.ids)
+        self._met: set[str] = set()
+        self._causes = finder() if chosen.causes else None
+        self._wanted = compiled(chosen, known_causes=self._cause_of)
+
+    @property
+    def predicate(self) -> Callable[[Message], bool] | None:
+        """None where there are no conditions."""
+        return None if self._wanted is None else self._fits
+
+    def limit(self, given: int | None) -> int | None:
+        """At most so many: once every named message was met there is nothing to look for."""
+        if not self.ids:
+            return given
+        return len(self.ids) if given is None else min(given, len(self.ids))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The named ids that no message had."""
+        return tuple(sorted(self.ids - self._met))
+
+    def gone(self, queue: str) -> SqsctlError | None:
+        """What to say of them, None where there are none: they were moved, deleted, or expired."""
+        missing = self.missing
+        if not missing:
+            return None
+        everything = len(missing) == len(self.ids)
+        shown = ", ".join(missing[:SHOWN_IDS]) + ", …" * (len(missing) > SHOWN_IDS)
+        count = (
+            f"{len(missing)} of {len(self.ids)} messages" if len(self.ids) > 1 else "the message"
+        )
+        return SqsctlError(
+            f"{count} could not be found in {queue} (moved, deleted or expired since): {shown}",
+            hint="sqsctl dlq peek shows what is there now",
+            exit=Exit.NOT_FOUND if everything else Exit.PARTIAL,
+            code="message_not_found",
+        )
+
+    def _fits(self, message: Message) -> bool:
+        if message.message_id in self.ids:
+            self._met.add(message.message_id)
+        return self._wanted is None or self._wanted(message)
+
+    def _cause_of(self, message: Message) -> str:
+        found = self._causes.of(message) if self._causes else None
         return found.cause if found else ""
-
-    return compiled(chosen, known_causes=cause_of)
 
 
 def check_rate(rate: float | None) -> None:
     """Raises UsageError for a rate that is none: 0, negative, nan or inf."""
     import math
-
-    from sqsctl.errors import UsageError
 
     if rate is not None and not (math.isfinite(rate) and rate > 0):
         raise UsageError(f"--rate must be above 0, not {rate:g}")

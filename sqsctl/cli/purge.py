@@ -9,15 +9,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sqsctl.cli.context import Run
+from sqsctl.cli.filters import (
+    CauseOption,
+    GrepOption,
+    IdOption,
+    MatchOption,
+    SentSinceOption,
+    SentUntilOption,
+)
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
-from sqsctl.errors import RefusedError
+from sqsctl.errors import Exit, RefusedError, SqsctlError, worst
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.aws.queues import QueueClient
+    from sqsctl.cli.filters import Selection
     from sqsctl.model.queues import Queue
+    from sqsctl.operations.removal import Removed
 
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be deleted, delete nothing.")
@@ -32,16 +42,127 @@ def register(group: typer.Typer) -> None:
         epilog=examples(
             "sqsctl dlq purge",
             "sqsctl dlq purge --queue jobs --yes",
+            "sqsctl dlq purge --id 1a645e0b-397d-4dd9-be7a-01bbca385b77",
+            "sqsctl dlq purge --cause payload-not-json --dry-run",
         ),
     )(purge_dead_letters)
 
 
-def purge_dead_letters(run: Run, dry_run: DryRunOption = False) -> Answer:
-    """Delete all dead letters, for good. Asks for the queue's name, and offers an export."""
-    from sqsctl.cli.dlq import dead_letters
+def purge_dead_letters(
+    run: Run,
+    id_: IdOption = None,
+    match: MatchOption = None,
+    grep: GrepOption = None,
+    cause: CauseOption = None,
+    since: SentSinceOption = None,
+    until: SentUntilOption = None,
+    dry_run: DryRunOption = False,
+) -> Answer:
+    """Delete dead letters, for good: all, behind the queue's typed name, or chosen ones.
 
-    client, pair = dead_letters(run, changing=True)
-    return empty(run, client, pair.dead_letters, dry_run=dry_run)
+    Offers to export all of them first. Chosen ones are deleted one by one, at once; the
+    others stay.
+    """
+    from sqsctl.cli import filters as conditions
+    from sqsctl.cli.dlq import dead_letters
+    from sqsctl.cli.dlq_causes import cause_finder
+
+    wanted = conditions.filters(id_, match, grep, cause, since, until)
+    client, pair = dead_letters(run, changing=not dry_run)
+    if wanted.empty:
+        return empty(run, client, pair.dead_letters, dry_run=dry_run)
+    selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
+    return _chosen(run, client, pair.dead_letters, selection, dry_run=dry_run)
+
+
+def _chosen(
+    run: Run, client: QueueClient, queue: Queue, selection: Selection, *, dry_run: bool
+) -> Answer:
+    """Delete the messages that were selected; the others are looked at and handed back."""
+    from sqsctl.model.queues import QueueRef
+    from sqsctl.operations.control import Control, interruptible
+    from sqsctl.operations.peek import Look, peek
+    from sqsctl.operations.removal import remove
+
+    port = client.open(QueueRef(queue.name, queue.url, queue.arn))
+    control = Control()
+    back = interruptible(control, lambda: run.output.notice("handing the messages back"))
+    select = selection.predicate or (lambda _: False)
+    if dry_run:
+        look = Look(limit=selection.limit(None) or 0, hold_s=120)
+        with run.progress(f"looking into {queue.name}") as bar, back:
+            seen = peek(
+                port,
+                queue,
+                look=look,
+                select=select,
+                control=control,
+                progress=lambda looked, found: bar.update(note=f"{found} of {looked}"),
+            )
+        ids = [each.message_id for each in seen.matched]
+        gone = selection.gone(queue.name) if seen.exhausted else None
+        said = [f"would delete {len(ids)} messages from {queue.name}"]
+        return Answer(
+            {"dry_run": True, "queue": queue.name, "messages": len(ids), "message_ids": ids},
+            lambda console: lines(console, [*said, *(f"  {each}" for each in ids[:20])]),
+            control.exit if control.stopping else gone.exit if gone else Exit.OK,
+            (gone,) if gone else (),
+        )
+    named = f"{len(selection.ids)} of the" if selection.ids else "the selected"
+    run.confirm(
+        "Delete them?",
+        consequence=f"this deletes {named} messages in {queue.name} for good: nothing brings them "
+        "back (sqsctl dlq export keeps a copy)",
+    )
+    with run.progress(f"deleting from {queue.name}") as bar, back:
+        done = remove(
+            port,
+            queue,
+            select,
+            limit=selection.limit(None),
+            control=control,
+            progress=lambda looked, deleted: bar.update(note=f"{deleted} of {looked}"),
+        )
+    return _removed(done, selection, control.exit)
+
+
+def _removed(done: Removed, selection: Selection, stopped: Exit) -> Answer:
+    name = done.queue.name
+    gone = selection.gone(name) if done.exhausted else None
+    failed = (
+        SqsctlError(
+            f"{len(done.failures)} could not be deleted: {done.failures[0].reason}",
+            hint="repeat the command: what is gone stays gone",
+            exit=Exit.PARTIAL,
+            code="partial",
+        )
+        if done.failures
+        else None
+    )
+    errors = tuple(each for each in (gone, failed) if each is not None)
+    code = worst(stopped if done.interrupted else Exit.OK, *(each.exit for each in errors))
+    data = {
+        "queue": name,
+        "messages": done.deleted,
+        "looked_at": done.looked_at,
+        "failures": [
+            {"message_id": each.message_id, "reason": each.reason} for each in done.failures
+        ],
+        "ids_not_found": list(selection.missing) if done.exhausted else [],
+        "interrupted": done.interrupted,
+        "unreleased": done.unreleased,
+    }
+
+    def human(console: Console) -> None:
+        ok = code is Exit.OK
+        mark, style = ("✓", "green") if ok else ("✗", "yellow")
+        said = f"{mark} {done.deleted} messages deleted from {name}"
+        console.print(styled(said, style), soft_wrap=True)
+        lines(console, [f"  looked at {done.looked_at}; the others are handed back"])
+        if done.unreleased:
+            lines(console, [f"  {done.unreleased} come back by themselves in 2 min"])
+
+    return Answer(data, human, code, errors)
 
 
 def empty(run: Run, client: QueueClient, queue: Queue, *, dry_run: bool) -> Answer:

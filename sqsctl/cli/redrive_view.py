@@ -82,7 +82,11 @@ def show_redrive(console: Console, summary: RedriveSummary, pair: Pair) -> None:
 
 
 def redrive_answer(
-    summary: RedriveSummary, pair: Pair, stopped: Exit, verdict: Verdict | None = None
+    summary: RedriveSummary,
+    pair: Pair,
+    stopped: Exit,
+    verdict: Verdict | None = None,
+    gone: SqsctlError | None = None,
 ) -> Answer:
     """The answer, with the exit code that the outcome deserves."""
     code = worst(
@@ -91,8 +95,10 @@ def redrive_answer(
         Exit.AMBIGUOUS if summary.possible_duplicates else Exit.OK,
         Exit.NEGATIVE if verdict is not None and not verdict.good else Exit.OK,
     )
-    errors: tuple[SqsctlError, ...] = ()
-    if code is not Exit.OK:
+    errors: tuple[SqsctlError, ...] = (gone,) if gone else ()
+    if code is Exit.OK:
+        code = gone.exit if gone else code
+    else:
         said = [f"{summary.moved} moved"]
         said += [f"{summary.failed} failed"] if summary.failed else []
         said += [f"{summary.returned} came back"] if summary.returned else []
@@ -111,7 +117,8 @@ def redrive_answer(
         hint = "repeat the command to go on" if summary.interrupted else None
         if summary.returned or (verdict is not None and not verdict.good):
             hint = "sqsctl doctor looks for what still fails"
-        errors = (SqsctlError(", ".join(said), hint=hint, exit=code, code=code.name.lower()),)
+        whole = SqsctlError(", ".join(said), hint=hint, exit=code, code=code.name.lower())
+        errors = (whole, *errors)
     return Answer(
         redrive_shape(summary, verdict),
         lambda console: show_redrive(console, summary, pair),

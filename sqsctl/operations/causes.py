@@ -16,6 +16,7 @@ from sqsctl.checks.support.matching import Match, match
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.message import Message
 from sqsctl.model.stack import DeadLetters, Fact, Group, Stack
+from sqsctl.model.unread import Unread
 from sqsctl.operations.observe import observe
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ class CauseFinder:
                 since = self._since or datetime.now(UTC) - FURTHEST
                 self._stack = observe(self._session, self._ref, needs=FACTS, since=since)
             return self._stack
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """What of the stack could not be read: a cause that stays unknown may be there."""
+        stack = self.stack
+        return tuple(
+            dict.fromkeys(gap for fact in Fact if fact in FACTS for gap in stack.gaps(fact))
+        )
 
     def of(self, message: Message) -> Match | None:
         """What the message died of, None where nothing is known."""
