@@ -193,6 +193,26 @@ def has_credentials(profile: str | None) -> bool:
         return _session(profile).get_credentials() is not None
 
 
+def profiles() -> tuple[str, ...]:
+    """The profiles of the AWS configuration, by name."""
+    import botocore.session
+
+    from sqsctl.aws.translate import translated
+
+    with translated():
+        return tuple(sorted(botocore.session.Session().available_profiles))
+
+
+def regions() -> tuple[str, ...]:
+    """The regions that have SQS, as botocore knows them."""
+    import botocore.session
+
+    from sqsctl.aws.translate import translated
+
+    with translated():
+        return tuple(sorted(botocore.session.Session().get_available_regions("sqs")))
+
+
 def _session(
     profile: str | None, region: str | None = None, *, alone: bool = False
 ) -> BotocoreSession:

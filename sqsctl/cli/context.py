@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -42,12 +42,13 @@ class Run:
         self.answer: Answer | None = None
         self.target: Target | None = None
         self.lab_name = lab_name or os.environ.get("SQSCTL_LAB_NAME") or "default"
-        self.prompter: prompt.Prompter = prompt.prompter()
+        self._prompter: prompt.Prompter | None = None
         self._before: Globals | None = None
         self._globals: Globals | None = None
         self._settings: Settings | None = None
         self._resolved: Resolved | None = None
         self._announced = False
+        self._functions: tuple[str, ...] = ()
 
     # -- wiring, called by cli.options and cli.main ---------------------------------
 
@@ -77,6 +78,13 @@ class Run:
         self._globals = given
         self._settings = None
 
+    def retarget(self, given: Globals) -> None:
+        """Work on another target from here on: everything that was decided is open again."""
+        self.adopt(given)
+        self._resolved = None
+        self.target = None
+        self._announced = False
+
     def finish(self, answer: Answer) -> None:
         """The command is done, and this is its answer."""
         self.answer = answer
@@ -86,6 +94,17 @@ class Run:
         self.answer = Answer({}, None, error.exit)
 
     # -- what commands use ------------------------------------------------------------
+
+    @property
+    def prompter(self) -> prompt.Prompter:
+        """Who asks the person."""
+        if self._prompter is None:
+            self._prompter = prompt.prompter(color=self.output.color)
+        return self._prompter
+
+    @prompter.setter
+    def prompter(self, prompter: prompt.Prompter) -> None:
+        self._prompter = prompter
 
     @property
     def globals(self) -> Globals:
@@ -144,7 +163,9 @@ class Run:
 
         if self._resolved is None:
             try:
-                self._resolved = resolve(self.settings, lab_name=self.lab_name)
+                self._resolved = resolve(
+                    self.settings, lab_name=self.lab_name, functions=self._functions
+                )
             except NothingFoundError:
                 self._resolved = self._offer_lab()
             self.target = self._resolved.target
@@ -171,29 +192,30 @@ class Run:
         if not self.output.quiet:
             self.output.stderr.print(target_line(self.target), style="dim", soft_wrap=True)
 
-    def stack(self, *, changing: bool = False) -> StackRef:
-        """The stack to work on: discovered, and announced as the target."""
-        from sqsctl.operations import discover
+    def stack(
+        self, *, changing: bool = False, functions: Sequence[str] | None = None
+    ) -> StackRef:
+        """The stack to work on: discovered, and announced as the target.
 
+        ``functions`` that are in no stack are a start, as a queue is. See ``cli.start``.
+        """
+        from sqsctl.cli.start import reference
+
+        self._functions = tuple(functions or ())
         resolved = self.resolved(changing=changing)
-        session = resolved.session
-        queue = self.own_queue
-        if queue:
-            reference = discover.from_queue(session, queue)
-        else:
-            reference = discover.from_stack(session, self.stack_name(changing=changing))
+        found = reference(self, self._functions, changing=changing)
         self.announce(
             replace(
                 resolved.target,
-                stack=reference.stack_name,
-                account=reference.account or resolved.target.account,
+                stack=found.stack_name,
+                account=found.account or resolved.target.account,
             )
         )
-        return reference
+        return found
 
     def stack_name(self, *, changing: bool = False) -> str:
         """The name of the stack: --stack, the project's file, the only one, or a question."""
-        from sqsctl.operations import discover, project
+        from sqsctl.operations import discover
 
         resolved = self.resolved(changing=changing)
         named = self.settings.text("stack")
@@ -204,12 +226,10 @@ class Run:
                     hint="sqsctl stack ls lists them",
                 )
             return named
+        likely = self.likely_stack(changing=changing)
+        if likely:
+            return likely
         stage = self.settings.text("stage")
-        declared = project.stack_name(working_folder(), stage=stage)
-        if declared:
-            return declared
-        if resolved.lab and not stage:
-            return resolved.lab.stack
         found = [each.name for each in discover.stacks(resolved.session)]
         if stage:
             found = [name for name in found if name.endswith(f"-{stage}")]
@@ -234,6 +254,19 @@ class Run:
             exit=Exit.USAGE,
             code="stack_ambiguous",
         )
+
+    def likely_stack(self, *, changing: bool = False) -> str | None:
+        """The stack of the working folder's project, else the lab's own; None without both."""
+        from sqsctl.operations import project
+
+        stage = self.settings.text("stage")
+        told = project.stack(working_folder(), stage=stage)
+        if told.name:
+            return told.name
+        if told.problem:
+            self.output.notice(told.problem)
+        resolved = self.resolved(changing=changing)
+        return resolved.lab.stack if resolved.lab and not stage else None
 
     def confirm(self, question: str, *, consequence: str = "") -> None:
         """Ask before something changes. Returns on yes, raises RefusedError otherwise."""

@@ -373,6 +373,14 @@ def incident_choices() -> list[tuple[str, str]]:
     return [(each.name, each.breaks) for each in incidents.incidents()]
 
 
+def broken_on(name: str) -> list[str]:
+    """The incidents that are active on a lab, for the session's state line."""
+    from sqsctl.aws.labs import running_lab
+
+    state = running_lab(name)
+    return _active(state) if state else []
+
+
 def bring_up(
     run: Run,
     name: str,

@@ -1,186 +1,278 @@
-"""sqsctl alone on a terminal: ask what to do, fill in the options, run the same command.
+"""sqsctl alone on a terminal: pick a target, see its state, choose what makes sense now.
 
-Every choice prints the command line that it runs, so that the menu teaches the program.
+The session only asks and fills in options: every choice prints the command line that it
+stands for and runs that very command. Esc and Ctrl-C step back, at the top they leave;
+whatever a command meets is told, and the session goes on.
 """
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqsctl.cli import menu_letters, menu_target
 from sqsctl.cli.context import Run
-from sqsctl.cli.output import Output, styled
-from sqsctl.cli.prompt import Choice
+from sqsctl.cli.menu_run import (
+    back,
+    broken_line,
+    dead_letters_in,
+    look,
+    perform,
+    refuse_dead_lab,
+    state_line,
+    tell,
+)
+from sqsctl.cli.output import styled
+from sqsctl.cli.prompt import Choice, pick
 from sqsctl.cli.views import show_picture
 from sqsctl.errors import Exit, SqsctlError
-from sqsctl.model.stack import Fact, Stack
+from sqsctl.model.stack import Stack
 
 QUIT = "quit"
-FACTS = frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.APIS})
+Act = Callable[[Run, "Seen"], object]
+
+
+@dataclass
+class Seen:
+    """The stack as it was last looked at, and what is known since."""
+
+    stack: Stack | None = None
+    drawn: str = ""  # the stack whose picture was shown
+    findings: bool = False  # doctor found something, and it was not tried to mend it yet
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the menu."""
+
+    key: str
+    title: str
+    act: Act
 
 
 def menu(run: Run) -> None:
-    """Ask until there is nothing more to do. Esc and Ctrl-C step back, at the top they leave."""
-    if not _reachable(run):
+    """Ask until there is nothing more to do."""
+    if not menu_target.first(run):
         return
+    seen = Seen()
     while True:
-        try:
-            stack = _look(run)
-        except SqsctlError as error:
-            run.output.complain(error)
-            stack = None
-        entries = _entries(run, stack)
+        if not _look(run, seen):
+            if not menu_target.choose(run):
+                return
+            seen = Seen()
+            continue
+        entries = _entries(run, seen)
         chosen = run.prompter.select(
             "What now?",
             [*(Choice(each.title, each.key) for each in entries), Choice("quit", QUIT)],
         )
         if chosen is None or chosen == QUIT:
             return
-        entry = next(each for each in entries if each.key == chosen)
-        words = entry.words(run)
-        if words is None:
-            continue
-        carry_out(run, words, target=entry.target)
+        with back(run):
+            next(each for each in entries if each.key == chosen).act(run, seen)
 
 
-def carry_out(run: Run, words: list[str], *, target: bool = True) -> Exit:
-    """Print a command line and run it, on the target that was chosen."""
-    from sqsctl.cli.main import execute
-
-    shown = [*words, *(_target_options(run) if target else [])]
-    line = shlex.join(["sqsctl", *shown])
-    run.output.stderr.print(styled(f"$ {line}", "bold cyan"), soft_wrap=True)
-    inner = Run(Output(color=run.output.color), lab_name=run.lab_name)
-    inner.prompter = run.prompter
-    code = execute(shown, inner)
-    if inner.answer is not None:
-        inner.output.show(inner.command, inner.answer, inner.target)
-    if code is not Exit.OK:
-        run.output.notice(f"exit code {int(code)}: {code.meaning}")
-    return code
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of the menu; ``words`` asks for what the command needs, None is a step back."""
-
-    key: str
-    title: str
-    words: Callable[[Run], list[str] | None]
-    target: bool = True
-
-
-def _reachable(run: Run) -> bool:
+def _look(run: Run, seen: Seen) -> bool:
+    """Look at the stack and tell its state; whether there still is something to work on."""
     try:
-        run.resolved()
+        refuse_dead_lab(run)
+        stack = look(run)
+    except KeyboardInterrupt:
+        run.output.notice("not looked at: the figures are older")
+        return True
     except SqsctlError as error:
+        seen.stack = None
         run.output.complain(error)
-        run.finish_with(error)
-        return False
+        # A lab that died needs another target; a network or a policy may get better.
+        return error.exit in {Exit.UNAVAILABLE, Exit.DENIED}
+    seen.stack = stack
+    console = run.output.stderr
+    console.print()
+    again = seen.drawn == stack.name
+    seen.drawn = stack.name
+    if not again:
+        console.print(styled(stack.name, "bold"), soft_wrap=True)
+        show_picture(console, stack)
+        console.print()
+    tell(run, stack)
+    text, style = state_line(stack)
+    console.print(styled(f"{stack.name}: {text}" if again else text, style), soft_wrap=True)
+    if broken := broken_line(run):
+        run.output.notice(broken, style="yellow")
     return True
 
 
-def _look(run: Run) -> Stack:
-    """The stack as it is now, drawn."""
-    from sqsctl.operations.observe import observe
-
-    reference = run.stack()
-    with run.progress("looking at the stack"):
-        stack = observe(run.session(), reference, needs=set(FACTS))
-    console = run.output.stderr
-    console.print()
-    console.print(styled(stack.name, "bold"), soft_wrap=True)
-    show_picture(console, stack)
-    console.print()
-    return stack
-
-
-def _entries(run: Run, stack: Stack | None) -> list[Entry]:
+def _entries(run: Run, seen: Seen) -> list[Entry]:
     """What makes sense now; the most pressing first."""
-    dead = _dead(stack)
-    some = f"{dead} dead letter{'s' * (dead != 1)}"
-    entries = [Entry("doctor", "find out what is wrong (doctor)", lambda _: ["doctor"])]
-    if dead:
+    dead = dead_letters_in(seen.stack)
+    count = sum(each.visible for each in dead)
+    some = f"{count} dead letter{'s' * (count != 1)}"
+    why = f"{some}: see why" if count else "find out what is wrong"
+    entries = [Entry("doctor", f"{why} (doctor)", _doctor)]
+    if seen.findings:
+        entries.append(Entry("fix", "mend what is safe to mend (doctor --fix)", _fix))
+    letters = Entry(
+        "letters",
+        f"{some}: look, and pick some" if count else "look into the dead-letter queue",
+        lambda inner, known: menu_letters.letters(inner, known.stack),
+    )
+    if count:
         entries += [
-            Entry("peek", f"{some}: look at them", lambda _: ["dlq", "peek"]),
-            Entry("redrive", f"{some}: bring them back", _redrive),
+            letters,
+            Entry(
+                "redrive",
+                f"{some}: bring all of them back (redrive)",
+                lambda inner, known: menu_letters.bring_back(inner, known.stack, [], count),
+            ),
         ]
     entries += [
         Entry("send", "send one message", _send),
         Entry("produce", "send many messages", _produce),
-        Entry("inspect", "see the queue's figures", lambda _: ["queue", "inspect"]),
-        Entry(
-            "logs",
-            "read the last hour's logs",
-            lambda _: ["logs", "tail", "--no-follow", "--since", "1h"],
-        ),
+        Entry("probe", "follow one message through the pipeline (probe)", _probe),
+        Entry("figures", "figures: queues, metrics, live", _figures),
+        Entry("logs", "read the logs", _logs),
     ]
-    if not dead:
-        entries.append(Entry("peek", "look into the dead-letter queue", lambda _: ["dlq", "peek"]))
+    if not count:
+        entries.append(letters)
     if run.resolved().lab is not None:
-        entries += [
-            Entry("break", "break something on the lab", _break, target=False),
-            Entry(
-                "heal", "mend what is broken on the lab", lambda _: ["lab", "heal"], target=False
-            ),
-        ]
+        entries.append(Entry("lab", "the lab: break, mend, empty, stop", _lab))
+    entries.append(Entry("target", "work on something else", _target))
     return entries
 
 
-def _dead(stack: Stack | None) -> int:
-    if stack is None:
-        return 0
-    arns = stack.dead_letter_queues()
-    return sum(queue.visible for queue in stack.queues if queue.arn in arns)
+def _doctor(run: Run, seen: Seen) -> None:
+    done = perform(run, ["doctor"])
+    seen.findings = done.code is Exit.NEGATIVE
 
 
-def _redrive(run: Run) -> list[str] | None:
-    sure = run.prompter.confirm("Move them back to the queue they came from?", default=True)
-    return ["dlq", "redrive"] if sure else None
+def _fix(run: Run, seen: Seen) -> None:
+    perform(run, ["doctor", "--fix"])
+    seen.findings = False
 
 
-def _send(run: Run) -> list[str] | None:
+def _send(run: Run, seen: Seen) -> None:
+    del seen
     body = run.prompter.text("Body", default='{"input": 1}')
-    return None if body is None else ["send", body]
+    if body is None or not _really(run, "one message"):
+        return
+    # What begins with a dash would pass for an option.
+    perform(run, ["send", *(["--", body] if body.startswith("-") else [body])])
 
 
-def _produce(run: Run) -> list[str] | None:
-    while True:
-        count = run.prompter.text("How many?", default="50")
-        if count is None:
-            return None
-        if count.isdigit() and int(count) > 0:
-            return ["produce", "--count", count]
-        run.output.notice("a whole number above 0, please", style="yellow")
+def _produce(run: Run, seen: Seen) -> None:
+    del seen
+    count = _number(run, "How many?", "50")
+    if count is not None and _really(run, f"{count} messages"):
+        perform(run, ["produce", "--count", count])
 
 
-def _break(run: Run) -> list[str] | None:
+def _probe(run: Run, seen: Seen) -> None:
+    del seen
+    if _really(run, "one message, marked as a probe"):
+        perform(run, ["probe"])
+
+
+def _really(run: Run, what: str) -> bool:
+    """On the lab nobody has to be asked; elsewhere it is somebody's queue."""
+    if run.resolved().lab is not None:
+        return True
+    run.output.notice(
+        f"this sends {what} for real: the consumers of this stack will work on it", style="yellow"
+    )
+    return bool(run.prompter.confirm("Send?", default=False))
+
+
+def _figures(run: Run, seen: Seen) -> None:
+    chosen = run.prompter.select(
+        "Which figures?",
+        [
+            Choice("a queue: messages, settings, dead letters (queue inspect)", "inspect"),
+            Choice("the last hours as sparklines (metrics)", "metrics"),
+            Choice("everything live, until q or Ctrl-C (watch)", "watch"),
+            Choice("the picture of the stack (stack show)", "show"),
+        ],
+    )
+    if chosen == "inspect":
+        names = [each.name for each in seen.stack.queues] if seen.stack else []
+        queue = names[0] if len(names) == 1 else pick(run.prompter, "Which queue?", names)
+        if queue is not None:
+            perform(run, ["queue", "inspect", queue, "--full"])
+    elif chosen is not None:
+        perform(run, ["stack", "show"] if chosen == "show" else [chosen])
+
+
+def _logs(run: Run, seen: Seen) -> None:
+    names = [each.name for each in seen.stack.functions] if seen.stack else []
+    which: list[str] = []
+    if len(names) > 1:
+        everything = "all functions"
+        chosen = pick(run.prompter, "Whose logs?", [everything, *names])
+        if chosen is None:
+            return
+        which = [] if chosen == everything else ["--function", chosen]
+    how = run.prompter.select(
+        "Which lines?",
+        [
+            Choice("errors of the last hour", "errors"),
+            Choice("everything of the last hour", "hour"),
+            Choice("what comes from now on, until Ctrl-C", "follow"),
+        ],
+    )
+    words = {
+        "errors": ["--errors", "--no-follow", "--since", "1h"],
+        "hour": ["--no-follow", "--since", "1h"],
+        "follow": ["--since", "1m"],
+    }
+    if how is not None:
+        perform(run, ["logs", "tail", *which, *words[how]])
+
+
+def _lab(run: Run, seen: Seen) -> None:
     from sqsctl.cli.lab import incident_choices
 
     chosen = run.prompter.select(
-        "Which incident?",
-        [Choice(f"{name}: {breaks}", name) for name, breaks in incident_choices()],
+        "The lab",
+        [
+            Choice("break something, as the tutorial did (lab break)", "break"),
+            Choice("mend everything that is broken (lab heal)", "heal"),
+            Choice("see how it is doing (lab status)", "status"),
+            Choice("empty it and deploy its stack afresh (lab reset)", "reset"),
+            Choice("stop it: nothing of it is left (lab down)", "down"),
+        ],
     )
-    return None if chosen is None else ["lab", "break", chosen]
+    if chosen is None:
+        return
+    words = ["lab", chosen]
+    if chosen == "break":
+        incident = run.prompter.select(
+            "Which incident?",
+            [Choice(f"{name}: {breaks}", name) for name, breaks in incident_choices()],
+        )
+        if incident is None:
+            return
+        words.append(incident)
+    if chosen in {"reset", "down"}:
+        lost = "its messages, logs and incidents are gone then"
+        run.output.notice(lost, style="yellow")
+        if not run.prompter.confirm("Go ahead?", default=True):
+            return
+    perform(run, words, target=False)
+    seen.findings = False
+    if chosen in {"reset", "down"}:
+        seen.drawn = ""
+        run.retarget(run.globals)
 
 
-def _target_options(run: Run) -> list[str]:
-    """The options that name the same target again."""
-    given = run.globals
-    options: list[str] = []
-    for key in ("profile", "region", "endpoint_url", "stack", "stage", "queue"):
-        value = getattr(given, key)
-        if value:
-            options += [f"--{key.replace('_', '-')}", value]
-    if given.lab is not None:
-        options.append("--lab" if given.lab else "--no-lab")
-    stack = run.target.stack if run.target else None
-    if stack and not given.stack and not given.queue and not _default_stack(run, stack):
-        options += ["--stack", stack]
-    return options
+def _target(run: Run, seen: Seen) -> None:
+    if menu_target.choose(run):
+        seen.stack, seen.drawn, seen.findings = None, "", False
 
 
-def _default_stack(run: Run, stack: str) -> bool:
-    lab = run.resolved().lab
-    return bool(lab and lab.stack == stack) or run.settings.text("stack") == stack
+def _number(run: Run, question: str, default: str) -> str | None:
+    while True:
+        count = run.prompter.text(question, default=default)
+        if count is None:
+            return None
+        if count.isascii() and count.isdigit() and int(count) > 0:
+            return count
+        run.output.notice("a whole number above 0, please", style="yellow")

@@ -200,16 +200,15 @@ class Output:
     def notice(self, text: str, *, style: str = "dim") -> None:
         """Something a person should know, on stderr; silenced by --quiet."""
         if not self.quiet:
-            self.stderr.print(styled(text, style), soft_wrap=True)
+            prose(self.stderr, styled(text, style))
 
     def complain(self, error: SqsctlError) -> None:
         """An error and what to do about it, on stderr."""
         from rich.text import Text
 
-        text = Text.assemble(("error: ", "bold red"), safe(error.message))
-        self.stderr.print(text, soft_wrap=True)
+        prose(self.stderr, Text.assemble(("error: ", "bold red"), safe(error.message)))
         if error.hint:
-            self.stderr.print(Text.assemble(("  → ", "dim"), safe(error.hint)), soft_wrap=True)
+            prose(self.stderr, Text.assemble(("  → ", "dim"), safe(error.hint)))
 
 
 def error_shape(error: SqsctlError) -> dict[str, str | None]:
@@ -228,6 +227,14 @@ def styled(text: object, style: str = "") -> Text:
     from rich.text import Text
 
     return Text(safe(text), style=style)
+
+
+def prose(console: Console, text: Text) -> None:
+    """Print made-safe text, wrapped at words; a word longer than a line stays copyable."""
+    from rich.cells import cell_len
+
+    longest = max(map(cell_len, text.plain.split()), default=0)
+    console.print(text, soft_wrap=not console.is_terminal or longest > console.width)
 
 
 def lines(console: Console, texts: Iterable[object]) -> None:

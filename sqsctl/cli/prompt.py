@@ -1,4 +1,8 @@
-"""Questions to a person, behind an interface that a script can answer too."""
+"""Questions to a person, behind an interface that a script can answer too.
+
+Titles and suggestions may hold foreign text: whoever draws them makes them safe and cuts
+them to the terminal's width, so that no caller has to.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from sqsctl.cli.fit import columns, dumb, fit
 from sqsctl.errors import RefusedError
+
+MANY = 12  # from here on a list can be narrowed by typing
+_MARGIN = 8  # pointer, box, and a cell that stays free
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,7 @@ class Choice:
     title: str
     value: str
     disabled: str | None = None
+    checked: bool = False
 
 
 class Prompter(Protocol):
@@ -36,13 +45,19 @@ class Prompter(Protocol):
 class QuestionaryPrompter:
     """Asks on the terminal; prompts go to stderr, so that stdout stays the result's."""
 
+    def __init__(self, *, color: bool = True) -> None:
+        self._color = color
+
     def select(self, question: str, choices: Sequence[Choice]) -> str | None:
         import questionary
 
+        many = len(choices) > MANY
         answer = questionary.select(
-            question,
+            self._question(question, 36),
             choices=[self._choice(each) for each in choices],
-            use_shortcuts=False,
+            use_jk_keys=False,
+            use_search_filter=many,
+            instruction="(type to filter, Esc: back)" if many else "(arrows, Enter; Esc: back)",
             **self._terminal(),
         )
         return cast("str | None", _asked(answer))
@@ -51,14 +66,20 @@ class QuestionaryPrompter:
         import questionary
 
         answer = questionary.checkbox(
-            question, choices=[self._choice(each) for each in choices], **self._terminal()
+            self._question(question, 46),
+            choices=[self._choice(each) for each in choices],
+            use_jk_keys=False,
+            instruction="(space: tick, a: all, Enter: go on)",
+            **self._terminal(),
         )
         return cast("list[str] | None", _asked(answer))
 
     def confirm(self, question: str, *, default: bool = False) -> bool | None:
         import questionary
 
-        answer = questionary.confirm(question, default=default, **self._terminal())
+        answer = questionary.confirm(
+            self._question(question, 10), default=default, **self._terminal()
+        )
         return cast("bool | None", _asked(answer))
 
     def text(
@@ -66,25 +87,118 @@ class QuestionaryPrompter:
     ) -> str | None:
         import questionary
 
+        asked = self._question(question, 10)
         if suggestions:
+            # Under a name that had to be made safe nothing could be found.
+            names = [each for each in suggestions if fit(each, len(each) + 1) == each]
             answer = questionary.autocomplete(
-                question, choices=list(suggestions), default=default, **self._terminal()
+                asked, choices=names or [""], default=default, **self._terminal()
             )
         else:
-            answer = questionary.text(question, default=default, **self._terminal())
+            answer = questionary.text(asked, default=default, **self._terminal())
         return cast("str | None", _asked(answer))
+
+    @staticmethod
+    def _question(question: str, beside: int) -> str:
+        return fit(question, max(columns() - beside, 30))
 
     @staticmethod
     def _choice(choice: Choice) -> Any:
         import questionary
 
-        return questionary.Choice(choice.title, value=choice.value, disabled=choice.disabled)
+        return questionary.Choice(
+            fit(choice.title, columns() - _MARGIN) or " ",
+            value=choice.value,
+            disabled=choice.disabled,
+            checked=choice.checked,
+        )
+
+    def _terminal(self) -> dict[str, Any]:
+        from prompt_toolkit.output import ColorDepth, create_output
+
+        options: dict[str, Any] = {"output": create_output(stdout=sys.stderr)}
+        if not self._color:
+            options["color_depth"] = ColorDepth.DEPTH_1_BIT
+        return options
+
+
+class LinePrompter:
+    """Asks line by line: for terminals that cannot move their cursor (TERM=dumb)."""
+
+    def select(self, question: str, choices: Sequence[Choice]) -> str | None:
+        self._list(question, choices)
+        while True:
+            line = self._read(f"number, 1 to {len(choices)}; empty: back > ")
+            if not line:
+                return None
+            picked = self._number(line, choices)
+            if picked is not None:
+                return picked
+
+    def checkbox(self, question: str, choices: Sequence[Choice]) -> list[str] | None:
+        self._list(question, choices)
+        while True:
+            line = self._read("numbers, as 1 3 5, or all; empty: back > ")
+            if not line:
+                return None
+            if line == "all":
+                return [each.value for each in choices if not each.disabled]
+            picked = [self._number(word, choices) for word in line.replace(",", " ").split()]
+            if None not in picked:
+                return [each for each in picked if each is not None]
+
+    def confirm(self, question: str, *, default: bool = False) -> bool | None:
+        while True:
+            line = self._read(f"{question} ({'Y/n' if default else 'y/N'}) > ")
+            if line is None:
+                return None
+            if not line:
+                return default
+            if line.lower() in {"y", "yes", "n", "no"}:
+                return line.lower().startswith("y")
+
+    def text(
+        self,
+        question: str,
+        *,
+        default: str = "",
+        suggestions: Sequence[str] = (),
+    ) -> str | None:
+        for each in suggestions:
+            self._say(f"  {fit(each, columns() - 4)}")
+        line = self._read(f"{question}{f' [{default}]' if default else ''} > ")
+        return default if line == "" else line
+
+    def _list(self, question: str, choices: Sequence[Choice]) -> None:
+        self._say(question)
+        for number, each in enumerate(choices, 1):
+            mark = "*" if each.checked else " "
+            self._say(f" {mark}{number:>3}  {fit(each.title, columns() - _MARGIN)}")
+
+    def _number(self, word: str, choices: Sequence[Choice]) -> str | None:
+        if word.isascii() and word.isdigit() and 1 <= int(word) <= len(choices):
+            choice = choices[int(word) - 1]
+            if not choice.disabled:
+                return choice.value
+        self._say(f"  {fit(word, 20)} is not one of them")
+        return None
 
     @staticmethod
-    def _terminal() -> dict[str, Any]:
-        from prompt_toolkit.output import create_output
+    def _say(text: str) -> None:
+        sys.stderr.write(fit(text, columns() * 3) + "\n")
 
-        return {"output": create_output(stdout=sys.stderr)}
+    @staticmethod
+    def _read(question: str) -> str | None:
+        sys.stderr.write(fit(question, columns() * 3))
+        sys.stderr.flush()
+        try:
+            line = sys.stdin.readline()
+        except KeyboardInterrupt:
+            line = ""
+        if not line:  # Ctrl-C or Ctrl-D, which leave the cursor behind the question
+            sys.stderr.write("\n")
+            return None
+        return line.strip()
 
 
 class NoPrompter:
@@ -116,15 +230,30 @@ class NoPrompter:
         )
 
 
+def pick(prompter: Prompter, question: str, names: Sequence[str]) -> str | None:
+    """One of several names: from a list, or where they are many by typing with completion."""
+    if len(names) <= MANY:
+        return prompter.select(question, [Choice(each, each) for each in names])
+    while True:
+        typed = prompter.text(f"{question} (Tab lists them)", suggestions=names)
+        if typed is None or typed in names:
+            return typed
+        near = [each for each in names if typed and typed.lower() in each.lower()]
+        if len(near) == 1:
+            return near[0]
+
+
 def interactive() -> bool:
     """Whether a person sits at both ends: stdin and stderr are terminals."""
     # A closed stream is None: nobody sits there.
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def prompter() -> Prompter:
+def prompter(*, color: bool = True) -> Prompter:
     """The prompter for this process."""
-    return QuestionaryPrompter() if interactive() else NoPrompter()
+    if not interactive():
+        return NoPrompter()
+    return LinePrompter() if dumb() else QuestionaryPrompter(color=color)
 
 
 def _asked(question: Any) -> Any:
