@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.evidence import of_function, of_runtime
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.native import Foreign, foreign
 from sqsctl.checks.support.runtimes import is_node, is_python
@@ -44,7 +44,11 @@ class ImportNativeMismatch(LogCheck[Foreign]):
         function = stack.function(seen.function)
         return self.found(
             f"{seen.who} cannot load {what}: it was built for {sign.built_for}",
-            evidence=(*seen.evidence(), *(_config(function) if function else ())),
+            evidence=(
+                *seen.evidence(),
+                *of_runtime(function, seen.runtime, seen.logs),
+                *(_config(function) if function else ()),
+            ),
             fix=_fix(seen, function),
             subject=seen.function,
             confidence=seen.confidence,
@@ -52,10 +56,7 @@ class ImportNativeMismatch(LogCheck[Foreign]):
 
 
 def _config(function: Function) -> tuple[Evidence, ...]:
-    return (
-        of_function(function, "Runtime", function.runtime),
-        of_function(function, "Architectures", ", ".join(function.architectures)),
-    )
+    return (of_function(function, "Architectures", ", ".join(function.architectures)),)
 
 
 def _fix(seen: Seen[Foreign], function: Function | None) -> Fix:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.evidence import of_function, of_runtime
 from sqsctl.checks.support.imports import Missing, missing
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.runtimes import bundles, calendar
@@ -107,11 +107,11 @@ class ImportSdkNotInRuntime(LogCheck[Missing]):
                 "do not bundle"
             )
         function = stack.function(seen.function)
-        config = (of_function(function, "Runtime", runtime),) if function and runtime else ()
+        config = of_runtime(function, runtime, seen.logs)
         return self.found(
             title,
             evidence=(*seen.evidence(), *config),
-            fix=_fix(seen.function, runtime, sign.package, stack),
+            fix=_fix(seen.function, function and function.runtime, sign.package, stack),
             subject=seen.function,
             confidence=seen.confidence,
         )

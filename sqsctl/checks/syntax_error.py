@@ -16,7 +16,7 @@ import re
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.evidence import of_runtime
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON
 from sqsctl.checks.support.shell import FUNCTION, aws
@@ -75,7 +75,7 @@ class SyntaxErrorInCode(LogCheck[str]):
             f"{seen.who} does not parse{runtime}{where}: {seen.sign}",
             evidence=(
                 *seen.evidence(),
-                *((of_function(function, "Runtime", function.runtime),) if function else ()),
+                *of_runtime(function, seen.runtime, seen.logs),
             ),
             fix=Fix(
                 "correct the file; where it is good locally, move to the runtime version that it "

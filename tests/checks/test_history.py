@@ -101,6 +101,44 @@ def test_a_newer_failure_is_not_history() -> None:
     assert diagnose(stack(logs=(of_events(events),))).verdict == "findings"
 
 
+NO_SDK = (
+    "2026-11-23T11:50:00.000Z\tundefined\tERROR\tUncaught Exception \t"
+    '{"errorType":"Runtime.ImportModuleError","errorMessage":"Error: Cannot find module '
+    "'@aws-sdk/client-sqs'\\nRequire stack:\\n- /var/task/producer.js\","
+    '"stack":["Runtime.ImportModuleError: Error: Cannot find module \'@aws-sdk/client-sqs\'"]}'
+)
+INIT = "INIT_START Runtime Version: nodejs:14.v60\tRuntime Version ARN: arn:aws:lambda:x::runtime:1"
+
+
+def moved_on(*lines: str, runtime: str = "python3.13", changed: float = 300) -> Diagnosis:
+    """A producer whose log tells of lines on its old runtime, ten minutes ago."""
+    log = of_events(invocation(7, *lines, at=ago(600), name=PRODUCER), PRODUCER)
+    now = function(PRODUCER, runtime=runtime, last_modified=ago(changed))
+    return diagnose(stack(functions=(function(), now), logs=(log,)))
+
+
+def test_an_old_failure_is_told_with_the_runtime_that_its_log_names() -> None:
+    (past,) = moved_on(INIT, NO_SDK).findings
+    assert (past.id, past.past) == ("import-sdk-not-in-runtime", True)
+    assert "nodejs14.x bundles only the SDK v2" in past.title
+    assert "python" not in past.title
+    (runtime,) = (each for each in past.evidence if "INIT_START" in each.fact)
+    assert runtime.value == "nodejs14.x"
+
+
+def test_without_its_word_the_new_runtime_is_not_taken_for_the_old_one() -> None:
+    (past,) = moved_on(NO_SDK).findings
+    assert (past.id, past.past) == ("import-sdk-not-in-runtime", True)
+    assert "which runtimes up to nodejs16.x do not bundle" in past.title
+    assert not any("Runtime" in each.fact for each in past.evidence)
+
+
+def test_what_failed_after_the_last_change_failed_on_what_is_deployed() -> None:
+    (found,) = moved_on(NO_SDK, runtime="nodejs16.x", changed=900).findings[:1]
+    assert (found.past, "nodejs16.x bundles only" in found.title) == (False, True)
+    assert found.evidence[-1].source.startswith("lambda GetFunctionConfiguration")
+
+
 # --- what a producer caught ------------------------------------------------------------------
 
 DENIED = (

@@ -15,7 +15,8 @@ from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Stack
 class Case:
     """One failure and its surroundings.
 
-    ``runtime`` is the function's, else what the log says. ``consumer`` is None where no
+    ``runtime`` is what the log says it ran on, else the function's, unless the function was
+    changed since: nobody knows then. ``consumer`` is None where no
     mapping was seen at all. ``function`` is empty for text of unknown origin.
     """
 
@@ -94,11 +95,19 @@ def case_of(stack: Stack, failure: Failure, logs: FunctionLogs | None) -> Case:
     return Case(
         failure,
         function=name,
-        runtime=(function.runtime if function else None) or failure.runtime,
+        runtime=failure.runtime or _deployed_runtime(function, failure),
         handler=function.handler if function else None,
         timeout_s=function.timeout_s if function else None,
         consumer=name in consumers if consumers and name else None,
     )
+
+
+def _deployed_runtime(function: Function | None, failure: Failure) -> str | None:
+    """The function's runtime, where it was the same when the failure was logged."""
+    if function is None:
+        return None
+    changed, at = function.last_modified, failure.timestamp
+    return None if changed and at and changed > at else function.runtime
 
 
 def cases(stack: Stack) -> Iterator[tuple[Case, FunctionLogs | None]]:

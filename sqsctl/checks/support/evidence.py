@@ -19,6 +19,19 @@ def of_function(function: Function, fact: str, value: object) -> Evidence:
     return Evidence(f"lambda GetFunctionConfiguration {function.name}", fact, str(value))
 
 
+def of_runtime(
+    function: Function | None, runtime: str | None, logs: FunctionLogs | None
+) -> tuple[Evidence, ...]:
+    """The runtime that a failure was on: the function's own, or what its log said it was then."""
+    if not runtime:
+        return ()
+    if function and function.runtime == runtime:
+        return (of_function(function, "Runtime", runtime),)
+    if logs and logs.group:
+        return (Evidence(f"log {logs.group}", "INIT_START Runtime Version", runtime),)
+    return ()
+
+
 def of_mapping(mapping: EventSourceMapping, fact: str, value: object) -> Evidence:
     """A field of an event source mapping, by its Lambda name."""
     return Evidence(
