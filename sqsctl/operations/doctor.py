@@ -141,14 +141,16 @@ def chosen_checks(only: Collection[str], skip: Collection[str]) -> tuple[Check, 
 def missing_actions(stack: Stack, ref: StackRef | None = None) -> tuple[str, ...]:
     """The IAM actions whose denial left gaps, in the stack or in finding its parts."""
     gaps: list[Unread] = [gap for fact in Fact for gap in stack.gaps(fact)]
-    gaps += ref.unread if ref else ()
+    gaps += (*ref.unread, *ref.untold) if ref else ()
     return tuple(sorted({gap.action for gap in gaps if gap.action}))
 
 
 def mendable(diagnosis: Diagnosis) -> tuple[Finding, ...]:
-    """The findings whose fix may be applied by itself, in their order."""
+    """The findings whose fix may be applied by itself, in their order; none of what is over."""
     return tuple(
-        each for each in diagnosis.findings if each.fix.disposition == "safe" and each.fix.steps
+        each
+        for each in diagnosis.findings
+        if each.fix.disposition == "safe" and each.fix.steps and not each.past
     )
 
 

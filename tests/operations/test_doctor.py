@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.rank import diagnose
 from sqsctl.errors import RefusedError, UsageError
-from sqsctl.model.finding import CheckOutcome, Finding, Fix, Kind, Severity, Step
+from sqsctl.model.finding import CheckOutcome, Diagnosis, Finding, Fix, Kind, Severity, Step
 from sqsctl.model.stack import Stack
 from sqsctl.operations import doctor
 from tests.e2e.stacks import DeployedLab
@@ -70,6 +71,12 @@ def test_what_is_not_safe_is_never_applied(disposition: str, lab: DeployedLab) -
     with pytest.raises(RefusedError) as raised:
         list(doctor.mend(lab.session, finding(disposition, step)))
     assert raised.value.hint == "aws do-it"
+
+
+def test_what_is_over_is_not_mended_again() -> None:
+    step = Step("lambda", "update_function_configuration", (("FunctionName", "f"),))
+    open_, over = finding("safe", step), replace(finding("safe", step), past=True)
+    assert doctor.mendable(Diagnosis("s", (over, open_), ())) == (open_,)
 
 
 @pytest.mark.lab
