@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqsctl.cli.context import Run
 from sqsctl.cli.gaps import unread
-from sqsctl.errors import NotFoundError
+from sqsctl.errors import NotFoundError, SqsctlError
 
 if TYPE_CHECKING:
     from sqsctl.aws.queues import QueueClient
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sqsctl.operations.bodies import Marks
     from sqsctl.operations.control import Control
     from sqsctl.operations.follow import Fate, Held
+    from sqsctl.operations.sightings import Invocations
+
+LOOKS = 3  # at a log that shows nothing yet
 
 
 @dataclass(frozen=True)
@@ -93,18 +96,11 @@ def _behind(stack: Stack, label: str) -> tuple[Queue, bool]:
 
     dead = stack.dead_letter_queues()
     mains = [each for each in stack.queues if each.arn not in dead]
-    names = [
-        route.function_name
-        for api in stack.apis
-        for route in api.routes
-        if f"{route.method} {route.path}" == label
-    ]
-    for name in names:
-        function = stack.function(name or "")
-        known = set(function.environment.values()) if function else set()
-        found = [each for each in mains if {each.url, each.arn, each.name} & known]
-        if len(found) == 1:
-            return found[0], True
+    function = stack.function(_function(stack, label) or "")
+    known = set(function.environment.values()) if function else set()
+    found = [each for each in mains if {each.url, each.arn, each.name} & known]
+    if len(found) == 1:
+        return found[0], True
     if len(mains) == 1:
         return mains[0], False
     unknown = f"which queue {label} feeds cannot be told"
@@ -112,6 +108,51 @@ def _behind(stack: Stack, label: str) -> tuple[Queue, bool]:
         unknown,
         hint="send to it directly: --via sqs --queue NAME",
         code="queue_not_found",
+    )
+
+
+def producer_log(run: Run, way: Way, since: datetime, control: Control) -> Invocations | None:
+    """What the function behind the route did since then, as its log says.
+
+    None where that cannot be told: it only sharpens what a 500 means. A log that shows nothing
+    yet is looked at again for some seconds.
+    """
+    from sqsctl.model.stack import Fact
+    from sqsctl.operations.annotate import annotate
+    from sqsctl.operations.observe import observe
+    from sqsctl.operations.sightings import Sightings
+    from sqsctl.operations.tail import tail
+
+    try:
+        needs = {Fact.APIS, Fact.FUNCTIONS, Fact.MAPPINGS}
+        stack = observe(run.session(), run.stack(changing=True), needs=needs)
+        function = stack.function(_function(stack, way.label) or "")
+        if function is None:
+            return None
+        for _ in range(LOOKS):
+            found = Sightings("")
+            try:
+                group = {function.name: function.log_group}
+                found.read(annotate(tail(run.session(), group, since=since, follow=False)))
+            except NotFoundError:
+                pass  # it never logged: it was never called
+            if found.invocations().failed or not control.pause(1.0):
+                break
+        return found.invocations()
+    except SqsctlError:
+        return None
+
+
+def _function(stack: Stack, label: str) -> str | None:
+    """The name of the function behind a route."""
+    return next(
+        (
+            route.function_name
+            for api in stack.apis
+            for route in api.routes
+            if f"{route.method} {route.path}" == label
+        ),
+        None,
     )
 
 

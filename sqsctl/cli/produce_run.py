@@ -6,6 +6,7 @@ import sys
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.context import Run
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqsctl.operations.control import Control
     from sqsctl.operations.follow import Fate
     from sqsctl.operations.produce import ApiSink, Plan, QueueSink
+    from sqsctl.operations.sightings import Invocations
     from sqsctl.operations.thresholds import Threshold
 
 STOPPING = "stopping: finishing what is in flight (once more: stop at once)"
@@ -71,6 +73,7 @@ def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer
     from sqsctl.cli.produce_view import Outcome, answer
     from sqsctl.operations.bodies import Marks
     from sqsctl.operations.control import Control, interruptible
+    from sqsctl.operations.http_failures import UNDECIDED
 
     make, marks, followed = job.make, Marks(uuid.uuid4().hex[:12]), None
     if follow_s is not None:
@@ -79,10 +82,15 @@ def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer
     if job.poison:
         make = job.poison.into(make)  # after the marks: what is bad stays just as it was given
     control = Control()
+    began = datetime.now(UTC)
+    log: Invocations | None = None
     with interruptible(control, lambda: run.output.notice(STOPPING, style="yellow")):
         summary = _send(run, way, make, job, control)
         if summary.requested < (job.plan.count or 0) and not summary.ended_by:
             run.output.notice(f"{job.source or 'the bodies'} ended after {summary.requested}")
+        if way.via == "http" and UNDECIDED & summary.status_codes.keys() and not control.stopping:
+            with run.progress("looking into the producer's log"):
+                log = produce_follow.producer_log(run, way, began, control)
         fate: Fate | None = None
         trouble: SqsctlError | None = None
         stopped_before = control.stopping
@@ -101,6 +109,7 @@ def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer
             fate,
             trouble,
             follow_interrupted=control.stopping and not stopped_before,
+            producer_log=log,
         )
     )
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from sqsctl.cli.output import Answer, lines, safe_line, styled
 from sqsctl.errors import Exit, SqsctlError, worst
 from sqsctl.operations.histogram import buckets
-from sqsctl.operations.http_failures import explanations
+from sqsctl.operations.http_failures import explanations, suspects
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.model.transfer import Latency, ProduceSummary
     from sqsctl.operations.follow import Fate
+    from sqsctl.operations.sightings import Invocations
 
 BAR = 30
 
@@ -31,6 +32,7 @@ class Outcome:
     fate: Fate | None = None
     fate_trouble: SqsctlError | None = None
     follow_interrupted: bool = False
+    producer_log: Invocations | None = None
 
 
 def answer(outcome: Outcome) -> Answer:
@@ -131,7 +133,7 @@ def shape(outcome: Outcome) -> dict[str, Any]:
                 "meaning": each.meaning,
                 "checks": list(each.checks),
             }
-            for each in explanations(summary)
+            for each in explanations(summary, outcome.producer_log)
         ],
         "errors": dict(summary.errors),
         "thresholds": [
@@ -214,10 +216,10 @@ def show(console: Console, outcome: Outcome) -> None:
     rows = _rows(outcome)
     width = max(len(name) for name, _ in rows) + 3
     lines(console, [f"{name + ' ':.<{width}}: {value}" for name, value in rows])
-    for told in explanations(summary):
+    for told in explanations(summary, outcome.producer_log):
         said = f"  {told.count} × {told.status}: {told.meaning}"
-        if told.checks:
-            said += f"  → sqsctl doctor {' '.join(told.checks)}"
+        if told.checks or told.status >= 500:
+            said += f"  → {' '.join(('sqsctl doctor', *told.checks))}"
         console.print(styled(said, "yellow"), soft_wrap=True)
     for text, count in list(summary.errors.items())[:10]:
         console.print(styled(f"  {count} × {safe_line(text, 200)}", "red"), soft_wrap=True)
@@ -292,7 +294,7 @@ def show_fate(console: Console, fate: Fate) -> None:
             (
                 "invocations",
                 f"{found.ended}, {found.failed} failed{': ' if died else ''}{died}"
-                f"  → sqsctl doctor {' '.join(check for check, _ in found.checks)}".rstrip(),
+                f"  → {' '.join(('sqsctl doctor', *suspects(found)))}",
             )
         )
     width = max((len(name) for name, _ in rows), default=0) + 3

@@ -24,6 +24,7 @@ from sqsctl.operations.histogram import buckets
 from sqsctl.operations.http_failures import explanations
 from sqsctl.operations.latency import Histogram
 from sqsctl.operations.produce import ApiSink, Plan, QueueSink, concurrency_for, produce
+from sqsctl.operations.sightings import Invocations
 from sqsctl.operations.thresholds import parse
 from tests.operations.fakes import (
     FakeSqs,
@@ -349,12 +350,52 @@ def test_status_codes_are_explained_by_their_speed() -> None:
     found = [(each.status, each.count, each.checks[:1]) for each in explanations(summary)]
     assert found == [
         (404, 2, ()),
-        (500, 2, ("http-5xx",)),
+        (500, 2, ()),
         (503, 2, ("account-concurrency",)),
         (503, 2, ("integration-timeout",)),
     ]
     known = {each.meta.id for each in all_checks()}
     assert {check for each in explanations(summary) for check in each.checks} <= known
+
+
+@pytest.mark.parametrize("status", [500, 502])
+@pytest.mark.parametrize(
+    ("log", "checks", "words"),
+    [
+        (None, (), "the function failed"),
+        (Invocations(5, 5, (("access-denied", 5),)), ("access-denied",), "5 × access-denied"),
+        (Invocations(5, 5, (("unhandled-error", 5),)), (), "5 × unhandled-error"),
+        (Invocations(5, 2), (), "the function failed"),
+        (Invocations(5, 0), (), "answered so itself"),
+        (Invocations(0, 0), ("api-permission",), "shows no call"),
+    ],
+)
+def test_the_function_s_log_decides_what_a_500_means(
+    status: int, log: Invocations | None, checks: tuple[str, ...], words: str
+) -> None:
+    summary = produce(ApiSink(FakeApi(HttpAnswer(status, "", 5.0))), template("x"), Plan(5))
+    (found,) = explanations(summary, log)
+    assert (found.count, found.checks) == (5, checks)
+    assert words in found.meaning
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "did not like"),
+        (401, "authorizer wants"),
+        (403, "a REST API has no such route"),
+        (404, "no such route"),
+        (413, "larger than the API takes"),
+        (429, "throttled"),
+        (504, "did not answer in time"),
+    ],
+)
+def test_each_status_code_has_its_meaning(status: int, words: str) -> None:
+    summary = produce(ApiSink(FakeApi(HttpAnswer(status, "", 5.0))), template("x"), Plan(3))
+    (found,) = explanations(summary)
+    assert (found.status, found.count) == (status, 3)
+    assert words in found.meaning
 
 
 @given(st.lists(st.floats(0.001, 100_000), min_size=1, max_size=60), st.integers(1, 12))
