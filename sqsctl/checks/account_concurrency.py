@@ -22,9 +22,9 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import LogCheck, Seen, past
-from sqsctl.checks.support.shell import aws, step
+from sqsctl.checks.support.shell import aws, step, yml_worker
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import Concurrency, Fact, Series, Stack
+from sqsctl.model.stack import Concurrency, EventSourceMapping, Fact, Series, Stack
 
 _REFUSED = re.compile(
     r"decreases account's UnreservedConcurrentExecution below its minimum value of"
@@ -41,7 +41,7 @@ class AccountConcurrency(LogCheck[str]):
         title="The account's concurrent executions suffice",
         severity=Severity.ERROR,
         needs=frozenset({Fact.CONCURRENCY, Fact.METRICS}),
-        uses=frozenset({Fact.FUNCTIONS, Fact.MAPPINGS, Fact.LOGS, Fact.ERRORS}),
+        uses=frozenset({Fact.FUNCTIONS, Fact.MAPPINGS, Fact.QUEUES, Fact.LOGS, Fact.ERRORS}),
         explains=("http-5xx", "dead-letters", "backlog-growing", "throttled"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html",
     )
@@ -168,7 +168,7 @@ def _fix(limit: int, stack: Stack) -> Fix:
                 1000,
             ),
         ),
-        serverless_yml=("constructs:", "  QUEUE:", f"    maxConcurrency: {share}"),
+        serverless_yml=_share_lines(mappings, share, stack),
         steps=tuple(
             step(
                 "lambda",
@@ -179,3 +179,13 @@ def _fix(limit: int, stack: Stack) -> Fix:
             for each in wide
         ),
     )
+
+
+def _share_lines(mappings: list[EventSourceMapping], share: int, stack: Stack) -> tuple[str, ...]:
+    """The lines of each queue's construct, below one another."""
+    lines: dict[str, tuple[str, ...]] = {}
+    for each in mappings:
+        queue = stack.queue(each.queue_arn) or each.queue_arn.rpartition(":")[2]
+        lines[each.queue_arn] = yml_worker(queue, f"maxConcurrency: {share}")
+    below = [line for each in lines.values() for line in each[1:]]
+    return ("constructs:", *below) if below else ()

@@ -108,10 +108,11 @@ class ImportSdkNotInRuntime(LogCheck[Missing]):
             )
         function = stack.function(seen.function)
         config = of_runtime(function, runtime, seen.logs)
+        deployed = function.runtime if function else None
         return self.found(
             title,
             evidence=(*seen.evidence(), *config),
-            fix=_fix(seen.function, function and function.runtime, sign.package, stack),
+            fix=_fix(seen.function, deployed, sign.package, stack),
             subject=seen.function,
             confidence=seen.confidence,
         )

@@ -61,7 +61,7 @@ class RuntimeDeprecated(LogCheck[str]):
 
     def _unknown(self, function: Function) -> Finding:
         return self.found(
-            f"{function.name} runs on {function.runtime}, which this program's calendar of "
+            f"{_who(function)} runs on {function.runtime}, which this program's calendar of "
             f"{calendar().compiled} does not know",
             evidence=(of_function(function, "Runtime", function.runtime),),
             fix=Fix("look the runtime up in AWS's list", commands=()),
@@ -82,7 +82,7 @@ class RuntimeDeprecated(LogCheck[str]):
             else "no security patches"
         )
         return self.found(
-            f"{function.name} runs on {known.id}, deprecated since {known.deprecated}: {then}",
+            f"{_who(function)} runs on {known.id}, deprecated since {known.deprecated}: {then}",
             evidence=(
                 of_function(function, "Runtime", known.id),
                 Evidence(
@@ -117,6 +117,11 @@ class RuntimeDeprecated(LogCheck[str]):
             kind=Kind.CAUSE,
             confidence=seen.confidence,
         )
+
+
+def _who(function: Function) -> str:
+    """Text alone may tell the runtime and not the name."""
+    return function.name or "the function"
 
 
 def _fix(stack: Stack, function: str, runtime: str) -> Fix:

@@ -129,6 +129,22 @@ def test_throttling_that_stopped_is_history() -> None:
     assert (told.past, told.severity) == (True, Severity.INFO)
 
 
+def test_the_lines_to_put_into_the_project_name_its_own_queues() -> None:
+    where = stack(
+        concurrency=(Concurrency(None, 10, 10),),
+        mappings=(mapping(), mapping("shop-dev-mail", "shop-dev-mailWorker")),
+        metrics=(series(PRODUCER, "Throttles", 24),),
+    )
+    (told,) = found("account-concurrency", where)
+    assert told.fix.serverless_yml == (
+        "constructs:",
+        "  jobs:",
+        "    maxConcurrency: 2",
+        "  mail:",
+        "    maxConcurrency: 2",
+    )
+
+
 def test_a_small_limit_alone_is_no_fault() -> None:
     assert found("account-concurrency", stack(concurrency=(Concurrency(None, 10, 10),))) == ()
 

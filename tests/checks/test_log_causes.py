@@ -299,3 +299,10 @@ def test_explain_line_of_an_api_event() -> None:
         group="/aws/lambda/f",
     )
     assert explain_line(event) == "function-timeout"
+
+
+def test_a_function_without_a_name_is_the_function() -> None:
+    for runtime in ("nodejs14.x", "nodejs99.x"):
+        told = explain("START", functions=(Function("", "", runtime=runtime),))
+        (old,) = (each for each in told if each.id == "runtime-deprecated")
+        assert old.title.startswith(f"the function runs on {runtime}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 
@@ -10,6 +11,8 @@ from sqsctl.model.stack import EventSourceMapping, Function, Queue, Stack
 
 FUNCTION = "FUNCTION_NAME"
 QUEUE_URL = "QUEUE_URL"
+# What the CDK makes of the path construct/Queue or construct/Dlq.
+_LIFT = re.compile(r"(?P<construct>\w{1,200})(?:Queue|Dlq)[0-9A-F]{8}")
 
 
 def aws(stack: Stack | None, *words: object) -> str:
@@ -111,14 +114,36 @@ def _kebab(key: str) -> str:
 
 
 def yml_function(function: Function | str, *lines: str) -> tuple[str, ...]:
-    """Lines below a function of serverless.yml; its key is not known, only its deployed name."""
+    """Lines below a function of serverless.yml; its key is not known, only its deployed name.
+
+    What Lift names after its construct (``jobsWorker``) stands below that: it has no place
+    among the functions.
+    """
     name = function if isinstance(function, str) else function.name
     key = name.rsplit("-", 1)[-1] if name else "FUNCTION"
+    construct = key.removesuffix("Worker")
+    if construct not in {"", key} and "events:" not in lines:
+        return (
+            f"constructs:  # of Lift; without it: functions: {key}:",
+            f"  {construct}:",
+            "    worker:",
+            *(f"      {line}" for line in lines),
+        )
     return ("functions:", f"  {key}:", *(f"    {line}" for line in lines))
 
 
 def yml_worker(queue: Queue | str, *lines: str) -> tuple[str, ...]:
     """Lines of a Lift queue construct."""
+    return ("constructs:", f"  {_construct(queue)}:", *(f"    {line}" for line in lines))
+
+
+def _construct(queue: Queue | str) -> str:
+    """The construct's name: what the logical id is made of, else the last word of the name."""
     name = queue if isinstance(queue, str) else queue.name
-    key = name.removesuffix(".fifo").removesuffix("-dlq").rsplit("-", 1)[-1] if name else "QUEUE"
-    return ("constructs:", f"  {key}:", *(f"    {line}" for line in lines))
+    words = name.removesuffix(".fifo").removesuffix("-dlq").split("-")
+    made = _LIFT.fullmatch((queue.logical_id or "") if not isinstance(queue, str) else "")
+    for first in range(len(words)) if made else ():
+        whole = "-".join(words[first:])
+        if made and re.sub(r"\W|_", "", whole) == made["construct"]:
+            return whole
+    return words[-1] or "QUEUE"

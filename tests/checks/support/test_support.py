@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqsctl.checks.rank import diagnose
 from sqsctl.checks.support.policies import like, statements
 from sqsctl.checks.support.runtimes import bundles, calendar, family, node_major
-from sqsctl.checks.support.shell import aws, queue_attributes_command
+from sqsctl.checks.support.shell import aws, queue_attributes_command, yml_function, yml_worker
 from sqsctl.checks.support.sources import scan_javascript, scan_python
 from sqsctl.checks.support.versions import allows
 from sqsctl.model.finding import Severity
@@ -306,3 +306,40 @@ def test_data_is_packaged_beside_the_code() -> None:
 
     folder = Path(data.__path__[0])
     assert {path.name for path in folder.glob("*.json")} == {"runtimes.json", "regions.json"}
+
+
+# --- lines for serverless.yml ----------------------------------------------------------------
+
+
+def test_a_plain_functions_lines_stand_below_its_key() -> None:
+    assert yml_function("shop-dev-producer", "timeout: 30") == (
+        "functions:",
+        "  producer:",
+        "    timeout: 30",
+    )
+    assert yml_function("", "timeout: 30")[1] == "  FUNCTION:"
+    assert yml_function("shop-dev-Worker", "timeout: 30")[1] == "  Worker:"
+
+
+def test_a_worker_of_lift_stands_below_its_construct() -> None:
+    head, *below = yml_function("shop-dev-jobsWorker", "timeout: 30")
+    assert head == "constructs:  # of Lift; without it: functions: jobsWorker:"
+    assert below == ["  jobs:", "    worker:", "      timeout: 30"]
+    # Events of its own are what Lift makes: nothing can be said of them there.
+    assert yml_function("shop-dev-jobsWorker", "events:", "  - sqs:")[0] == "functions:"
+
+
+@pytest.mark.parametrize(
+    ("name", "logical_id", "construct"),
+    [
+        ("shop-dev-jobs", None, "jobs"),
+        ("shop-dev-jobs-dlq", "jobsDlqD18CF374", "jobs"),
+        ("shop-dev-jobs.fifo", None, "jobs"),
+        ("shop-dev-my-jobs", "myjobsQueueCEDBAE3E", "my-jobs"),
+        ("shop-dev-my-jobs", "Queue", "jobs"),
+        ("", None, "QUEUE"),
+    ],
+)
+def test_the_construct_of_a_queue(name: str, logical_id: str | None, construct: str) -> None:
+    named = yml_worker(queue(name, logical_id=logical_id), "maxRetries: 5")
+    assert named == ("constructs:", f"  {construct}:", "    maxRetries: 5")
