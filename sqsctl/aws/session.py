@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sqsctl import __version__
+from sqsctl.aws import sign_in
 from sqsctl.model.target import Target
 
 if TYPE_CHECKING:
@@ -121,6 +123,16 @@ class Session:
     def sts(self) -> STSClient:
         return cast("STSClient", self.client("sts"))
 
+    def sign_in(self) -> None:
+        """Get the credentials now, with whatever a person has to type for them.
+
+        Before the first call, that is, and before anything draws on the terminal.
+        """
+        if self._credentials is None:
+            with self._lock:
+                session = self._session()
+            sign_in.sign_in(session)
+
     def client(self, service: str, *, attempts: int | None = None) -> Any:
         """The client of a service, made once per number of attempts."""
         tries = attempts or self._attempts
@@ -132,6 +144,13 @@ class Session:
             return client
 
     def _make(self, service: str, attempts: int) -> Any:
+        client = self._session().create_client(
+            service, endpoint_url=self.target.endpoint, config=self._config(attempts)
+        )
+        client.meta.events.register("after-call", _refuse_pages)
+        return client
+
+    def _session(self) -> BotocoreSession:
         if self._boto is None:
             self._boto = _session(
                 self.target.profile, self.target.region, alone=self._credentials is not None
@@ -140,11 +159,9 @@ class Session:
                 self._boto.set_credentials(
                     self._credentials.access_key_id, self._credentials.secret_access_key
                 )
-        client = self._boto.create_client(
-            service, endpoint_url=self.target.endpoint, config=self._config(attempts)
-        )
-        client.meta.events.register("after-call", _refuse_pages)
-        return client
+            else:
+                sign_in.prepare(self._boto)
+        return self._boto
 
     def _config(self, attempts: int) -> Config:
         from botocore.config import Config
@@ -235,16 +252,19 @@ def _session(
         else None,
     )
     session.get_scoped_config()  # raises ProfileNotFound now rather than at the first call
-    session.register_component("data_loader", _loader(session))
+    given = str(session.get_config_variable("data_path") or "")
+    session.register_component("data_loader", _loader(given))
     if region:
         session.set_config_variable("region", region)
     return session
 
 
-def _loader(session: BotocoreSession) -> Any:
+@cache
+def _loader(data_path: str) -> Any:
     """botocore's own loader of service models, that knows which services there are to load.
 
-    The original looks into the folders of all four hundred before it loads one.
+    The original looks into the folders of all four hundred before it loads one. There is one
+    for all sessions, since it keeps what it has read: an interactive session makes many.
     """
     from botocore.loaders import Loader
 
@@ -252,7 +272,7 @@ def _loader(session: BotocoreSession) -> Any:
         def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
             return list(SERVICES)
 
-    given = str(session.get_config_variable("data_path") or "").split(os.pathsep)
+    given = data_path.split(os.pathsep)
     return KnownServices(
         [str(Path(os.path.expandvars(each)).expanduser()) for each in given if each]
     )
