@@ -17,7 +17,7 @@ from tests.e2e.stacks import DeployedLab, own_stack
 from tests.e2e.waiting import until
 from tests.program import Sqsctl
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def run(sqsctl: Sqsctl, step: Step) -> None:
         if not missing:
             return
         assert time.monotonic() < deadline, f"{step.said}: {missing}\n{ran.out}\n{ran.err}"
-        time.sleep(0.3)
+        time.sleep(1.0)
 
 
 def each_page() -> Iterator[ParameterSet]:

@@ -27,7 +27,7 @@ POINTS: list[tuple[str, When, int]] = [
     for when in ("before", "after")
     for number in (1, 3)
 ]
-RANDOM_KILLS = 12
+RANDOM_KILLS = 6
 
 
 @contextmanager
@@ -163,10 +163,10 @@ def test_killed_again_while_resuming(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("operation", "when"),
     [
-        ("SendMessageBatch", "before"),
+        pytest.param("SendMessageBatch", "before", marks=pytest.mark.long),
         ("SendMessageBatch", "after"),
         ("DeleteMessageBatch", "before"),
-        ("ReceiveMessage", "after"),
+        pytest.param("ReceiveMessage", "after", marks=pytest.mark.long),
     ],
 )
 def test_asleep_beyond_the_visibility_timeout(bench: Bench, operation: str, when: When) -> None:
