@@ -290,13 +290,8 @@ def show_fate(console: Console, fate: Fate) -> None:
     found = fate.invocations
     if found and found.failed:
         died = ", ".join(f"{count} × {check}" for check, count in found.checks)
-        rows.append(
-            (
-                "invocations",
-                f"{found.ended}, {found.failed} failed{': ' if died else ''}{died}"
-                f"  → {' '.join(('sqsctl doctor', *suspects(found)))}",
-            )
-        )
+        said = f"{found.ended}, {found.failed} failed{': ' if died else ''}{died}"
+        rows.append(("invocations", f"{said}  → {' '.join(('sqsctl doctor', *suspects(found)))}"))
     width = max((len(name) for name, _ in rows), default=0) + 3
     lines(console, [f"{name + ' ':.<{width}}: {value}" for name, value in rows])
     sure = "certain" if fate.certain else "not certain"

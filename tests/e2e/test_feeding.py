@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sqsctl.lab import incidents
 from tests.e2e.stacks import DeployedLab
 from tests.program import Sqsctl
 
@@ -24,6 +26,72 @@ def test_fifty_posts_and_all_of_them_processed(on_lab: DeployedLab, sqsctl: Sqsc
     stages = found["stages_ms"]
     assert set(stages) == {"queue", "consumer", "end-to-end"}
     assert stages["end-to-end"]["med"] >= stages["queue"]["min"]
+
+
+def shorten(lab: DeployedLab, *, receives: int, visibility_s: int) -> None:
+    """Messages are dead-lettered sooner."""
+    policy = {"deadLetterTargetArn": lab.dead_letters.ref.arn, "maxReceiveCount": receives}
+    lab.session.sqs().set_queue_attributes(
+        QueueUrl=lab.queue.url,
+        Attributes={"RedrivePolicy": json.dumps(policy), "VisibilityTimeout": str(visibility_s)},
+    )
+
+
+def check_dead_of_time(data: dict[str, Any], accepted: int) -> None:
+    """All of them died since their consumer was too slow, and that is certain."""
+    found = data["follow"]
+    assert found["processed"] + found["dead_lettered"] + found["waiting"] == accepted
+    assert (found["dead_lettered"], found["certain"]) == (accepted, True)
+    assert found["invocations"]["failed"] >= accepted
+    assert set(found["invocations"]["checks"]) == {"function-timeout"}
+    assert found["stages_ms"]["consumer"]["med"] >= 800
+    assert found["dead_lettered_after_s"]["last"] >= found["dead_lettered_after_s"]["first"]
+
+
+def test_posts_to_a_slow_consumer_and_where_they_end(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
+    """Step 3 of the tutorial, short: one receive instead of three."""
+    incidents.get("function-timeout").break_(on_lab.session)
+    shorten(on_lab, receives=1, visibility_s=1)
+    shown = sqsctl("produce", "--count", "5", "--follow", "-o", "json")
+    assert shown.code == 10, shown.out
+    assert (shown.data["requested"], shown.data["accepted"]) == (5, 5)
+    check_dead_of_time(shown.data, 5)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(240)
+def test_a_hundred_posts_to_a_slow_consumer(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
+    """Step 3 of the tutorial, as one command."""
+    incidents.get("function-timeout").break_(on_lab.session)
+    shown = sqsctl("produce", "--count", "100", "--follow", "--follow-timeout", "3m", "-o", "json")
+    data = shown.data
+    assert data["requested"] == 100 == data["accepted"] + data["rejected"] + data["unknown"]
+    assert shown.code == (10 if data["accepted"] == 100 else 3)
+    check_dead_of_time(data, data["accepted"])
+    assert data["follow"]["invocations"]["failed"] >= 3 * data["accepted"]
+
+
+def test_a_500_is_explained_by_the_producer_s_log(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
+    incidents.get("access-denied").break_(on_lab.session)
+    shown = sqsctl("produce", "--count", "3", "--follow", "-o", "json")
+    assert (shown.code, shown.data["status_codes"]) == (3, {"500": 3})
+    (told,) = shown.data["explanations"]
+    assert (told["status"], told["count"], told["checks"]) == (500, 3, ["access-denied"])
+    assert shown.data["follow"] is None, "nothing was accepted: nothing to follow"
+
+
+@pytest.mark.long
+def test_a_fast_503_is_throttling(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
+    """The same without concurrency for the producer, as in the tutorial's k6 run."""
+    on_lab.session.functions().put_function_concurrency(
+        FunctionName=f"{on_lab.name}-producer", ReservedConcurrentExecutions=0
+    )
+    data = sqsctl("produce", "--count", "5", "-o", "json").data
+    assert data["status_codes"] == {"503": 5}
+    (told,) = data["explanations"]
+    assert told["checks"] == ["account-concurrency", "reserved-concurrency"]
+    found = sqsctl("doctor", *told["checks"], "-o", "json")
+    assert (found.code, found.data["findings"][0]["id"]) == (10, "reserved-concurrency")
 
 
 @pytest.mark.long
@@ -64,9 +132,16 @@ def test_bodies_from_a_file_end_with_it(
 ) -> None:
     source = tmp_path / "orders.jsonl"
     source.write_text("".join(f'{{"input": {n}}}\n' for n in range(25)))
-    shown = sqsctl("produce", "--from", str(source), "--via", "sqs", "--follow", "-o", "json")
-    assert shown.code == 0, shown.out
-    assert (shown.data["requested"], shown.data["follow"]["processed"]) == (25, 25)
+    command = ("produce", "--from", str(source), "--via", "sqs", "-o", "json")
+    shown = sqsctl(*command)
+    assert (shown.code, shown.data["requested"], shown.data["accepted"]) == (0, 25, 25)
+    dry = sqsctl(*command, "--dry-run", "--rate", "10")
+    assert (dry.data["first_body"], dry.data["rate_per_s"]) == ('{"input": 0}', 10.0)
+    source.write_text('{"input": 1}\n{"input": ')
+    bad = sqsctl(*command)
+    assert (bad.code, bad.envelope["data"]) == (2, {})
+    assert "orders.jsonl, line 2: not JSON" in bad.envelope["errors"][0]["message"]
+    assert sqsctl(*command, "--any-text").data["accepted"] == 2
     assert on_lab.queue.name
 
 
@@ -93,6 +168,10 @@ def test_the_load_as_a_k6_script(on_lab: DeployedLab, sqsctl: Sqsctl, tmp_path: 
         (["--from", "nowhere.jsonl"], "cannot read nowhere.jsonl"),
         (["--from", "x", "--body", "y"], "bodies once"),
         (["--group", "a", "--groups", "3"], "one of them"),
+        (["--any-text"], "goes with --from"),
+        (["--follow", "--export-k6", "x.js"], "cannot follow"),
+        (["--threshold", "p95<500"], "failed as a number or in %"),
+        (["--rate", "nan"], "must be above 0"),
     ],
 )
 def test_nonsense_is_named_before_anything_is_sent(

@@ -251,7 +251,15 @@ DATA: dict[str, tuple[Shape, ...]] = {
     ),
     "produce": (
         PRODUCE,
-        {**SENDING, "requested": "int?"},
+        {
+            **SENDING,
+            "requested": "int?",
+            "duration_s": "number?",
+            "rate_per_s": "number?",
+            "concurrency": "int",
+            "first_body": "text",
+            "seed": "int?",
+        },
         {"file": "text", "dry_run": "bool", "via": "text", "bytes": "int"},
     ),
     "queue inspect": (

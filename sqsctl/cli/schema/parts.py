@@ -144,17 +144,21 @@ PRODUCE = {
     "duration_s": "number",
     "rate_per_s": "number",
     "rate_held": "bool?",
+    "rate_asked_per_s": "number?",
+    "rate_late_s": "number?",
     "latency_ms": SPREAD,
     "failed_latency_ms": SPREAD,
     "histogram": BARS,
     "failed_histogram": BARS,
     "status_codes": Each("int"),
     "explanations": [
-        {"status": "text", "count": "int", "meaning": "text", "checks": ["text"]},
+        {"status": "int", "count": "int", "meaning": "text", "checks": ["text"]},
     ],
     "errors": Each("int"),
     "thresholds": [{"expression": "text", "ok": "bool", "value": "number?"}],
     "interrupted": "bool",
+    "gave_up": "text?",
+    "ended_by": "text?",
     "seed": "int?",
     "poisoned": "int?",
     "follow": OneOf(
@@ -165,9 +169,15 @@ PRODUCE = {
                 "dead_lettered": "int",
                 "waiting": "int",
                 "timed_out": "bool",
+                "seen_in_log": "int?",
                 "certain": "bool",
+                "method": "text",
                 "waited_s": "number",
                 "stages_ms": Each(SPREAD),
+                "invocations": OneOf(
+                    (None, {"ended": "int", "failed": "int", "checks": Each("int")})
+                ),
+                "dead_lettered_after_s": OneOf((None, {"first": "number", "last": "number"})),
             },
         )
     ),
