@@ -207,7 +207,9 @@ def has_credentials(profile: str | None) -> bool:
     from sqsctl.aws.translate import translated
 
     with translated():
-        return _session(profile).get_credentials() is not None
+        session = _session(profile)
+        sign_in.prepare(session)
+        return session.get_credentials() is not None
 
 
 def profiles() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sqsctl.aws.sign_in import credential_error, expired, profile_hint
 from sqsctl.errors import Exit, SqsctlError
 
 if TYPE_CHECKING:
@@ -142,12 +143,7 @@ def client_error(error: ClientError, what: str = "") -> SqsctlError:
     subject = f"{what}: " if what else ""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _EXPIRED:
-        return SqsctlError(
-            "your AWS credentials have expired",
-            hint="sign in again (for SSO: aws sso login), then repeat the command",
-            exit=Exit.DENIED,
-            code="credentials_expired",
-        )
+        return expired()
     if code in _BAD_CREDENTIALS:
         return SqsctlError(
             f"AWS does not accept these credentials: {text}",
@@ -155,6 +151,13 @@ def client_error(error: ClientError, what: str = "") -> SqsctlError:
             "where each value came from",
             exit=Exit.DENIED,
             code="credentials_invalid",
+        )
+    if code in _DENIED and "MultiFactorAuthentication failed" in text:
+        return SqsctlError(
+            f"AWS does not take this MFA code: {text}",
+            hint="wait for the next code, then repeat the command",
+            exit=Exit.DENIED,
+            code="mfa_needed",
         )
     if code in _DENIED:
         match = _ACTION.search(text)
@@ -190,28 +193,16 @@ def core_error(error: BotoCoreError, what: str = "") -> SqsctlError:
     from botocore import exceptions as boto
 
     subject = f"{what}: " if what else ""
-    if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
-        return SqsctlError(
-            "no AWS credentials found",
-            hint="sqsctl lab up starts a local stack that needs none; for AWS set --profile, "
-            "or run aws configure",
-            exit=Exit.DENIED,
-            code="credentials_missing",
-        )
+    credentials = credential_error(error)
+    if credentials is not None:
+        return credentials
     if isinstance(
         error,
-        boto.SSOTokenLoadError
-        | boto.UnauthorizedSSOTokenError
-        | boto.SSOError
-        | boto.TokenRetrievalError,
+        boto.ConfigParseError
+        | boto.ConfigNotFound
+        | boto.InvalidConfigError
+        | boto.UnknownCredentialError,
     ):
-        return SqsctlError(
-            "your SSO session has expired or was never started",
-            hint="aws sso login, with the profile you use",
-            exit=Exit.DENIED,
-            code="credentials_expired",
-        )
-    if isinstance(error, boto.ConfigParseError | boto.ConfigNotFound):
         return SqsctlError(
             f"{error}",
             hint="mend the file, or name another with AWS_CONFIG_FILE",
@@ -221,7 +212,7 @@ def core_error(error: BotoCoreError, what: str = "") -> SqsctlError:
     if isinstance(error, boto.ProfileNotFound):
         return SqsctlError(
             f"{error}",
-            hint="aws configure list-profiles shows those there are",
+            hint=profile_hint(str(error.kwargs.get("profile", ""))),
             exit=Exit.USAGE,
             code="profile_not_found",
         )
@@ -238,10 +229,6 @@ def core_error(error: BotoCoreError, what: str = "") -> SqsctlError:
             hint="check the network, --region and --endpoint-url",
             exit=Exit.UNAVAILABLE,
             code="unreachable",
-        )
-    if isinstance(error, boto.CredentialRetrievalError):
-        return SqsctlError(
-            f"could not get AWS credentials: {error}", exit=Exit.DENIED, code="credentials_missing"
         )
     if isinstance(error, boto.ParamValidationError):
         return SqsctlError(f"{subject}{error}", exit=Exit.USAGE, code="invalid_parameter")

@@ -169,6 +169,7 @@ class Run:
             except NothingFoundError:
                 self._resolved = self._offer_lab()
             self.target = self._resolved.target
+            self._resolved.session.sign_in()
             if self._resolved.ambiguous and not changing:
                 self.output.notice(
                     f"a lab is running too; using AWS, because {self._resolved.ambiguous} names it"
@@ -192,9 +193,7 @@ class Run:
         if not self.output.quiet:
             self.output.stderr.print(target_line(self.target), style="dim", soft_wrap=True)
 
-    def stack(
-        self, *, changing: bool = False, functions: Sequence[str] | None = None
-    ) -> StackRef:
+    def stack(self, *, changing: bool = False, functions: Sequence[str] | None = None) -> StackRef:
         """The stack to work on: discovered, and announced as the target.
 
         ``functions`` that are in no stack are a start, as a queue is. See ``cli.start``.
