@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqsctl.cli.schema.parts import (
     API,
+    CAUSES_UNREAD,
     DOCTOR,
     DRY_RUN,
     ENDPOINTS,
@@ -53,6 +54,8 @@ DATA: dict[str, tuple[Shape, ...]] = {
                 }
             ],
             "forecast": OneOf((None, FORECAST)),
+            "unreleased": "int",
+            "causes_unread": CAUSES_UNREAD,
         },
     ),
     "dlq export": (
@@ -84,6 +87,8 @@ DATA: dict[str, tuple[Shape, ...]] = {
                     "sample_message_ids": ["text"],
                 }
             ],
+            "unreleased": "int",
+            "causes_unread": CAUSES_UNREAD,
         },
     ),
     "dlq peek": (
@@ -98,9 +103,21 @@ DATA: dict[str, tuple[Shape, ...]] = {
                 "unreleased": "int",
             },
             "exhausted": "bool",
+            "causes_unread": CAUSES_UNREAD,
         },
     ),
-    "dlq purge": (PURGED, {**PURGE, "looked_at": "int"}, {**PURGE, "dry_run": "bool"}),
+    "dlq purge": (
+        PURGED,
+        {
+            **PURGE,
+            "looked_at": "int",
+            "failures": [{"message_id": "text", "reason": "text"}],
+            "ids_not_found": ["text"],
+            "interrupted": "bool",
+            "unreleased": "int",
+        },
+        {**PURGE, "dry_run": "bool"},
+    ),
     "dlq redrive": (
         {
             "method": Words(("native", "client")),
@@ -169,6 +186,7 @@ DATA: dict[str, tuple[Shape, ...]] = {
             "commands": ["text"],
             "policy": {"Version": "text", "Statement": [{"Effect": "text"}]},
             "need_nothing": ["text"],
+            "characters?": "int",
         },
     ),
     "lab break": (

@@ -183,6 +183,8 @@ PRODUCE = {
     ),
 }
 SENDING = {"dry_run": "bool", "via": "text", "to": "text"}
+# What kept a cause from being known.
+CAUSES_UNREAD = [{"what": "text", "reason": "text", "action": "text?"}]
 PURGE = {"queue": "text", "messages": "int"}
 PURGED = {**PURGE, "waited_s": "number", "exported_to": "text?"}
 ENDPOINTS = {
