@@ -23,6 +23,13 @@ from sqsctl.checks.support.services import BOTO, SDK_MARK
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
+# Answers that a call with a condition is made for: the service works. Where one of them ended
+# an invocation, the code's own handling of it is at fault.
+_EXPECTED = re.compile(
+    r"\b(?:ConditionalCheckFailed(?:Exception)?|PreconditionFailed(?:Exception)?|NotModified"
+    r"|\w{0,40}Already(?:Exists|InUse|OwnedByYou)(?:Exception|Fault)?|IdempotentParameterMismatch"
+    r"(?:Exception)?|DuplicateTransactionException)\b"
+)
 _NO_ERROR = re.compile(r"DryRunOperation|Request would have succeeded")
 
 
@@ -41,7 +48,7 @@ class DownstreamError(LogCheck[str]):
 
     def recognise(self, case: Case) -> str | None:
         text = case.everything
-        if _NO_ERROR.search(text):
+        if _NO_ERROR.search(text) or _EXPECTED.search(case.text):
             return None
         if match := BOTO.search(text):
             return f"{match.group('op')}: {match.group('code')}"

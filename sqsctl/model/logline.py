@@ -43,7 +43,8 @@ class Failure:
     often the same error was seen, ``first_at`` when first; ``timestamp`` is the newest.
     ``confidence`` is what the text alone allows: without START or REPORT around it, at
     most medium. ``logged``: a line of the code's own told of it and nothing says whether
-    it ended anything. ``context`` holds errors that the same attempt logged before.
+    it ended anything. ``context`` holds errors that the same attempt logged before. ``before_timeout``: it was
+    the last that code said until its invocation was stopped at the timeout.
     Memory is megabytes, the duration milliseconds, both from the attempt's REPORT.
     """
 
@@ -64,6 +65,7 @@ class Failure:
     duration_ms: float | None = None
     memory_size_mb: int | None = None
     max_memory_used_mb: int | None = None
+    before_timeout: bool = False
 
 
 @dataclass(frozen=True, slots=True)

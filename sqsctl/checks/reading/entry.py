@@ -47,6 +47,7 @@ class Entry:
     runtime: str | None = None
     phase: str | None = None
     runtime_form: bool = False  # JSON in the runtime's own keys, which console.error shares
+    answer: bool = False  # what Invoke returned: an invocation ended with it, whichever it was
 
 
 SUSPECT = re.compile(
@@ -54,19 +55,45 @@ SUSPECT = re.compile(
     r"|FATAL|CRITICAL|Rejection|Failure|Fault|E[A-Z]{4,}|DoesNotExist|NotFound|[Tt]hrottl|Exceeded"
     r"|exited|differs from|Could not|Cannot|Unable|signal: |OutOfMemory|\bfail\b|SEVERE"
 )
-# Wordings that only AWS or an SDK writes, also without an error type beside them.
+# What only AWS or an SDK writes, also without an error type beside it: first the frames that an
+# SDK or a service puts around any error, then the sentences of single errors.
 WORDED = re.compile(
-    r"is not authorized to perform|An error occurred \(\w{1,80}[\w.]{0,80}\) when calling"
-    r"|specified queue does not exist|Queue visibility timeout: "
+    r"An error occurred \(\w{1,80}[\w.]{0,80}\) when calling|Resource handler returned message"
+    r"|\bHandlerErrorCode: |\(Service: [\w ]{1,60}[,;] Status ?Code: \d{3}|api error \w{1,80}: "
+    r"|operation error [\w ]{1,60}: |https response error StatusCode: \d{3}"
+    r"|\b(?:S3|SQS|SNS|KMS|Lambda|DynamoDB) Error (?:Code|Message): |Aws::\w{1,40}::Errors::\w"
+    r"|is not authorized to perform|specified queue does not exist|Queue visibility timeout: "
     r"|differs from SQSClient|no longer supported for creating or updating|Rate [Ee]xceeded"
-    r"|does not have permissions to call|Region is missing|must specify a region"
-    r"|not authorized to access|Credential should be scoped|FATAL ERROR|exec format error"
+    r"|does not have permissions to call|not authorized to access|Credential should be scoped"
+    r"|FATAL ERROR|exec format error"
     r"|Access to the resource \S{1,300} is denied|Error loading shared library"
     r"|KMS access was denied|specified handler assembly|Unable to load type '"
     r"|Couldn't find valid bootstrap|event source mapping \S{0,60} ?(?:is|was) disabled"
     r"|\"EventSourceArn\"[\s\S]{0,2000}\"State\": ?\"Disabl"
+    # S3's ways to say that a bucket is elsewhere.
+    r"|[Tt]he bucket is in this region: |must be addressed using the specified endpoint"
+    r"|region '[\w\-]{1,30}' is wrong; expecting '|incorrect endpoint for the \w{1,30} location"
+    # What SDKs find wrong before they send anything.
+    r"|Region is missing|must specify a region|Missing region in config|Unable to load region"
+    r"|Parameter validation failed|Invalid type for parameter \w|Missing required parameter in "
+    r"|Missing required key '|Unexpected key '[^'\n]{1,80}' found in params"
+    r"|Expected params\.\w|provided for input HTTP label: |[Uu]nable to locate credentials"
+    r"|[Cc]ould not load credentials|[Uu]nable to load (?:AWS )?credentials"
+    r"|Missing credentials in config|failed to refresh cached credentials"
+    r"|no EC2 IMDS role found|[Ff]ailed to retrieve credentials"
+    r"|security token included in the request is (?:invalid|expired)"
 )
+_TELLING = 4
 LOUD = frozenset({"ERROR", "FATAL", "CRITICAL", "SEVERE", "FAIL", "CRIT", "PANIC"})
+
+
+def request_id(text: str | None) -> str | None:
+    """The id to group lines by; None for none, and for one that was blanked out."""
+    if not text or text == "undefined":
+        return None
+    told = {each for each in text.lower() if each.isalnum() and each != "x"}
+    blanked = p.masked.fullmatch(text) is not None and len(told) < _TELLING
+    return None if blanked or text[0] in "<[{(" else text.lower()
 
 
 def timeout_error(text: str) -> SeenError:
@@ -91,7 +118,7 @@ def fatal_entry(
         events,
         text,
         at,
-        rid.lower() if rid else None,
+        request_id(rid),
         no_request=no_request,
         error=error,
         level=level,

@@ -21,7 +21,17 @@ LEVELS = (
     r"|fail|crit|warn|info|dbug|trce"
 )
 
+# A request id that somebody blanked out, or made up in the right form, before sharing the text.
+MASKED = (
+    r"(?:[0-9a-zA-Z*#]{8}-(?:[0-9a-zA-Z*#]{4}-){3}[0-9a-zA-Z*#]{12}"
+    r"|[xX*#.\u2026\u2022]{3,40}(?:-[\w*#.]{1,40}){0,4}"
+    r"|(?:[0-9a-fA-F]{2,12}[*#]|[*#xX]{2,12}-)[\w*#\-]{2,36}"
+    r"|[<\[{(](?i:[\w\- ]{0,20}(?:id|request|redact|uuid|hidden|mask|remov|xx|\*\*)[\w\-* ]{0,20})"
+    r"[>\]})])"
+)
+
 uuid = re.compile(UUID)
+masked = re.compile(MASKED)
 stamp = re.compile(STAMP)
 ansi = re.compile(
     r"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_])"
@@ -29,7 +39,7 @@ ansi = re.compile(
 
 # --- platform lines, text format --------------------------------------------------------
 # People redact request ids, or blank them out.
-_ID = r"(?P<rid>(?!Version:|Duration:)[^\s:]{1,80})?"
+_ID = r"(?P<rid>(?!Version:|Duration:)(?:[<\[{(][\w\- *.]{1,40}[>\]})]|[^\s:]{1,80}))?"
 start = re.compile(rf"START RequestId: ?{_ID}(?:\s+Version: (?P<version>\S+))?")
 end = re.compile(rf"END RequestId: ?{_ID}")
 report = re.compile(rf"REPORT RequestId: ?{_ID}")
@@ -60,14 +70,18 @@ report_more = re.compile(
 )
 
 # --- what ends an invocation -------------------------------------------------------------
+_BLANKED_STAMP = r"(?:[0-9xXYMD*#]{2,4}[-/]){2}[0-9xXYMD*#]{2,4}[T ][0-9xXhHms*#:.]{4,16}Z?"
 timeout = re.compile(
-    rf"(?:{STAMP}\s+)?(?:RequestId:\s+)?(?:(?P<rid>{UUID})\s+)?(?:Error:\s+)?"
-    r"Task timed out after (?P<secs>\d{1,6}(?:\.\d{1,3})?) seconds\s*(?:$|\|)"
+    rf"\"?(?:(?:{STAMP}|{_BLANKED_STAMP})\s+)?(?:RequestId:\s+)?(?:(?P<rid>{UUID}|{MASKED})\s+)?"
+    r"(?:Error:\s+)?"
+    r"Task timed out after (?P<secs>\d{1,6}(?:\.\d{1,3})?) seconds[\s\"]*(?:$|\|)"
 )
 timeout_in = re.compile(r"Task timed out after (?P<secs>\d{1,6}(?:\.\d{1,3})?) seconds")
 exited = re.compile(
-    r"(?:RequestId: (?P<rid>\S{1,80})\s+)?(?:Process exited before completing request"
-    r"|(?:Error: )?Runtime exited (?:with error: (?P<why>[^\n]{1,200})|without providing a reason))"
+    rf"(?:{STAMP}\s+)?(?:RequestId: (?P<rid>[<\[]\w{{1,20}} \w{{1,20}}[>\]]|\S{{1,80}})\s+)?"
+    r"(?:(?:Error:? )?Process exited before completing request"
+    r"|(?:Error:? )?Runtime exited (?:with error: (?P<why>[^\n]{1,200})"
+    r"|without providing a reason))"
 )
 # The sandbox reports a bootstrap that it could not start in one line of this form.
 sandbox_error = re.compile(
@@ -79,11 +93,16 @@ runtime_type = re.compile(
 
 # --- heads of lines -----------------------------------------------------------------------
 # Node.js: stamp, request id, level; tabs become blanks when a person copies the line.
-node_head = re.compile(rf"(?P<ts>{STAMP})\s+(?P<rid>{UUID}|undefined)\s+(?P<lvl>{LEVELS})(?:\s+|$)")
+_REQUEST = rf"(?P<rid>{UUID}|undefined|{MASKED})"
+node_head = re.compile(rf"(?P<ts>{STAMP})\s+{_REQUEST}\s+(?P<lvl>{LEVELS})(?:\s+|$)")
+# Node.js before 10: no level.
+old_node_head = re.compile(rf"(?P<ts>{STAMP})\s+(?P<rid>{UUID})\s+(?!Task timed out)")
 # `sls logs` drops the request id of some lines.
-bare_head = re.compile(rf"(?P<rid>{UUID}|undefined)\s+(?P<lvl>{LEVELS})(?:\s+|$)")
+bare_head = re.compile(rf"{_REQUEST}\s+(?P<lvl>{LEVELS})(?:\s+|$)")
 # Python's logging in Lambda: tabs between the fields.
-python_log = re.compile(rf"\[(?P<lvl>{LEVELS})\]\s+(?P<ts>{STAMP})\s+(?:(?P<rid>{UUID})(?:\s+|$))?")
+python_log = re.compile(
+    rf"\[(?P<lvl>{LEVELS})\]\s+(?P<ts>{STAMP})\s+(?:(?P<rid>{UUID}|{MASKED})(?:\s+|$))?"
+)
 python_error = re.compile(
     r"\[ERROR\] (?P<type>[A-Za-z_][\w.]{0,200}?)(?:: (?P<msg>.*))?\s*$", re.MULTILINE
 )
@@ -96,6 +115,7 @@ level_inside = re.compile(
 level_word = re.compile(
     rf"[\s|:\[(\-]{{0,4}}(?P<lvl>{LEVELS}|error|debug|warning|fatal|critical)[\]|:)\s]"
 )
+error_object = re.compile(r"\{\s*\"error(?:Message|Type)\"\s*:")
 node_kind = re.compile(
     r"(?:Uncaught Exception|Invoke Error|Unhandled Promise Rejection)\s*(?=\{|$|\n|\\n|\t)"
 )

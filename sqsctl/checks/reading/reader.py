@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.blocks import blocks
 from sqsctl.checks.reading.entries import Entry, Mark, understand
 from sqsctl.checks.reading.errors import SeenError
+from sqsctl.checks.reading.handled import handled, tells_of_failure
 from sqsctl.checks.reading.limits import KEPT_LINES, TRACE_LINES
 from sqsctl.checks.reading.trials import Ending, StreamStory, Trial, ending, tell
 from sqsctl.model.finding import Confidence
@@ -34,13 +34,18 @@ class Reading:
     survived: tuple[Failure, ...] = ()
 
 
-def read(events: Iterable[LogEvent]) -> Reading:
-    """Read events of one or more streams, each in its order. Never raises."""
+def read(events: Iterable[LogEvent], *, excerpt: bool | None = None) -> Reading:
+    """Read events of one or more streams, each in its order. Never raises.
+
+    In an ``excerpt`` an error counts though nothing says how its invocation ended; a log that
+    was read in full will tell. Where it is not said, events of a log group are such a log.
+    """
     streams: dict[tuple[str, str], list[LogEvent]] = {}
-    excerpt = True
+    named = False
     for event in events:
         streams.setdefault((event.group, event.stream), []).append(event)
-        excerpt = excerpt and not event.group
+        named = named or bool(event.group)
+    excerpt = not named if excerpt is None else excerpt
     attempts: list[Attempt] = []
     failures: list[Failure] = []
     survived: list[Failure] = []
@@ -66,45 +71,68 @@ class _StreamReader:
         self.survived: list[Failure] = []
 
     def run(self) -> None:
-        for index, trial in enumerate(self.story.trials):
-            self._trial(trial, last=index == len(self.story.trials) - 1)
+        for trial in self.story.trials:
+            self._trial(trial)
         for entry in _without_echo(self.story.inits):
             if entry.error:
                 self.failures.append(self._failure(Ending(entry, entry.error, init=True), None))
-        self._loose(self.story.loose, open_end=not self.story.structured)
-        ended = any(not each.logged for each in self.failures)
-        if self.excerpt and not (self.story.structured or ended or self.survived):
-            self._sentences(self.story.loose)
+        self._unplaced()
+        self._loose(self.story.loose)
+        if self.excerpt and not (self.failures or self.survived):
+            self._sentences(self._open_entries())
 
-    def _trial(self, trial: Trial, *, last: bool) -> None:
+    def _trial(self, trial: Trial) -> None:
         end = ending(trial)
         failure = self._failure(end, trial) if end else None
-        logged = [each for each in trial.marked(Mark.ERROR) if each.error]
+        before = trial.before if trial.cold_start else []
+        if not trial.cold_start:
+            self._loose(trial.before)
+        entries = [*before, *trial.entries, *trial.after]
         if failure:
             self.failures.append(failure)
-        elif trial.complete or not last:
+            if end and end.led_to_timeout:
+                told = self._logged(end.led_to_timeout, trial.request_id)
+                self.failures.append(replace(told, before_timeout=True))
+        elif trial.complete:
+            logged = [each for each in entries if each.mark is Mark.ERROR and each.error]
             self.survived += [self._logged(each, trial.request_id) for each in logged]
         else:
-            self._loose(trial.entries, open_end=True)
+            self._loose(entries)
         if trial.start or trial.report or trial.end or failure:
             self.attempts.append(self._attempt(trial, failure))
 
-    def _loose(self, entries: list[Entry], *, open_end: bool) -> None:
+    def _unplaced(self) -> None:
+        """Errors that ended an invocation which is not there, unless the log told them, too."""
+        known = {_key(each.error_type, each.message) for each in self.failures}
+        for entry in self.story.unplaced:
+            error = entry.error
+            if error and _key(error.type, error.message) not in known:
+                told = self._failure(Ending(entry, error), None)
+                self.failures.append(replace(told, confidence=Confidence.MEDIUM))
+
+    def _open_entries(self) -> list[Entry]:
+        """Lines of which no platform line says how their invocation ended."""
+        found = list(self.story.loose)
+        for trial in self.story.trials:
+            if not trial.cold_start:
+                found += trial.before
+            if not trial.complete:
+                found += trial.entries
+        return found
+
+    def _loose(self, entries: list[Entry]) -> None:
         """Errors of code's own lines, of which nothing says how the invocation ended."""
         for index, entry in enumerate(entries):
             if entry.mark is not Mark.ERROR or not entry.error:
                 continue
             seen = self._logged(entry)
-            counts = self.excerpt and open_end and not _handled(entry, entries[index + 1 :])
+            counts = self.excerpt and not handled(entry, entries[index + 1 :])
             (self.failures if counts else self.survived).append(seen)
 
     def _sentences(self, entries: list[Entry]) -> None:
         """An excerpt without anything better: lines without a level that tell of a failure."""
         for entry in entries:
-            text = entry.text[:_LINE_CHARACTERS]
-            if entry.error or entry.level or not _FAILS.search(text) or _NEGATED.search(text):
-                continue
-            if not _DEALT_WITH.search(text) or _GAVE_UP.search(text):
+            if not entry.error and not entry.level and tells_of_failure(entry.text):
                 told = replace(self._logged(entry), confidence=Confidence.LOW)
                 self.failures.append(told)
 
@@ -203,69 +231,6 @@ def _message_ids(request_id: str, entries: Iterable[Entry]) -> tuple[str, ...]:
         if len(found) >= _MESSAGE_IDS:
             break
     return tuple(found)[:_MESSAGE_IDS]
-
-
-# --- errors that code dealt with -----------------------------------------------------------
-
-_DEALT_WITH = re.compile(
-    r"\b(?:retry(?:ing)?|retries|will (?:try|retry)|try(?:ing)? again|attempt \d+"
-    r"|fall(?:ing)?[ -]?back"
-    r"|recover(?:ed|ing)|handled|ignor(?:ed|ing)|skipp(?:ed|ing)|swallow|caught|expected|suppress"
-    r"|gracefully|non[- ]fatal|no problem|continu(?:e|ing))\b",
-    re.IGNORECASE,
-)
-_GAVE_UP = re.compile(
-    r"giv(?:e|ing) up|gave up|exhausted|max(?:imum)? (?:retries|attempts)"
-    r"|after \d+ (?:re)?(?:tries|attempts)"
-    r"|reached max retries|no more retries|retries exceeded|unhandled|uncaught|execution expired",
-    re.IGNORECASE,
-)
-_FAILS = re.compile(
-    r"\bErr\(|[Ee]rror\b|[Ee]xception\b|\b[Ff]ail(?:ed|ure)\b|\b[Cc]annot\b|\b[Cc]ould not\b"
-    r"|\b[Cc]an't\b|\b[Cc]ouldn't\b"
-    r"|\b[Uu]nable to\b|\brefused\b|\bdenied\b|\bFAILED\b|_FAILED\b"
-)
-_NEGATED = re.compile(
-    r"\b(?:no|0|zero|without|never|not an?|any|if|when|whenever|unless|in case of|possible)\s+"
-    r"(?:\w+\s+){0,2}(?:errors?|exceptions?|failures?|timeouts?|denied|failed)\b",
-    re.IGNORECASE,
-)
-_WENT_WELL = re.compile(
-    r"\b(?:succe(?:ss|eded|ssful|ssfully)|recovered|reconnected|completed|finished|ok)\b",
-    re.IGNORECASE,
-)
-_QUIET = frozenset({"TRACE", "DEBUG", "DBUG", "TRCE", "INFO", "NOTICE", "WARN", "WARNING"})
-
-
-def _handled(entry: Entry, after: list[Entry]) -> bool:
-    """Whether the line, or one soon after it, says that the code went on."""
-    if entry.error is None:
-        return True
-    sentence = _sentence(entry)
-    if _DEALT_WITH.search(sentence) and not _GAVE_UP.search(sentence):
-        return True
-    if entry.level in _QUIET and not _is_error_itself(entry):
-        return True
-    for each in after:
-        if each.request_id and entry.request_id and each.request_id != entry.request_id:
-            continue
-        if each.mark is Mark.LINE and _WENT_WELL.search(each.text[:_LINE_CHARACTERS]):
-            return True
-    return False
-
-
-def _sentence(entry: Entry) -> str:
-    """What the code said about the error: its line up to the frames."""
-    text = entry.text[:_LINE_CHARACTERS]
-    return "\n".join(line for line in text.split("\n") if not p.frame.match(line))
-
-
-def _is_error_itself(entry: Entry) -> bool:
-    """``console.log(error)``: the line is the error object, not a sentence about one."""
-    if entry.level.startswith(("WARN", "DEBUG", "TRACE")) or entry.error is None:
-        return False
-    body = p.node_head.sub("", entry.text, count=1).lstrip()
-    return bool(entry.error.type) and body.startswith((entry.error.type, "Error:"))
 
 
 def _without_echo(inits: list[Entry]) -> Iterator[Entry]:

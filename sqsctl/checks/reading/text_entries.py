@@ -14,6 +14,7 @@ from sqsctl.checks.reading.entry import (
     Entry,
     Mark,
     fatal_entry,
+    request_id,
     timeout_error,
 )
 from sqsctl.checks.reading.errors import SeenError, error_in
@@ -38,12 +39,17 @@ def platform_line(text: str, events: tuple[LogEvent, ...], at: datetime | None) 
         return None
     if match := p.start.match(text):
         return Entry(
-            Mark.START, events, text, at, _id(match.group("rid")), version=match.group("version")
+            Mark.START,
+            events,
+            text,
+            at,
+            request_id(match.group("rid")),
+            version=match.group("version"),
         )
     if match := p.end.match(text):
-        return Entry(Mark.END, events, text, at, _id(match.group("rid")))
+        return Entry(Mark.END, events, text, at, request_id(match.group("rid")))
     if match := p.report.match(text):
-        return _report(text, events, at, _id(match.group("rid")))
+        return _report(text, events, at, request_id(match.group("rid")))
     if match := p.init_start.match(text):
         return Entry(Mark.INIT_START, events, text, at, runtime=runtime_id(match.group("runtime")))
     if p.init_report.match(text):
@@ -71,10 +77,6 @@ def platform_line(text: str, events: tuple[LogEvent, ...], at: datetime | None) 
     if p.other_platform.match(text):
         return Entry(Mark.LINE, events, text, at)
     return None
-
-
-def _id(text: str | None) -> str | None:
-    return text.lower() if text else None
 
 
 def _report(text: str, events: tuple[LogEvent, ...], at: datetime | None, rid: str | None) -> Entry:
@@ -160,7 +162,8 @@ def _by_logger(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> 
         return _node_entry(head, text, events, at)
     match = p.python_log.match(text)
     if match is None:
-        return None
+        old = p.old_node_head.match(text)
+        return _old_node_entry(old, text, events, at) if old else None
     return _logged(
         text[match.end() :],
         events,
@@ -224,16 +227,28 @@ def _node_entry(
     at = at or parse_stamp(groups.get("ts") or "")
     rid = head.group("rid")
     body = text[head.end() :]
-    known = None if rid == "undefined" else rid.lower()
+    known = request_id(rid)
     if p.node_kind.match(body) and (error := error_in(body)):
         return fatal_entry(
-            events, text, at, known, error, level=head.group("lvl"), no_request=known is None
+            events, text, at, known, error, level=head.group("lvl"), no_request=rid == "undefined"
         )
     if p.timeout.match(body):
         return fatal_entry(events, text, at, known, timeout_error(body))
     entry = _logged(body, events, text, at, known, head.group("lvl"))
     # .NET's runtime logs what went up through the handler at this level; code can, too.
     return replace(entry, runtime_form=True) if head.group("lvl") == "fail" else entry
+
+
+def _old_node_entry(
+    head: re.Match[str], text: str, events: tuple[LogEvent, ...], at: datetime | None
+) -> Entry:
+    """Node.js before 10 wrote no level: the runtime's own error is the object alone."""
+    at, rid, body = at or parse_stamp(head.group("ts")), head.group("rid"), text[head.end() :]
+    if p.error_object.match(body) and (error := error_in(body)):
+        return fatal_entry(events, text, at, rid, error)
+    if body and (own := _by_runtime(body, events, at)):
+        return replace(own, text=text, request_id=request_id(rid))
+    return _logged(body, events, text, at, rid, "")
 
 
 def _logged(
@@ -255,7 +270,7 @@ def _logged(
         events,
         text,
         at,
-        rid.lower() if rid else None,
+        request_id(rid),
         error=error,
         level=level,
     )

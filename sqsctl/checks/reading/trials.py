@@ -8,8 +8,9 @@ survived.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqsctl.checks.reading.entries import Entry, Mark
 from sqsctl.checks.reading.errors import SeenError
@@ -24,9 +25,18 @@ class Trial:
     request_id: str
     entries: list[Entry] = field(default_factory=list)
     inits: list[Entry] = field(default_factory=list)
+    # What stood before START, and between END and REPORT, without a request id of its own.
+    before: list[Entry] = field(default_factory=list)
+    after: list[Entry] = field(default_factory=list)
     start: Entry | None = None
     end: Entry | None = None
     report: Entry | None = None
+    cold: bool = False
+
+    @property
+    def cold_start(self) -> bool:
+        """Whether the init of its environment belongs to it, and with it what stands before."""
+        return self.cold or (self.report is not None and self.report.init_ms is not None)
 
     @property
     def complete(self) -> bool:
@@ -54,11 +64,16 @@ class Trial:
 
 @dataclass(slots=True)
 class StreamStory:
-    """A stream's trials in order, and what stood outside of them."""
+    """A stream's trials in order, and what stood outside of them.
+
+    ``unplaced`` ended an invocation of which nothing else is there: what Invoke returned, an
+    error line of a runtime that a copy was cut behind.
+    """
 
     trials: list[Trial] = field(default_factory=list)
     loose: list[Entry] = field(default_factory=list)
     inits: list[Entry] = field(default_factory=list)
+    unplaced: list[Entry] = field(default_factory=list)
     runtime: str | None = None
     structured: bool = False
 
@@ -68,18 +83,24 @@ def tell(entries: Iterable[Entry]) -> StreamStory:
     teller = _Teller()
     for entry in entries:
         teller.take(entry)
-    teller.story.inits = teller.pending
-    return teller.story
+    return teller.done()
 
 
 class _Teller:
-    """Takes a stream's entries one by one."""
+    """Takes a stream's entries one by one.
+
+    What it relies on: an environment runs one invocation at a time, so what stands between a
+    START and its END belongs to that invocation; and an init stands before the START of its
+    first invocation, behind INIT_START where there is one.
+    """
 
     def __init__(self) -> None:
         self.story = StreamStory()
-        self.pending: list[Entry] = []  # init errors that no invocation followed yet
+        self.pending: list[Entry] = []  # errors that ended something that is not seen yet
         self._by_id: dict[str, Trial] = {}
         self._current: Trial | None = None
+        self._between: list[Entry] = []  # code's lines since the last mark of the platform
+        self._init_seen = False
 
     def take(self, entry: Entry) -> None:
         match entry.mark:
@@ -88,6 +109,8 @@ class _Teller:
                 return
             case Mark.INIT_START:
                 self.story.runtime = entry.runtime or self.story.runtime
+                self._let_go()
+                self._init_seen = True
             case Mark.START:
                 self._start(entry)
             case Mark.END | Mark.REPORT:
@@ -96,13 +119,31 @@ class _Teller:
                 pass
         self.story.structured = True
 
+    def done(self) -> StreamStory:
+        """The story, once there are no more entries."""
+        self._let_go()
+        self.story.inits = self.pending
+        return self.story
+
+    def _let_go(self) -> None:
+        """What stood between is nobody's that is seen here."""
+        self.story.loose += self._between
+        self._between = []
+
     def _start(self, entry: Entry) -> None:
         trial = self._open(entry.request_id or "", None)
-        trial.start, trial.inits = entry, self.pending
-        self._current, self.pending = trial, []
+        trial.start, trial.cold = entry, self._init_seen
+        trial.inits = [each for each in self.pending if _of_init(each)]
+        self.story.unplaced += [each for each in self.pending if not _of_init(each)]
+        trial.before += self._between
+        self._current, self.pending, self._between, self._init_seen = trial, [], [], False
 
     def _end(self, entry: Entry) -> None:
         trial = self._open(entry.request_id or "", self._current)
+        if trial.start is None:
+            # The copy begins in the middle: what stands above belongs to what ends here.
+            trial.entries = [*self.pending, *self._between, *trial.entries]
+            self.pending, self._between = [], []
         if entry.mark is Mark.END:
             trial.end = entry
             return
@@ -110,7 +151,8 @@ class _Teller:
         if self.pending and trial.failed_status:
             trial.inits, self.pending = [*trial.inits, *self.pending], []
         if trial is self._current:
-            self._current = None
+            trial.after += self._between
+            self._current, self._between = None, []
 
     def _put(self, entry: Entry) -> None:
         current = self._current
@@ -119,9 +161,9 @@ class _Teller:
         elif current is not None and (current.end is None or entry.mark is Mark.FATAL):
             current.entries.append(entry)
         elif entry.mark is Mark.FATAL:
-            self.pending.append(entry)
+            (self.story.unplaced if entry.answer else self.pending).append(entry)
         else:
-            self.story.loose.append(entry)
+            self._between.append(entry)
 
     def _open(self, request_id: str, current: Trial | None) -> Trial:
         """The trial of this request; a START without id (``sls logs``) begins a new one."""
@@ -137,6 +179,21 @@ class _Teller:
         return self._by_id[request_id]
 
 
+_INIT_TYPES = re.compile(
+    r"(?:Runtime\.)?(?:ImportModuleError|HandlerNotFound|MalformedHandlerName|UserCodeSyntaxError"
+    r"|MalformedStreamingHandler|InitError|InvalidEntrypoint)$|(?:Init|Extension)\W"
+)
+_AT_IMPORT = re.compile(r", in <module>|importlib|<frozen |Module\._compile|ModuleJob|/static_init")
+
+
+def _of_init(entry: Entry) -> bool:
+    """Whether the error is one that happens while the function is loaded."""
+    if entry.no_request or entry.error is None:
+        return True
+    loading = any(_AT_IMPORT.search(each) for each in entry.error.trace)
+    return loading or _INIT_TYPES.match(entry.error.type) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """The error that ended a trial, the entry that shows it, and errors logged before."""
@@ -146,6 +203,7 @@ class Ending:
     init: bool = False
     context: tuple[str, ...] = ()
     sure: bool = True
+    led_to_timeout: Entry | None = None
 
 
 def ending(trial: Trial) -> Ending | None:
@@ -156,7 +214,9 @@ def ending(trial: Trial) -> Ending | None:
     crash = next((each for each in fatal if _is_crash(each)), None)
     raised = [each for each in fatal if not _is_crash(each)]
     if raised:
-        return _ended(raised[0], context, init=raised[0].no_request)
+        end = _ended(raised[0], context, init=raised[0].no_request)
+        timed = end.error.type == "Sandbox.Timedout"
+        return replace(end, led_to_timeout=_silenced_by(trial, raised[0])) if timed else end
     if crash:
         return _crashed(trial, crash, logged, context)
     if trial.status == "timeout":
@@ -166,6 +226,19 @@ def ending(trial: Trial) -> Ending | None:
     if trial.failed_status:
         return _by_status(trial, logged, context)
     return _last_word(trial, logged)
+
+
+def _silenced_by(trial: Trial, stop: Entry) -> Entry | None:
+    """The error behind which the code logged nothing more until it was stopped."""
+    last: Entry | None = None
+    for each in trial.entries:
+        if each is stop:
+            break
+        if each.mark is Mark.ERROR and each.error:
+            last = each
+        elif each.level or each.request_id:
+            last = None
+    return last
 
 
 def _is_crash(entry: Entry) -> bool:
@@ -199,7 +272,8 @@ def _timed_out(trial: Trial, context: tuple[str, ...]) -> Ending | None:
         return None
     took = entry.duration_ms
     text = f"Task timed out after {took / 1000:.2f} seconds" if took else "Task timed out"
-    return Ending(entry, SeenError("Sandbox.Timedout", text), False, context)
+    error = SeenError("Sandbox.Timedout", text)
+    return Ending(entry, error, False, context, led_to_timeout=_silenced_by(trial, entry))
 
 
 def _by_status(trial: Trial, logged: list[Entry], context: tuple[str, ...]) -> Ending | None:

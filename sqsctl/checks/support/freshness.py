@@ -3,6 +3,7 @@
 A log keeps yesterday's errors. One of these says that a failure is over: the function was
 changed after it, or invocations after it succeeded. A failure that depends on the message
 is over only once no such message is left: successes with other messages prove nothing.
+Of a log that came as text nobody knows what followed it: there nothing is over.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def mended(
     Reads FUNCTIONS, LOGS, and for ``by_message`` QUEUES, MAPPINGS and DEAD_LETTERS.
     """
     last = _newest(each.timestamp for each in failures)
-    if logs is None or last is None:
+    if logs is None or last is None or _text_alone(stack):
         return ""
     function = function_of(stack, logs)
     if function and function.last_modified and function.last_modified > last:
@@ -43,6 +44,10 @@ def mended(
         return ""
     times = f"{len(good)} invocation{'s' if len(good) > 1 else ''}"
     return f"{times} succeeded after the last one at {_clock(last)}"
+
+
+def _text_alone(stack: Stack) -> bool:
+    return bool(stack.mappings.unread) and not stack.mappings.items
 
 
 def succeeded(attempt: Attempt) -> bool:

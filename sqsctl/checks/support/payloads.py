@@ -91,7 +91,7 @@ COMMON_FIELDS = frozenset(
 NOTHING_PARSED = re.compile(
     r"\"undefined\" is not valid JSON|Unexpected token u in JSON at position 0"
     r"|Unexpected token '?u'?, \"undefined\"|JSON Parse error: Unexpected identifier \"undefined\""
-    r"|the JSON object must be str, bytes or bytearray, not (?:NoneType|dict|list)"
+    r"|the JSON object must be str(?:, bytes or bytearray)?, not '?(?:NoneType|dict|list)"
     r"|JSON\.parse\(undefined\)|Unexpected token o in JSON at position 1"
     r"|\"\[object Object\]\" is not valid JSON|Unexpected token 'o', \"\[object"
     r"|expected string or bytes-like object, got '?(?:NoneType|dict)"
@@ -101,7 +101,7 @@ NOTHING_PARSED = re.compile(
 )
 # The engine names what it found: an object, not text.
 OBJECT_PARSED = re.compile(
-    r"not (?:dict|list)\b|\[object Object\]|Unexpected token o in JSON|'object', \"\[object"
+    r"not '?(?:dict|list)\b|\[object Object\]|Unexpected token o in JSON|'object', \"\[object"
     r"|got '?dict"
 )
 _UNDEFINED_READ = re.compile(
@@ -224,16 +224,18 @@ def _subscripted(name: str, trace: str) -> bool:
     return bool(re.search(rf"\b{_EVENT_NAMES}\[u?\\?[\"']{key}\\?[\"']\]", trace))
 
 
+_HANDLER_FRAME = re.compile(
+    r"\s*(?:at )?(?:async )?(?:Runtime\.|exports\.|Object\.|module\.exports\.)?(?:handler"
+    r"|\w*[Hh]andler|consumer|producer|worker|lambdaHandler|main)\b[^\n]{0,60}\("
+)
+# A frame of JavaScript; the payloads of old runtimes leave out its "at".
+_FRAME = re.compile(r"\s*(?:at \S|[\w.$<>\[\] ]{1,100} \((?:/|file:|native))")
+
+
 def _in_handler(trace: str) -> bool:
     """Whether the handler itself failed, not something it called."""
-    first = next((line for line in trace.split("\n") if line.strip().startswith("at ")), "")
-    return bool(
-        re.search(
-            r"at (?:async )?(?:Runtime\.|exports\.|Object\.|module\.exports\.)?(?:handler"
-            r"|\w*[Hh]andler|consumer|producer|worker|lambdaHandler|main)\b",
-            first,
-        )
-    )
+    first = next((line for line in trace.split("\n") if _FRAME.match(line)), "")
+    return _HANDLER_FRAME.match(first) is not None
 
 
 def _at_event(trace: str) -> bool:

@@ -1,0 +1,100 @@
+"""Whether code dealt with the error that it logged, as far as its own words tell.
+
+Used only where no platform line says how the invocation ended. Three things say that code
+went on: the sentence around the error, a level below error, and a later line that tells of
+success. An announced retry says it only of errors that can pass: a denial, a resource that
+is not there or a module that is missing is the same at the next attempt.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqsctl.checks.reading import patterns as p
+from sqsctl.checks.reading.entries import Entry, Mark
+
+_LINE_CHARACTERS = 2_000
+_WENT_ON = re.compile(
+    r"\b(?:fall(?:ing)?[ -]?back|recover(?:ed|ing)|handled|ignor(?:ed|ing)|skipp(?:ed|ing)|swallow"
+    r"|caught|expected|suppress|gracefully|non[- ]fatal|no problem|continu(?:e|ing))\b",
+    re.IGNORECASE,
+)
+_TRIES_AGAIN = re.compile(
+    r"\b(?:retry(?:ing)?|retries|will (?:try|retry)|try(?:ing)? again|attempt \d+)\b",
+    re.IGNORECASE,
+)
+_GAVE_UP = re.compile(
+    r"giv(?:e|ing) up|gave up|exhausted|max(?:imum)? (?:retries|attempts)"
+    r"|after \d+ (?:re)?(?:tries|attempts)"
+    r"|reached max retries|no more retries|retries exceeded|unhandled|uncaught|execution expired",
+    re.IGNORECASE,
+)
+# What the next attempt meets again.
+_PERMANENT = re.compile(
+    r"not authorized|[Aa]ccess ?Denied|[Uu]nauthorized|Forbidden\b|\b403\b|UnrecognizedClient"
+    r"|InvalidClientTokenId|InvalidAccessKeyId|Signature(?:DoesNotMatch)?Exception|ExpiredToken"
+    r"|does not exist|NonExistentQueue|\w(?:DoesNotExist|NotFoundException)\b|NoSuch[A-Z]\w"
+    r"|Cannot find (?:module|package)|No module named|cannot load such file|ClassNotFound"
+    r"|Validation(?:Exception|Error)|InvalidParameter|MissingRequired|PermanentRedirect"
+    r"|[Rr]egion is missing|specify a region|must be addressed using|[Pp]arameter validation failed"
+    r"|credentials|is not valid JSON|in JSON at position|JSONDecodeError|(?:Import|Syntax)Error"
+)
+_FAILS = re.compile(
+    r"\bErr\(|[Ee]rror\b|[Ee]xception\b|\b[Ff]ail(?:ed|ure)\b|\b[Cc]annot\b|\b[Cc]ould not\b"
+    r"|\b[Cc]an't\b|\b[Cc]ouldn't\b"
+    r"|\b[Uu]nable to\b|\brefused\b|\bdenied\b|\bFAILED\b|_FAILED\b"
+)
+_NEGATED = re.compile(
+    r"\b(?:no|0|zero|without|never|not an?|any|if|when|whenever|unless|in case of|possible)\s+"
+    r"(?:\w+\s+){0,2}(?:errors?|exceptions?|failures?|timeouts?|denied|failed)\b",
+    re.IGNORECASE,
+)
+_WENT_WELL = re.compile(
+    r"\b(?:succe(?:ss|eded|ssful|ssfully)|recovered|reconnected|completed|finished|ok)\b",
+    re.IGNORECASE,
+)
+_QUIET = frozenset({"TRACE", "DEBUG", "DBUG", "TRCE", "INFO", "NOTICE", "WARN", "WARNING"})
+
+
+def handled(entry: Entry, after: list[Entry]) -> bool:
+    """Whether the line, or one soon after it, says that the code went on."""
+    if entry.error is None:
+        return True
+    if _dealt_with(_sentence(entry)):
+        return True
+    if entry.level in _QUIET and not _is_error_itself(entry):
+        return True
+    for each in after:
+        if each.request_id and entry.request_id and each.request_id != entry.request_id:
+            continue
+        if each.mark is Mark.LINE and _WENT_WELL.search(each.text[:_LINE_CHARACTERS]):
+            return True
+    return False
+
+
+def tells_of_failure(text: str) -> bool:
+    """Whether a sentence without a level tells of something that failed and was left so."""
+    text = text[:_LINE_CHARACTERS]
+    return bool(_FAILS.search(text)) and not _NEGATED.search(text) and not _dealt_with(text)
+
+
+def _dealt_with(sentence: str) -> bool:
+    if _GAVE_UP.search(sentence):
+        return False
+    if _WENT_ON.search(sentence):
+        return True
+    return bool(_TRIES_AGAIN.search(sentence)) and not _PERMANENT.search(sentence)
+
+
+def _sentence(entry: Entry) -> str:
+    """What the code said about the error: its line up to the frames."""
+    text = entry.text[:_LINE_CHARACTERS]
+    return "\n".join(line for line in text.split("\n") if not p.frame.match(line))
+
+
+def _is_error_itself(entry: Entry) -> bool:
+    """``console.log(error)``: the line is the error object, not a sentence about one."""
+    if entry.level.startswith(("WARN", "DEBUG", "TRACE")) or entry.error is None:
+        return False
+    body = p.node_head.sub("", entry.text, count=1).lstrip()
+    return bool(entry.error.type) and body.startswith((entry.error.type, "Error:"))
