@@ -59,9 +59,11 @@ def show_finding(
 
 
 def _show_below(console: Console, nested: Sequence[Finding]) -> None:
+    from rich.padding import Padding
+
     for below in nested:
-        text = f"  └─ explains: {safe_line(below.title)} ({below.id})"
-        console.print(styled(text), soft_wrap=True)
+        text = f"└─ explains: {safe_line(below.title)} ({below.id})"
+        console.print(Padding(styled(text), (0, 0, 0, 2), expand=False))
 
 
 def show_diagnosis(

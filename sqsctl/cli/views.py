@@ -45,9 +45,14 @@ def row(grid: Table, *cells: object, style: str = "") -> None:
 
 
 def show_table(console: Console, grid: Table) -> None:
-    """Print a table; in a pipe without the spaces that pad its lines."""
+    """Print a table: in a pipe without the spaces that pad its lines, ids and URLs never cut."""
     if console.is_terminal:
-        console.print(grid)
+        from sqsctl.cli.narrow import fits, show_narrow
+
+        if fits(console, grid):
+            console.print(grid)
+        else:
+            show_narrow(console, grid)
         return
     with console.capture() as captured:
         console.print(grid)
