@@ -1,15 +1,16 @@
 """Ways into a stack over HTTP: HTTP APIs, REST APIs and function URLs.
 
 Each comes out as a model.Api with its routes, and behind each route the function that its
-integration calls. An integration that calls no function has none.
+integration calls. An integration that calls no function has none; one that sends to a queue
+by itself names that.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from sqsctl.aws.functions import split_arn
 from sqsctl.aws.parallel import Pool
@@ -23,6 +24,11 @@ REST_API_TIMEOUT_MS = 29_000
 MAX_ROUTES = 2_000
 
 _FUNCTION_IN_URI = re.compile(r"(arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w-]+(?::[\w$-]+)?)")
+_SQS_IN_URI = re.compile(
+    r"^arn:[\w-]+:apigateway:[\w-]+:sqs:(?:path/\d{12}/(?P<name>[\w-]+(?:\.fifo)?)|action/|path/)"
+)
+_QUEUE_AT_END = re.compile(r"/(?P<name>[\w-]+(?:\.fifo)?)$")
+_QUEUE_IN_TEXT = re.compile(r"/\d{12}/(?P<name>[\w-]+(?:\.fifo)?)")
 # REST integrations may name their alias by a stage variable, which is resolved elsewhere.
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.\w+\}")
 
@@ -37,6 +43,23 @@ class ApiReader:
         """An API with its routes. ``kind`` is http, rest or url. Raises NotFoundError."""
         readers = {"http": self.http_api, "rest": self.rest_api, "url": self.function_url}
         return readers[kind](identifier, logical_id)
+
+    def kind_of(self, api_id: str) -> Literal["http", "rest"] | None:
+        """Which kind of API has this id; None where there is none."""
+        http: Any = self.session.http_apis()
+        rest: Any = self.session.rest_apis()
+        what = f"API {api_id}"
+        try:
+            _asked(what, lambda: http.get_api(ApiId=api_id))
+        except NotFoundError:
+            pass
+        else:
+            return "http"
+        try:
+            _asked(what, lambda: rest.get_rest_api(restApiId=api_id))
+        except NotFoundError:
+            return None
+        return "rest"
 
     def http_api(self, api_id: str, logical_id: str | None = None) -> Api:
         """An HTTP API: GetApi, GetRoutes, GetIntegrations and GetStages at the same time."""
@@ -200,6 +223,7 @@ def _http_route(shape: Mapping[str, Any], integrations: Mapping[str, Any]) -> Ro
         integration_id=target or None,
         timeout_ms=integration.get("TimeoutInMillis") or HTTP_API_TIMEOUT_MS,
         authorization=shape.get("AuthorizationType") or "NONE",
+        queue_name=_queue_of_subtype(integration),
     )
 
 
@@ -221,9 +245,35 @@ def _rest_routes(resource: Mapping[str, Any]) -> list[Route]:
                 integration_id=resource.get("id"),
                 timeout_ms=integration.get("timeoutInMillis") or REST_API_TIMEOUT_MS,
                 authorization=method.get("authorizationType") or "NONE",
+                queue_name=_queue_of_uri(integration),
             )
         )
     return found
+
+
+def _queue_of_subtype(integration: Mapping[str, Any]) -> str | None:
+    """The queue that an HTTP API's integration sends to by itself."""
+    if not str(integration.get("IntegrationSubtype") or "").startswith("SQS-"):
+        return None
+    match = _QUEUE_AT_END.search(
+        str((integration.get("RequestParameters") or {}).get("QueueUrl") or "")
+    )
+    return match["name"] if match else None
+
+
+def _queue_of_uri(integration: Mapping[str, Any]) -> str | None:
+    """The queue that a REST API's integration sends to: in its path, or in what is sent."""
+    match = _SQS_IN_URI.search(str(integration.get("uri") or ""))
+    if match is None:
+        return None
+    if match["name"]:
+        return match["name"]
+    said = [
+        *(integration.get("requestParameters") or {}).values(),
+        *(integration.get("requestTemplates") or {}).values(),
+    ]
+    found = (_QUEUE_IN_TEXT.search(unquote(str(each))) for each in said)
+    return next((each["name"] for each in found if each), None)
 
 
 def _function_arn(uri: object) -> str | None:

@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
             "sqsctl doctor",
             "sqsctl doctor function-timeout visibility-below-timeout",
             "sqsctl doctor --queue jobs --since 6h",
+            "sqsctl doctor --function arn:aws:lambda:us-east-1:123456789012:function:worker:live",
             "sqsctl doctor --fix",
             "sqsctl doctor --report findings.md",
             "sqsctl doctor --list-checks",
@@ -83,7 +84,7 @@ def doctor(
         typer.Option(
             "--function",
             "-f",
-            help="Read only this function's log and package. Repeatable.",
+            help="This function, in a stack or in none; read only its log and package. Repeatable.",
             metavar="NAME",
             autocompletion=completion.functions,
         ),
@@ -127,7 +128,8 @@ def doctor(
     if fail_on not in FAIL_ON:
         raise UsageError(f"--fail-on is info, warning or error, not {fail_on!r}")
     wanted = [*(checks or []), *(only or [])]
-    reference = run.stack(changing=fix and not dry_run)
+    reference = run.stack(changing=fix and not dry_run, functions=function)
+    folder, stage = _project(run, reference)
 
     def look() -> Checkup:
         with run.progress("looking") as bar:
@@ -138,8 +140,8 @@ def doctor(
                 skip=skip or [],
                 since=moment(since, datetime.now(UTC)) if since else None,
                 functions=function or None,
-                project_folder=_project(reference),
-                stage=run.settings.text("stage"),
+                project_folder=folder,
+                stage=stage,
                 progress=lambda text: bar.update(title=text),
             )
         return replace(seen, diagnosis=at_endpoint(seen.diagnosis, run.resolved().target.endpoint))
@@ -334,13 +336,16 @@ def _listed() -> Answer:
     return Answer(data, human)
 
 
-def _project(reference: StackRef) -> Path | None:
-    """The working folder, where its project deploys to this very stack."""
+def _project(run: Run, reference: StackRef) -> tuple[Path | None, str | None]:
+    """The working folder and its stage, where its project deploys to this very stack."""
     from sqsctl.operations import project
 
+    stage = run.settings.text("stage")
+    if reference.stack_name is None:
+        return None, stage
+    folder = working_folder()
     try:
-        folder = working_folder()
-        declared = project.stack_name(folder)
+        deploys, with_stage = project.stage_of(folder, reference.stack_name, stage=stage)
     except SqsctlError:
-        return None
-    return folder if declared is not None and declared == reference.stack_name else None
+        return None, stage
+    return (folder if deploys else None), with_stage

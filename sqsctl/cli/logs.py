@@ -125,20 +125,9 @@ def log_groups(run: Run, names: list[str] | None) -> dict[str, str]:
     from sqsctl.aws.functions import FunctionClient
     from sqsctl.aws.parallel import concurrently
 
-    stack = run.stack()
-    chosen = list(stack.functions)
-    if names:
-        chosen = []
-        for name in names:
-            found = stack.function(name)
-            if found is None:
-                known = ", ".join(each.name for each in stack.functions) or "none"
-                raise NotFoundError(
-                    f"{stack.title} has no function {name}",
-                    hint=f"it has {known}",
-                    code="function_not_found",
-                )
-            chosen.append(found)
+    stack = run.stack(functions=names)
+    wanted = [stack.function(name) for name in names or ()]
+    chosen = [each for each in wanted if each is not None] if names else list(stack.functions)
     if not chosen:
         raise NotFoundError(
             f"{stack.title} has no function", hint="sqsctl stack show", code="function_not_found"

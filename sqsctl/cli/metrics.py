@@ -11,6 +11,7 @@ from sqsctl.cli.context import Run
 from sqsctl.cli.logs import moment
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
+from sqsctl.cli.stack import FunctionOption
 from sqsctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
         epilog=examples(
             "sqsctl metrics",
             "sqsctl metrics --since 6h -o json",
+            "sqsctl metrics --function worker",
         ),
     )(metrics)
 
@@ -49,6 +51,7 @@ def metrics(
     until: Annotated[
         str | None, typer.Option("--until", help="Until when.", metavar="TIME", show_default="now")
     ] = None,
+    function: FunctionOption = None,
 ) -> Answer:
     """Draw CloudWatch's figures of queues, functions and API as sparklines."""
     from sqsctl.operations.metrics import metrics as read
@@ -58,7 +61,7 @@ def metrics(
     end = moment(until, now) if until else now
     if end <= begin:
         raise UsageError("--until lies before --since")
-    reference = run.stack()
+    reference = run.stack(functions=function)
     with run.progress("reading CloudWatch"):
         found = read(run.session(), reference, since=begin, until=end)
     data = {

@@ -159,7 +159,13 @@ def api_shape(api: Api) -> Shape:
         "kind": api.kind,
         "endpoint": api.endpoint,
         "routes": [
-            {"method": each.method, "path": each.path, "function": each.function_name}
+            {
+                "method": each.method,
+                "path": each.path,
+                "function": each.function_name,
+                "qualifier": each.qualifier,
+                "queue": each.queue_name,
+            }
             for each in api.routes
         ],
     }

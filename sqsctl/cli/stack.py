@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli import completion
 from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.model.deployed import Endpoints
+
+FunctionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--function",
+        "-f",
+        help="Start from this function; needs no stack. Repeatable.",
+        metavar="NAME",
+        autocompletion=completion.functions,
+        show_default=False,
+    ),
+]
 
 group = typer.Typer(help="Find stacks, draw one, deploy one.", no_args_is_help=True)
 MAX_TEMPLATE_BYTES = 51_200  # what CloudFormation takes inline
@@ -64,13 +77,22 @@ def ls(run: Run) -> Answer:
     return Answer(data, human)
 
 
-@command(group, "show", epilog=examples("sqsctl stack show", "sqsctl stack show -o json"))
-def show(run: Run) -> Answer:
+@command(
+    group,
+    "show",
+    epilog=examples(
+        "sqsctl stack show",
+        "sqsctl stack show -o json",
+        "sqsctl stack show --queue jobs            what no stack holds, from a queue",
+        "sqsctl stack show --function worker:live  or from a function",
+    ),
+)
+def show(run: Run, function: FunctionOption = None) -> Answer:
     """Draw the stack: ways in, queues, consumers, dead-letter queues."""
     from sqsctl.model.stack import Fact
     from sqsctl.operations.observe import observe
 
-    reference = run.stack()
+    reference = run.stack(functions=function)
     with run.progress("reading the stack"):
         stack = observe(
             run.session(),

@@ -45,14 +45,9 @@ def row(grid: Table, *cells: object, style: str = "") -> None:
 
 
 def show_table(console: Console, grid: Table) -> None:
-    """Print a table: in a pipe without the spaces that pad its lines, ids and URLs never cut."""
+    """Print a table; in a pipe without the spaces that pad its lines."""
     if console.is_terminal:
-        from sqsctl.cli.narrow import fits, show_narrow
-
-        if fits(console, grid):
-            console.print(grid)
-        else:
-            show_narrow(console, grid)
+        console.print(grid)
         return
     with console.capture() as captured:
         console.print(grid)
@@ -126,6 +121,30 @@ def show_queue(console: Console, queue: Queue, dead_letter_queue: Queue | None) 
     show_table(console, grid)
 
 
+def senders(stack: Stack) -> list[tuple[str, str]]:
+    """Functions behind no route that name a queue in their environment, and that queue.
+
+    A consumer that names the queue it reads, or where its dead letters go, is no sender.
+    """
+    from sqsctl.operations.around import place
+
+    behind = {route.function_name for api in stack.apis for route in api.routes}
+    queues = {place(each.arn): each for each in stack.queues}
+    dead = stack.dead_letter_queues()
+    reads = {(each.function_name, each.queue_arn) for each in stack.mappings}
+    return [
+        (function.name, queue.name)
+        for function in stack.functions
+        if function.name not in behind
+        for queue in dict.fromkeys(
+            queues[place(value)]
+            for value in function.environment.values()
+            if value and place(value) in queues
+        )
+        if queue.arn not in dead and (function.name, queue.arn) not in reads
+    ]
+
+
 def show_picture(console: Console, stack: Stack) -> None:
     """The stack as a line of hops, a line for each way in and each queue.
 
@@ -136,13 +155,21 @@ def show_picture(console: Console, stack: Stack) -> None:
     def short(name: str | None) -> str:
         return (name or "?").removeprefix(f"{stack.name}-")
 
+    def qualified(name: str | None, qualifier: str | None) -> str:
+        return f"{short(name)}:{qualifier}" if qualifier else short(name)
+
     def say(text: str, style: str = "") -> None:
         console.print(styled(text, style), soft_wrap=True)
 
     dead_letter_arns = stack.dead_letter_queues()
     for api in stack.apis:
         for route in api.routes:
-            say(f"  {route.method} {route.path} ─> λ {short(route.function_name)}")
+            behind = f"λ {qualified(route.function_name, route.qualifier)}"
+            if route.function_name is None:
+                behind = f"▤ {short(route.queue_name)}" if route.queue_name else "no function"
+            say(f"  {route.method} {route.path} ─> {behind}")
+    for function, target in senders(stack):
+        say(f"  λ {short(function)} ─> ▤ {short(target)}")
     for queue in stack.queues:
         if queue.arn in dead_letter_arns:
             continue
@@ -153,7 +180,8 @@ def show_picture(console: Console, stack: Stack) -> None:
         for mapping in mappings:
             working = mapping.state in {"Enabled", "Updating", "Enabling", "Creating"}
             arrow = "─>" if working else f"─╳ {mapping.state} ╳─>"
-            say(f"  {state} {arrow} λ {short(mapping.function_name)}", "" if working else "yellow")
+            behind = qualified(mapping.function_name, mapping.qualifier)
+            say(f"  {state} {arrow} λ {behind}", "" if working else "yellow")
         if not queue.dead_letter_target_arn:
             say("    └─ no dead-letter queue", "yellow")
             continue

@@ -142,6 +142,8 @@ def _producer(stack: Stack, posts: list[tuple[Api, Route]]) -> tuple[Api, Route]
     """
 
     def knows_a_queue(route: Route) -> bool:
+        if route.queue_name:
+            return True
         function = stack.function(route.function_name or "")
         values = function.environment.values() if function else ()
         return any(value and (":sqs:" in value or _queue_url(value)) for value in values)

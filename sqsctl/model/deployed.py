@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,10 @@ from sqsctl.model.unread import Unread
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 UNCHANGED = "UNCHANGED"
+
+_UNQUALIFIED = re.compile(
+    r"^(?P<name>arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w-]+|[\w-]+):[\w$-]+$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +154,16 @@ class StackRef:
     outputs: Mapping[str, str] = field(default_factory=dict)
     # Set where parts may be missing here, because what lists them could not be read.
     unread: tuple[Unread, ...] = ()
+    # Without CloudFormation: what would have led to producers and ways in, and could not be read.
+    untold: tuple[Unread, ...] = ()
+    # What the search began with, where it was no stack.
+    origin: str | None = None
 
     @property
     def title(self) -> str:
-        """The stack's name, else the first queue's or function's."""
-        if self.stack_name:
-            return self.stack_name
+        """The stack's name, else what was named, else the first queue's or function's."""
+        if self.stack_name or self.origin:
+            return self.stack_name or self.origin or ""
         parts = [each.name for each in self.main_queues or self.queues]
         parts += [each.name for each in self.functions]
         return parts[0] if parts else "(nothing)"
@@ -187,8 +196,10 @@ class StackRef:
     def function(self, name: str) -> FunctionPart | None:
         """The function with this name, ARN, logical id, or short name (``producer``).
 
-        The short name is what stands behind the stack's name in Serverless's naming.
+        The short name is what stands behind the stack's name in Serverless's naming. An alias
+        or version behind the name or ARN is no part of it.
         """
+        name = _UNQUALIFIED.sub(r"\g<name>", name)
         for each in self.functions:
             if name in {each.name, each.arn, each.logical_id}:
                 return each

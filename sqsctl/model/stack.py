@@ -166,7 +166,10 @@ class EventSourceMapping:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A way into the stack: ``POST /produce`` and the function behind it."""
+    """A way into the stack: ``POST /produce`` and the function behind it.
+
+    ``queue_name`` is set where the API sends to the queue itself, without a function.
+    """
 
     method: str
     path: str
@@ -176,6 +179,7 @@ class Route:
     integration_id: str | None = None
     timeout_ms: int | None = None
     authorization: str = "NONE"
+    queue_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from sqsctl.aws.functions import FunctionClient, is_queue_url
+from sqsctl.aws.functions import FunctionClient, is_queue_url, split_arn
 from sqsctl.aws.mappings import MappingClient
 from sqsctl.aws.parallel import Pool, concurrently
 from sqsctl.aws.queues import QueueClient
@@ -21,7 +21,6 @@ from sqsctl.aws.stacks import StackClient
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.model.deployed import (
     STACK_TYPE,
-    ApiPart,
     DeployedStack,
     FunctionPart,
     QueuePart,
@@ -30,25 +29,26 @@ from sqsctl.model.deployed import (
 )
 from sqsctl.model.unread import Unread
 from sqsctl.operations import parts as found_parts
+from sqsctl.operations.around import aliases, producers, ways_in
+from sqsctl.operations.assemble import FUNCTION, MAPPING, QUEUE, assembled, from_outputs, physical
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
 
-__all__ = ["StackRef", "StackSummary", "from_function", "from_queue", "from_stack", "stacks"]
+__all__ = [
+    "StackRef",
+    "StackSummary",
+    "from_function",
+    "from_functions",
+    "from_queue",
+    "from_stack",
+    "stacks",
+]
 
 T = TypeVar("T")
 
 MAX_STACKS_LOOKED_INTO = 300
-
-_QUEUE = "AWS::SQS::Queue"
-_FUNCTION = "AWS::Lambda::Function"
-_MAPPING = "AWS::Lambda::EventSourceMapping"
-_APIS = {
-    "AWS::ApiGatewayV2::Api": "http",
-    "AWS::ApiGateway::RestApi": "rest",
-    "AWS::Lambda::Url": "url",
-}
-_LOG_GROUP = "AWS::Logs::LogGroup"
+MAX_MAPPINGS_LOOKED_AT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +73,22 @@ def stacks(session: Session) -> Iterator[StackSummary]:
     found = list(client.active(MAX_STACKS_LOOKED_INTO))
     held = concurrently(lambda each: _resources_of(client, each), found)
     # A nested stack is part of its parent; not every endpoint names the parent.
-    nested = {arn for resources in held for arn in _physical(resources, STACK_TYPE)}
-    for stack, resources in zip(found, held, strict=True):
-        if stack.arn in nested:
-            continue
-        queues = tuple(each.rpartition("/")[2] for each in _physical(resources, _QUEUE))
-        functions = tuple(_physical(resources, _FUNCTION))
-        if functions and (queues or _physical(resources, _MAPPING)):
+    nested = {arn for resources in held for arn in physical(resources, STACK_TYPE)}
+    pairs = [
+        (stack, resources)
+        for stack, resources in zip(found, held, strict=True)
+        if stack.arn not in nested
+        and physical(resources, FUNCTION)
+        and (physical(resources, QUEUE) or physical(resources, MAPPING))
+    ]
+    reading = concurrently(lambda pair: _reads_queues(session, pair[1]), pairs)
+    for (stack, resources), wanted in zip(pairs, reading, strict=True):
+        if wanted:
             yield StackSummary(
                 name=stack.name,
                 status=stack.status,
-                queues=queues,
-                functions=functions,
+                queues=tuple(each.rpartition("/")[2] for each in physical(resources, QUEUE)),
+                functions=tuple(physical(resources, FUNCTION)),
                 updated_at=stack.updated_at or stack.created_at,
                 description=stack.description,
                 ours=stack.tags.get("sqsctl:created-by") == "sqsctl",
@@ -126,16 +130,17 @@ def from_stack(session: Session, name: str) -> StackRef:
         gaps.append(Unread(f"resources of {name}", "access denied", action))
     known = stack or DeployedStack(name, "", "")
     if resources is None:
-        resources = _from_outputs(known)
-    ref = _assembled(session, known, [each for each in resources if each.physical_id])
+        resources = from_outputs(known)
+    ref = assembled(session, known, [each for each in resources if each.physical_id])
     return replace(ref, unread=tuple(gaps))
 
 
-def from_queue(session: Session, reference: str) -> StackRef:
+def from_queue(session: Session, reference: str, *, around: bool = False) -> StackRef:
     """The parts around one queue: a name, URL or ARN; a dead-letter queue works too.
 
     RedrivePolicy leads to the dead-letter queue, ListDeadLetterSourceQueues back from it,
-    event source mappings to the consumers. Raises NotFoundError.
+    event source mappings to the consumers. ``around``: the functions that name a queue in
+    their environment, and the APIs that call the functions, too. Raises NotFoundError.
     """
     client = QueueClient(session)
     start = client.describe(client.resolve(reference))
@@ -144,51 +149,49 @@ def from_queue(session: Session, reference: str) -> StackRef:
         client, (own, *found_parts.sources_of(client, start))
     )
     mappings = found_parts.mappings_of_queues(session, queues)
-    return StackRef(
+    ref = StackRef(
         region=session.target.region,
         account=found_parts.account_of(start.arn) or session.target.account,
         queues=queues,
         functions=found_parts.functions_once(found_parts.consumer(each) for each in mappings),
         mapping_ids=tuple(dict.fromkeys((each.uuid, None) for each in mappings)),
     )
+    return _with_surroundings(session, ref) if around else ref
+
+
+def from_functions(session: Session, references: Sequence[str]) -> StackRef:
+    """The parts around functions: names or ARNs, with or without an alias or version.
+
+    Their event source mappings lead to queues, and so do the queues that their environment
+    names; queues lead to dead-letter queues and to other consumers; the functions' policies
+    and URLs to the ways in. A function without any queue is a part by itself. Raises
+    NotFoundError for a function that is not there.
+    """
+    found = concurrently(lambda each: _around_function(session, each), references)
+    origins = dict.fromkeys(name for names, _ in found for name in names)
+    merged = _merged([ref for _, ref in found])
+    apis, untold = ways_in(session, [each for each in merged.functions if each.name in origins])
+    return replace(merged, apis=apis, untold=untold, origin=", ".join(origins))
 
 
 def from_function(session: Session, reference: str) -> StackRef:
-    """The parts around one function: a name or an ARN, with or without an alias.
+    """The parts around one function. See ``from_functions``."""
+    return from_functions(session, (reference,))
 
-    Its event source mappings lead to queues; a function that is no consumer is taken for
-    a producer: the queues that its environment names. Raises NotFoundError.
-    """
-    function = FunctionClient(session).get(reference)
-    mappings = MappingClient(session).of_function(reference)
-    arns = [each.queue_arn for each in mappings] or [
-        value
-        for value in function.environment.values()
-        if value and (":sqs:" in value or is_queue_url(value))
-    ]
-    own = FunctionPart(
-        function.name,
-        found_parts.unqualified(function.arn),
-        qualifier=next((each.qualifier for each in mappings if each.qualifier), None),
-    )
-    around = [
-        each for arn in dict.fromkeys(arns) if (each := _maybe_from_queue(session, arn)) is not None
-    ]
-    return StackRef(
-        region=session.target.region,
-        account=found_parts.account_of(function.arn) or session.target.account,
-        queues=found_parts.linked(part for each in around for part in each.queues),
-        functions=found_parts.functions_once(
-            (own, *(part for each in around for part in each.functions))
-        ),
-        mapping_ids=tuple(
-            dict.fromkeys(
-                (
-                    *((each.uuid, None) for each in mappings),
-                    *(pair for each in around for pair in each.mapping_ids),
-                )
-            )
-        ),
+
+def joined(session: Session, ref: StackRef, functions: Sequence[str]) -> StackRef:
+    """The parts, and those around these functions besides."""
+    more = from_functions(session, functions)
+    both = _merged((ref, more))
+    return replace(
+        both,
+        stack_name=ref.stack_name,
+        outputs=ref.outputs,
+        log_groups=ref.log_groups,
+        apis=tuple(dict.fromkeys((*ref.apis, *more.apis))),
+        unread=ref.unread,
+        untold=tuple(dict.fromkeys((*ref.untold, *more.untold))),
+        origin=ref.origin,
     )
 
 
@@ -263,6 +266,27 @@ def _resources_of(client: StackClient, stack: DeployedStack) -> tuple[StackResou
         return ()
 
 
+def _reads_queues(session: Session, resources: Sequence[StackResource]) -> bool:
+    """Whether a stack without a queue reads one elsewhere, not a stream or a topic.
+
+    True where its mappings may not be looked at: better one stack too many.
+    """
+    if physical(resources, QUEUE):
+        return True
+    client = MappingClient(session)
+    for uuid in physical(resources, MAPPING)[:MAX_MAPPINGS_LOOKED_AT]:
+        try:
+            if ":sqs:" in client.get(uuid).queue_arn:
+                return True
+        except NotFoundError:
+            continue
+        except SqsctlError as error:
+            if found_parts.fatal(error):
+                raise
+            return True
+    return False
+
+
 def _unless_denied(future: Future[T]) -> T | None:
     """A result, None where access was denied; other errors are raised."""
     try:
@@ -273,102 +297,86 @@ def _unless_denied(future: Future[T]) -> T | None:
         return None
 
 
-def _from_outputs(stack: DeployedStack) -> tuple[StackResource, ...]:
-    """What a stack's outputs name: queues by URL, an HTTP API by the key Serverless gives it."""
-    found = [
-        StackResource(key, _QUEUE, value)
-        for key, value in stack.outputs.items()
-        if is_queue_url(value)
+def _around_function(session: Session, reference: str) -> tuple[tuple[str, ...], StackRef]:
+    """The function's name, and what stands around it."""
+    client = FunctionClient(session)
+    function = client.get(reference)
+    given = _qualifier(reference)
+    on = dict.fromkeys([given] if given else aliases(client, function.name))
+    mappings = tuple(
+        {
+            each.uuid: each
+            for each in found_parts.mappings_of_functions(
+                session, [function.name, *(f"{function.name}:{each}" for each in on)]
+            )
+            if given is None or each.qualifier in {given, None}
+        }.values()
+    )
+    arns = [each.queue_arn for each in mappings]
+    arns += [
+        value
+        for value in function.environment.values()
+        if value and (":sqs:" in value or is_queue_url(value))
     ]
-    api = stack.outputs.get("HttpApiId")
-    if api:
-        found.append(StackResource("HttpApi", "AWS::ApiGatewayV2::Api", api))
-    return tuple({each.physical_id: each for each in found}.values())
+    own = FunctionPart(
+        function.name,
+        found_parts.unqualified(function.arn),
+        qualifier=given or next((each.qualifier for each in mappings if each.qualifier), None),
+    )
+    near = concurrently(lambda arn: _maybe_from_queue(session, arn), list(dict.fromkeys(arns)))
+    alone = StackRef(
+        region=session.target.region,
+        account=found_parts.account_of(function.arn) or session.target.account,
+        functions=(own,),
+        mapping_ids=tuple((each.uuid, None) for each in mappings),
+    )
+    return (function.name,), _merged((alone, *near))
 
 
-def _physical(resources: Iterable[StackResource], type_: str) -> list[str]:
-    return [each.physical_id for each in resources if each.type == type_ and each.physical_id]
+def _qualifier(reference: str) -> str | None:
+    """The alias or version behind a function's name or ARN."""
+    name, qualifier = split_arn(reference)
+    if qualifier is None and ":function:" not in name:
+        qualifier = name.partition(":")[2] or None
+    elif qualifier is None and not name.startswith("arn:"):  # 123456789012:function:worker:live
+        qualifier = name.partition(":function:")[2].partition(":")[2] or None
+    return None if qualifier == "$LATEST" else qualifier
 
 
-def _assembled(
-    session: Session, stack: DeployedStack, resources: Sequence[StackResource]
-) -> StackRef:
-    region = session.target.region
-    urls = _physical(resources, _QUEUE)
-    account = stack.account or next(filter(None, map(_account_in, urls)), session.target.account)
-    partition = stack.arn.split(":")[1] if stack.arn.startswith("arn:") else "aws"
-    place = f"{region}:{account or ''}"
-    queues = [
-        QueuePart(
-            name=(name := each.physical_id.rpartition("/")[2]),
-            url=each.physical_id,
-            arn=f"arn:{partition}:sqs:{place}:{name}",
-            logical_id=each.logical_id,
-        )
-        for each in resources
-        if each.type == _QUEUE
-    ]
-    functions = [
-        FunctionPart(
-            each.physical_id,
-            f"arn:{partition}:lambda:{place}:function:{each.physical_id}",
-            each.logical_id,
-        )
-        for each in resources
-        if each.type == _FUNCTION
-    ]
-    mapping_ids: dict[str, str | None] = {
-        each.physical_id: each.logical_id for each in resources if each.type == _MAPPING
-    }
-    client = QueueClient(session)
-    read = found_parts.with_attributes(client, queues)
-    if not queues and functions:
-        # It consumes from, or sends to, the queues of another stack.
-        fed = found_parts.mappings_of_functions(session, [each.name for each in functions])
-        arns = list(dict.fromkeys(each.queue_arn for each in fed))
-        near = concurrently(lambda arn: found_parts.by_arn(client, arn), arns)
-        read = found_parts.with_dead_letter_queues(client, [each for each in near if each])
-        mapping_ids = {**{each.uuid: None for each in fed}, **mapping_ids}
-    elif queues and not functions:
-        fed = found_parts.mappings_of_queues(session, read)
-        functions = [found_parts.consumer(each) for each in fed]
-        mapping_ids = {**{each.uuid: None for each in fed}, **mapping_ids}
+def _with_surroundings(session: Session, ref: StackRef) -> StackRef:
+    senders, unlisted = producers(session, ref.queues)
+    functions = found_parts.functions_once((*ref.functions, *senders))
+    apis, unasked = ways_in(session, senders)
+    return replace(ref, functions=functions, apis=apis, untold=(*unlisted, *unasked))
+
+
+def _merged(refs: Sequence[StackRef]) -> StackRef:
+    """Their queues, functions and mappings, each once."""
     return StackRef(
-        region=region,
-        stack_name=stack.name,
-        account=account,
-        queues=read,
-        functions=found_parts.functions_once(functions),
-        mapping_ids=tuple(mapping_ids.items()),
-        apis=tuple(
-            ApiPart(_api_id(each), _APIS[each.type], each.logical_id)
-            for each in resources
-            if each.type in _APIS
+        region=refs[0].region,
+        account=next((each.account for each in refs if each.account), None),
+        queues=found_parts.linked(part for each in refs for part in each.queues),
+        functions=found_parts.functions_once(part for each in refs for part in each.functions),
+        mapping_ids=tuple(
+            {
+                uuid: logical_id for each in reversed(refs) for uuid, logical_id in each.mapping_ids
+            }.items()
         ),
-        log_groups=tuple(_physical(resources, _LOG_GROUP)),
-        outputs=stack.outputs,
     )
 
 
-def _api_id(resource: StackResource) -> str:
-    """An API's id; a function URL goes by the name of its function, and its alias."""
-    if resource.type != "AWS::Lambda::Url":
-        return resource.physical_id
-    _, found, rest = resource.physical_id.partition(":function:")
-    return rest if found else resource.physical_id
-
-
-def _account_in(url: str) -> str | None:
-    """The account in a queue's URL."""
-    account = url.rpartition("/")[0].rpartition("/")[2]
-    return account if len(account) == 12 and account.isdigit() else None
-
-
-def _maybe_from_queue(session: Session, reference: str) -> StackRef | None:
+def _maybe_from_queue(session: Session, reference: str) -> StackRef:
+    """What is around a queue; where it may not be looked at, the queue alone."""
+    region = session.target.region
     try:
         return from_queue(session, reference)
     except (NotFoundError, UsageError):
-        return None
+        return StackRef(region)
+    except SqsctlError as error:
+        if found_parts.fatal(error):
+            raise
+        part = found_parts.by_arn(QueueClient(session), reference)
+        return StackRef(region, queues=(part,) if part else ())
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -7,8 +7,10 @@ list remembers the line it came from.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sqsctl.errors import UsageError
@@ -64,6 +66,25 @@ def load_yaml(text: str, name: str = "the file") -> Any:
         raise UsageError(f"{name} is not valid YAML: {problem}{where}", code="yaml") from error
     except (RecursionError, ValueError) as error:
         raise UsageError(f"{name} is not readable as YAML: {error}", code="yaml") from error
+
+
+def load_json(path: Path) -> Any:
+    """A JSON file of a project, bounded. Raises UsageError where it is none."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{path.name} is too large to be read")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path.name} is not valid JSON: {error}", code="json") from error
+
+
+def deep(document: Any, *keys: str) -> Any:
+    """What stands below these keys; None where there is nothing."""
+    for key in keys:
+        if not isinstance(document, Mapping):
+            return None
+        document = document.get(key)
+    return document
 
 
 def template_parameters(template: str) -> frozenset[str]:

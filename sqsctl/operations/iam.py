@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 from sqsctl.model.deployed import StackRef
 from sqsctl.operations.permissions import (
+    AROUND,
     COMMANDS,
     FACTS,
+    FOREIGN,
+    FROM_PARTS,
     NOTHING,
     WITH_OPTION,
     Need,
@@ -61,6 +64,7 @@ def policy(
     wanted: dict[Need, None] = {}
     for name in names:
         wanted.update(dict.fromkeys(each for each in needs(name)))
+        wanted.update(dict.fromkeys(_besides(name, ref)))
     chosen = [each for each in wanted if not (without_optional and each.optional)]
     arns = _Arns(ref, tuple(keys), tuple(log_groups))
     by_resource: dict[tuple[str, ...], dict[str, None]] = {}
@@ -111,6 +115,17 @@ def _document(by_resource: Mapping[tuple[str, ...], dict[str, None]]) -> dict[st
         for index, (resources, actions) in enumerate(by_resource.items())
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _besides(command: str, ref: StackRef | None) -> tuple[Need, ...]:
+    """What a command asks besides, because of what these parts are."""
+    if ref is None:
+        return ()
+    if ref.stack_name is None:
+        words = command.removeprefix("sqsctl ").split()
+        return AROUND if FROM_PARTS & {" ".join(words[:1]), " ".join(words[:2])} else ()
+    foreign = any(each.logical_id is None for each in ref.main_queues)
+    return FOREIGN if foreign and ref.mapping_ids else ()
 
 
 def _sid(index: int, actions: Iterable[str]) -> str:

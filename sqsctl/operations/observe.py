@@ -77,6 +77,9 @@ def observe(
         groups[Fact.PROJECT.value] = Group((), (Unread("the project's files", NOT_ASKED_FOR),))
     _unknown_consumers(groups, ref)
     _unknown_parts(groups, ref)
+    if ref.untold:  # without CloudFormation, ways in are found through producers
+        apis = groups[Fact.APIS.value]
+        groups[Fact.APIS.value] = Group(apis.items, (*apis.unread, *ref.untold))
     for fact in Fact:
         if fact not in wanted and fact is not Fact.ERRORS:
             groups[fact.value] = Group((), (Unread(_title(fact), NOT_ASKED_FOR),))
@@ -147,7 +150,7 @@ def _project(folder: Path, stage: str | None, ref: StackRef) -> Group[Declared]:
     """The project's declarations, functions by their deployed names where they can be told."""
     from sqsctl.operations import project
 
-    found = project.declared(folder, stage=stage)
+    found = project.declared(folder, stage=stage, stack_name=ref.stack_name)
     named = tuple(
         replace(each, function=part.name)
         if each.function and (part := ref.function(each.function)) is not None

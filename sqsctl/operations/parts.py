@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 MAX_CONSUMERS = 50
 MAX_NEAR_QUEUES = 50
+MAX_MAPPINGS_ASKED = 50
 
 _FATAL = frozenset(
     {
@@ -173,6 +174,12 @@ def mappings_of_functions(session: Session, names: Iterable[str]) -> tuple[Event
     """What feeds these functions from queues."""
     client = MappingClient(session)
     return tuple(_each(client.of_function, list(names)))
+
+
+def mappings_by_id(session: Session, ids: Iterable[str]) -> tuple[EventSourceMapping, ...]:
+    """Mappings by UUID; one that is gone or may not be read is left out."""
+    client = MappingClient(session)
+    return tuple(_each(lambda uuid: (client.get(uuid),), list(ids)[:MAX_MAPPINGS_ASKED]))
 
 
 def _each(

@@ -70,6 +70,14 @@ _LOOK = (
     *_on(On.DEAD_LETTER_QUEUES, "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"),
     *_on(On.KEYS, "kms:Decrypt", optional=True),
 )
+# A mapping of the stack that leads to another stack's queue.
+FOREIGN = _on(On.MAPPINGS, "lambda:GetEventSourceMapping", optional=True)
+# From a queue or a function without CloudFormation: who sends to it, and through which API.
+AROUND = (
+    *_on(On.ANYTHING, "lambda:ListFunctions", optional=True),
+    *_on(On.FUNCTIONS, "lambda:ListAliases", "lambda:GetPolicy", optional=True),
+    *(Need(each.action, each.on, optional=True) for each in _API),
+)
 _DELETE = _on(On.DEAD_LETTER_QUEUES, "sqs:DeleteMessage")
 _LOGS = _on(On.LOG_GROUPS, "logs:FilterLogEvents")
 _METRICS = _on(On.ANYTHING, "cloudwatch:GetMetricData")
@@ -127,8 +135,10 @@ _NATIVE = (
 )
 
 COMMANDS: Mapping[str, tuple[Need, ...]] = {
-    "stack ls": _on(
-        On.ANYTHING, "cloudformation:DescribeStacks", "cloudformation:ListStackResources"
+    "stack ls": (
+        *_on(On.ANYTHING, "cloudformation:DescribeStacks", "cloudformation:ListStackResources"),
+        # Whether a stack without a queue reads one elsewhere, or a stream.
+        *FOREIGN,
     ),
     "stack show": (*_STACK, *_FUNCTIONS, *_API),
     "stack deploy": (
@@ -193,6 +203,8 @@ WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
         for option in ("--id", "--match", "--grep", "--since", "--until")
     },
 }
+# Those that start from --queue or --function, too.
+FROM_PARTS = frozenset({"doctor", "stack show", "logs tail", "metrics", "watch"})
 # Commands that talk to no AWS at all, or to the lab with keys of its own.
 NOTHING = frozenset(
     {"logs explain", "iam", "config show", "config set", "config unset", "demo"}

@@ -7,7 +7,6 @@ outside the folder is read.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tomllib
@@ -18,13 +17,20 @@ from typing import Any
 from sqsctl.errors import UsageError
 from sqsctl.model.stack import Declared, Group, Unread
 from sqsctl.operations import serverless
-from sqsctl.operations.documents import Located, load_yaml
+from sqsctl.operations.documents import Located, deep, load_json, load_yaml
+from sqsctl.operations.project_stack import (
+    cdk_stacks,
+    code_file,
+    packaged,
+    stack,
+    stage_of,
+)
+
+__all__ = ["declared", "stack", "stack_name", "stage_of"]
 
 TEMPLATES = ("template.yaml", "template.yml", "template.json")
-_SAM_CONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
 _FUNCTION_TYPES = frozenset({"AWS::Serverless::Function", "AWS::Lambda::Function"})
 _FACTS = {"Runtime": "runtime", "Handler": "handler", "Timeout": "timeout_s"}
-_STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _RELEASE = re.compile(r"v?(\d{1,3}(?:\.\d{1,3}){0,2})")
 # https://github.com/nodejs/Release: the code names of long-term releases.
 _NODE_LTS = {
@@ -49,25 +55,27 @@ def stack_name(
 
     Raises UsageError where a file that should tell is broken.
     """
-    here = environment if environment is not None else os.environ
-    project = serverless.read(folder, stage=stage, environment=here)
-    if project is not None:
-        return _valid(project.stack_name)
-    return _valid(_sam_stack_name(folder, stage)) or _valid(_cdk_stack_name(folder))
+    return stack(folder, stage=stage, environment=environment).name
 
 
 def declared(
-    folder: Path, *, stage: str | None = None, environment: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    stage: str | None = None,
+    stack_name: str | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Group[Declared]:
     """What the project's files ask for; a broken file is unread, with the reason.
 
     ``function`` is the deployed name where the files tell it (serverless.yml), else the
-    logical id of the template. A folder without any such file yields nothing.
+    logical id of the template. ``stack_name`` chooses among the stacks of a CDK app. A folder
+    without any such file yields nothing.
     """
     here = environment if environment is not None else os.environ
     readers: tuple[tuple[str, Callable[[], Iterator[Declared]]], ...] = (
         ("serverless.yml", lambda: _from_serverless(folder, stage, here)),
         ("template.yaml", lambda: _from_template(folder)),
+        ("cdk.out", lambda: _from_cdk(folder, stack_name)),
         (".nvmrc", lambda: _from_node_version(folder, ".nvmrc")),
         (".node-version", lambda: _from_node_version(folder, ".node-version")),
         ("package.json", lambda: _from_package_json(folder)),
@@ -84,48 +92,6 @@ def declared(
     return Group(tuple(found), tuple(unread))
 
 
-def _valid(name: str | None) -> str | None:
-    return name if name and _STACK_NAME.fullmatch(name) else None
-
-
-# -- stack names ----------------------------------------------------------------------------
-
-
-def _sam_stack_name(folder: Path, stage: str | None) -> str | None:
-    """samconfig: the environment named like the stage, else ``default``."""
-    path = next((folder / name for name in _SAM_CONFIGS if (folder / name).is_file()), None)
-    if path is None:
-        return None
-    text = serverless.text_of(path)
-    if path.suffix == ".toml":
-        try:
-            document: Any = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise UsageError(f"{path.name} is not valid TOML: {error}", code="toml") from error
-    else:
-        document = load_yaml(text, path.name)
-    for environment in (stage, "default"):
-        for command in ("deploy", "global", "sync"):
-            name = _deep(document, environment or "default", command, "parameters", "stack_name")
-            if isinstance(name, str):
-                return name
-    return None
-
-
-def _cdk_stack_name(folder: Path) -> str | None:
-    """The only stack of a synthesised CDK app."""
-    path = folder / "cdk.out" / "manifest.json"
-    if not path.is_file():
-        return None
-    artifacts = _deep(_json(path), "artifacts")
-    names = [
-        str(_deep(each, "properties", "stackName") or key)
-        for key, each in (artifacts.items() if isinstance(artifacts, dict) else ())
-        if _deep(each, "type") == "aws:cloudformation:stack"
-    ]
-    return names[0] if len(names) == 1 else None
-
-
 # -- declarations ---------------------------------------------------------------------------
 
 
@@ -133,19 +99,33 @@ def _from_serverless(
     folder: Path, stage: str | None, environment: Mapping[str, str]
 ) -> Iterator[Declared]:
     project = serverless.read(folder, stage=stage, environment=environment)
+    if project is None and (code := code_file(folder)) is not None:
+        # What the last package made of it holds, unless it was edited since.
+        kept = packaged(folder, stage=stage)
+        if kept is not None and kept.path.stat().st_mtime >= code.stat().st_mtime:
+            project = kept
     if project is not None:
         yield from project.declared()
 
 
+def _from_cdk(folder: Path, stack_name: str | None) -> Iterator[Declared]:
+    for each in cdk_stacks(folder):
+        if each.name == stack_name and each.template.is_file():
+            yield from _facts_of(each.template)
+
+
 def _from_template(folder: Path) -> Iterator[Declared]:
     path = next((folder / name for name in TEMPLATES if (folder / name).is_file()), None)
-    if path is None:
-        return
+    if path is not None:
+        yield from _facts_of(path)
+
+
+def _facts_of(path: Path) -> Iterator[Declared]:
     document = load_yaml(serverless.text_of(path), path.name)
     if not isinstance(document, Mapping) or not isinstance(document.get("Resources"), Mapping):
         return  # some other template.yaml
     defaults = _parameter_defaults(document)
-    shared = _deep(document, "Globals", "Function")
+    shared = deep(document, "Globals", "Function")
     if isinstance(shared, Located):
         yield from _template_facts(shared, None, path.name, defaults)
     for logical_id, resource in document["Resources"].items():
@@ -177,7 +157,7 @@ def _parameter_defaults(document: Mapping[str, Any]) -> dict[str, str]:
     parameters = document.get("Parameters")
     found: dict[str, str] = {}
     for name, each in parameters.items() if isinstance(parameters, Mapping) else ():
-        value = _deep(each, "Default")
+        value = deep(each, "Default")
         if isinstance(value, str | int) and not isinstance(value, bool):
             found[str(name)] = str(value)
     return found
@@ -209,7 +189,7 @@ def _from_package_json(folder: Path) -> Iterator[Declared]:
     path = folder / "package.json"
     if not path.is_file():
         return
-    wanted = _deep(_json(path), "engines", "node")
+    wanted = deep(load_json(path), "engines", "node")
     if isinstance(wanted, str) and wanted.strip() and len(wanted) < 200:
         yield Declared("engine", f"node {wanted.strip()}", f"package.json:{_line(path, 'engines')}")
 
@@ -237,7 +217,7 @@ def _from_pyproject(folder: Path) -> Iterator[Declared]:
         (("project", "requires-python"), "requires-python"),
         (("tool", "poetry", "dependencies", "python"), "python"),
     ):
-        wanted = _deep(document, *place)
+        wanted = deep(document, *place)
         if isinstance(wanted, str) and wanted.strip() and len(wanted) < 200:
             line = _line(path, key)
             yield Declared("engine", f"python {wanted.strip()}", f"pyproject.toml:{line}")
@@ -252,13 +232,6 @@ def _release(text: str) -> str | None:
     return match[1] if match else None
 
 
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(serverless.text_of(path))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path.name} is not valid JSON: {error}", code="json") from error
-
-
 def _line(path: Path, key: str) -> int:
     """The first line that sets a key: enough to point a person to it."""
     pattern = re.compile(rf"""^\s*["']?{re.escape(key)}["']?\s*[:=]""")
@@ -266,11 +239,3 @@ def _line(path: Path, key: str) -> int:
         if pattern.match(line):
             return number
     return 1
-
-
-def _deep(document: Any, *keys: str) -> Any:
-    for key in keys:
-        if not isinstance(document, Mapping):
-            return None
-        document = document.get(key)
-    return document

@@ -234,6 +234,8 @@ class _Resolver:
 
     def _environment(self, address: str) -> Any:
         value = self._file.environment.get(address)
+        if value is None and self._file.document.get("useDotenv"):
+            return UNKNOWN  # it may stand in .env, which holds secrets and is not read
         return value if value is None or len(value) <= _ENVIRONMENT_VALUE else UNKNOWN
 
     def _parameter(self, address: str) -> Any:

@@ -7,6 +7,7 @@ region alone names no target.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -50,8 +51,10 @@ class NothingFoundError(SqsctlError):
         )
 
 
-def resolve(settings: Settings, *, lab_name: str = labs.DEFAULT_LAB) -> Resolved:
-    """Choose the target.
+def resolve(
+    settings: Settings, *, lab_name: str = labs.DEFAULT_LAB, functions: Sequence[str] = ()
+) -> Resolved:
+    """Choose the target. ARNs among ``functions`` name one, as a queue's does.
 
     Raises NotFoundError for ``--lab`` without one, NothingFoundError where there is
     nothing at all, UsageError where no region is known or settings contradict.
@@ -64,7 +67,8 @@ def resolve(settings: Settings, *, lab_name: str = labs.DEFAULT_LAB) -> Resolved
         if lab is None:
             raise no_lab(lab_name)
         return _in_lab(settings, lab)
-    named = _named_by(settings, lab)
+    arns = [each for each in functions if each.startswith("arn:")]
+    named = _named_by(settings, lab, arns)
     if named is None and lab is not None and wanted is None:
         return _in_lab(settings, lab)
     endpoint = settings.text("endpoint_url")
@@ -72,7 +76,7 @@ def resolve(settings: Settings, *, lab_name: str = labs.DEFAULT_LAB) -> Resolved
         return _in_lab(settings, lab)
     if named is None and not has_credentials(settings.text("profile")):
         raise NothingFoundError
-    resolved = _outside(settings, endpoint)
+    resolved = _outside(settings, endpoint, arns)
     ambiguous = (
         named if lab is not None and wanted is None and _environment_names(settings) else None
     )
@@ -115,9 +119,14 @@ def _in_lab(settings: Settings, lab: labs.LabState) -> Resolved:
     return Resolved(target, Session(target, credentials=labs.CREDENTIALS), lab)
 
 
-def _outside(settings: Settings, endpoint: str | None) -> Resolved:
+def _outside(settings: Settings, endpoint: str | None, arns: Sequence[str]) -> Resolved:
     profile = settings.text("profile")
-    region = settings.text("region") or _queue_region(settings) or default_region(profile)
+    region = (
+        settings.text("region")
+        or _queue_region(settings)
+        or _region_of(arns)
+        or default_region(profile)
+    )
     if endpoint:
         _check_url(endpoint)
     if not region:
@@ -161,7 +170,9 @@ def _split(url: str) -> SplitResult:
         raise UsageError(f"not a URL: {url!r} ({error})") from error
 
 
-def _named_by(settings: Settings, lab: labs.LabState | None) -> str | None:
+def _named_by(
+    settings: Settings, lab: labs.LabState | None, functions: Sequence[str]
+) -> str | None:
     """What names an AWS target, None where nothing does."""
     for key in ("profile", "endpoint_url"):
         setting = settings.values.get(key)
@@ -174,7 +185,20 @@ def _named_by(settings: Settings, lab: labs.LabState | None) -> str | None:
         return "the queue's ARN"
     if "://" in queue and _AWS_QUEUE_HOST.match(_split(queue).hostname or ""):
         return "the queue's URL"
+    if any(not (lab and f":{lab.account}:" in each) for each in functions):
+        return "the function's ARN"
     return None
+
+
+def _region_of(arns: Sequence[str]) -> str | None:
+    """The region that ARNs lie in. Raises UsageError where they lie in several."""
+    found = {each.split(":")[3] for each in arns if each.count(":") > 4}
+    if len(found) > 1:
+        raise UsageError(
+            f"the functions lie in several regions: {', '.join(sorted(found))}",
+            hint="name those of one region",
+        )
+    return next(iter(found), None)
 
 
 def _environment_names(settings: Settings) -> bool:

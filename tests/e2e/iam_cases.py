@@ -84,6 +84,7 @@ _CAUSES = (
 
 # Without these the command still does the whole of what was asked here.
 SPARE: dict[str, tuple[str, ...]] = {
+    "stack ls": ("lambda:GetEventSourceMapping",),  # every stack here has a queue of its own
     "queue inspect": (
         *_STACK,
         "cloudwatch:GetMetricData",

@@ -1,0 +1,140 @@
+"""Where a command starts: a queue, functions, or a stack; what is around them comes along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
+
+if TYPE_CHECKING:
+    from sqsctl.aws.session import Session
+    from sqsctl.cli.context import Run
+    from sqsctl.model.deployed import StackRef
+
+MAX_LISTED = 500
+MAX_NAMED = 8
+
+
+def reference(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef:
+    """The parts to work on.
+
+    A queue that was named comes first, then the stack that was named, with these functions
+    in it. Functions of no stack stand for themselves.
+    """
+    from sqsctl.operations import discover
+
+    session = run.resolved(changing=changing).session
+    queue = run.own_queue
+    if queue:
+        found = discover.from_queue(session, queue, around=True)
+        missing = _missing(found, functions)
+        return discover.joined(session, found, missing) if missing else found
+    if not functions:
+        return discover.from_stack(session, run.stack_name(changing=changing))
+    if run.settings.text("stack"):
+        found = discover.from_stack(session, run.stack_name(changing=changing))
+        missing = _missing(found, functions)
+        if missing:
+            raise no_function(found, missing[0])
+        return found
+    return _functions(run, functions, changing=changing)
+
+
+def _functions(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef:
+    """Functions without a named stack: the working folder's or the lab's, else by themselves."""
+    from sqsctl.operations import discover
+
+    session = run.resolved(changing=changing).session
+    likely = None
+    name = run.likely_stack(changing=changing)
+    if name:
+        try:
+            likely = discover.from_stack(session, name)
+        except SqsctlError as error:
+            if error.exit not in {Exit.NOT_FOUND, Exit.DENIED}:
+                raise
+    if likely is not None and not _missing(likely, functions):
+        return likely
+    try:
+        return discover.from_functions(session, functions)
+    except NotFoundError as error:
+        if error.code != "function_not_found":
+            raise
+        found = _stack_with(session, functions)
+        if found is not None:
+            return found
+        if likely is not None:
+            raise no_function(likely, _missing(likely, functions)[0]) from error
+        raise _absent(session, functions, error) from error
+
+
+def _stack_with(session: Session, functions: Sequence[str]) -> StackRef | None:
+    """The only stack that holds functions with these short names; None where there is none."""
+    from sqsctl.operations import discover
+
+    try:
+        stacks = list(discover.stacks(session))
+    except SqsctlError as error:
+        if error.exit is not Exit.DENIED:
+            raise
+        return None
+    holding = [
+        each
+        for each in stacks
+        if all(any(_is(name, own) for own in each.functions) for name in functions)
+    ]
+    if not holding:
+        return None
+    if len(holding) == 1:
+        return discover.from_stack(session, holding[0].name)
+    full = sorted(own for each in holding for own in each.functions if _is(functions[0], own))
+    raise UsageError(
+        f"{len(holding)} stacks have a function {functions[0]}: {', '.join(full)}",
+        hint=f"give the whole name: --function {full[0]}",
+        code="function_ambiguous",
+    )
+
+
+def _is(name: str, function: str) -> bool:
+    return name == function or function.endswith(f"-{name}")
+
+
+def _absent(session: Session, functions: Sequence[str], error: NotFoundError) -> NotFoundError:
+    """The error for a function that is not there, with the names of those that are."""
+    from difflib import get_close_matches
+    from itertools import islice
+
+    from sqsctl.aws.functions import FunctionClient
+
+    try:
+        listed = islice(FunctionClient(session).every(), MAX_LISTED + 1)
+        every = sorted(each.name for each in listed)
+    except SqsctlError:
+        return error  # they may not be listed: that this one is missing stays true
+    name = next((each for each in functions if each not in every), functions[0])
+    near = get_close_matches(name, every, MAX_NAMED, 0.5)
+    shown = near or every[:MAX_NAMED]
+    there = f"{'near to it' if near else 'there are'}: {', '.join(shown)}"
+    if not near and len(every) > len(shown):
+        left = "many" if len(every) > MAX_LISTED else len(every) - len(shown)
+        there += f", and {left} more"
+    return NotFoundError(
+        f"there is no function {name} in {session.target.region}",
+        hint=f"{there if every else 'the region has none'}; sqsctl stack ls lists stacks",
+        code="function_not_found",
+    )
+
+
+def no_function(found: StackRef, name: str) -> NotFoundError:
+    """The error for a function that these parts do not hold."""
+    known = ", ".join(each.name for each in found.functions) or "none"
+    return NotFoundError(
+        f"{found.title} has no function {name}",
+        hint=f"it has {known}; sqsctl stack show draws it",
+        code="function_not_found",
+    )
+
+
+def _missing(found: StackRef, functions: Iterable[str]) -> list[str]:
+    return [each for each in functions if found.function(each) is None]
