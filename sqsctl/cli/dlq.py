@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sqsctl.cli.context import Run
-from sqsctl.cli.dlq_causes import cause_finder, cause_shape, causes_of
+from sqsctl.cli.dlq_causes import Causes, cause_finder, cause_shape, causes_of
 from sqsctl.cli.filters import (
     CauseOption,
     GrepOption,
@@ -18,8 +18,8 @@ from sqsctl.cli.filters import (
     SentSinceOption,
     SentUntilOption,
 )
-from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
+from sqsctl.cli.options import RawOption, command, examples
+from sqsctl.cli.output import Answer, check_raw, iso, lines, safe_line, styled, write_raw
 from sqsctl.cli.shapes import message_shape
 from sqsctl.cli.views import ago, clock
 from sqsctl.cli.ways import account_in
@@ -77,6 +77,7 @@ def dead_letters(run: Run, *, changing: bool = False) -> tuple[QueueClient, Pair
         "sqsctl dlq peek --limit 50 --full",
         "sqsctl dlq peek --match 'input > `5`' --sort -sent",
         "sqsctl dlq peek --queue tutorial-step-2-dev-jobs -o json",
+        "sqsctl dlq peek --limit 1 --raw > body.txt",
     ),
 )
 def peek(
@@ -109,6 +110,7 @@ def peek(
     force: Annotated[
         bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
     ] = False,
+    raw: RawOption = False,
 ) -> Answer:
     """Look at dead letters without taking them out.
 
@@ -123,6 +125,8 @@ def peek(
     from sqsctl.operations.peek import peek as look_into
     from sqsctl.operations.selection import ordered
 
+    if raw:
+        check_raw(run.output)
     wanted = conditions.filters(id_, match, grep, cause, since, until)
     ordered((), sort)
     client, pair = dead_letters(run)
@@ -143,7 +147,7 @@ def peek(
             progress=lambda seen, matched: bar.update(note=f"{matched} of {seen}"),
         )
     messages = ordered(peeked.matched, sort)
-    causes = causes_of(run, pair, messages)
+    causes = Causes() if raw else causes_of(run, pair, messages)
     now = datetime.now(UTC)
     fates = {each.message_id: forecast(each, queue, now=now) for each in messages}
     data: dict[str, Any] = {
@@ -167,7 +171,19 @@ def peek(
     }
     gone = selection.gone(queue.name) if peeked.exhausted else None
 
+    cost = f"looked at {peeked.looked_at} of about {peeked.approximate_total}"
+    cost += f"; {peeked.looked_at} receive counts raised by one" * bool(peeked.looked_at)
+    if peeked.groups_locked:
+        cost += f"; {len(peeked.groups_locked)} groups locked for {peeked.locked_s:.1f} s"
+    if peeked.unreleased:
+        cost += f"; {peeked.unreleased} come back by themselves in {peeked.hold_s} s"
+
     def human(console: Console) -> None:
+        if raw:
+            for each in messages:
+                write_raw(each.body)
+            run.output.notice(cost)
+            return
         if not messages and gone is None:
             lines(
                 console,
@@ -185,12 +201,6 @@ def peek(
                 full=full,
                 cause=causes.of(each),
             )
-        cost = f"looked at {peeked.looked_at} of about {peeked.approximate_total}"
-        cost += f"; {peeked.looked_at} receive counts raised by one" * bool(peeked.looked_at)
-        if peeked.groups_locked:
-            cost += f"; {len(peeked.groups_locked)} groups locked for {peeked.locked_s:.1f} s"
-        if peeked.unreleased:
-            cost += f"; {peeked.unreleased} come back by themselves in {peeked.hold_s} s"
         console.print(styled(cost, "dim"), soft_wrap=True)
 
     code = worst(control.exit if control.stopping else Exit.OK, gone.exit if gone else Exit.OK)

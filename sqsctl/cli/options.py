@@ -170,6 +170,15 @@ LabOption = Annotated[
     ),
 ]
 
+RawOption = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        help="Just the text, byte for byte: for a file or a program, not for a terminal.",
+        rich_help_panel=_GENERAL,
+    ),
+]
+
 _OUTPUT_OPTIONS: dict[str, Any] = {
     "output": OutputOption,
     "no_color": NoColorOption,

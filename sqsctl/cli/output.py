@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqsctl.errors import Exit, SqsctlError
+from sqsctl.errors import Exit, SqsctlError, UsageError
 from sqsctl.model.target import Target
 
 if TYPE_CHECKING:
@@ -220,6 +220,28 @@ def write(text: str) -> None:
     """One line to stdout, at once: a reader of a stream waits for it."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def check_raw(output: Output) -> None:
+    """Raises UsageError where ``--raw`` makes no sense, or would write onto a terminal."""
+    if output.json:
+        raise UsageError(
+            "--raw and -o json contradict: JSON holds every character as it is",
+            hint="leave --raw away",
+            code="raw_json",
+        )
+    if sys.stdout.isatty():
+        raise UsageError(
+            "--raw is refused on a terminal: foreign text could take it over",
+            hint="send it into a file or a program: --raw > FILE, --raw | PROGRAM",
+            code="raw_terminal",
+        )
+
+
+def write_raw(text: str) -> None:
+    """Foreign text and a line feed, byte for byte, to a stdout that is no terminal."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", errors="surrogatepass") + b"\n")
 
 
 def styled(text: object, style: str = "") -> Text:

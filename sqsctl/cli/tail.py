@@ -11,8 +11,8 @@ import typer
 
 from sqsctl.cli.context import Run
 from sqsctl.cli.logs import SinceOption, UntilOption, group, log_groups, moment
-from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, iso
+from sqsctl.cli.options import RawOption, command, examples
+from sqsctl.cli.output import Answer, check_raw, iso
 from sqsctl.cli.tail_view import Printer
 from sqsctl.errors import UsageError
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         "sqsctl logs tail --no-follow --since 1h -o json",
         "sqsctl logs tail --grep 'order-[0-9]+' --exclude START",
         "sqsctl logs tail --group-by-request --no-fold",
+        "sqsctl logs tail --no-follow --raw > lines.txt",
     ),
 )
 def tail(
@@ -78,6 +79,7 @@ def tail(
     fold: Annotated[
         bool, typer.Option("--fold/--no-fold", help="Leave out the frames of stack traces.")
     ] = True,
+    raw: RawOption = False,
 ) -> Answer | None:
     """Follow the logs of the stack's functions. With -o json an object a line."""
     from sqsctl.cli.pipes import watchful_sleep
@@ -85,6 +87,8 @@ def tail(
     from sqsctl.operations.annotate import annotate
     from sqsctl.operations.requests import by_request
 
+    if raw:
+        check_raw(run.output)
     keep = _filter(grep, exclude, errors=errors, request_id=request_id)
     now = datetime.now(UTC)
     begin = moment(since, now) if since else now - timedelta(minutes=10)
@@ -105,7 +109,7 @@ def tail(
     def notify(notice: tailing.Notice) -> None:
         run.output.notice(notice.message, style="yellow")
 
-    printer = Printer(run, list(groups), fold=fold)
+    printer = Printer(run, list(groups), fold=fold, raw=raw)
 
     def sleep(seconds: float) -> None:
         printer.flush()  # there is time for it now

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.context import Run
-from sqsctl.cli.output import iso, safe, to_json
+from sqsctl.cli.output import iso, safe, to_json, write_raw
 from sqsctl.operations.requests import Folder
 
 if TYPE_CHECKING:
@@ -25,9 +25,12 @@ Part = tuple[str, str]  # text, style
 class Printer:
     """Prints lines to stdout. ``flush`` has to be called where nothing more comes for a while."""
 
-    def __init__(self, run: Run, functions: Iterable[str], *, fold: bool) -> None:
+    def __init__(
+        self, run: Run, functions: Iterable[str], *, fold: bool, raw: bool = False
+    ) -> None:
         self._run = run
         self._fold = fold
+        self._raw = raw
         self._folders: dict[tuple[str, str], Folder] = {}
         names = list(functions)
         short = shortened(names, run.target.stack if run.target else None)
@@ -40,6 +43,9 @@ class Printer:
 
     def line(self, line: Line) -> None:
         """Print one line, unless it is all stack trace."""
+        if self._raw:
+            write_raw(line.event.message.rstrip("\n"))
+            return
         if self._run.output.json:
             sys.stdout.write(to_json(line_shape(line)) + "\n")
             return
@@ -50,7 +56,8 @@ class Printer:
     def request(self, lines: Sequence[Line]) -> None:
         """Print the lines of one request under a heading; a line of no request as it is."""
         first = lines[0]
-        if not self._run.output.json and first.request_id is not None:
+        plain = self._run.output.json or self._raw
+        if not plain and first.request_id is not None:
             failed = [each for each in lines if each.check or each.level in _BAD]
             checks = dict.fromkeys(each.check for each in lines if each.check)
             summary = next((each.summary for each in lines if each.summary), "not ended yet")
