@@ -1,0 +1,2 @@
+exports.producer = async () => ({ statusCode: 200 });
+exports.consumer = async () => ({ batchItemFailures: [] });
