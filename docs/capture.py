@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 from tests.terminal import Terminal  # noqa: E402 - the root has to be there first
 
 IMAGES = ROOT / "docs" / "images"
-COLUMNS = 100
+COLUMNS = 104
 TITLE = "a function's package lacks a module: seen, explained, mended, redriven"
 # What is typed; the lines without a mark prepare the stage and are not shown.
 DIAGNOSIS = (
