@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.reading import events_from_text, read
-from sqsctl.model.finding import Diagnosis
+from sqsctl.checks.reading import events_from_text, read, unwrapped
+from sqsctl.model.finding import Diagnosis, Severity
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import (
     ErrorText,
@@ -31,8 +31,30 @@ def explain(
     ``runtime`` and ``function_timeout_s`` are what the text does not tell. Everything else of
     a stack counts as unread, so checks that need it are skipped with that reason.
     """
+    found = _diagnosed(text, runtime, function_timeout_s)
+    if _names_a_cause(found):
+        return found
+    # A copy may have broken the very words that tell the cause.
+    for each in unwrapped(text):
+        again = _diagnosed(each, runtime, function_timeout_s)
+        if _names_a_cause(again):
+            return again
+    return found
+
+
+# What these say is true of any failure: a check that knows the failure says more.
+_GENERAL = frozenset({"unhandled-error", "runtime-exit", "downstream-error"})
+
+
+def _names_a_cause(found: Diagnosis) -> bool:
+    return any(
+        each.severity >= Severity.WARNING and each.id not in _GENERAL for each in found.findings
+    )
+
+
+def _diagnosed(text: str, runtime: str | None, function_timeout_s: int | None) -> Diagnosis:
     events = events_from_text(text)
-    reading = read(events)
+    reading = read(events, excerpt=True)
     understood = bool(reading.failures or reading.attempts or reading.survived)
     logs = _by_group(events) if understood else ()
     errors = () if understood else (ErrorText(text),)
@@ -75,7 +97,7 @@ def _by_group(events: tuple[LogEvent, ...]) -> tuple[FunctionLogs, ...]:
         groups.setdefault(event.group, []).append(event)
     found = []
     for group, own in groups.items():
-        reading = read(own)
+        reading = read(own, excerpt=True)
         found.append(
             FunctionLogs(
                 function=group.removeprefix(_LAMBDA) if group.startswith(_LAMBDA) else "",

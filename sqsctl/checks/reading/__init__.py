@@ -1,17 +1,18 @@
 """Log text to attempts and failures: pure, total, linear in its input.
 
-``events_from_text`` takes what a person pasted, ``read`` what either gave,
-``explain_line`` names the check for a single line. Nothing here raises, whatever the
-text holds.
+``events_from_text`` takes what a person pasted, ``read`` what either gave, ``unwrapped``
+joins what a copy broke over lines, ``explain_line`` names the check for a single line.
+Nothing here raises, whatever the text holds.
 """
 
 from __future__ import annotations
 
 from sqsctl.checks.reading.paste import events_from_text
 from sqsctl.checks.reading.reader import Reading, merge, read
+from sqsctl.checks.reading.wrapped import unwrapped
 from sqsctl.model.logline import LogEvent
 
-__all__ = ["Reading", "events_from_text", "explain_line", "merge", "read"]
+__all__ = ["Reading", "events_from_text", "explain_line", "merge", "read", "unwrapped"]
 
 
 def explain_line(event: LogEvent) -> str | None:

@@ -15,15 +15,22 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import pairwise
 
 from sqsctl.checks.reading import patterns as p
+from sqsctl.checks.reading.envelopes import line_in, subscription
 from sqsctl.checks.reading.jsons import is_record, loads, text_of
+from sqsctl.checks.reading.margins import without_margin
 from sqsctl.checks.reading.prefix import clean, strip_prefix
 from sqsctl.checks.reading.stamps import parse_stamp
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.times import from_epoch_ms
 
 _CSV = re.compile(r"(?:\"?timestamp\"?,\"?message\"?[^\n]{0,80}\n)?\d{13},")
+_HEADER = re.compile(
+    r"(?=[^\n]{0,200}[\"@,;\t ]message\b)\"?@?[A-Za-z]\w{0,30}\"?(?P<between>[,;\t])"
+    r"(?:[\"@\w .]{1,40}[,;\t]){0,10}[\"@\w .]{1,40}\n"
+)
 _FOLDED = 20_000
 _EVENT_MARKS = frozenset(
     {
@@ -38,18 +45,58 @@ _EVENT_MARKS = frozenset(
 )
 
 
+# Something of each form that ``line_in`` knows.
+_WORTH_UNPACKING = (
+    "RequestId: ", "INIT_START", "ERROR", "INFO", "WARN", "DEBUG", "Task timed out", "exited",
+    "Unable to import", "missing on module", "errorMessage", "errorType", "platform.", "Z ", "Z\\t",
+)  # fmt: skip
+
+
 def events_from_text(text: str) -> tuple[LogEvent, ...]:
     """Log events from pasted text, a line each, or as the JSON in it says. Never raises."""
-    stripped = text.lstrip("\ufeff \t\r\n")
-    if stripped[:1] in {"{", "["}:
-        value = loads(stripped)
-        if value is not None:
-            found = tuple(_from_json(value))
-            if found:
-                return found
-    if _CSV.match(stripped) and (found := tuple(_from_csv(stripped))):
+    plain = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if "\x1b" in plain:
+        plain = p.ansi.sub("", plain)
+    bare = without_margin(plain)
+    for each in (plain, bare) if bare != plain else (plain,):
+        if found := _from_export(each.lstrip("\ufeff \t\n")):
+            return found
+    return tuple(_from_lines(bare))
+
+
+def _from_export(text: str) -> tuple[LogEvent, ...]:
+    """Events of a text that is JSON or a table as a whole; none for others."""
+    if text[:1] in {"{", "["}:
+        value = loads(text)
+        if value is not None and (found := tuple(_from_json(value))):
+            return _oldest_first(found)
+    if _CSV.match(text) and (found := tuple(_from_csv(text))):
         return found
-    return tuple(_from_lines(text))
+    if header := _HEADER.match(text):
+        return _oldest_first(tuple(_from_table(text, header.group("between"))))
+    return ()
+
+
+def _oldest_first(events: tuple[LogEvent, ...]) -> tuple[LogEvent, ...]:
+    """Logs Insights and consoles show the newest first."""
+    moments = [each.timestamp for each in events]
+    if len(events) < 2 or not all(moments):
+        return events
+    falling = all(a >= b for a, b in pairwise(moments) if a and b)
+    return events[::-1] if falling and moments[0] != moments[-1] else events
+
+
+def _from_table(text: str, between: str) -> Iterator[LogEvent]:
+    """An export with a line of column names, as Logs Insights and spreadsheets write it."""
+    try:
+        for row in csv.DictReader(io.StringIO(text.replace("\0", "")), delimiter=between):
+            record: dict[str, object] = {
+                key.strip(): value for key, value in row.items() if isinstance(key, str) and value
+            }
+            if any(isinstance(record.get(key), str) for key in ("@message", "message", "Message")):
+                yield _event(record)
+    except csv.Error:
+        return
 
 
 def _from_csv(text: str) -> Iterator[LogEvent]:
@@ -68,7 +115,7 @@ def _from_lines(text: str) -> Iterator[LogEvent]:
     stream = group = ""
     for raw in _unfolded(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")):
         line = clean(raw)
-        if line.startswith("{") and (event := _own_line(line)):
+        if line.startswith("{") and (event := _own_line(line) or _shipped(line)):
             yield event
             continue
         cut = strip_prefix(line)
@@ -104,8 +151,17 @@ def _own_line(line: str) -> LogEvent | None:
     return None
 
 
+def _shipped(line: str) -> LogEvent | None:
+    """A JSON line that a shipper of logs put around a line."""
+    if not any(form in line for form in _WORTH_UNPACKING):
+        return None
+    value = loads(line)
+    return line_in(value) if is_record(value) else None
+
+
 def _from_json(value: object) -> Iterator[LogEvent]:
     if is_record(value):
+        value = subscription(value) or value
         for key in ("events", "logEvents", "results", "Events"):
             inner = value.get(key)
             if isinstance(inner, list):
@@ -116,6 +172,9 @@ def _from_json(value: object) -> Iterator[LogEvent]:
             return
         if isinstance(value.get("message"), str) and _EVENT_MARKS & value.keys():
             yield _event(value)
+            return
+        if event := line_in(value):
+            yield event
             return
         yield LogEvent(json.dumps(value, ensure_ascii=False))
     elif isinstance(value, list):
@@ -130,6 +189,8 @@ def _from_list(items: Iterable[object]) -> Iterator[LogEvent]:
                 _EVENT_MARKS & each.keys() or "timestamp" in each or "@message" in each
             ):
                 yield _event(each)
+            elif event := line_in(each):
+                yield event
             else:
                 yield LogEvent(json.dumps(each, ensure_ascii=False))
         elif isinstance(each, list):

@@ -125,7 +125,7 @@ def cases(stack: Stack) -> Iterator[tuple[Case, FunctionLogs | None]]:
 
 @lru_cache(maxsize=32)
 def _of_text(text: str) -> tuple[Failure, ...]:
-    return read(events_from_text(text)).failures
+    return read(events_from_text(text), excerpt=True).failures
 
 
 def failures_of(error: ErrorText) -> tuple[Failure, ...]:
