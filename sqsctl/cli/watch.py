@@ -52,8 +52,9 @@ def watch(
 ) -> Answer | None:
     """Show the whole stack live: the picture, depths and rates, the last failures.
 
-    On a terminal it is a screen with keys (q quit, d doctor, r redrive); piped, or with
-    --count, a plain snapshot a tick; with -o json an object a line.
+    On a terminal it is a screen with keys: q quits; d runs doctor, e shows the last errors, p
+    probes, r redrives after a question. Piped, or with --count, it is a plain snapshot a tick;
+    with -o json an object a line.
     """
     from sqsctl.cli.watch_view import picture_shape, show_picture_plainly
 

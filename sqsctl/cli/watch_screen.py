@@ -16,31 +16,53 @@ from sqsctl.cli.watch_view import rendered
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
+    from sqsctl.errors import Exit
     from sqsctl.operations.board import Picture
 
-KEYS = "q quit   d doctor   r redrive"
-REDRIVE = "dead letters go back with: sqsctl dlq redrive --dry-run   (then without --dry-run)"
+KEYS = "q quit   d doctor   e last errors   p probe   r redrive"
+COMMANDS = {
+    "d": ["doctor"],
+    "e": ["logs", "tail", "--no-follow", "--errors"],
+    "p": ["probe"],
+}
+REDRIVE = ["dlq", "redrive"]
 
 
 def live(run: Run, look: Callable[[], Picture], interval_s: float) -> None:
-    """Show until q. Ctrl-C comes through as KeyboardInterrupt."""
-    hint = ""
-    while True:
-        key = _shown(run.output.stdout, look, interval_s, hint)
-        if key == "q":
+    """Show until q; other keys run a command and come back. Ctrl-C is a KeyboardInterrupt."""
+    while (key := _shown(run.output.stdout, look, interval_s)) != "q":
+        if key == "r":
+            _redrive(run)
+        else:
+            _perform(run, COMMANDS[key])
+        run.output.notice("any key: back to the screen, q: quit")
+        if _one_key() == "q":
             return
-        if key == "d":
-            from sqsctl.cli.menu import carry_out
-
-            carry_out(run, ["doctor"])
-            run.output.notice("any key: back to the screen, q: quit")
-            with keys() as pressed:
-                if pressed(None) == "q":
-                    return
-        hint = REDRIVE if key == "r" and not hint else ""
 
 
-def _shown(console: Console, look: Callable[[], Picture], interval_s: float, hint: str) -> str:
+def _redrive(run: Run) -> None:
+    """What would be moved, and after a yes it is."""
+    from sqsctl.errors import Exit
+
+    if _perform(run, [*REDRIVE, "--dry-run"]) is not Exit.OK:
+        return
+    run.output.notice("y: move them back, any other key: leave them")
+    if _one_key() == "y":
+        _perform(run, REDRIVE)
+
+
+def _perform(run: Run, words: list[str]) -> Exit:
+    from sqsctl.cli.menu_run import perform
+
+    return perform(run, words).code
+
+
+def _one_key() -> str:
+    with keys() as pressed:
+        return pressed(None)
+
+
+def _shown(console: Console, look: Callable[[], Picture], interval_s: float) -> str:
     """Draw until a key that means something is pressed; returns it."""
     from rich.live import Live
 
@@ -48,25 +70,25 @@ def _shown(console: Console, look: Callable[[], Picture], interval_s: float, hin
     with (
         keys() as pressed,
         Live(
-            screen_of(picture, console, hint), console=console, screen=True, auto_refresh=False
+            screen_of(picture, console), console=console, screen=True, auto_refresh=False
         ) as screen,
     ):
         while True:
             due = time.monotonic() + interval_s
             while (left := due - time.monotonic()) > 0:
                 key = pressed(left)
-                if key and key in "qdr":
+                if key in {"q", "r", *COMMANDS}:
                     return key
-            screen.update(screen_of(look(), console, hint), refresh=True)
+            screen.update(screen_of(look(), console), refresh=True)
 
 
-def screen_of(picture: Picture, console: Console, hint: str) -> Group:
+def screen_of(picture: Picture, console: Console) -> Group:
     """The picture cut to the terminal's size, the keys below."""
     from rich.console import Group
 
     width, height = console.size
-    lines = rendered(picture, height=max(1, height - 2))
-    lines.append(styled(hint or KEYS, "reverse" if not hint else "bold"))
+    lines = rendered(picture, height=max(1, height - 2), width=width)
+    lines.append(styled(KEYS, "reverse"))
     for each in lines:
         each.no_wrap = True
         each.truncate(max(1, width - 1), overflow="ellipsis")

@@ -20,7 +20,9 @@ HISTORY = 40
 FAILURES = 50
 WINDOW = timedelta(seconds=60)
 MAX_TIMES = 20_000
+MAX_STREAMS = 4_096
 _FAILED = frozenset({"ERROR", "FATAL", "CRITICAL"})
+_VAGUE = frozenset({None, "unhandled-error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ class Board:
         self._ended: dict[str, deque[datetime]] = {}
         self._failed: dict[str, deque[datetime]] = {}
         self._failures: deque[Failing] = deque(maxlen=FAILURES)
-        self._told: deque[tuple[str | None, str | None]] = deque(maxlen=FAILURES)
+        self._told: deque[str] = deque(maxlen=FAILURES)  # requests
+        # What was told of the invocation that a stream is in the middle of.
+        self._open: dict[tuple[str, str], str | None] = {}
 
     def replace_stack(self, stack: Stack) -> None:
         """The stack was read anew: functions and mappings may have changed."""
@@ -98,25 +102,43 @@ class Board:
         with self._lock:
             if ended:
                 _times(self._ended, line.function).append(at)
-            if not failed:
+            known = self._known(line, failed=failed, ended=ended)
+            if not failed or known:
                 return
-            key = (line.request_id, line.check)
-            if line.request_id and key in self._told:
-                return  # the same failure, told by its next line
-            self._told.append(key)
+            if line.request_id:
+                self._told.append(line.request_id)
             _times(self._failed, line.function).append(at)
             text = line.event.message.strip().partition("\n")[0]
             self._failures.append(
                 Failing(at, line.function, line.check, text[:300], line.request_id)
             )
 
+    def _known(self, line: Annotated, *, failed: bool, ended: bool) -> bool:
+        """Whether another line told of the same invocation's failure, and said as much.
+
+        A stream serves one invocation after the other, and REPORT ends each.
+        """
+        stream = (line.event.group, line.event.stream)
+        told = stream in self._open
+        before = self._open.pop(stream, None)
+        if failed and not ended:
+            if len(self._open) >= MAX_STREAMS:
+                self._open.clear()
+            self._open[stream] = before or line.check
+        if line.platform and (told or not ended):
+            return True
+        if told and (line.check in _VAGUE or line.check == before):
+            return True
+        return not told and line.request_id is not None and line.request_id in self._told
+
     def look(
         self, queues: Mapping[str, Queue], at: datetime, trouble: Iterable[str] = ()
     ) -> Picture:
         """The picture with fresh figures of the queues, by ARN; absent ones keep their old."""
-        items = tuple(queues.get(each.arn, each) for each in self._stack.queues)
+        dead = self._stack.dead_letter_queues()
+        sources_first = sorted(self._stack.queues, key=lambda each: each.arn in dead)
+        items = tuple(queues.get(each.arn, each) for each in sources_first)
         stack = replace(self._stack, queues=Group(items, self._stack.queues.unread))
-        dead = stack.dead_letter_queues()
         depths = tuple(
             self._depth(each, at, fresh=each.arn in queues, dead=each.arn in dead) for each in items
         )

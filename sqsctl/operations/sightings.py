@@ -20,6 +20,7 @@ from sqsctl.operations.latency import Histogram
 
 MAX_REQUESTS = 10_000
 _BAD = frozenset({"ERROR", "FATAL", "CRITICAL"})
+_VAGUE = frozenset({None, "unhandled-error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Sightings:
         self._any = Histogram()  # every invocation that ended
         self._ended = 0
         self._failed: dict[str, str | None] = {}  # request to check, the last ones
+        # Known failures of a stream before its next invocation: while the code was loaded.
+        self._before: dict[tuple[str, str], str] = {}
         self._failures = 0
         self._checks: Counter[str] = Counter()
 
@@ -72,12 +75,12 @@ class Sightings:
     def add(self, line: Annotated) -> None:
         """Take in one line."""
         identity, at, text = line.request_id, line.event.timestamp, line.event.message
+        if line.check or line.level in _BAD:
+            self._failing(line)
         if identity is None or at is None:
             for match in self._mark.finditer(text):
                 self._note(int(match["number"]))
             return
-        if line.check or line.level in _BAD:
-            self._fail(identity, line.check)
         request = self._requests.get(identity)
         if line.platform and text.startswith("START "):
             if len(self._requests) >= MAX_REQUESTS:
@@ -119,7 +122,18 @@ class Sightings:
 
     def invocations(self) -> Invocations:
         """What ended since the run began, and what of it failed."""
-        return Invocations(self._ended, self._failures, tuple(self._checks.most_common()))
+        return Invocations(self._ended, self._failures, tuple((+self._checks).most_common()))
+
+    def _failing(self, line: Annotated) -> None:
+        """A line of a failure; one before any request belongs to the stream's next one."""
+        stream, check = (line.event.group, line.event.stream), line.check
+        if line.request_id is not None:
+            vague = check in _VAGUE
+            self._fail(line.request_id, self._before.pop(stream, check) if vague else check)
+        elif check is not None and check not in _VAGUE:
+            if len(self._before) >= MAX_REQUESTS:
+                self._before.clear()
+            self._before[stream] = check
 
     def _fail(self, identity: str, check: str | None) -> None:
         """Note a failure once a request; a later line may say of which kind it is."""
@@ -127,8 +141,10 @@ class Sightings:
             if len(self._failed) >= MAX_REQUESTS:
                 self._failed.pop(next(iter(self._failed)))
             self._failures += 1
-        elif self._failed[identity] is not None:
+        elif self._failed[identity] not in _VAGUE or check in _VAGUE:
             return
+        elif vague := self._failed[identity]:
+            self._checks[vague] -= 1
         self._failed[identity] = check
         if check:
             self._checks[check] += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,7 @@ def board() -> Board:
 
 def failures(number: int, *, text: str = "[ERROR] boom") -> Iterator[Tailed]:
     for n in range(number):
-        request = f"00000000-0000-4000-8000-{n:012d}"
+        request = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{n}"))
         for line in (
             f"START RequestId: {request} Version: $LATEST",
             text,
@@ -60,6 +61,38 @@ def test_a_failure_is_told_once_and_counted_for_a_minute() -> None:
     assert seen.failures[0].at == NOW + timedelta(seconds=2), "the newest first"
     later = mine.look({}, NOW + timedelta(seconds=90))
     assert (later.activity[0].invocations, later.activity[0].failures) == (0, 0)
+
+
+def test_an_invocation_s_failure_is_told_by_its_best_line_only() -> None:
+    """Init reports, the text, its repetition and the REPORT line: one invocation, one failure."""
+    lines = []
+    for n in range(2):
+        request = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{n}"))
+        lines += [
+            "[ERROR] KeyError: 'QUEUE_URL'",
+            "INIT_REPORT Init Duration: 345.47 ms\tPhase: invoke\tStatus: error",
+            f"START RequestId: {request} Version: $LATEST",
+            f"REPORT RequestId: {request}\tDuration: 1.00 ms\tStatus: error\tError Type: KeyError",
+        ]
+    mine = board()
+    mine.add(
+        annotate(
+            Tailed("s-worker", LogEvent(text, NOW + timedelta(milliseconds=n), "s", "g"))
+            for n, text in enumerate(lines)
+        )
+    )
+    seen = mine.look({}, NOW + timedelta(seconds=5))
+    assert (seen.activity[0].invocations, seen.activity[0].failures) == (2, 2)
+    assert [each.check for each in seen.failures] == ["env-var-missing"] * 2
+    assert all(each.text == "[ERROR] KeyError: 'QUEUE_URL'" for each in seen.failures)
+
+
+def test_a_report_alone_tells_of_a_failure_too() -> None:
+    request = str(uuid.uuid5(uuid.NAMESPACE_OID, "x"))
+    mine = board()
+    text = f"REPORT RequestId: {request}\tDuration: 1000.00 ms\tStatus: timeout"
+    mine.add(annotate([Tailed("s-worker", LogEvent(text, NOW, "s", "g"))]))
+    assert [each.check for each in mine.look({}, NOW).failures] == ["function-timeout"]
 
 
 @pytest.mark.parametrize("height", [3, 10, 22])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,7 @@ from sqsctl.operations import follow as following
 from sqsctl.operations.annotate import annotate
 from sqsctl.operations.control import Control
 from sqsctl.operations.follow import Fate, Held, follow
-from sqsctl.operations.sightings import Sightings
+from sqsctl.operations.sightings import Invocations, Sightings
 from sqsctl.operations.tail import Tailed
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
@@ -59,7 +60,7 @@ def sightings(numbers: Iterator[int] | range) -> Sightings:
 def log(numbers: Iterator[int] | range) -> Iterator[Tailed]:
     """What the tutorial's consumer logs: sent at NOW, started 2 s later, ended after 3 s."""
     for n in numbers:
-        request = f"00000000-0000-4000-8000-{n:012d}"
+        request = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{n}"))
         sent = int(NOW.timestamp() * 1000)
         for text, seconds in (
             (f"START RequestId: {request} Version: $LATEST", 2.0),
@@ -165,7 +166,7 @@ def test_whatever_the_figures_are_the_three_add_up(
 def failing(numbers: range, *, check_late: bool = False) -> Iterator[Tailed]:
     """Invocations that are stopped before they log anything of their message."""
     for n in numbers:
-        request = f"00000000-0000-4000-8000-{n:012d}"
+        request = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{n}"))
         lines = [
             (f"START RequestId: {request} Version: $LATEST", 2.0),
             (f"2026-11-23T05:00:03.000Z {request} Task timed out after 1.00 seconds", 3.0),
@@ -191,6 +192,21 @@ def test_when_all_die_the_log_says_of_what(check_late: bool) -> None:
     assert found.dead_after_s == (2.0, 3.0)
     assert [(name, each.count) for name, each in found.stages] == [("consumer", 30)]
     assert found.waited_s < following.LOG_GRACE_S, "nothing was processed: no log to wait for"
+
+
+def test_what_failed_while_the_code_was_loaded_belongs_to_the_next_request() -> None:
+    seen = Sightings(RUN)
+    lines = []
+    for n in range(3):
+        request = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{n}"))
+        lines += [
+            "[ERROR] KeyError: 'QUEUE_URL'",
+            f"START RequestId: {request} Version: $LATEST",
+            f"END RequestId: {request}",
+            f"REPORT RequestId: {request}\tDuration: 1.00 ms\tStatus: error\tError Type: KeyError",
+        ]
+    seen.read(annotate(Tailed("f", LogEvent(text, NOW, "s", "g")) for text in lines))
+    assert seen.invocations() == Invocations(3, 3, (("env-var-missing", 3),))
 
 
 def test_dead_letters_beside_other_traffic_are_not_certain() -> None:
