@@ -16,8 +16,9 @@ from sqsctl.cli.context import Run, working_folder
 from sqsctl.cli.logs import SinceOption, moment
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, iso, lines, styled
+from sqsctl.cli.picture import hop_shape, show_picture
 from sqsctl.cli.shapes import diagnosis_shape
-from sqsctl.cli.views import row, show_picture, show_table, table
+from sqsctl.cli.views import clock, row, show_table, table
 from sqsctl.errors import Exit, RefusedError, SqsctlError, UsageError
 
 if TYPE_CHECKING:
@@ -235,12 +236,15 @@ def _answer(
     ignores: Sequence[Ignore] = (),
 ) -> Answer:
     from sqsctl.cli.findings import show_diagnosis
+    from sqsctl.operations.health import hops
     from sqsctl.operations.ignores import apply
 
     today = datetime.now(UTC).date()
     diagnosis, ignored, expired = apply(seen.diagnosis, ignores, today)
+    states = hops(seen.stack, diagnosis.findings)
     data = {
         **diagnosis_shape(diagnosis),
+        "hops": [hop_shape(each) for each in states],
         "missing_actions": list(seen.missing_actions),
         "applied": applied,
         "ignored": [
@@ -256,8 +260,10 @@ def _answer(
     bad = any(each.severity >= threshold for each in diagnosis.findings)
 
     def human(console: Console) -> None:
-        console.print(styled(diagnosis.stack, "bold"), soft_wrap=True)
-        show_picture(console, seen.stack)
+        since = next((each.since for each in seen.stack.logs if each.since), None)
+        window = f"  figures since {clock(since)} UTC" if since else ""
+        console.print(styled(diagnosis.stack, "bold") + styled(window, "dim"), soft_wrap=True)
+        show_picture(console, seen.stack, states)
         show_diagnosis(console, diagnosis, verbose=run.output.verbose > 0)
         for each, why in ignored:
             said = f"ignored until {why.until}: {each.id} ({why.reason or 'no reason given'})"

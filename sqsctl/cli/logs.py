@@ -124,8 +124,10 @@ def log_groups(run: Run, names: list[str] | None) -> dict[str, str]:
     """Function name to log group, for the stack's functions or the named ones of them."""
     from sqsctl.aws.functions import FunctionClient
     from sqsctl.aws.parallel import concurrently
+    from sqsctl.cli.unread import tell_gaps
 
     stack = run.stack(functions=names)
+    tell_gaps(run, (*stack.unread, *stack.untold))
     wanted = [stack.function(name) for name in names or ()]
     chosen = [each for each in wanted if each is not None] if names else list(stack.functions)
     if not chosen:

@@ -23,8 +23,8 @@ from sqsctl.cli.menu_run import (
     tell,
 )
 from sqsctl.cli.output import styled
+from sqsctl.cli.picture import show_picture
 from sqsctl.cli.prompt import Choice, pick
-from sqsctl.cli.views import show_picture
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.stack import Stack
 

@@ -12,7 +12,7 @@ from sqsctl.cli.logs import moment
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
 from sqsctl.cli.stack import FunctionOption
-from sqsctl.errors import UsageError
+from sqsctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,6 +54,7 @@ def metrics(
     function: FunctionOption = None,
 ) -> Answer:
     """Draw CloudWatch's figures of queues, functions and API as sparklines."""
+    from sqsctl.cli.unread import gaps_errors, gaps_shape, harmless, hidden_parts, tell_gaps
     from sqsctl.operations.metrics import metrics as read
 
     now = datetime.now(UTC)
@@ -62,12 +63,15 @@ def metrics(
     if end <= begin:
         raise UsageError("--until lies before --since")
     reference = run.stack(functions=function)
+    hidden = hidden_parts(reference)
+    tell_gaps(run, harmless(reference))
     with run.progress("reading CloudWatch"):
         found = read(run.session(), reference, since=begin, until=end)
     data = {
         "since": iso(begin),
         "until": iso(end),
         "series": [_shape(each) for each in found],
+        "unread": gaps_shape(hidden),
     }
 
     def human(console: Console) -> None:
@@ -87,7 +91,7 @@ def metrics(
             said = f"no data: {', '.join(safe_line(each) for each in empty)}"
             console.print(styled(said, "dim"), soft_wrap=True)
 
-    return Answer(data, human)
+    return Answer(data, human, Exit.PARTIAL if hidden else Exit.OK, gaps_errors(hidden))
 
 
 def show_series(console: Console, series: Series, begin: datetime, end: datetime) -> None:

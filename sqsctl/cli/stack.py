@@ -11,9 +11,10 @@ from sqsctl.cli import completion
 from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
+from sqsctl.cli.picture import hop_shape, show_picture
 from sqsctl.cli.shapes import stack_shape
-from sqsctl.cli.views import row, show_picture, show_table, table
-from sqsctl.errors import Exit, SqsctlError, UsageError
+from sqsctl.cli.views import row, show_table, table
+from sqsctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,7 +90,9 @@ def ls(run: Run) -> Answer:
 )
 def show(run: Run, function: FunctionOption = None) -> Answer:
     """Draw the stack: ways in, queues, consumers, dead-letter queues."""
+    from sqsctl.cli.unread import gaps_errors, gaps_shape
     from sqsctl.model.stack import Fact
+    from sqsctl.operations.health import hops
     from sqsctl.operations.observe import observe
 
     reference = run.stack(functions=function)
@@ -104,23 +107,16 @@ def show(run: Run, function: FunctionOption = None) -> Answer:
         for fact in (Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.APIS)
         for gap in stack.gaps(fact)
     ]
+    states = hops(stack)
     data = {
         "stack": stack_shape(stack),
-        "unread": [{"what": each.what, "reason": each.reason} for each in unread],
+        "hops": [hop_shape(each) for each in states],
+        "unread": gaps_shape(unread),
     }
-    errors = tuple(
-        SqsctlError(
-            f"{each.what} could not be read: {each.reason}",
-            exit=Exit.PARTIAL,
-            code="unread",
-            action=each.action,
-        )
-        for each in unread
-    )
 
     def human(console: Console) -> None:
         console.print(styled(stack.name, "bold"), soft_wrap=True)
-        show_picture(console, stack)
+        show_picture(console, stack, states)
         grid = table("function", "runtime", "timeout→", "memory→", "log group")
         for each in stack.functions:
             row(
@@ -134,7 +130,7 @@ def show(run: Run, function: FunctionOption = None) -> Answer:
         console.print()
         show_table(console, grid)
 
-    return Answer(data, human, Exit.PARTIAL if unread else Exit.OK, errors)
+    return Answer(data, human, Exit.PARTIAL if unread else Exit.OK, gaps_errors(unread))
 
 
 @command(

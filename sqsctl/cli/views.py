@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from sqsctl.model.stack import Queue, Stack
+    from sqsctl.model.stack import Queue
 
 
 def table(*columns: str, title: str | None = None) -> Table:
@@ -45,9 +45,14 @@ def row(grid: Table, *cells: object, style: str = "") -> None:
 
 
 def show_table(console: Console, grid: Table) -> None:
-    """Print a table; in a pipe without the spaces that pad its lines."""
+    """Print a table: in a pipe without the spaces that pad its lines, ids and URLs never cut."""
     if console.is_terminal:
-        console.print(grid)
+        from sqsctl.cli.narrow import fits, show_narrow
+
+        if fits(console, grid):
+            console.print(grid)
+        else:
+            show_narrow(console, grid)
         return
     with console.capture() as captured:
         console.print(grid)
@@ -119,74 +124,3 @@ def show_queue(console: Console, queue: Queue, dead_letter_queue: Queue | None) 
     else:
         row(grid, "dead letters", "no dead-letter queue", style="yellow")
     show_table(console, grid)
-
-
-def senders(stack: Stack) -> list[tuple[str, str]]:
-    """Functions behind no route that name a queue in their environment, and that queue.
-
-    A consumer that names the queue it reads, or where its dead letters go, is no sender.
-    """
-    from sqsctl.operations.around import place
-
-    behind = {route.function_name for api in stack.apis for route in api.routes}
-    queues = {place(each.arn): each for each in stack.queues}
-    dead = stack.dead_letter_queues()
-    reads = {(each.function_name, each.queue_arn) for each in stack.mappings}
-    return [
-        (function.name, queue.name)
-        for function in stack.functions
-        if function.name not in behind
-        for queue in dict.fromkeys(
-            queues[place(value)]
-            for value in function.environment.values()
-            if value and place(value) in queues
-        )
-        if queue.arn not in dead and (function.name, queue.arn) not in reads
-    ]
-
-
-def show_picture(console: Console, stack: Stack) -> None:
-    """The stack as a line of hops, a line for each way in and each queue.
-
-    Names are shown without the stack's own, which they begin with where a framework made
-    them.
-    """
-
-    def short(name: str | None) -> str:
-        return (name or "?").removeprefix(f"{stack.name}-")
-
-    def qualified(name: str | None, qualifier: str | None) -> str:
-        return f"{short(name)}:{qualifier}" if qualifier else short(name)
-
-    def say(text: str, style: str = "") -> None:
-        console.print(styled(text, style), soft_wrap=True)
-
-    dead_letter_arns = stack.dead_letter_queues()
-    for api in stack.apis:
-        for route in api.routes:
-            behind = f"λ {qualified(route.function_name, route.qualifier)}"
-            if route.function_name is None:
-                behind = f"▤ {short(route.queue_name)}" if route.queue_name else "no function"
-            say(f"  {route.method} {route.path} ─> {behind}")
-    for function, target in senders(stack):
-        say(f"  λ {short(function)} ─> ▤ {short(target)}")
-    for queue in stack.queues:
-        if queue.arn in dead_letter_arns:
-            continue
-        mappings = [each for each in stack.mappings if each.queue_arn == queue.arn]
-        state = f"▤ {short(queue.name)} ({queue.visible} waiting, {queue.in_flight} in flight)"
-        if not mappings:
-            say(f"  {state} ─> nothing consumes it", "yellow")
-        for mapping in mappings:
-            working = mapping.state in {"Enabled", "Updating", "Enabling", "Creating"}
-            arrow = "─>" if working else f"─╳ {mapping.state} ╳─>"
-            behind = qualified(mapping.function_name, mapping.qualifier)
-            say(f"  {state} {arrow} λ {behind}", "" if working else "yellow")
-        if not queue.dead_letter_target_arn:
-            say("    └─ no dead-letter queue", "yellow")
-            continue
-        dead = stack.queue(queue.dead_letter_target_arn)
-        name = short(queue.dead_letter_target_arn.rpartition(":")[2])
-        count = f"({dead.visible} dead)" if dead else "(not readable)"
-        style = "yellow" if dead is None or dead.visible else ""
-        say(f"    └─ after {queue.max_receive_count} receives ─> ☠ {name} {count}", style)

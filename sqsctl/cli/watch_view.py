@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.metrics import BLOCKS
 from sqsctl.cli.output import iso, safe_line, styled
-from sqsctl.cli.views import show_picture
+from sqsctl.cli.picture import hop_shape
+from sqsctl.cli.picture import picture as drawn
+from sqsctl.operations.health import Recent, hops
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
     from sqsctl.operations.board import Depth, Failing, Picture
+    from sqsctl.operations.health import Hop
 
 SPARK = 12
 SHOWN_FAILURES = 8
@@ -47,6 +50,7 @@ def picture_shape(picture: Picture) -> dict[str, Any]:
             }
             for each in picture.activity
         ],
+        "hops": [hop_shape(each) for each in _states(picture)],
         "failures": [
             {
                 "at": iso(each.at),
@@ -68,11 +72,16 @@ def show_picture_plainly(console: Console, picture: Picture) -> None:
     console.print()
 
 
-def rendered(picture: Picture, *, height: int | None = None) -> list[Text]:
-    """The snapshot's lines; with ``height`` the failures that fit, and no more lines than that."""
+def rendered(
+    picture: Picture, *, height: int | None = None, width: int | None = None
+) -> list[Text]:
+    """The snapshot's lines; with ``height`` the failures that fit, and no more lines than that.
+
+    Lines of the picture that are longer than ``width`` are cut at their arrows.
+    """
     stack = picture.stack
     found = [styled(f"{safe_line(stack.name)}  {picture.at:%H:%M:%S} UTC", "bold")]
-    found += _hops(picture)
+    found += drawn(stack, _states(picture), width=width, figures=False)
     found.append(styled(""))
     for each in picture.depths:
         found.append(_depth(each, stack.name))
@@ -95,21 +104,10 @@ def rendered(picture: Picture, *, height: int | None = None) -> list[Text]:
     return found if height is None else found[:height]
 
 
-def _hops(picture: Picture) -> list[Text]:
-    """The picture of ``stack show``, as lines."""
-    collected = _Lines()
-    show_picture(cast("Console", collected), picture.stack)
-    return collected.lines
-
-
-class _Lines:
-    """A console's print, for keeping."""
-
-    def __init__(self) -> None:
-        self.lines: list[Text] = []
-
-    def print(self, text: Text, *, soft_wrap: bool = False) -> None:  # noqa: ARG002
-        self.lines.append(text)
+def _states(picture: Picture) -> tuple[Hop, ...]:
+    """The hops as the last minute has them, by the functions' logs."""
+    recent = {each.function: Recent(each.invocations, each.failures) for each in picture.activity}
+    return hops(picture.stack, recent=recent)
 
 
 def _depth(depth: Depth, stack: str) -> Text:

@@ -68,7 +68,7 @@ def mapping(
     queue_name: str = JOBS, function_name: str = WORKER, **fields: Any
 ) -> EventSourceMapping:
     return EventSourceMapping(
-        uuid="14e0db71-5d35-4eb5-b481-8945cf9d10c2",
+        uuid=fields.pop("uuid", "14e0db71-5d35-4eb5-b481-8945cf9d10c2"),
         queue_arn=f"{PREFIX}:{queue_name}",
         function_arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function_name}",
         function_name=function_name,

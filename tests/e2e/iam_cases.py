@@ -94,10 +94,9 @@ SPARE: dict[str, tuple[str, ...]] = {
     "send --via sqs": (*_STACK, "sqs:GetQueueAttributes"),
     "produce --via sqs": (*_STACK, "sqs:GetQueueAttributes"),
     "probe --via sqs": _STACK,
-    "logs tail": (*_STACK, "sqs:GetQueueAttributes", "lambda:ListEventSourceMappings"),
+    "logs tail": ("sqs:GetQueueUrl", "sqs:GetQueueAttributes", "lambda:ListEventSourceMappings"),
     "stack show": ("sqs:GetQueueUrl", "cloudformation:DescribeStacks", *_ABSENT),
-    # The stack's outputs name its functions and queues, too.
-    "metrics": (*_STACK, "sqs:GetQueueAttributes", *_ABSENT),
+    "metrics": ("sqs:GetQueueUrl", "sqs:GetQueueAttributes", *_ABSENT),
     "dlq peek": _PAIR,
     "dlq groups": _PAIR,
     "dlq export": (*_PAIR, *_CAUSES),
@@ -119,16 +118,6 @@ SPARE: dict[str, tuple[str, ...]] = {
 # What is told in words of its own, as a regular expression of the output: parts of the stack
 # that were not read, letters that stay hidden for a while.
 NAMED_ELSEWHERE: dict[tuple[str, str], str] = {
-    **{
-        ("stack show", action): "could not be read: access denied"
-        for action in (
-            "apigateway:GET",
-            "cloudformation:ListStackResources",
-            "lambda:GetFunctionConfiguration",
-            "lambda:ListEventSourceMappings",
-            "sqs:GetQueueAttributes",
-        )
-    },
     **{
         (command, "sqs:ChangeMessageVisibility"): r'"unreleased": [1-9]'
         for command in ("dlq peek", "dlq groups", "dlq export")

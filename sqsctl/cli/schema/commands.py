@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqsctl.cli.schema.parts import (
     API,
-    CAUSES_UNREAD,
     DOCTOR,
     DRY_RUN,
     ENDPOINTS,
@@ -12,6 +11,7 @@ from sqsctl.cli.schema.parts import (
     FINDING,
     FORECAST,
     FUNCTION,
+    HOP,
     LAB,
     MAPPING,
     MESSAGE,
@@ -21,6 +21,7 @@ from sqsctl.cli.schema.parts import (
     QUEUE,
     SENDING,
     TASK,
+    UNREAD,
 )
 from sqsctl.cli.schema.words import Each, OneOf, Shape, Words
 
@@ -55,7 +56,7 @@ DATA: dict[str, tuple[Shape, ...]] = {
             ],
             "forecast": OneOf((None, FORECAST)),
             "unreleased": "int",
-            "causes_unread": CAUSES_UNREAD,
+            "causes_unread": UNREAD,
         },
     ),
     "dlq export": (
@@ -88,7 +89,7 @@ DATA: dict[str, tuple[Shape, ...]] = {
                 }
             ],
             "unreleased": "int",
-            "causes_unread": CAUSES_UNREAD,
+            "causes_unread": UNREAD,
         },
     ),
     "dlq peek": (
@@ -103,7 +104,7 @@ DATA: dict[str, tuple[Shape, ...]] = {
                 "unreleased": "int",
             },
             "exhausted": "bool",
-            "causes_unread": CAUSES_UNREAD,
+            "causes_unread": UNREAD,
         },
     ),
     "dlq purge": (
@@ -243,6 +244,7 @@ DATA: dict[str, tuple[Shape, ...]] = {
                     "points": [{"at": "time", "value": "number"}],
                 }
             ],
+            "unread": UNREAD,
         },
     ),
     "probe": (
@@ -334,7 +336,8 @@ DATA: dict[str, tuple[Shape, ...]] = {
                 "queues": [QUEUE],
                 "mappings": [MAPPING],
             },
-            "unread": [{"what": "text", "reason": "text"}],
+            "hops": [HOP],
+            "unread": UNREAD,
         },
     ),
 }
@@ -386,6 +389,7 @@ LINES: dict[str, Shape] = {
                 "request_id": "text?",
             }
         ],
+        "hops": [HOP],
         "trouble": ["text"],
     },
     "doctor --watch": {"timestamp": "time", **DOCTOR},

@@ -33,7 +33,21 @@ FINDING = {
     "reference": "text",
 }
 CHECK = {"id": "text", "outcome": Words(("ok", "found", "skipped")), "reason": "text?"}
+# A way in, a function, a queue, a mapping or a dead-letter queue; figures as far as known.
+HOP = {
+    "kind": Words(("api", "function", "queue", "mapping", "dead-letter-queue")),
+    "name": "text",
+    "state": Words(("unknown", "idle", "ok", "strained", "failing", "blocked")),
+    "count": "int?",
+    "failed": "int?",
+    "throttled": "int?",
+    "average_ms": "number?",
+    "longest_ms": "number?",
+    "oldest_age_s": "number?",
+    "note": "text?",
+}
 DOCTOR = {
+    "hops": [HOP],
     "stack": "text",
     "verdict": Words(("healthy", "findings", "unknown")),
     "findings": [FINDING],
@@ -184,7 +198,7 @@ PRODUCE = {
 }
 SENDING = {"dry_run": "bool", "via": "text", "to": "text"}
 # What kept a cause from being known.
-CAUSES_UNREAD = [{"what": "text", "reason": "text", "action": "text?"}]
+UNREAD = [{"what": "text", "reason": "text", "action": "text?"}]
 PURGE = {"queue": "text", "messages": "int"}
 PURGED = {**PURGE, "waited_s": "number", "exported_to": "text?"}
 ENDPOINTS = {
