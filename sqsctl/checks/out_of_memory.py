@@ -3,7 +3,8 @@
 ## What it does
 Reads `Runtime.OutOfMemory`, a killed runtime whose REPORT shows all memory used, and what
 Node.js, Python and Java say when their own heap is full. A killed runtime without REPORT is
-taken for this too, with less confidence: the sandbox kills for little else.
+taken for this too, with less confidence: the sandbox kills for little else. A REPORT alone that
+shows all memory used is a warning of low confidence: a function can live with that.
 
 ## Why it matters
 The invocation ends without a chance to clean up, the message comes back, and the same message
@@ -13,14 +14,16 @@ does it again: dead letters that will fail on each redrive until there is more m
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.cases import Case, reading_of
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.shell import FUNCTION, aws, function_settings, yml_function
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
-from sqsctl.model.stack import Stack
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.logline import Attempt
+from sqsctl.model.stack import FunctionLogs, Stack
 
 _SIGNS = re.compile(
     r"Runtime\.OutOfMemory|java\.lang\.OutOfMemoryError|JavaScript heap out of memory"
@@ -29,6 +32,7 @@ _SIGNS = re.compile(
     r"|memory allocation of \d+ bytes failed"
     r"|Allowed memory size of \d+ bytes exhausted|Cannot allocate memory"
 )
+_REPORTED = re.compile(r"REPORT RequestId: |^\s*XRAY TraceId: |^\s*(?:Max )?Memory |^\s*Billed ")
 _MOST_MB = 10_240
 _NEARLY = 0.97
 
@@ -59,6 +63,38 @@ class OutOfMemory(LogCheck[str]):
             return "killed"
         return "full" if used >= _NEARLY * size else None
 
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        told = set()
+        for finding in super().diagnose(stack):
+            told.add(finding.subject)
+            yield finding
+        for logs in stack.logs:
+            full = [each for each in reading_of(logs)[0] if _full(each)]
+            if full and logs.function not in told:
+                yield self._used_up(logs, full[-1], stack)
+
+    def _used_up(self, logs: FunctionLogs, attempt: Attempt, stack: Stack) -> Finding:
+        used, size = attempt.max_memory_used_mb, attempt.memory_size_mb
+        who = logs.function or "the function"
+        return self.found(
+            f"{who} used all of its {size} MB, so it may have been stopped: the lines that would "
+            "tell are not here",
+            evidence=(
+                Evidence(
+                    f"log {logs.group}" if logs.group else "log text",
+                    "Max Memory Used / Memory Size",
+                    f"{used} MB / {size} MB",
+                    attempt.ended_at,
+                ),
+            ),
+            fix=_fix(logs.function, size, stack),
+            subject=logs.function,
+            severity=Severity.WARNING,
+            kind=Kind.RISK,
+            confidence=Confidence.LOW,
+            explains=(),
+        )
+
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         function = stack.function(seen.function)
         failure = seen.newest.failure
@@ -86,6 +122,14 @@ class OutOfMemory(LogCheck[str]):
             subject=seen.function,
             confidence=sure,
         )
+
+
+def _full(attempt: Attempt) -> bool:
+    """All memory used by an invocation of which the log shows nothing but its REPORT."""
+    used, size = attempt.max_memory_used_mb, attempt.memory_size_mb
+    alone = all(_REPORTED.search(each.message) for each in attempt.lines)
+    alone = alone and attempt.failure is None and attempt.status is None
+    return alone and used is not None and size is not None and used >= size
 
 
 def _fix(function: str, size: int | None, stack: Stack) -> Fix:

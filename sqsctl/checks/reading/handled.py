@@ -39,10 +39,16 @@ _PERMANENT = re.compile(
     r"|[Rr]egion is missing|specify a region|must be addressed using|[Pp]arameter validation failed"
     r"|credentials|is not valid JSON|in JSON at position|JSONDecodeError|(?:Import|Syntax)Error"
 )
+# Words without which no error is told, also where its class is left out. They make nothing a
+# finding: a check has to know the sentence.
 _FAILS = re.compile(
-    r"\bErr\(|[Ee]rror\b|[Ee]xception\b|\b[Ff]ail(?:ed|ure)\b|\b[Cc]annot\b|\b[Cc]ould not\b"
-    r"|\b[Cc]an't\b|\b[Cc]ouldn't\b"
-    r"|\b[Uu]nable to\b|\brefused\b|\bdenied\b|\bFAILED\b|_FAILED\b"
+    r"\bErr\(|[Ee]rror\b|[Ee]xception\b|\b[Ff]ail(?:ed|ure)\b|\b[Cc]annot\b|\b[Cc]ould ?n[o']t\b"
+    r"|\b[Cc]ould not\b|\b[Cc]an't\b|\b[Uu]nable to\b|\brefused\b|\bdenied\b|FAILED\b"
+    r"|\b[Uu]nexpected\b|\b[Ii]nvalid\b|\b[Mm]issing\b|\b[Nn]o \w+ (?:named|found|could)\b|\bnull\b"
+    r"|\bundefined\b|\bnot (?:found|defined|exported|valid|iterable|set|supported|authorized|exist)"
+    r"|\bis not an? \w|\boutside a module\b|\bout of memory\b|\bkilled\b|\bexceed(?:s|ed)\b"
+    r"|\btoo (?:large|long|many|big)\b|\btimed out\b|\bmust (?:be|not)\b|\bis less than\b"
+    r"|\b[Ee]xpect(?:ed|ing) \w|\bno longer supported\b|\bdisabled\b|[Tt]hrottl|\bwas compiled\b"
 )
 _NEGATED = re.compile(
     r"\b(?:no|0|zero|without|never|not an?|any|if|when|whenever|unless|in case of|possible)\s+"
@@ -51,6 +57,12 @@ _NEGATED = re.compile(
 )
 _WENT_WELL = re.compile(
     r"\b(?:succe(?:ss|eded|ssful|ssfully)|recovered|reconnected|completed|finished|ok)\b",
+    re.IGNORECASE,
+)
+# Prose that speaks to its reader of what may happen to him.
+_LECTURE = re.compile(
+    r"\b(?:if|when(?:ever)?|should|in case) you (?:\w+ )?(?:see|get|receive|encounter|run into)\b"
+    r"|\byou (?:may|might|will|could|would) (?:\w+ )?(?:see|get|receive|encounter|run into|face)\b",
     re.IGNORECASE,
 )
 _QUIET = frozenset({"TRACE", "DEBUG", "DBUG", "TRCE", "INFO", "NOTICE", "WARN", "WARNING"})
@@ -62,14 +74,21 @@ def handled(entry: Entry, after: list[Entry]) -> bool:
         return True
     if _dealt_with(_sentence(entry)):
         return True
+    announced = _TRIES_AGAIN.search(_sentence(entry)) is not None
     if entry.level in _QUIET and not _is_error_itself(entry):
-        return True
+        # A client that goes on trying warns; of what cannot pass, the warning is all there is.
+        return not (announced and entry.level.startswith("WARN"))
     for each in after:
         if each.request_id and entry.request_id and each.request_id != entry.request_id:
             continue
         if each.mark is Mark.LINE and _WENT_WELL.search(each.text[:_LINE_CHARACTERS]):
             return True
     return False
+
+
+def teaches(text: str) -> bool:
+    """Whether the text tells what errors mean, rather than of one that happened."""
+    return _LECTURE.search(text) is not None
 
 
 def tells_of_failure(text: str) -> bool:

@@ -10,7 +10,7 @@ from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.blocks import blocks
 from sqsctl.checks.reading.entries import Entry, Mark, understand
 from sqsctl.checks.reading.errors import SeenError
-from sqsctl.checks.reading.handled import handled, tells_of_failure
+from sqsctl.checks.reading.handled import handled, teaches, tells_of_failure
 from sqsctl.checks.reading.limits import KEPT_LINES, TRACE_LINES
 from sqsctl.checks.reading.trials import Ending, StreamStory, Trial, ending, tell
 from sqsctl.model.finding import Confidence
@@ -18,6 +18,7 @@ from sqsctl.model.logline import Attempt, Failure, LogEvent, Phase
 
 _MESSAGE_IDS = 64
 _LINE_CHARACTERS = 2_000
+_OF_PLATFORM = frozenset({Mark.START, Mark.END, Mark.REPORT, Mark.INIT_START, Mark.INIT_REPORT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,11 @@ def read(events: Iterable[LogEvent], *, excerpt: bool | None = None) -> Reading:
     failures: list[Failure] = []
     survived: list[Failure] = []
     for (_, stream), own in streams.items():
-        story = tell([understand(block) for block in blocks(own)])
-        reader = _StreamReader(story, stream, excerpt=excerpt)
+        entries = [understand(block) for block in blocks(own)]
+        reader = _StreamReader(tell(entries), stream, excerpt=excerpt)
         reader.run()
+        if excerpt and reader.failures and _quoted(entries):
+            reader.survived, reader.failures = [*reader.survived, *reader.failures], []
         attempts += reader.attempts
         failures += reader.failures
         survived += reader.survived
@@ -201,6 +204,13 @@ class _StreamReader:
             lines=lines[:KEPT_LINES],
             message_ids=_message_ids(trial.request_id, trial.entries),
         )
+
+
+def _quoted(entries: list[Entry]) -> bool:
+    """Whether the errors stand in a text about errors: no log gave it a time or an id."""
+    if any(each.at or each.request_id or each.mark in _OF_PLATFORM for each in entries):
+        return False
+    return any(teaches(each.text[:_LINE_CHARACTERS]) for each in entries)
 
 
 def _during(trial: Trial | None) -> bool:

@@ -88,6 +88,8 @@ class LogCheck(Check, Generic[S]):
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         for seen in self.seen(stack):
             finding = self.report(seen, stack)
+            if seen.newest.failure.before_timeout:
+                finding = replace(finding, explains=(*finding.explains, "function-timeout"))
             over = self.over(seen, stack)
             yield past(finding, over) if over else finding
 

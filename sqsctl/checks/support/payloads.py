@@ -136,21 +136,38 @@ _POWERTOOLS = re.compile(
 )
 
 NOT_JSON = re.compile(
-    r"JSONDecodeError|in JSON at position \d+|is not valid JSON|Unexpected end of JSON input"
+    # JavaScript, of every age of its engines
+    r"in JSON at position \d+|is not valid JSON|Unexpected end of JSON input"
     r"|(?:Unterminated string|Bad (?:control character|escaped character)"
     r"|Expected (?:property name|"
     r"double-quoted property name|',' or)|No number after minus"
     r"|Unexpected non-whitespace character)"
-    r"[^\n]{0,80}JSON|Expecting value: line \d+ column \d+"
+    r"[^\n]{0,80}JSON"
+    # Python 2 and 3
+    r"|JSONDecodeError|Expecting value: line \d+ column \d+|No JSON object could be decoded"
+    r"|Expecting property name(?: enclosed in double quotes)?: line"
     r"|Expecting property name enclosed in double quotes"
-    r"|Extra data: line \d+ column \d+|Invalid control character at: line|Invalid \\+escape: line"
+    r"|Expecting '?[,:]'? delimiter: line|Extra data: line \d+ column \d+"
+    r"|Invalid control character at: line|Invalid \\+escape: line|Unterminated string starting at"
+    # Java: Jackson, Gson, org.json
     r"|Unrecognized token '[^'\n]{0,200}': was expecting|JsonParseException|JsonMappingException"
     r"|MalformedJsonException|JsonSyntaxException|JsonEOFException|Expected BEGIN_\w+ but was"
+    r"|Unexpected character \('[^\n]{1,4}' \(code \d{1,6}|No content to map due to end-of-input"
+    r"|Unexpected end-of-input|A JSON(?:Object|Array) text must begin with|org\.json\.JSONException"
+    r"|Use JsonReader\.setLenient|Unexpected JSON token at offset|JsonDecodingException"
+    # Go
     r"|invalid character '[^\n]{1,8}' (?:looking for|after|in literal|in string)"
     r"|unexpected end of JSON input"
-    r"|'.{1,6}' is an invalid start of a (?:value|property name)|JsonReaderException"
-    r"|The JSON value could not be converted|JSON::ParserError|json_invalid|Invalid JSON: "
-    r"|expected value at line \d+ column \d+|(?:key must be a string|trailing characters"
+    # .NET: System.Text.Json and Newtonsoft
+    r"|'.{1,6}' is an invalid (?:start of a (?:value|property name)|JSON literal)"
+    r"|JsonReaderException|does not contain any JSON tokens"
+    r"|The JSON value could not be converted|Unexpected character encountered while parsing"
+    r"|After parsing a value an unexpected character|Error reading J(?:Object|Array|Token) from"
+    # Ruby, PHP, Rust, pydantic
+    r"|JSON::ParserError|\b\d{0,4}:? ?unexpected token at '|(?:unexpected character|expected object"
+    r" key)[^\n]{0,80} at line \d+ column \d+|JsonException: Syntax error|json_invalid"
+    r"|Invalid JSON: "
+    r"|expected (?:value|ident) at line \d+ column \d+|(?:key must be a string|trailing characters"
     r"|EOF while parsing "
     r"(?:a |an )?\w{1,10}) at line \d+ column \d+"
 )
