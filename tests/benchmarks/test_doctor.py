@@ -13,6 +13,7 @@ from sqsctl.aws.labs import CREDENTIALS
 from tests.benchmarks.delay import Slow, slow
 from tests.benchmarks.peers import sqsctl
 from tests.e2e.stacks import DeployedLab
+from tests.e2e.surroundings import encrypt, let_roles_use, producer_in_vpc
 
 DELAY_S = 0.08
 ROUND_TRIPS = 15
@@ -43,7 +44,8 @@ def doctor(proxy: Slow, stack: str, region: str, *, delay_s: float) -> float:
     return took
 
 
-def test_doctor_takes_at_most_fifteen_round_trips(lab: DeployedLab) -> None:
+def measured(lab: DeployedLab, what: str) -> tuple[float, int]:
+    """Round trips above the time without delay, and the most FilterLogEvents in a second."""
     with slow(lab.state.endpoint) as proxy:
         region = lab.state.region
         doctor(proxy, lab.name, region, delay_s=0)  # warms the disk cache
@@ -54,10 +56,23 @@ def test_doctor_takes_at_most_fifteen_round_trips(lab: DeployedLab) -> None:
         a_second = proxy.most_in_a_second("FilterLogEvents")
     trips = (statistics.median(slowly) - statistics.median(quick)) / DELAY_S
     print(
-        f"\ndoctor on the tutorial's stack, {DELAY_S * 1000:.0f} ms a call:"
+        f"\ndoctor on {what}, {DELAY_S * 1000:.0f} ms a call:"
         f"\n  {calls:.0f} calls, {trips:.1f} round trips above the time without delay"
         f"\n  median {statistics.median(slowly):.2f} s against {statistics.median(quick):.2f} s"
         f"\n  FilterLogEvents: at most {a_second} in a second"
     )
+    return trips, a_second
+
+
+def test_doctor_takes_at_most_fifteen_round_trips(lab: DeployedLab) -> None:
+    trips, a_second = measured(lab, "the tutorial's stack")
     assert trips <= ROUND_TRIPS
     assert a_second <= 4
+
+
+def test_a_vpc_and_a_key_are_read_beside_the_rest(lab: DeployedLab) -> None:
+    let_roles_use(lab, encrypt(lab))
+    with producer_in_vpc(lab) as place:
+        place.lead_out()
+        trips, _ = measured(lab, "a stack with a VPC and a key")
+    assert trips <= ROUND_TRIPS
