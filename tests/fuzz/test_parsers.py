@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -362,7 +363,7 @@ def test_any_input_is_answered(name: str, folder: Path) -> None:
 def test_the_sieve_holds(folder: Path) -> None:
     """A parser that falls over is noticed."""
 
-    @fuzzed(25)
+    @hypothesis.settings(fuzzed(25), report_multiple_bugs=False)
     @given(wild_text)
     def answered(value: str) -> None:
         with suppress(SqsctlError):
