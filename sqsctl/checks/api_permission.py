@@ -2,7 +2,8 @@
 
 ## What it does
 Reads each function's resource policy and looks for a statement that lets API Gateway (or
-everyone, for a function URL) invoke it for the API's routes.
+everyone, for a function URL) invoke it for the API's routes. In text it knows the words of API
+Gateway's execution log and of its `integrationErrorMessage`.
 
 ## Why it matters
 The client gets 500 `Internal Server Error` at once, and the function's log stays empty: it
@@ -11,24 +12,32 @@ is never reached. Deleting and recreating a function or an alias by hand loses t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from sqsctl.checks.base import Check, Meta
+from sqsctl.checks.base import Meta
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.logcheck import USES, LogCheck, Seen
 from sqsctl.checks.support.policies import Statement, like, statements
-from sqsctl.checks.support.shell import aws, step
+from sqsctl.checks.support.shell import FUNCTION, aws, step
 from sqsctl.model.finding import Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Api, Fact, ResourcePolicy, Route, Stack
 
 _SERVICE = "apigateway.amazonaws.com"
+_REFUSED = re.compile(
+    r"Invalid permissions on Lambda function"
+    r"|doesn't have permissions to call the integration"
+)
 _SOURCE = frozenset({"aws:sourcearn"})
 
 
-class ApiPermission(Check):
+class ApiPermission(LogCheck[str]):
     meta = Meta(
         id="api-permission",
         title="Every API may invoke the functions behind its routes",
         severity=Severity.ERROR,
         needs=frozenset({Fact.APIS, Fact.POLICIES}),
+        uses=USES | {Fact.LOGS},
         explains=("http-5xx", "logs-missing"),
         reference=(
             "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
@@ -36,7 +45,40 @@ class ApiPermission(Check):
         ),
     )
 
+    precedence = 20
+
+    def recognise(self, case: Case) -> str | None:
+        match = _REFUSED.search(case.everything)
+        return match.group() if match else None
+
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        return self.found(
+            f"API Gateway may not invoke {seen.who}: {seen.sign}",
+            evidence=seen.evidence(),
+            fix=Fix(
+                "let the API invoke the function",
+                commands=(
+                    aws(
+                        stack,
+                        "lambda",
+                        "add-permission",
+                        "--function-name",
+                        seen.function or FUNCTION,
+                        "--statement-id",
+                        "sqsctl-api",
+                        "--action",
+                        "lambda:InvokeFunction",
+                        "--principal",
+                        _SERVICE,
+                    ),
+                ),
+            ),
+            subject=seen.function,
+            confidence=seen.confidence,
+        )
+
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        yield from super().diagnose(stack)
         for api in stack.apis:
             told: set[tuple[str | None, str | None]] = set()
             for route in api.routes:

@@ -3,7 +3,9 @@
 ## What it does
 Recognises the errors of every language for a variable that is not there, of settings libraries
 (pydantic, decouple, envalid, caarlos0/env…), and of SDK calls whose resource name came out empty
-(`QueueUrl: None`). Compares with the names that the function really has.
+(`QueueUrl: None`). Compares with the names that the function really has. Without waiting for an
+error it also finds a variable that is to name a queue, a URL or an ARN and holds nothing, or
+the `undefined` that a deployment wrote which did not know it.
 
 ## Why it matters
 The variable stands in a local `.env` or in another stage's configuration. A missing QUEUE_URL
@@ -12,14 +14,21 @@ makes a producer answer errors for everything.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.environment import missing_variable
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
-from sqsctl.model.finding import Finding, Fix, Severity
-from sqsctl.model.stack import Stack
+from sqsctl.model.finding import Confidence, Finding, Fix, Severity
+from sqsctl.model.stack import Fact, Function, Stack
+
+_NOTHING = frozenset({"undefined", "null", "None", "nil"})
+_QUEUE = re.compile(r"QUEUE|SQS", re.IGNORECASE)
+_RESOURCE = re.compile(r"QUEUE|SQS|(?:URL|ARN)$", re.IGNORECASE)
 
 
 class EnvVarMissing(LogCheck[tuple[str, bool]]):
@@ -27,8 +36,8 @@ class EnvVarMissing(LogCheck[tuple[str, bool]]):
         id="env-var-missing",
         title="Every environment variable that the code needs is set",
         severity=Severity.ERROR,
-        needs=NEEDS,
-        uses=USES_SWALLOWED,
+        needs=NEEDS | {Fact.FUNCTIONS},
+        uses=USES_SWALLOWED - {Fact.FUNCTIONS},
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
     )
@@ -37,6 +46,33 @@ class EnvVarMissing(LogCheck[tuple[str, bool]]):
 
     def recognise(self, case: Case) -> tuple[str, bool] | None:
         return missing_variable(case.text, f"{case.trace}\n{case.failure.line}")
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        told = set()
+        for finding in super().diagnose(stack):
+            if not finding.past:
+                told.add(finding.subject)
+            yield finding
+        for function in stack.functions:
+            for variable, value in function.environment.items():
+                if function.name not in told and value is not None:
+                    yield from self._holds_nothing(function, variable, value, stack)
+
+    def _holds_nothing(
+        self, function: Function, variable: str, value: str, stack: Stack
+    ) -> Iterator[Finding]:
+        empty = not value.strip()
+        wanted = _QUEUE if empty else _RESOURCE
+        if (not empty and value.strip() not in _NOTHING) or not wanted.search(variable):
+            return
+        yield self.found(
+            f"{variable} of {function.name} is {'empty' if empty else repr(value)}: the deployment "
+            "did not know it",
+            evidence=(of_function(function, f"Environment {variable}", value or "(empty)"),),
+            fix=_fix(function.name, variable, stack),
+            subject=function.name,
+            confidence=Confidence.MEDIUM if empty else Confidence.HIGH,
+        )
 
     def report(self, seen: Seen[tuple[str, bool]], stack: Stack) -> Finding:
         name, parameter = seen.sign
@@ -57,22 +93,26 @@ class EnvVarMissing(LogCheck[tuple[str, bool]]):
         return self.found(
             title,
             evidence=evidence,
-            fix=Fix(
-                f"set {variable} in the function's environment and deploy",
-                commands=(
-                    aws(
-                        stack,
-                        "lambda",
-                        "get-function-configuration",
-                        "--function-name",
-                        seen.function or FUNCTION,
-                        "--query",
-                        "Environment.Variables",
-                    ),
-                    "serverless deploy",
-                ),
-                serverless_yml=yml_function(seen.function, "environment:", f"  {variable}: VALUE"),
-            ),
+            fix=_fix(seen.function, variable, stack),
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+def _fix(function: str, variable: str, stack: Stack) -> Fix:
+    return Fix(
+        f"set {variable} in the function's environment and deploy",
+        commands=(
+            aws(
+                stack,
+                "lambda",
+                "get-function-configuration",
+                "--function-name",
+                function or FUNCTION,
+                "--query",
+                "Environment.Variables",
+            ),
+            "serverless deploy",
+        ),
+        serverless_yml=yml_function(function, "environment:", f"  {variable}: VALUE"),
+    )

@@ -30,6 +30,8 @@ _SIGNS = re.compile(
     r"|Handler '[^'\n]{1,200}' missing on module|Bad handler(?: '|\b)|Couldn't find valid bootstrap"
     r"|fork/exec \S{1,200}: (?:no such file or directory|permission denied)"
     r"|Could not find the specified handler assembly"
+    r"|Could not find the required '?[\w.\-]{1,200}\.(?:deps|runtimeconfig)\.json"
+    r"|requires the handler name to be the first argument|InvalidEntry[Pp]oint\("
     r"|Unable to load type '[^'\n]{1,200}' from assembly"
     r"|Unable to find method '[^'\n]{1,200}' in type|The specified handler is invalid"
     r"|is not a valid handler"
@@ -46,6 +48,7 @@ _NAMED = (
     re.compile(r"Class not found: (?P<name>[\w.$]{1,200})"),
     re.compile(r"assembly with the file name '(?P<name>[^',\n]{1,200})"),
     re.compile(r"Unable to (?:load type|find method) '(?P<name>[^'\n]{1,200})'"),
+    re.compile(r"find the required '?(?P<name>[\w.\-]{1,200}\.json)"),
     re.compile(r"fork/exec (?P<name>\S{1,200}): (?:no such file|permission)"),
 )
 

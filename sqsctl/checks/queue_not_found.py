@@ -1,8 +1,9 @@
 """Code calls a queue that does not exist.
 
 ## What it does
-Reads the non-existent-queue errors of every SDK, and compares the queue that the function's
-environment names with those of the stack.
+Reads the non-existent-queue errors of every SDK. Without waiting for one it also looks whether
+the queues are there that functions' environments name and the stack does not hold, as far as
+they should be in its account and region.
 
 ## Why it matters
 The URL is of another stage, region or account, the queue was deleted (its name is blocked for 60
@@ -11,6 +12,8 @@ seconds), or the environment was never updated: every send fails.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
@@ -18,7 +21,7 @@ from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import NO_QUEUE, QUEUE_NAMED, WRONG_REGION
 from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
 from sqsctl.model.finding import Evidence, Finding, Fix, Severity
-from sqsctl.model.stack import Function, Stack
+from sqsctl.model.stack import Fact, Function, Stack
 
 
 class QueueNotFound(LogCheck[str]):
@@ -26,7 +29,7 @@ class QueueNotFound(LogCheck[str]):
         id="queue-not-found",
         title="Every queue that is called exists",
         severity=Severity.ERROR,
-        needs=NEEDS,
+        needs=NEEDS | {Fact.NAMED_QUEUES},
         uses=USES_SWALLOWED,
         explains=("queue-url-mismatch", "dead-letters", "backlog-growing", "http-5xx"),
         reference=(
@@ -45,30 +48,37 @@ class QueueNotFound(LogCheck[str]):
         match = QUEUE_NAMED.search(case.everything)
         return (match.group("url") or match.group("arn")) if match else ""
 
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        told = set()
+        for finding in super().diagnose(stack):
+            if not finding.past:
+                told.add(finding.subject)
+            yield finding
+        gone = {each.reference for each in stack.named_queues if not each.exists}
+        for function in stack.functions:
+            for variable, value in function.environment.items():
+                if value in gone and function.name not in told:
+                    yield self._named(function, variable, value, stack)
+
+    def _named(self, function: Function, variable: str, value: str, stack: Stack) -> Finding:
+        name = value.replace(":", "/").rpartition("/")[2]
+        return self.found(
+            f"{variable} of {function.name} names the queue {name}, which does not exist",
+            evidence=(
+                of_function(function, f"Environment {variable}", value),
+                Evidence(f"sqs GetQueueAttributes {name}", "error", "the queue does not exist"),
+            ),
+            fix=_fix(function.name, variable, stack),
+            subject=function.name,
+        )
+
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         function = stack.function(seen.function)
         named = f" {seen.sign}" if seen.sign else ""
         return self.found(
             f"{seen.who} calls a queue{named} that does not exist",
             evidence=(*seen.evidence(), *(_environment(function) if function else ())),
-            fix=Fix(
-                "let the environment name a queue that exists in this stage, region and account",
-                commands=(
-                    aws(stack, "sqs", "list-queues"),
-                    aws(
-                        stack,
-                        "lambda",
-                        "get-function-configuration",
-                        "--function-name",
-                        seen.function or FUNCTION,
-                        "--query",
-                        "Environment.Variables",
-                    ),
-                ),
-                serverless_yml=yml_function(
-                    seen.function, "environment:", "  QUEUE_URL: ${construct:jobs.queueUrl}"
-                ),
-            ),
+            fix=_fix(seen.function, "QUEUE_URL", stack),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -79,4 +89,25 @@ def _environment(function: Function) -> tuple[Evidence, ...]:
         of_function(function, f"Environment {name}", value)
         for name, value in function.environment.items()
         if value and "sqs" in value
+    )
+
+
+def _fix(function: str, variable: str, stack: Stack) -> Fix:
+    return Fix(
+        "let the environment name a queue that exists in this stage, region and account",
+        commands=(
+            aws(stack, "sqs", "list-queues"),
+            aws(
+                stack,
+                "lambda",
+                "get-function-configuration",
+                "--function-name",
+                function or FUNCTION,
+                "--query",
+                "Environment.Variables",
+            ),
+        ),
+        serverless_yml=yml_function(
+            function, "environment:", f"  {variable}: ${{construct:jobs.queueUrl}}"
+        ),
     )

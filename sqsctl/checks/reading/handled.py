@@ -15,10 +15,12 @@ from sqsctl.checks.reading.entries import Entry, Mark
 
 _LINE_CHARACTERS = 2_000
 _WENT_ON = re.compile(
-    r"\b(?:fall(?:ing)?[ -]?back|recover(?:ed|ing)|handled|ignor(?:ed|ing)|skipp(?:ed|ing)|swallow"
-    r"|caught|expected|suppress|gracefully|non[- ]fatal|no problem|continu(?:e|ing))\b",
+    r"\b(?:fall(?:ing)?[ -]?back|recover(?:ed|ing)|ignor(?:ed|ing)|skipp(?:ed|ing)|swallow"
+    r"|(?:as|is|was|were) expected|expected (?:error|failure|exception)|suppress|gracefully"
+    r"|non[- ]fatal|no problem|continu(?:e|ing))\b",
     re.IGNORECASE,
 )
+_CAUGHT = re.compile(r"\b(?<!not )(?:caught|handled)\b", re.IGNORECASE)
 _TRIES_AGAIN = re.compile(
     r"\b(?:retry(?:ing)?|retries|will (?:try|retry)|try(?:ing)? again|attempt \d+)\b",
     re.IGNORECASE,
@@ -47,7 +49,8 @@ _FAILS = re.compile(
     r"|\b[Uu]nexpected\b|\b[Ii]nvalid\b|\b[Mm]issing\b|\b[Nn]o \w+ (?:named|found|could)\b|\bnull\b"
     r"|\bundefined\b|\bnot (?:found|defined|exported|valid|iterable|set|supported|authorized|exist)"
     r"|\bis not an? \w|\boutside a module\b|\bout of memory\b|\bkilled\b|\bexceed(?:s|ed)\b"
-    r"|\btoo (?:large|long|many|big)\b|\btimed out\b|\bmust (?:be|not)\b|\bis less than\b"
+    r"|\btoo (?:large|long|many|big)\b|\b[Tt]ime(?:d )?out\b|\bexpired\b|\brequires? \w"
+    r"|\bshorter than\b|\b\w+n't\b|\bmust (?:be|not)\b|\bis less than\b"
     r"|\b[Ee]xpect(?:ed|ing) \w|\bno longer supported\b|\bdisabled\b|[Tt]hrottl|\bwas compiled\b"
 )
 _NEGATED = re.compile(
@@ -102,7 +105,9 @@ def _dealt_with(sentence: str) -> bool:
         return False
     if _WENT_ON.search(sentence):
         return True
-    return bool(_TRIES_AGAIN.search(sentence)) and not _PERMANENT.search(sentence)
+    if _PERMANENT.search(sentence):
+        return False
+    return bool(_TRIES_AGAIN.search(sentence) or _CAUGHT.search(sentence))
 
 
 def _sentence(entry: Entry) -> str:

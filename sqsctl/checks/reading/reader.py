@@ -81,7 +81,8 @@ class _StreamReader:
                 self.failures.append(self._failure(Ending(entry, entry.error, init=True), None))
         self._unplaced()
         self._loose(self.story.loose)
-        if self.excerpt and not (self.failures or self.survived):
+        ended = any(not each.logged for each in self.failures)
+        if self.excerpt and not (ended or self.survived):
             self._sentences(self._open_entries())
 
     def _trial(self, trial: Trial) -> None:

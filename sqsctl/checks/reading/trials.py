@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.entries import Entry, Mark
 from sqsctl.checks.reading.errors import SeenError
 
@@ -243,7 +244,11 @@ def _silenced_by(trial: Trial, stop: Entry) -> Entry | None:
 
 def _is_crash(entry: Entry) -> bool:
     """The platform found the process gone: why it went may stand above."""
-    kind = entry.error.type if entry.error else ""
+    if entry.error is None:
+        return False
+    kind = entry.error.type
+    if not kind and p.exited.match(entry.error.message):
+        return True
     return kind in {"Runtime.ExitError", "Runtime.NodeJsExit", "Runtime.Unknown"}
 
 
