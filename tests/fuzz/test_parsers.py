@@ -38,7 +38,6 @@ from sqsctl.operations import (
     bodies,
     documents,
     editing,
-    follow,
     groups,
     ignores,
     journal,
@@ -46,6 +45,7 @@ from sqsctl.operations import (
     requests,
     selection,
     settings,
+    sightings,
     thresholds,
 )
 from sqsctl.operations.annotate import Annotated
@@ -188,7 +188,7 @@ def sqs_answers(attributes: dict[str, str], _: Path) -> None:
 
 def log_events(shape: dict[str, Any], _: Path) -> None:
     event = logs.log_event({**shape, "message": str(shape.get("message"))}, "g")
-    seen = follow.Sightings("run")
+    seen = sightings.Sightings("run")
     for platform in (True, False):
         seen.add(Annotated("f", event, "r", "", None, platform))
 
