@@ -123,6 +123,15 @@ class Session:
     def sts(self) -> STSClient:
         return cast("STSClient", self.client("sts"))
 
+    def renewed(self) -> Session:
+        """The same with credentials read anew: somebody may have signed in again."""
+        return Session(
+            self.target,
+            credentials=self._credentials,
+            read_timeout_s=self._read_timeout_s,
+            attempts=self._attempts,
+        )
+
     def sign_in(self) -> None:
         """Get the credentials now, with whatever a person has to type for them.
 
@@ -210,6 +219,15 @@ def has_credentials(profile: str | None) -> bool:
         session = _session(profile)
         sign_in.prepare(session)
         return session.get_credentials() is not None
+
+
+def credentials_from(profile: str | None) -> str | None:
+    """Which of botocore's providers has credentials: ``sso``, ``shared-credentials-file``, …"""
+    from sqsctl.aws.translate import translated
+
+    with translated():
+        found = _session(profile).get_credentials()
+    return str(found.method) if found is not None else None
 
 
 def profiles() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli import completion
 from sqsctl.cli.context import Run, working_folder
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines
@@ -14,6 +15,9 @@ from sqsctl.errors import SqsctlError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from sqsctl.operations.settings import Settings
+    from sqsctl.operations.targeting import Resolved
 
 group = typer.Typer(
     help="Defaults, and where each effective value came from.",
@@ -46,13 +50,16 @@ def show(run: Run) -> Answer:
     values["credentials"] = {"value": None, "source": settings.credentials_from}
     trouble: SqsctlError | None = None
     try:
-        run.target = resolve(settings, lab_name=run.lab_name).target
+        resolved = resolve(settings, lab_name=run.lab_name)
+        run.target = resolved.target
+        _fill_in(values, resolved, settings)
     except SqsctlError as error:
         trouble = error
     data = {
         "file": str(settings.file) if settings.file else None,
         "values": values,
         "target_error": trouble.message if trouble else None,
+        "target_hint": trouble.hint if trouble else None,
     }
 
     def human(console: Console) -> None:
@@ -68,8 +75,38 @@ def show(run: Run) -> Answer:
             lines(console, [f"target: {target_line(run.target)}"])
         elif trouble:
             lines(console, [f"target: none: {trouble.message}"])
+            lines(console, [f"  → {trouble.hint}"] if trouble.hint else [])
 
     return Answer(data, human)
+
+
+def _fill_in(values: dict[str, Any], resolved: Resolved, settings: Settings) -> None:
+    """What nothing sets, but the target, the project or AWS's own configuration gives."""
+    from sqsctl.aws.session import credentials_from
+    from sqsctl.operations import project
+
+    lab = resolved.lab
+    profile = settings.text("profile")
+    if lab is not None:
+        values["credentials"] = {"value": None, "source": "the lab's own"}
+    elif values["credentials"]["source"] is None:
+        how = credentials_from(profile)
+        named = f", profile {profile}" if profile else ""
+        values["credentials"]["source"] = f"{how}{named}" if how else None
+    if values["region"]["value"] != resolved.target.region:
+        # A lab has a region of its own, whatever AWS_REGION says.
+        queue = settings.text("queue") or ""
+        source = "the queue" if resolved.target.region in queue else "the AWS configuration"
+        values["region"] = {
+            "value": resolved.target.region,
+            "source": "the lab" if lab is not None else source,
+        }
+    if values["stack"]["value"] is None:
+        declared = project.stack_name(working_folder(), stage=settings.text("stage"))
+        if declared:
+            values["stack"] = {"value": declared, "source": "the project in this folder"}
+        elif lab is not None:
+            values["stack"] = {"value": lab.stack, "source": "the lab"}
 
 
 @command(
@@ -83,7 +120,13 @@ def show(run: Run) -> Answer:
 )
 def set_(
     run: Run,
-    key: Annotated[str, typer.Argument(help="For example region, profile, stack, stage, lab.")],
+    key: Annotated[
+        str,
+        typer.Argument(
+            help="For example region, profile, stack, stage, lab.",
+            autocompletion=completion.settings_keys,
+        ),
+    ],
     value: Annotated[str, typer.Argument(help="Its value.")],
     dry_run: DryRunOption = False,
 ) -> Answer:
@@ -95,7 +138,10 @@ def set_(
 @command(group, "unset", target=False, epilog=examples("sqsctl config unset stack"))
 def unset(
     run: Run,
-    key: Annotated[str, typer.Argument(help="The setting to remove.")],
+    key: Annotated[
+        str,
+        typer.Argument(help="The setting to remove.", autocompletion=completion.settings_keys),
+    ],
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Remove a default from the file."""

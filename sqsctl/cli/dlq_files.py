@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli import completion
 from sqsctl.cli.context import Run
 from sqsctl.cli.filters import (
     CauseOption,
@@ -116,6 +117,7 @@ def restore(
         str | None,
         typer.Option(
             "--to",
+            autocompletion=completion.queues,
             help="The queue to send them to.",
             metavar="QUEUE",
             show_default="the queue that dead-letters here",

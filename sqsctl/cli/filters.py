@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sqsctl.cli import completion
 from sqsctl.errors import Exit, SqsctlError, UsageError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ CauseOption = Annotated[
     list[str] | None,
     typer.Option(
         "--cause",
+        autocompletion=completion.checks,
         help="Messages that died of this: a check id. Repeatable.",
         metavar="CHECK",
         rich_help_panel=_PANEL,

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from sqsctl import __version__
-from sqsctl.cli import commands, options, prompt
+from sqsctl.cli import commands, completion, options, prompt
 from sqsctl.cli.context import Run
 from sqsctl.cli.output import Answer, Output, early_format, styled
 from sqsctl.errors import Exit, SqsctlError
@@ -108,7 +108,7 @@ def root(
 def execute(arguments: Sequence[str], run: Run) -> Exit:
     """Run one command line in this process; the answer and its errors end up in ``run``."""
     try:
-        app = make_app(None if _completing() else frozenset(arguments))
+        app = make_app(frozenset(completion.line() if completion.asked() else arguments))
         code = app(args=list(arguments), prog_name="sqsctl", standalone_mode=False, obj=run)
     except SqsctlError as error:
         return _failed(run, error)
@@ -184,10 +184,6 @@ def _failed(run: Run, error: SqsctlError) -> Exit:
     data: dict[str, Any] = dict(run.answer.data) if run.answer else {}
     run.answer = Answer(data, None, error.exit, (error,))
     return error.exit
-
-
-def _completing() -> bool:
-    return "_SQSCTL_COMPLETE" in os.environ
 
 
 def _usage(run: Run, error: typer.TyperException) -> SqsctlError:

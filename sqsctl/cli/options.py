@@ -102,6 +102,7 @@ ProfileOption = Annotated[
     str | None,
     typer.Option(
         "--profile",
+        autocompletion=completion.profiles,
         help="AWS profile.",
         metavar="NAME",
         rich_help_panel=_TARGET,

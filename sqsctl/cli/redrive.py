@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sqsctl.cli import completion
 from sqsctl.cli.context import Run
 from sqsctl.cli.filters import (
     CauseOption,
@@ -70,6 +71,7 @@ def redrive(
         str | None,
         typer.Option(
             "--to",
+            autocompletion=completion.queues,
             help="Another queue to move them to.",
             metavar="QUEUE",
             show_default="where each came from",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sqsctl.cli import completion
 from sqsctl.cli.context import Run
 from sqsctl.cli.logs import SinceOption, UntilOption, group, log_groups, moment
 from sqsctl.cli.options import RawOption, command, examples
 from sqsctl.cli.output import Answer, check_raw, iso
 from sqsctl.cli.tail_view import Printer
-from sqsctl.errors import UsageError
+from sqsctl.errors import SqsctlError, UsageError
 
 if TYPE_CHECKING:
     from sqsctl.operations.annotate import Annotated as Line
@@ -39,6 +40,7 @@ def tail(
         typer.Option(
             "--function",
             "-f",
+            autocompletion=completion.functions,
             help="Only this one; its short name will do. Repeatable.",
             metavar="NAME",
             show_default="all of the stack",
@@ -73,7 +75,8 @@ def tail(
     group_by_request: Annotated[
         bool,
         typer.Option(
-            "--group-by-request", help="The lines of each invocation together, once it ended."
+            "--group-by-request",
+            help="The lines of each invocation together, once it ended, below how it went.",
         ),
     ] = False,
     fold: Annotated[
@@ -85,7 +88,6 @@ def tail(
     from sqsctl.cli.pipes import watchful_sleep
     from sqsctl.operations import tail as tailing
     from sqsctl.operations.annotate import annotate
-    from sqsctl.operations.requests import by_request
 
     if raw:
         check_raw(run.output)
@@ -97,12 +99,12 @@ def tail(
         raise UsageError("--until lies before --since")
     if log_group and function:
         raise UsageError("--log-group names log groups, --function the stack's: give one of them")
-    if log_group:
-        run.session()
-        run.announce()
-        groups = {each.removeprefix("/aws/lambda/"): each for each in log_group}
-    else:
-        groups = log_groups(run, function)
+    if group_by_request and filter_pattern:
+        raise UsageError(
+            "CloudWatch would leave out the lines that tell where a request begins and ends",
+            hint="--grep instead of --filter",
+        )
+    groups = _groups(run, log_group, function)
     if since is None:
         run.output.notice(f"since {iso(begin)} (10 minutes ago; --since looks further back)")
 
@@ -127,17 +129,49 @@ def tail(
             clock=tailing.Clock(sleep=sleep),
         )
     )
-    kept = (line for line in lines if keep(line))
+    stopped: list[BaseException] = []
     try:
-        if group_by_request:
-            for request in by_request(kept):
-                printer.request(request)
-        else:
-            for line in kept:
-                printer.line(line)
+        _print(printer, _until_stopped(lines, stopped), keep, by_requests=group_by_request)
     finally:
         printer.flush()
+    if follow:
+        run.output.notice(printer.summary())
+    if stopped:
+        raise stopped[0]
     return None
+
+
+def _print(
+    printer: Printer, lines: Iterable[Line], keep: Callable[[Line], bool], *, by_requests: bool
+) -> None:
+    from sqsctl.operations.requests import by_request
+
+    if by_requests:
+        for request in by_request(lines):
+            printer.request(request, [line for line in request if keep(line)])
+        return
+    for line in lines:
+        if keep(line):
+            printer.line(line)
+
+
+def _groups(run: Run, named: list[str] | None, functions: list[str] | None) -> dict[str, str]:
+    """Log groups by what they are called: the named ones, else those of functions."""
+    if not named:
+        return log_groups(run, functions)
+    run.session()
+    run.announce()
+    return {each.removeprefix("/aws/lambda/"): each for each in named}
+
+
+def _until_stopped(lines: Iterable[Line], stopped: list[BaseException]) -> Iterator[Line]:
+    """The lines; what ends them is kept, so that requests that are still open are shown first."""
+    from sqsctl.cli.main import Terminated
+
+    try:
+        yield from lines
+    except (KeyboardInterrupt, Terminated, SqsctlError) as error:
+        stopped.append(error)
 
 
 def _filter(
