@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "no_color": ("SQSCTL_NO_COLOR", "NO_COLOR"),
 }
 BOOLEAN = frozenset({"lab", "no_color"})
+SECTIONS = frozenset({"doctor"})  # tables that others read
 MAX_FILE_BYTES = 1_000_000
 
 
@@ -73,6 +75,9 @@ def load(
     Raises UsageError where the file is not TOML, or a value is of the wrong type.
     """
     file, table = read_file(folder)
+    for key in table:
+        if key not in KEYS and key not in SECTIONS:
+            raise _unknown(key, f"{file} has an unknown setting,")
     values: dict[str, Setting] = {}
     for key, variables in KEYS.items():
         flag = flags.get(key)
@@ -114,11 +119,22 @@ def _toml(path: Path) -> dict[str, object]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise UsageError(f"{path} is too large for a settings file")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}", code="settings") from error
+        raise UsageError(
+            f"{path} is not valid TOML: {error}", hint="mend that line of it", code="settings"
+        ) from error
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", code="settings") from error
+
+
+def _unknown(key: str, said: str) -> UsageError:
+    near = get_close_matches(key, KEYS, 1)
+    return UsageError(
+        f"{said} {key}",
+        hint=f"did you mean {near[0]}?" if near else f"known: {', '.join(KEYS)}",
+        code="settings",
+    )
 
 
 def _typed(key: str, value: object, where: str) -> str | bool:
@@ -160,15 +176,17 @@ def write(folder: Path, key: str, value: str | None) -> Path:
     import tomlkit
 
     if key not in KEYS:
-        raise UsageError(f"there is no setting {key}", hint=f"known: {', '.join(KEYS)}")
+        raise _unknown(key, "there is no setting")
     path, table = read_file(folder)
-    path = path or folder / "sqsctl.toml"
+    path = (path or folder / "sqsctl.toml").resolve()  # through a link, not in its place
     if value is None and key not in table:
         raise UsageError(f"{key} is not set in {path}", hint="sqsctl config show")
     typed = None if value is None else _typed(key, value, "sqsctl config set")
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        document = tomlkit.parse(text)
+        # As it is, with Windows's line ends where it has them.
+        raw = path.read_bytes().decode("utf-8") if path.exists() else ""
+        mark = "\ufeff" if raw.startswith("\ufeff") else ""
+        document = tomlkit.parse(raw.removeprefix(mark))
         place: Any = document
         if path.name == "pyproject.toml":
             place = place["tool"]["sqsctl"]
@@ -177,7 +195,12 @@ def write(folder: Path, key: str, value: str | None) -> Path:
         else:
             place[key] = typed
         temporary = path.with_name(f".{path.name}.sqsctl-tmp")
-        temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
+        text = tomlkit.dumps(document)
+        if "\r\n" in raw:
+            text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+        temporary.write_bytes((mark + text).encode("utf-8"))
+        if path.exists():
+            temporary.chmod(path.stat().st_mode)
         temporary.replace(path)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", code="settings") from error

@@ -120,7 +120,7 @@ def _in_lab(settings: Settings, lab: labs.LabState) -> Resolved:
 
 
 def _outside(settings: Settings, endpoint: str | None, arns: Sequence[str]) -> Resolved:
-    profile = settings.text("profile")
+    profile = _profile(settings)
     region = (
         settings.text("region")
         or _queue_region(settings)
@@ -145,6 +145,18 @@ def _outside(settings: Settings, endpoint: str | None, arns: Sequence[str]) -> R
     if endpoint and _loopback(endpoint) and not known and not has_credentials(None):
         credentials = labs.CREDENTIALS  # an emulator on this machine asks for none
     return Resolved(target, Session(target, credentials=credentials))
+
+
+def _profile(settings: Settings) -> str | None:
+    """The profile to sign in with.
+
+    Keys in the environment go before AWS_PROFILE, as for the AWS CLI: botocore does that by
+    itself where the profile is not handed to it.
+    """
+    setting = settings.values.get("profile")
+    if setting and setting.source.startswith("AWS_") and settings.credentials_from:
+        return None
+    return settings.text("profile")
 
 
 def _check_url(endpoint: str) -> None:
