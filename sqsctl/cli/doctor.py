@@ -122,13 +122,14 @@ def doctor(
     given. Exit 0 when healthy, 10 when something is wrong.
     """
     from sqsctl.model.finding import Severity
-    from sqsctl.operations.doctor import checkup
+    from sqsctl.operations.doctor import checkup, chosen_checks
 
     if list_checks:
         return _listed()
     if fail_on not in FAIL_ON:
         raise UsageError(f"--fail-on is info, warning or error, not {fail_on!r}")
     wanted = [*(checks or []), *(only or [])]
+    chosen_checks(wanted, skip or [])  # a typing error shows before anything is asked of AWS
     reference = run.stack(changing=fix and not dry_run, functions=function)
     folder, stage = _project(run, reference)
 
@@ -147,9 +148,6 @@ def doctor(
             )
         return replace(seen, diagnosis=at_endpoint(seen.diagnosis, run.resolved().target.endpoint))
 
-    from sqsctl.operations.doctor import chosen_checks
-
-    chosen_checks(wanted, skip or [])
     ignores = _ignores()
     threshold = Severity[fail_on.upper()]
     if watch:

@@ -272,7 +272,8 @@ def _unknown(name: str) -> UsageError:
 
     near = get_close_matches(name, (*commands(), *sorted(NOTHING)), 1)
     if not near and name:
-        near = [each for each in commands() if each.endswith(f" {name}")][:1]
+        last = {each.rpartition(" ")[2]: each for each in reversed(commands())}
+        near = [last[each] for each in get_close_matches(name, last, 1)]
     return UsageError(
         f"there is no command {name}",
         hint=f"did you mean {near[0]}?" if near else f"one of: {', '.join(commands())}",

@@ -6,6 +6,7 @@ one, ``active`` says which are broken now, ``heal_all`` mends them.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -71,9 +72,12 @@ def get(name: str) -> Incident:
     for each in incidents():
         if each.name == name:
             return each
+    near = get_close_matches(name, [each.name for each in incidents()], 1)
     raise NotFoundError(
         f"there is no incident {name!r}",
-        hint="sqsctl lab incidents lists them",
+        hint=f"did you mean {near[0]}?"
+        if near
+        else "sqsctl lab incidents lists them",
         code="incident_not_found",
     )
 
