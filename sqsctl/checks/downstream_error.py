@@ -30,6 +30,11 @@ _EXPECTED = re.compile(
     r"|\w{0,40}Already(?:Exists|InUse|OwnedByYou)(?:Exception|Fault)?|IdempotentParameterMismatch"
     r"(?:Exception)?|DuplicateTransactionException)\b"
 )
+# Parameters that the SDK itself refuses: no service was asked.
+_NEVER_SENT = re.compile(
+    r"MissingRequiredParameter|UnexpectedParameter|InvalidParameterType|MultipleValidationErrors"
+    r"|ParamValidationError|Parameter validation failed"
+)
 _NO_ERROR = re.compile(r"DryRunOperation|Request would have succeeded")
 
 
@@ -48,7 +53,7 @@ class DownstreamError(LogCheck[str]):
 
     def recognise(self, case: Case) -> str | None:
         text = case.everything
-        if _NO_ERROR.search(text) or _EXPECTED.search(case.text):
+        if _NO_ERROR.search(text) or _NEVER_SENT.search(case.text) or _EXPECTED.search(case.text):
             return None
         if match := BOTO.search(text):
             return f"{match.group('op')}: {match.group('code')}"

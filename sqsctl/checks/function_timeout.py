@@ -6,6 +6,9 @@ REPORT and platform.report with status timeout. Compares with the configured tim
 with the visibility timeout of the queues that the function consumes, so that the fix
 raises both together.
 
+Where the log does not tell, a run that failed after just that time does, by the metrics Duration
+and Errors.
+
 It also warns before it happens: where two invocations or more since the function was last
 changed took at least 80 % of the timeout and none was stopped yet, by their REPORT lines or by
 the metric Duration. Durations vary by more than the fifth that is left. One long invocation
@@ -37,7 +40,7 @@ from sqsctl.checks.support.shell import (
     step,
     yml_function,
 )
-from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity, Step
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity, Step
 from sqsctl.model.stack import Fact, Function, Queue, Stack
 
 _AFTER = re.compile(r"timed out after (\d{1,6}(?:\.\d{1,3})?) seconds")
@@ -62,16 +65,39 @@ class FunctionTimeout(LogCheck[str]):
         return "timeout" if timed_out(case) else None
 
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
-        stopped = set()
+        stopped, told = set(), set()
         for finding in super().diagnose(stack):
+            told.add(finding.subject)
             if not finding.past:
                 stopped.add(finding.subject)
             yield finding
         for function in stack.functions:
-            if function.name not in stopped and function.timeout_s >= LEAST_S:
+            if function.name in stopped or function.timeout_s < LEAST_S:
+                continue
+            measured = None if function.name in told else _stopped_in_metrics(stack, function)
+            if measured is not None:
+                yield self._measured(function, measured, stack)
+            else:
                 near = _near_in_log(stack, function) or _near_in_metrics(stack, function)
                 if near:
                     yield self._close(function, *near, stack)
+
+    def _measured(
+        self, function: Function, evidence: tuple[Evidence, ...], stack: Stack
+    ) -> Finding:
+        """Where the log does not tell: runs that failed after just the timeout."""
+        queues = tuple(q for q, f, _ in stack.consumed() if f.name == function.name)
+        return self.found(
+            f"{function.name} is stopped at its timeout of {function.timeout_s} s, by its figures",
+            evidence=(
+                *evidence,
+                of_function(function, "Timeout", f"{function.timeout_s} s"),
+                *_queues_evidence(queues),
+            ),
+            fix=raise_timeout(stack, function.name, function.timeout_s, queues, function),
+            subject=function.name,
+            confidence=Confidence.MEDIUM,
+        )
 
     def _close(
         self, function: Function, longest_s: float, evidence: Evidence, stack: Stack
@@ -159,6 +185,24 @@ def _near_in_metrics(stack: Stack, function: Function) -> tuple[float, Evidence]
     said = f"{longest * 1000:.0f} ms; {len(near)} points of {found.period_s} s at 80 % or more"
     source = f"cloudwatch {found.namespace} {found.resource}"
     return longest, Evidence(source, "Duration Maximum", said, at)
+
+
+def _stopped_in_metrics(stack: Stack, function: Function) -> tuple[Evidence, ...] | None:
+    """Figures of the newest period that had both errors and a run as long as the timeout."""
+    longest = figures.series(stack, function.name, "Duration", statistic="Maximum")
+    errors = figures.series(stack, function.name, "Errors")
+    failed = {at: value for at, value in (errors.points if errors else ()) if value > 0}
+    if longest is None or errors is None or not failed:
+        return None
+    newest, value = longest.points[-1]
+    changed = function.last_modified
+    if newest not in failed or _percent(value, function) < 100 or (changed and newest < changed):
+        return None
+    source = f"cloudwatch {longest.namespace} {function.name}"
+    return (
+        Evidence(source, "Duration Maximum", f"{value:.0f} ms", newest),
+        Evidence(source, "Errors", f"{failed[newest]:.0f}", newest),
+    )
 
 
 def timed_out(case: Case) -> bool:

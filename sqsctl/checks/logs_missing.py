@@ -2,7 +2,8 @@
 
 ## What it does
 Looks for each function's log group. Where the function was invoked and there is still no
-group, it may not write one; where it was never invoked, that is said.
+group, or nothing in it since, it may not write; where it was never invoked, that is said. Groups
+of one's own (LoggingConfig) are looked at under their names.
 
 ## Why it matters
 Without a log nobody can say why it fails. Without logs:CreateLogGroup, CreateLogStream and
@@ -12,13 +13,17 @@ PutLogEvents the function runs and stays silent.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
+from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import Fact, Function, FunctionLogs, Stack
+from sqsctl.model.stack import Fact, Function, FunctionLogs, Series, Stack
 
+# Lines can take minutes to appear.
+_LATE = timedelta(minutes=5)
 _POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 _ACTIONS = frozenset({"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"})
 
@@ -36,13 +41,17 @@ class LogsMissing(Check):
 
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         for logs in stack.logs:
-            if logs.exists:
-                continue
-            yield self._silent(logs, stack.function(logs.function), stack)
+            if not logs.exists or (not logs.events and not logs.truncated):
+                yield from self._silent(logs, stack.function(logs.function), stack)
 
-    def _silent(self, logs: FunctionLogs, function: Function | None, stack: Stack) -> Finding:
+    def _silent(
+        self, logs: FunctionLogs, function: Function | None, stack: Stack
+    ) -> Iterator[Finding]:
         invoked = figures.series(stack, logs.function, "Invocations")
-        ran = figures.total(invoked)
+        # In the JSON format, levels can be set so high that good runs write nothing at all.
+        quiet = logs.exists and function is not None and function.log_format == "JSON"
+        ran = _older_runs(invoked, stack) if logs.exists else figures.total(invoked)
+        ran = 0 if quiet else ran
         denied = [
             each
             for each in stack.permissions
@@ -50,8 +59,13 @@ class LogsMissing(Check):
             and each.action in _ACTIONS
             and each.decision != "allowed"
         ]
+        if logs.exists and not ran and not denied:
+            return
         role = (function.role_arn or "").rsplit("/", 1)[-1] if function else ""
-        evidence = [Evidence(f"logs DescribeLogGroups {logs.group}", "log group", "does not exist")]
+        there = "holds nothing of that time" if logs.exists else "does not exist"
+        evidence = [Evidence(f"logs FilterLogEvents {logs.group}", "log group", there)]
+        if function and logs.group != f"/aws/lambda/{logs.function}":
+            evidence.append(of_function(function, "LoggingConfig.LogGroup", logs.group))
         if invoked:
             evidence.append(figures.evidence(invoked, "Invocations", f"{ran:.0f} in all"))
         evidence += [
@@ -59,8 +73,9 @@ class LogsMissing(Check):
             for each in denied
         ]
         if ran > 0 or denied:
-            return self.found(
-                f"{logs.function} ran {ran:.0f} times and has no log group {logs.group}"
+            nothing = "nothing in its log group" if logs.exists else "no log group"
+            yield self.found(
+                f"{logs.function} ran {ran:.0f} times and has {nothing} {logs.group}"
                 if ran
                 else f"{logs.function} may not write to its log group {logs.group}",
                 evidence=evidence,
@@ -82,7 +97,8 @@ class LogsMissing(Check):
                 subject=logs.function,
                 confidence=Confidence.HIGH if denied else Confidence.MEDIUM,
             )
-        return self.found(
+            return
+        yield self.found(
             f"{logs.function} has no log yet: it was never invoked, or its log expired",
             evidence=evidence,
             fix=Fix("send a message, or a request, and look again", commands=("sqsctl probe",)),
@@ -91,3 +107,11 @@ class LogsMissing(Check):
             kind=Kind.SYMPTOM,
             confidence=Confidence.MEDIUM,
         )
+
+
+def _older_runs(invoked: Series | None, stack: Stack) -> float:
+    """The invocations whose lines should have been in CloudWatch when it was asked."""
+    if invoked is None or stack.observed_at is None:
+        return 0.0
+    latest = stack.observed_at - _LATE - timedelta(seconds=invoked.period_s)
+    return sum(value for at, value in invoked.points if at <= latest)

@@ -2,7 +2,8 @@
 
 ## What it does
 Reads Lambda's refusal to create an event source mapping, and simulates the consumer's role against
-sqs:ReceiveMessage, DeleteMessage and GetQueueAttributes on the queue.
+sqs:ReceiveMessage, DeleteMessage and GetQueueAttributes on the queue. Where the mapping itself says
+that its role was refused, that counts, too.
 
 ## Why it matters
 Lambda polls with the function's own role. Without these three permissions a mapping cannot be made;
@@ -13,16 +14,23 @@ is logged.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.checks.support.logcheck import LogCheck, Seen
 from sqsctl.checks.support.services import MAPPING_ROLE
 from sqsctl.checks.support.shell import aws
-from sqsctl.model.finding import Evidence, Finding, Fix, Severity
-from sqsctl.model.stack import Fact, Permission, Stack
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
+from sqsctl.model.stack import EventSourceMapping, Fact, Permission, Stack
 
+_DENIED = re.compile(
+    r"role (?:does not|doesn't|did not) have|not authorized to perform|access ?denied"
+    r"|insufficient permissions?|cannot be assumed by Lambda",
+    re.IGNORECASE,
+)
 ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 
@@ -51,6 +59,10 @@ class MappingRole(LogCheck[str]):
                 denied.setdefault(key, []).append(each)
         for (function, role, resource), missing in denied.items():
             yield self._lacks(function, role, resource, missing)
+        told = {function for function, _, _ in denied}
+        for mapping in stack.mappings:
+            if mapping.function_name not in told and (said := _said(mapping)):
+                yield self._told(mapping, said, stack)
         yield from super().diagnose(stack)
 
     def _lacks(self, function: str, role: str, resource: str, missing: list[Permission]) -> Finding:
@@ -66,6 +78,19 @@ class MappingRole(LogCheck[str]):
             subject=function,
         )
 
+    def _told(self, mapping: EventSourceMapping, said: Evidence, stack: Stack) -> Finding:
+        """Lambda's own word on the mapping, also where nobody may simulate the role."""
+        function = stack.function(mapping.function_name)
+        role = (function.role_arn or "").rsplit("/", 1)[-1] if function else ""
+        return self.found(
+            f"Lambda may not poll {mapping.queue_arn.rpartition(':')[2]} with the role of "
+            f"{mapping.function_name}",
+            evidence=(said,),
+            fix=_fix(role or "ROLE_NAME", mapping.queue_arn),
+            subject=mapping.function_name,
+            confidence=Confidence.MEDIUM,
+        )
+
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         function = stack.function(seen.function)
         role = (function.role_arn or "").rsplit("/", 1)[-1] if function else ""
@@ -76,6 +101,17 @@ class MappingRole(LogCheck[str]):
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+def _said(mapping: EventSourceMapping) -> Evidence | None:
+    """What the mapping's own fields tell of its role; most mappings of queues have neither."""
+    for field, text in (
+        ("LastProcessingResult", mapping.last_processing_result),
+        ("StateTransitionReason", mapping.state_transition_reason),
+    ):
+        if text and _DENIED.search(text):
+            return of_mapping(mapping, field, text)
+    return None
 
 
 def _fix(role: str, resource: str) -> Fix:

@@ -16,6 +16,7 @@ from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import TOO_LARGE
+from sqsctl.checks.support.shell import queue_attributes_command
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
@@ -75,8 +76,7 @@ class MessageTooLarge(LogCheck[tuple[str, str]]):
                 "fill "
                 "batches by size, not only by number",
                 commands=tuple(
-                    f"aws sqs set-queue-attributes --queue-url {q.url} "
-                    f"--attributes MaximumMessageSize={_LARGEST}"
+                    queue_attributes_command(stack, q.url, {"MaximumMessageSize": str(_LARGEST)})
                     for q in small
                 ),
             ),

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.checks.support.shell import queue_settings
+from sqsctl.checks.support.shell import aws, queue_attributes_command, queue_settings
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Queue, Stack
 
@@ -45,9 +45,9 @@ class RedriveNotAllowed(Check):
                 yield from self._gone(queue, target, stack)
                 continue
             if dlq.fifo != queue.fifo:
-                yield self._kinds(queue, dlq)
+                yield self._kinds(queue, dlq, stack)
             elif _place(queue.arn) != _place(target):
-                yield self._places(queue, target)
+                yield self._places(queue, target, stack)
             if not _takes(dlq, queue.arn):
                 yield self._refuses(queue, dlq, stack)
 
@@ -63,12 +63,12 @@ class RedriveNotAllowed(Check):
                 evidence=(of_queue(queue, "RedrivePolicy.deadLetterTargetArn", target),),
                 fix=Fix(
                     f"create {name} again, or set another dead-letter queue",
-                    commands=(f"aws sqs create-queue --queue-name {name}",),
+                    commands=(_create(stack, name, queue),),
                 ),
                 subject=queue.name,
             )
 
-    def _kinds(self, queue: Queue, dlq: Queue) -> Finding:
+    def _kinds(self, queue: Queue, dlq: Queue, stack: Stack) -> Finding:
         kind = {True: "FIFO", False: "standard"}
         return self.found(
             f"{queue.name} is {kind[queue.fifo]}, its dead-letter queue {dlq.name} is "
@@ -78,19 +78,23 @@ class RedriveNotAllowed(Check):
                 of_queue(dlq, "FifoQueue", dlq.fifo),
             ),
             fix=Fix(
-                f"create a {kind[queue.fifo]} dead-letter queue and name it in the RedrivePolicy"
+                f"create a {kind[queue.fifo]} dead-letter queue and name it in the RedrivePolicy",
+                commands=_pair_anew(stack, queue),
             ),
             subject=queue.name,
         )
 
-    def _places(self, queue: Queue, target: str) -> Finding:
+    def _places(self, queue: Queue, target: str, stack: Stack) -> Finding:
         return self.found(
             f"{queue.name} and its dead-letter queue lie in different regions or accounts",
             evidence=(
                 of_queue(queue, "QueueArn", queue.arn),
                 of_queue(queue, "RedrivePolicy.deadLetterTargetArn", target),
             ),
-            fix=Fix("create the dead-letter queue in the region and account of its source"),
+            fix=Fix(
+                "create the dead-letter queue in the region and account of its source",
+                commands=_pair_anew(stack, queue),
+            ),
             subject=queue.name,
             confidence=Confidence.HIGH,
         )
@@ -111,6 +115,25 @@ class RedriveNotAllowed(Check):
             ),
             subject=dlq.name,
         )
+
+
+def _pair_anew(stack: Stack, queue: Queue) -> tuple[str, ...]:
+    """A dead-letter queue that fits, and the source told of it."""
+    name = f"{queue.name.removesuffix('.fifo')}-dlq2{'.fifo' if queue.fifo else ''}"
+    policy = json.dumps(
+        {
+            "deadLetterTargetArn": f"{queue.arn.rpartition(':')[0]}:{name}",
+            "maxReceiveCount": queue.max_receive_count or 5,
+        },
+        separators=(",", ":"),
+    )
+    tell = queue_attributes_command(stack, queue.url, {"RedrivePolicy": policy})
+    return _create(stack, name, queue), tell
+
+
+def _create(stack: Stack, name: str, source: Queue) -> str:
+    attributes = "MessageRetentionPeriod=1209600" + (",FifoQueue=true" if source.fifo else "")
+    return aws(stack, "sqs", "create-queue", "--queue-name", name, "--attributes", attributes)
 
 
 def _place(arn: str) -> tuple[str, ...]:

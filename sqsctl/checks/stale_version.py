@@ -17,7 +17,7 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function, of_mapping
 from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import Fact, Function, PublishedVersion, Stack
+from sqsctl.model.stack import Api, Fact, Function, PublishedVersion, Route, Stack
 
 
 class StaleVersion(Check):
@@ -55,7 +55,7 @@ class StaleVersion(Check):
                     place = Evidence(
                         f"apigateway GetIntegrations {api.id}", what, route.function_arn or ""
                     )
-                    fix = aws(stack, "apigatewayv2", "get-integrations", "--api-id", api.id)
+                    fix = _repoint(api, route, function, stack)
                     yield from self._behind(function, route.qualifier, what, place, fix, stack)
 
     def _behind(
@@ -103,6 +103,21 @@ class StaleVersion(Check):
             kind=Kind.RISK,
             confidence=Confidence.MEDIUM,
         )
+
+
+def _repoint(api: Api, route: Route, function: Function, stack: Stack) -> str:
+    """Let an HTTP API's integration go to the function itself; for other APIs, where to look."""
+    if api.kind == "http" and route.integration_id:
+        words = ("--api-id", api.id, "--integration-id", route.integration_id)
+        uri = function.arn
+        return aws(stack, "apigatewayv2", "update-integration", *words, "--integration-uri", uri)
+    if api.kind == "rest":
+        return aws(
+            stack, "apigateway", "get-resources", "--rest-api-id", api.id, "--embed", "methods"
+        )
+    if api.kind == "url":
+        return aws(stack, "lambda", "get-function-url-config", "--function-name", function.name)
+    return aws(stack, "apigatewayv2", "get-integrations", "--api-id", api.id)
 
 
 def _dates(function: Function, known: PublishedVersion) -> Iterator[Evidence]:

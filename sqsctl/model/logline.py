@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from sqsctl.model.finding import Confidence
 
@@ -43,8 +44,9 @@ class Failure:
     often the same error was seen, ``first_at`` when first; ``timestamp`` is the newest.
     ``confidence`` is what the text alone allows: without START or REPORT around it, at
     most medium. ``logged``: a line of the code's own told of it and nothing says whether
-    it ended anything. ``context`` holds errors that the same attempt logged before. ``before_timeout``: it was
-    the last that code said until its invocation was stopped at the timeout.
+    it ended anything. ``context`` holds errors that the same attempt logged before.
+    ``led_to``: it was the last that code said until its invocation was stopped at the timeout
+    (``timeout``) or its process was gone (``exit``), which is a failure of its own.
     Memory is megabytes, the duration milliseconds, both from the attempt's REPORT.
     """
 
@@ -65,7 +67,7 @@ class Failure:
     duration_ms: float | None = None
     memory_size_mb: int | None = None
     max_memory_used_mb: int | None = None
-    before_timeout: bool = False
+    led_to: Literal["", "timeout", "exit"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ _PERMANENT = re.compile(
     r"|InvalidClientTokenId|InvalidAccessKeyId|Signature(?:DoesNotMatch)?Exception|ExpiredToken"
     r"|does not exist|NonExistentQueue|\w(?:DoesNotExist|NotFoundException)\b|NoSuch[A-Z]\w"
     r"|Cannot find (?:module|package)|No module named|cannot load such file|ClassNotFound"
-    r"|Validation(?:Exception|Error)|InvalidParameter|MissingRequired|PermanentRedirect"
+    r"|Validation(?:Exception|Error)|InvalidParameter|MissingRequired|PermanentRedirect|HeaderMalformed"
     r"|[Rr]egion is missing|specify a region|must be addressed using|[Pp]arameter validation failed"
     r"|credentials|is not valid JSON|in JSON at position|JSONDecodeError|(?:Import|Syntax)Error"
 )
@@ -62,6 +62,19 @@ _WENT_WELL = re.compile(
     r"\b(?:succe(?:ss|eded|ssful|ssfully)|recovered|reconnected|completed|finished|ok)\b",
     re.IGNORECASE,
 )
+_WENT_BADLY = re.compile(
+    r"\b(?:with|in) (?:\d+ |an? )?(?:errors?|failures?)\b|status:? ?[45]\d\d\b|\bnot \w|\bfail"
+    r"|\bexit(?:ed)?(?: code| status)?:? [1-9]|\b0 (?:succe|ok)|: ?false\b|before completing",
+    re.IGNORECASE,
+)
+# A line of a program's source, which names errors that did not happen.
+_SOURCE = re.compile(
+    r"\s*(?:\d{1,5}\s?[|:]?\s+)?(?:def \w|class \w|except\b.{0,80}:\s*$|raise \w|\}? ?catch ?[({]"
+    r"|throw new |import [\w.]{1,80}(?: as \w+)?\s*;?\s*$|import [{*\"']|from [\w.]{1,80} import "
+    r"|(?:export )?(?:const|let|var) |return\b|(?:el)?if [\w(!].{0,200}[:{]\s*$|if ?\(|try\s*[:{]"
+    r"|(?:export )?(?:async )?function\b|func [\w(]|public |private |@\w{1,40}\b|//|/\*)",
+    re.MULTILINE,
+)
 # Prose that speaks to its reader of what may happen to him.
 _LECTURE = re.compile(
     r"\b(?:if|when(?:ever)?|should|in case) you (?:\w+ )?(?:see|get|receive|encounter|run into)\b"
@@ -73,20 +86,30 @@ _QUIET = frozenset({"TRACE", "DEBUG", "DBUG", "TRCE", "INFO", "NOTICE", "WARN", 
 
 def handled(entry: Entry, after: list[Entry]) -> bool:
     """Whether the line, or one soon after it, says that the code went on."""
-    if entry.error is None:
+    if entry.error is None or (not entry.level and is_source(entry.text)):
         return True
     if _dealt_with(_sentence(entry)):
         return True
-    announced = _TRIES_AGAIN.search(_sentence(entry)) is not None
     if entry.level in _QUIET and not _is_error_itself(entry):
         # A client that goes on trying warns; of what cannot pass, the warning is all there is.
-        return not (announced and entry.level.startswith("WARN"))
-    for each in after:
-        if each.request_id and entry.request_id and each.request_id != entry.request_id:
-            continue
-        if each.mark is Mark.LINE and _WENT_WELL.search(each.text[:_LINE_CHARACTERS]):
+        warned = entry.level.startswith("WARN") and _PERMANENT.search(_sentence(entry))
+        if not warned:
             return True
-    return False
+    return any(_went_well(each) for each in after if _of_one(entry, each))
+
+
+def _of_one(entry: Entry, other: Entry) -> bool:
+    """Whether two lines can be of the same invocation."""
+    return not (entry.request_id and other.request_id and entry.request_id != other.request_id)
+
+
+def _went_well(entry: Entry) -> bool:
+    text = entry.text[:_LINE_CHARACTERS]
+    return (
+        entry.mark is Mark.LINE
+        and _WENT_WELL.search(text) is not None
+        and _WENT_BADLY.search(text) is None
+    )
 
 
 def teaches(text: str) -> bool:
@@ -97,7 +120,14 @@ def teaches(text: str) -> bool:
 def tells_of_failure(text: str) -> bool:
     """Whether a sentence without a level tells of something that failed and was left so."""
     text = text[:_LINE_CHARACTERS]
-    return bool(_FAILS.search(text)) and not _NEGATED.search(text) and not _dealt_with(text)
+    if not _FAILS.search(text) or _NEGATED.search(text) or is_source(text):
+        return False
+    return not _dealt_with(text)
+
+
+def is_source(text: str) -> bool:
+    """Whether the text begins as a line of a program's source does."""
+    return _SOURCE.match(text) is not None
 
 
 def _dealt_with(sentence: str) -> bool:

@@ -27,6 +27,8 @@ _FRAMED = re.compile(r"\s*(?:at |File \"|\.\.\. \d|\^|~|[}\])\"'{]|from /|- /)")
 _BOX = re.compile(r"[ \t]*[│┃║][ \t]*$")
 _RULE = re.compile(r"[ \t]*[╷╵┌└╭╰├╔╚─━═┐┘╮╯┤╗╝+\-]{1,400}[ \t]*$")
 _FENCE = re.compile(r"[ \t>]*(?:```|~~~)[\w\-]{0,20}[ \t]*$")
+_CODE_MARKS = re.compile(r"[ \t]*`{1,3}(?=\S)")
+_CODE_END = re.compile(r"`{1,3}[ \t]*$")
 _MOST_PREFIX = 160
 _LEARNED = 16
 _LOOKED_AT = 5_000
@@ -40,8 +42,15 @@ def without_margin(text: str) -> str:
         lines = _unboxed(lines)
         lines = _without_shared(lines)
         lines = list(_outdented(lines))
-    lines = _without_learned(lines)
+    lines = [_unquoted(line) if "`" in line else line for line in _without_learned(lines)]
     return "\n".join(lines)
+
+
+def _unquoted(line: str) -> str:
+    """Marks of code around a line; those inside of it are its own."""
+    if match := _CODE_MARKS.match(line):
+        line = line[match.end() :]
+    return _CODE_END.sub("", line) if line.count("`") % 2 or match else line
 
 
 def _unboxed(lines: list[str]) -> list[str]:

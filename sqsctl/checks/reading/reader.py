@@ -81,6 +81,8 @@ class _StreamReader:
                 self.failures.append(self._failure(Ending(entry, entry.error, init=True), None))
         self._unplaced()
         self._loose(self.story.loose)
+        if not self.failures and not any(trial.complete for trial in self.story.trials):
+            self._failed_inits()
         ended = any(not each.logged for each in self.failures)
         if self.excerpt and not (ended or self.survived):
             self._sentences(self._open_entries())
@@ -94,9 +96,10 @@ class _StreamReader:
         entries = [*before, *trial.entries, *trial.after]
         if failure:
             self.failures.append(failure)
-            if end and end.led_to_timeout:
-                told = self._logged(end.led_to_timeout, trial.request_id)
-                self.failures.append(replace(told, before_timeout=True))
+            if end and end.last_word:
+                told = self._logged(end.last_word, trial.request_id)
+                timed = failure.error_type == "Sandbox.Timedout"
+                self.failures.append(replace(told, led_to="timeout" if timed else "exit"))
         elif trial.complete:
             logged = [each for each in entries if each.mark is Mark.ERROR and each.error]
             self.survived += [self._logged(each, trial.request_id) for each in logged]
@@ -113,6 +116,12 @@ class _StreamReader:
             if error and _key(error.type, error.message) not in known:
                 told = self._failure(Ending(entry, error), None)
                 self.failures.append(replace(told, confidence=Confidence.MEDIUM))
+
+    def _failed_inits(self) -> None:
+        """Where nothing else is left of an init: the type of the error that ended it."""
+        for entry in self.story.failed_inits[-1:]:
+            error = SeenError(entry.error_type or "", "")
+            self.failures.append(self._failure(Ending(entry, error, init=True), None))
 
     def _open_entries(self) -> list[Entry]:
         """Lines of which no platform line says how their invocation ended."""
@@ -131,6 +140,8 @@ class _StreamReader:
                 continue
             seen = self._logged(entry)
             counts = self.excerpt and not handled(entry, entries[index + 1 :])
+            if counts and entry.level.startswith("WARN"):
+                seen = replace(seen, confidence=Confidence.LOW)
             (self.failures if counts else self.survived).append(seen)
 
     def _sentences(self, entries: list[Entry]) -> None:
@@ -277,6 +288,7 @@ def _joined(known: Failure, other: Failure) -> Failure:
         first_at=min(firsts) if firsts else None,
         confidence=best,
         logged=known.logged and other.logged,
+        led_to=newer.led_to or older.led_to,
         context=newer.context or older.context,
         runtime=newer.runtime or older.runtime,
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.entries import Entry, Mark
 from sqsctl.checks.reading.errors import SeenError
+from sqsctl.checks.reading.handled import tells_of_failure
 
 _GOOD = frozenset({"success", "ok"})
 
@@ -68,13 +69,15 @@ class StreamStory:
     """A stream's trials in order, and what stood outside of them.
 
     ``unplaced`` ended an invocation of which nothing else is there: what Invoke returned, an
-    error line of a runtime that a copy was cut behind.
+    error line of a runtime that a copy was cut behind. ``failed_inits`` are the platform's words
+    for it, which name the error's type alone.
     """
 
     trials: list[Trial] = field(default_factory=list)
     loose: list[Entry] = field(default_factory=list)
     inits: list[Entry] = field(default_factory=list)
     unplaced: list[Entry] = field(default_factory=list)
+    failed_inits: list[Entry] = field(default_factory=list)
     runtime: str | None = None
     structured: bool = False
 
@@ -117,7 +120,8 @@ class _Teller:
             case Mark.END | Mark.REPORT:
                 self._end(entry)
             case _:
-                pass
+                if entry.status == "error" and entry.error_type:
+                    self.story.failed_inits.append(entry)
         self.story.structured = True
 
     def done(self) -> StreamStory:
@@ -204,7 +208,7 @@ class Ending:
     init: bool = False
     context: tuple[str, ...] = ()
     sure: bool = True
-    led_to_timeout: Entry | None = None
+    last_word: Entry | None = None
 
 
 def ending(trial: Trial) -> Ending | None:
@@ -217,7 +221,7 @@ def ending(trial: Trial) -> Ending | None:
     if raised:
         end = _ended(raised[0], context, init=raised[0].no_request)
         timed = end.error.type == "Sandbox.Timedout"
-        return replace(end, led_to_timeout=_silenced_by(trial, raised[0])) if timed else end
+        return replace(end, last_word=_last_said(trial, raised[0])) if timed else end
     if crash:
         return _crashed(trial, crash, logged, context)
     if trial.status == "timeout":
@@ -229,16 +233,18 @@ def ending(trial: Trial) -> Ending | None:
     return _last_word(trial, logged)
 
 
-def _silenced_by(trial: Trial, stop: Entry) -> Entry | None:
-    """The error behind which the code logged nothing more until it was stopped."""
+def _last_said(trial: Trial, stop: Entry) -> Entry | None:
+    """What tells of a failure and was the last that code said until it was stopped."""
     last: Entry | None = None
-    for each in trial.entries:
+    for each in (*trial.before, *trial.entries):
         if each is stop:
             break
         if each.mark is Mark.ERROR and each.error:
             last = each
-        elif each.level or each.request_id:
+        elif each.level or (each.request_id and each.request_id == trial.request_id):
             last = None
+        elif each.mark is Mark.LINE and tells_of_failure(each.text):
+            last = each
     return last
 
 
@@ -268,7 +274,7 @@ def _crashed(
     if logged and logged[-1].error:
         # The process printed why it dies before it died.
         return Ending(logged[-1], logged[-1].error, False, (*context, crash.text), sure=False)
-    return Ending(crash, error, False, context)
+    return Ending(crash, error, False, context, last_word=_last_said(trial, crash))
 
 
 def _timed_out(trial: Trial, context: tuple[str, ...]) -> Ending | None:
@@ -278,7 +284,7 @@ def _timed_out(trial: Trial, context: tuple[str, ...]) -> Ending | None:
     took = entry.duration_ms
     text = f"Task timed out after {took / 1000:.2f} seconds" if took else "Task timed out"
     error = SeenError("Sandbox.Timedout", text)
-    return Ending(entry, error, False, context, led_to_timeout=_silenced_by(trial, entry))
+    return Ending(entry, error, False, context, last_word=_last_said(trial, entry))
 
 
 def _by_status(trial: Trial, logged: list[Entry], context: tuple[str, ...]) -> Ending | None:

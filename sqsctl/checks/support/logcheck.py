@@ -28,6 +28,10 @@ MESSAGES: frozenset[Fact] = frozenset({Fact.QUEUES, Fact.DEAD_LETTERS})
 USES_SWALLOWED = USES | {Fact.APIS, Fact.METRICS}
 
 
+# What an error led to, by the check that tells it.
+_OUTCOMES = {"timeout": "function-timeout", "exit": "runtime-exit"}
+
+
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[S]):
     """All failures of one function that show the same sign; the newest first."""
@@ -88,8 +92,8 @@ class LogCheck(Check, Generic[S]):
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         for seen in self.seen(stack):
             finding = self.report(seen, stack)
-            if seen.newest.failure.before_timeout:
-                finding = replace(finding, explains=(*finding.explains, "function-timeout"))
+            if outcome := _OUTCOMES.get(seen.newest.failure.led_to):
+                finding = replace(finding, explains=(*finding.explains, outcome))
             over = self.over(seen, stack)
             yield past(finding, over) if over else finding
 

@@ -88,7 +88,8 @@ WRONG_REGION = re.compile(
     r"|region '(?P<had>[\w\-]{1,30})' is wrong; expecting '(?P<wants>[\w\-]{1,30})'"
     r"|InvalidRegionError|doesn't match a supported format|Invalid (?:endpoint|region): "
     r"|is in this region: (?P<there>[\w\-]{1,30})|MissingRegion\b|Unable to load region"
-    r"|no RegionEndpoint or ServiceURL configured|IllegalLocationConstraint"
+    r"|BucketRegionError|the bucket is not in '|no RegionEndpoint or ServiceURL configured"
+    r"|IllegalLocationConstraint"
 )
 ENDPOINT = re.compile(
     r"(?:https?://)?[\w.\-]{0,80}?\b(?P<region>(?:undefined|null|[a-z]{2}(?:-[a-z]{2,12}){1,3}-?\d{0,2}))\.amazonaws\.com"
