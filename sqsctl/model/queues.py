@@ -60,6 +60,14 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedQueue:
+    """A queue outside of the stack that a function's environment names, by URL or ARN."""
+
+    reference: str
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True)
 class QueueReport:
     """A queue's facts, from SQS alone.
 

@@ -18,7 +18,7 @@ from sqsctl.model.keys import Key
 from sqsctl.model.logline import Attempt, Failure, LogEvent
 from sqsctl.model.message import Message
 from sqsctl.model.network import Network
-from sqsctl.model.queues import Queue
+from sqsctl.model.queues import NamedQueue, Queue
 from sqsctl.model.unread import Unread
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "FunctionLogs",
     "Group",
     "Key",
+    "NamedQueue",
     "Network",
     "Package",
     "PackageMember",
@@ -65,6 +66,7 @@ class Fact(StrEnum):
     METRICS = "metrics"
     NETWORKS = "networks"
     KEYS = "keys"
+    NAMED_QUEUES = "named_queues"
     PROJECT = "project"
     ERRORS = "errors"
 
@@ -356,6 +358,7 @@ class Stack:
     metrics: Group[Series] = Group()
     networks: Group[Network] = Group()
     keys: Group[Key] = Group()
+    named_queues: Group[NamedQueue] = Group()
     project: Group[Declared] = Group()
     errors: Group[ErrorText] = Group()
 

@@ -83,6 +83,7 @@ def _nothing_read() -> Stack:
         metrics=_unread(Fact.METRICS),
         networks=_unread(Fact.NETWORKS),
         keys=_unread(Fact.KEYS),
+        named_queues=_unread(Fact.NAMED_QUEUES),
         project=_unread(Fact.PROJECT),
     )
 

@@ -34,6 +34,7 @@ _REQUIRES: Mapping[Fact, frozenset[Fact]] = {
     Fact.PERMISSIONS: frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS}),
     Fact.NETWORKS: frozenset({Fact.FUNCTIONS}),
     Fact.KEYS: frozenset({Fact.QUEUES, Fact.FUNCTIONS}),
+    Fact.NAMED_QUEUES: frozenset({Fact.FUNCTIONS}),
     Fact.DEAD_LETTERS: frozenset({Fact.QUEUES}),
     Fact.FUNCTIONS: frozenset({Fact.MAPPINGS}),
 }
@@ -105,6 +106,7 @@ _OF_FUNCTIONS = (
     Fact.PERMISSIONS,
     Fact.NETWORKS,
     Fact.KEYS,
+    Fact.NAMED_QUEUES,
 )
 
 

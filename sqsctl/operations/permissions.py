@@ -109,6 +109,7 @@ FACTS: Mapping[Fact, tuple[Need, ...]] = {
         optional=True,
     ),
     Fact.KEYS: _on(On.KEYS, "kms:DescribeKey", "kms:GetKeyPolicy", optional=True),
+    Fact.NAMED_QUEUES: _FIND,
     Fact.PROJECT: (),
     Fact.ERRORS: (),
 }

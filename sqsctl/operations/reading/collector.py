@@ -108,6 +108,7 @@ class Collector:
             Fact.METRICS: lambda: self._series,
             Fact.NETWORKS: self._surroundings.networks,
             Fact.KEYS: self._surroundings.keys,
+            Fact.NAMED_QUEUES: self._surroundings.named_queues,
             Fact.DEAD_LETTERS: self._dead_letters,
         }
         found = tuple(items[fact]()) if fact in items else ()

@@ -1,4 +1,4 @@
-"""What functions and queues stand on: the VPCs that functions are in, the keys of both.
+"""What functions and queues stand on: VPCs, keys, and queues that only an environment names.
 
 Nothing is asked of EC2 where no function is in a VPC, nothing of KMS where nothing is
 encrypted with a key of the account's own.
@@ -12,15 +12,20 @@ from typing import Any, TypeVar
 
 from sqsctl.aws.keys import KeyReader
 from sqsctl.aws.networks import NetworkReader
+from sqsctl.aws.queues import QueueClient
+from sqsctl.errors import SqsctlError
 from sqsctl.model.keys import Key, aws_managed
 from sqsctl.model.network import Network, Subnet
+from sqsctl.model.queues import NamedQueue
 from sqsctl.model.stack import Fact, Function, Queue, Unread
+from sqsctl.operations.around import place
 from sqsctl.operations.reading.desk import CORE, Desk
 
 T = TypeVar("T")
 
 MAX_VPCS = 10
 MAX_KEYS = 50
+MAX_NAMED = 20
 
 
 class SurroundingsReader:
@@ -34,24 +39,17 @@ class SurroundingsReader:
         self._subnets: dict[str, Subnet] = {}
         self._keys: dict[str, Key] = {}
         self._names: dict[str, dict[str, None]] = {}
+        self._queues = QueueClient(desk.session)
+        self._named: list[NamedQueue] = []
 
     def of_function(self, function: Function) -> None:
-        """Read the VPC that a function is in, and the key of its environment."""
+        """Read its VPC, the key of its environment, and the queues that this names."""
         if function.kms_key_arn:
             self._key(function.kms_key_arn, function.kms_key_arn)
-        if Fact.NETWORKS not in self._desk.wanted.facts or not function.vpc_subnets:
-            return
-        if function.vpc_id:
-            self._vpc(function.vpc_id)
-        fresh = [each for each in function.vpc_subnets if self._desk.first_time("subnet", each)]
-        if fresh:
-            self._desk.work.start(
-                f"subnets of {function.name}",
-                lambda: self._reader.subnets(fresh),
-                self._have_subnets,
-                self._desk.gap(Fact.NETWORKS),
-                action="ec2:DescribeSubnets",
-            )
+        self._vpc_of(function)
+        for value in function.environment.values():
+            if value:
+                self._named_queue(value)
 
     def of_queue(self, queue: Queue) -> None:
         """Read the key that a queue is encrypted with."""
@@ -69,6 +67,9 @@ class SurroundingsReader:
             for vpc_id, network in sorted(self._vpcs.items())
         ]
 
+    def named_queues(self) -> Sequence[NamedQueue]:
+        return sorted(self._named, key=lambda each: each.reference)
+
     def keys(self) -> Sequence[Key]:
         """Each key once, with all the names that queues and functions have for it."""
         found: dict[str, Key] = {}
@@ -81,6 +82,21 @@ class SurroundingsReader:
         return list(found.values())
 
     # -- VPCs ------------------------------------------------------------------------------
+
+    def _vpc_of(self, function: Function) -> None:
+        if Fact.NETWORKS not in self._desk.wanted.facts or not function.vpc_subnets:
+            return
+        if function.vpc_id:
+            self._vpc(function.vpc_id)
+        fresh = [each for each in function.vpc_subnets if self._desk.first_time("subnet", each)]
+        if fresh:
+            self._desk.work.start(
+                f"subnets of {function.name}",
+                lambda: self._reader.subnets(fresh),
+                self._have_subnets,
+                self._desk.gap(Fact.NETWORKS),
+                action="ec2:DescribeSubnets",
+            )
 
     def _have_subnets(self, found: tuple[Subnet, ...]) -> None:
         for each in found:
@@ -115,6 +131,42 @@ class SurroundingsReader:
             self._desk.gap(Fact.NETWORKS),
             action=f"ec2:{action}",
         )
+
+    # -- queues outside of the stack ---------------------------------------------------------
+
+    def _named_queue(self, reference: str) -> None:
+        """Look whether a queue is there that is none of the stack, in its account and region."""
+        desk = self._desk
+        if Fact.NAMED_QUEUES not in desk.wanted.facts or not self._foreign(reference):
+            return
+        if not desk.first_time("named queue", reference) or desk.asked("named queue") > MAX_NAMED:
+            return
+
+        def look() -> None:
+            self._queues.describe(self._queues.resolve(reference))
+
+        desk.work.start(
+            f"queue {reference.replace(':', '/').rpartition('/')[2]}",
+            look,
+            lambda _: self._named.append(NamedQueue(reference, exists=True)),
+            desk.gap(Fact.NAMED_QUEUES),
+            action="sqs:GetQueueAttributes",
+            missing=lambda: self._named.append(NamedQueue(reference, exists=False)),
+        )
+
+    def _foreign(self, reference: str) -> bool:
+        """A queue of the account and region that the stack does not hold; others tell nothing."""
+        account, name = place(reference)
+        if not name or account != (self._desk.ref.account or self._desk.session.target.account):
+            return False
+        if not reference.startswith("arn:"):
+            try:
+                self._queues.resolve(reference)  # of a URL this asks nobody
+            except SqsctlError:
+                return False
+        elif reference.split(":")[3] != self._desk.ref.region:
+            return False
+        return (account, name) not in {place(each.arn) for each in self._desk.ref.queues}
 
     # -- keys ------------------------------------------------------------------------------
 

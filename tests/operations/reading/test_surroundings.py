@@ -117,3 +117,17 @@ def test_a_key_that_is_gone_is_told(lab: DeployedLab) -> None:
     seen = doctor.checkup(lab.session, lab.stack, only=["kms-access-denied"])
     assert [each.state for each in seen.stack.keys] == [GONE]
     assert "does not exist" in seen.diagnosis.findings[0].title
+
+
+def test_a_queue_that_only_the_environment_names_is_looked_for(lab: DeployedLab) -> None:
+    other = lab.session.sqs().create_queue(QueueName=f"{lab.name}-other")["QueueUrl"]
+    gone = f"{lab.queue.url}-gone"
+    abroad = "https://sqs.us-east-1.amazonaws.com/000000000000/jobs"
+    for url, known in ((gone, [(gone, False)]), (other, [(other, True)]), (abroad, [])):
+        lab.session.functions().update_function_configuration(
+            FunctionName=f"{lab.name}-producer", Environment={"Variables": {"QUEUE_URL": url}}
+        )
+        seen = doctor.checkup(lab.session, lab.stack, only=["queue-not-found"])
+        assert [(each.reference, each.exists) for each in seen.stack.named_queues] == known
+        assert bool(seen.diagnosis.findings) is (url == gone)
+    lab.session.sqs().delete_queue(QueueUrl=other)
