@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqsctl.cli.output import safe, safe_line, styled
+from sqsctl.cli.output import prose, safe, safe_line, styled
 from sqsctl.cli.views import clock
 from sqsctl.model.finding import CheckOutcome, Diagnosis, Finding, Severity
 
@@ -25,7 +25,7 @@ def show_finding(
 
     style = _STYLE[finding.severity]
     head = Text.assemble((f"{_MARK[finding.severity]} ", style), (safe_line(finding.title), "bold"))
-    console.print(head)  # prose wraps at words; what is to be copied below does not wrap
+    prose(console, head)
     kind = f"{finding.severity.label} · {finding.kind} · {finding.confidence.label} confidence"
     console.print(styled(f"  {finding.id} · {kind}", "dim"), soft_wrap=True)
     if finding.past and not verbose:
@@ -47,7 +47,7 @@ def show_finding(
         left = len(finding.evidence) - len(shown)
         console.print(styled(f"  … {left} more pieces of evidence (-v)", "dim"))
     _show_below(console, nested)
-    console.print(Text.assemble(("  fix: ", "green"), safe(finding.fix.summary)))
+    prose(console, Text.assemble(("  fix: ", "green"), safe(finding.fix.summary)))
     for line in finding.fix.commands:
         console.print(styled(f"    $ {line}", "bold"), soft_wrap=True)
     if finding.fix.serverless_yml:
@@ -59,11 +59,9 @@ def show_finding(
 
 
 def _show_below(console: Console, nested: Sequence[Finding]) -> None:
-    from rich.padding import Padding
-
     for below in nested:
         text = f"└─ explains: {safe_line(below.title)} ({below.id})"
-        console.print(Padding(styled(text), (0, 0, 0, 2), expand=False))
+        prose(console, styled(f"  {text}"))
 
 
 def show_diagnosis(
@@ -99,7 +97,7 @@ def show_diagnosis(
         "unknown": "unknown: most checks could not look",
     }[diagnosis.verdict]
     fine = sum(each.outcome is CheckOutcome.OK for each in diagnosis.checks)
-    note = f" · {fine} checks found nothing" if checks else ""
+    note = f" · {fine} check{'s' * (fine != 1)} found nothing" if checks else ""
     console.print(styled(said, style[diagnosis.verdict]) + styled(note, "dim"), soft_wrap=True)
     if checks:
         _show_skipped(console, diagnosis, verbose=verbose)
@@ -112,13 +110,9 @@ def _show_skipped(console: Console, diagnosis: Diagnosis, *, verbose: bool) -> N
     reasons: dict[str, list[str]] = {}
     for each in skipped:
         reasons.setdefault(each.reason, []).append(each.id)
-    console.print(styled(f"{len(skipped)} checks skipped:", "dim"))
+    console.print(styled(f"{len(skipped)} check{'s' * (len(skipped) != 1)} skipped:", "dim"))
     for reason, names in list(reasons.items())[: None if verbose else 6]:
         shown = names if verbose else names[:6]
         more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-        console.print(
-            styled(
-                f"  {', '.join(shown)}{more}: {safe_line(reason, None if verbose else 200)}", "dim"
-            ),
-            soft_wrap=True,
-        )
+        told = safe_line(reason, None if verbose else 200)
+        prose(console, styled(f"  {', '.join(shown)}{more}: {told}", "dim"))

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from sqsctl.cli.output import LEAST_WIDTH, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,6 +52,9 @@ def show_narrow(console: Console, grid: Table) -> None:
         )
         for each in grid.columns
     ]
+    if not grid.show_header and len(columns) == 2:
+        _pairs(console, *columns)
+        return
     beside, below = list(columns), list[_Column]()
     while len(beside) > 1 and _total(each.least for each in beside) > console.width:
         widest = max(beside[1:], key=lambda each: each.width)
@@ -64,6 +68,20 @@ def show_narrow(console: Console, grid: Table) -> None:
         _line(console, beside, [each.cells[number] for each in beside], style)
         for each in sorted(below, key=columns.index):
             _below(console, each, number, style)
+
+
+def _pairs(console: Console, names: _Column, values: _Column) -> None:
+    """Names and values: a value that is too long goes on below itself."""
+    room = console.width - names.width - GAP
+    for name, value in zip(names.cells, values.cells, strict=True):
+        head = Text(name.plain + " " * (names.width - cell_len(name.plain) + GAP))
+        if room < LEAST_WIDTH or " " not in value.plain or value.cell_len <= room:
+            console.print(head + value, soft_wrap=True)
+            continue
+        for line in value.wrap(console, room, overflow="ignore"):
+            line.rstrip()
+            console.print(head + line, soft_wrap=True)
+            head = Text(" " * (names.width + GAP))
 
 
 def _total(widths: Iterable[int]) -> int:
@@ -95,7 +113,6 @@ def _below(console: Console, column: _Column, number: int, style: str) -> None:
     if not cell.plain:
         return
     name = Text(f"{column.header.plain}  " if column.header.plain else "", "dim")
-    if column.prose:
-        console.print(Padding(name + cell, (0, 0, 0, 2), expand=False), style=style)
-    else:
-        console.print(Text("  ") + name + cell, style=style, soft_wrap=True)
+    line = Text("  ") + name + cell
+    line.stylize_before(style)
+    say(console, line)

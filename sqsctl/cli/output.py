@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 OutputFormat = Literal["human", "json"]
+LEAST_WIDTH = 20  # less is no room to wrap anything in
 PIPED_WIDTH = 1000  # a pipe has no width: let nothing wrap
 
 # What a terminal could take for an order or the eye for something else: C0 (tab and line
@@ -252,17 +253,27 @@ def styled(text: object, style: str = "") -> Text:
 
 
 def prose(console: Console, text: Text) -> None:
-    """Print made-safe text, wrapped at words; a word longer than a line stays copyable."""
-    from rich.cells import cell_len
+    """Print made-safe text: on a terminal wrapped at words, indented like its beginning.
 
-    longest = max(map(cell_len, text.plain.split()), default=0)
-    console.print(text, soft_wrap=not console.is_terminal or longest > console.width)
+    No word is ever cut or changed, so that URLs and ids in it can be copied. Commands
+    (``$ …``) and texts of several lines are printed as they are, and so is all in a pipe.
+    """
+    plain = text.plain
+    indent = len(plain) - len(plain.lstrip(" "))
+    room = console.width - indent
+    whole = not console.is_terminal or "\n" in plain or plain.startswith("$ ", indent)
+    if whole or room < LEAST_WIDTH or text.cell_len <= console.width:
+        console.print(text, soft_wrap=True)
+        return
+    for line in text[indent:].wrap(console, room, overflow="ignore"):
+        line.rstrip()
+        console.print(styled(" " * indent) + line, soft_wrap=True)
 
 
 def lines(console: Console, texts: Iterable[object]) -> None:
-    """Print each as it is, never wrapped: URLs, ids and commands stay copyable."""
+    """Print each on a line; what is too long for a terminal wraps at words, see ``prose``."""
     for text in texts:
-        console.print(styled(text), soft_wrap=True)
+        prose(console, styled(text))
 
 
 def _console(*, stderr: bool, color: bool) -> Console:
