@@ -46,8 +46,9 @@ def whole(session: Session, request: pytest.FixtureRequest) -> Iterator[tuple[st
 
 def names(ref: StackRef) -> dict[str, str]:
     """Name of a queue or function to the short form of its logical id."""
-    parts = (*ref.queues, *ref.functions)
-    return {each.name: plain(each.logical_id) if each.logical_id else each.name for each in parts}
+    ids = [(each.name, each.logical_id) for each in ref.queues]
+    ids += [(each.name, each.logical_id) for each in ref.functions]
+    return {name: plain(logical_id) if logical_id else name for name, logical_id in ids}
 
 
 def consumers(stack: Stack, called: dict[str, str]) -> set[tuple[str, str, str | None]]:

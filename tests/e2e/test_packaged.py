@@ -1,0 +1,145 @@
+"""The program on stacks that other tools made: doctor is right, and every command finds them.
+
+Two of them are in every run; the others come under ``-m long``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sqsctl.aws.labs import CREDENTIALS, LabState
+from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.session import Session
+from sqsctl.model.deployed import QueuePart, StackRef
+from sqsctl.model.message import Outgoing
+from sqsctl.model.target import Target
+from sqsctl.operations import discover
+from tests.operations import packaged
+from tests.operations.packaged import named
+from tests.operations.wirings import WIRINGS, plain
+from tests.program import Sqsctl
+
+pytestmark = pytest.mark.lab
+
+ALWAYS = {"serverless-lift-many", "cdk-AliasStack"}
+STACKS = [
+    pytest.param(each, marks=() if each in ALWAYS else pytest.mark.long, id=each)
+    for each in sorted(WIRINGS)
+]
+FOUND = [
+    pytest.param(each, marks=() if each == "cdk-AliasStack" else pytest.mark.long, id=each)
+    for each, wiring in sorted(WIRINGS.items())
+    if wiring.consumers
+]
+WORKING = [
+    pytest.param(each, marks=() if each in ALWAYS else pytest.mark.long, id=each)
+    for each, wiring in sorted(WIRINGS.items())
+    if wiring.consumers
+]
+
+
+@pytest.fixture
+def stack(
+    lab_state: LabState, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[tuple[str, Session, StackRef]]:
+    """A packaged stack on the lab; the program is told of the lab only."""
+    identity: str = request.param
+    target = Target("lab", lab_state.region, lab_state.account, None, lab_state.endpoint)
+    session = Session(target, credentials=CREDENTIALS)
+    monkeypatch.setenv("SQSCTL_LAB_NAME", lab_state.name)
+    with packaged.deployed(session, *WIRINGS[identity].before, identity):
+        yield identity, session, discover.from_stack(session, named(identity).stack)
+
+
+@pytest.mark.parametrize("stack", STACKS, indirect=True)
+def test_doctor_says_what_is_true_of_it(
+    stack: tuple[str, Session, StackRef], sqsctl: Sqsctl
+) -> None:
+    identity, _, ref = stack
+    seen = sqsctl("doctor", "--stack", ref.title, "-o", "json")
+    wrong = {each["id"] for each in seen.data["findings"] if each["severity"] != "info"}
+    assert wrong == WIRINGS[identity].true, seen.out
+    assert seen.code == (10 if wrong else 0)
+    assert not [each for each in seen.data["checks"] if each["outcome"] == "skipped"]
+    assert seen.data["missing_actions"] == []
+
+
+@pytest.mark.parametrize("stack", WORKING, indirect=True)
+def test_doctor_says_the_same_from_a_function_and_from_a_queue(
+    stack: tuple[str, Session, StackRef], sqsctl: Sqsctl
+) -> None:
+    identity, _, ref = stack
+    names = {plain(each.logical_id or each.name): each.name for each in ref.functions}
+    _, consumer, alias = min(WIRINGS[identity].consumers, key=str)
+    starts = [("--function", f"{names[consumer]}:{alias}" if alias else names[consumer])]
+    starts += [("--function", names[each]) for each in WIRINGS[identity].senders]
+    starts += [("--queue", part.name) for part in (ref.main_queues[0], ref.dead_letter_queues[0])]
+    for option, value in starts:
+        seen = sqsctl("doctor", option, value, "-o", "json")
+        wrong = {each["id"] for each in seen.data["findings"] if each["severity"] != "info"}
+        assert wrong <= WIRINGS[identity].true, f"{option} {value}: {seen.out}"
+        # The lab's own stack has the tutorial's name: a function of it is one of that stack.
+        assert seen.envelope["target"]["stack"] in {None, "tutorial-step-2-dev"}
+        assert not [each for each in seen.data["checks"] if each["outcome"] == "skipped"]
+
+
+@pytest.mark.parametrize("stack", FOUND, indirect=True)
+def test_every_command_finds_its_queues(
+    stack: tuple[str, Session, StackRef], sqsctl: Sqsctl
+) -> None:
+    _, session, ref = stack
+    name = ref.stack_name or ""
+    assert name in {each["name"] for each in sqsctl("stack", "ls", "-o", "json").data["stacks"]}
+    for dead in ref.dead_letter_queues:
+        _letter(session, dead.url)
+    for main in ref.main_queues:
+        dead = _dead_letters(ref, main)
+        shown = sqsctl("queue", "inspect", main.name, "-o", "json").data["queue"]
+        assert shown["dlq"]["name"] == dead.name
+        within = sqsctl("queue", "inspect", "--stack", name, "--queue", main.name, "-o", "json")
+        assert within.data["queue"]["dlq"]["name"] == dead.name
+        ways: list[tuple[str, ...]] = [("--stack", name, "--queue", main.name)]
+        ways += [("--queue", each) for part in (main, dead) for each in (part.name, part.arn)]
+        for way in (*ways, ("--queue", main.url), ("--queue", dead.url)):
+            peeked = sqsctl("dlq", "peek", *way, "--limit", "1", "-o", "json")
+            assert peeked.data["queue"] == dead.name, peeked.out
+            assert len(peeked.data["messages"]) == 1
+    main = ref.main_queues[0]
+    dead = _dead_letters(ref, main)
+    moved = sqsctl("dlq", "redrive", "--queue", dead.name, "--to", main.name, "--yes", "-o", "json")
+    assert (moved.code, moved.data["moved"]) == (0, 1), moved.out
+
+
+def _dead_letters(ref: StackRef, main: QueuePart) -> QueuePart:
+    found = ref.dead_letter_queue_of(main)
+    assert found is not None
+    return found
+
+
+def _letter(session: Session, url: str) -> None:
+    client = QueueClient(session)
+    queue = client.resolve(url)
+    outgoing = Outgoing('{"kind": "refund"}')
+    if queue.fifo:
+        outgoing = Outgoing('{"kind": "refund"}', group_id="g", deduplication_id="d")
+    assert len(client.open(queue).send([outgoing]).accepted) == 1
+
+
+@pytest.mark.parametrize(
+    "stack", [pytest.param("cdk-AliasStack", id="cdk-AliasStack")], indirect=True
+)
+def test_a_stack_is_drawn_with_its_aliases(
+    stack: tuple[str, Session, StackRef], sqsctl: Sqsctl
+) -> None:
+    _, _, ref = stack
+    front, book = (ref.function(each) for each in ("Front0087DB4F", "BookBD4B9F77"))
+    assert front is not None
+    assert book is not None
+    drawn = sqsctl("stack", "show", "--function", front.name).out
+    assert f"POST /orders ─> λ {front.name}:live" in drawn
+    assert f"─> λ {book.name}:live" in drawn
+    shown = sqsctl("stack", "show", "--stack", ref.title, "-o", "json").data["stack"]
+    assert [each["qualifier"] for each in shown["mappings"]] == ["live"]
+    assert [each["qualifier"] for each in shown["api"]["routes"]] == ["live"]
