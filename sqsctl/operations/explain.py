@@ -32,7 +32,7 @@ def explain(
     a stack counts as unread, so checks that need it are skipped with that reason.
     """
     found = _diagnosed(text, runtime, function_timeout_s)
-    if _names_a_cause(found):
+    if _names_a_cause(found) or read(events_from_text(text), excerpt=True).survived:
         return found
     # A copy may have broken the very words that tell the cause.
     for each in unwrapped(text):

@@ -52,6 +52,16 @@ def embedded_at(text: str) -> tuple[dict[str, object], int, int] | None:
     return None
 
 
+def value_at(text: str, start: int) -> tuple[object, int] | None:
+    """The JSON value that begins here, blanks apart, with where it ends."""
+    while start < len(text) and text[start] in " \t":
+        start += 1
+    try:
+        return _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+
+
 def records(value: object) -> Iterator[dict[str, object]]:
     """Every object in the value, outermost first; bounded in depth and number."""
     level: list[object] = [value]

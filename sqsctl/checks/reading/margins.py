@@ -34,14 +34,17 @@ _LEARNED = 16
 _LOOKED_AT = 5_000
 
 
+def plain_text(text: str) -> str:
+    """The text without colours and byte order mark, its lines ended as everywhere."""
+    plain = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return p.ansi.sub("", plain) if "\x1b" in plain else plain
+
+
 def without_margin(text: str) -> str:
     """The text without what stands before each of its lines. Never raises."""
-    lines = text.split("\n")
-    if len(lines) > 1:
-        lines = [line for line in lines if not _FENCE.match(line)]
-        lines = _unboxed(lines)
-        lines = _without_shared(lines)
-        lines = list(_outdented(lines))
+    lines = [line for line in text.split("\n") if not _FENCE.match(line)]
+    lines = _without_shared(_unboxed(lines))
+    lines = list(_outdented(lines))
     lines = [_unquoted(line) if "`" in line else line for line in _without_learned(lines)]
     return "\n".join(lines)
 
@@ -66,7 +69,7 @@ def _without_shared(lines: list[str]) -> list[str]:
     """The same beginning of all lines, as far as it can be a margin."""
     told = [line for line in lines[:_LOOKED_AT] if line.strip()]
     if len(told) < 2:
-        return lines
+        return [re.sub(r"^[ \t]+|^[ \t]*(?:>[ \t]?)+", "", line) for line in lines]
     first, last = min(told), max(told)
     size = next(
         (at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b),

@@ -19,8 +19,8 @@ from itertools import pairwise
 
 from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.envelopes import line_in, subscription
-from sqsctl.checks.reading.jsons import is_record, loads, text_of
-from sqsctl.checks.reading.margins import without_margin
+from sqsctl.checks.reading.jsons import is_record, loads, text_of, value_at
+from sqsctl.checks.reading.margins import plain_text, without_margin
 from sqsctl.checks.reading.prefix import clean, strip_prefix
 from sqsctl.checks.reading.stamps import parse_stamp
 from sqsctl.model.logline import LogEvent
@@ -32,6 +32,9 @@ _HEADER = re.compile(
     r"(?:[\"@\w .]{1,40}[,;\t]){0,10}[\"@\w .]{1,40}\n"
 )
 _FOLDED = 20_000
+_LISTS = ("events", "logEvents", "results", "Events")
+_EXPORT_BEGINS = re.compile(r"^[ \t]*[\[{](?=\s*$|\s*[\[{\"])", re.MULTILINE)
+_EXPORT_WITHIN = 20_000
 _EVENT_MARKS = frozenset(
     {
         "eventId",
@@ -54,14 +57,36 @@ _WORTH_UNPACKING = (
 
 def events_from_text(text: str) -> tuple[LogEvent, ...]:
     """Log events from pasted text, a line each, or as the JSON in it says. Never raises."""
-    plain = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if "\x1b" in plain:
-        plain = p.ansi.sub("", plain)
+    plain = plain_text(text)
     bare = without_margin(plain)
     for each in (plain, bare) if bare != plain else (plain,):
         if found := _from_export(each.lstrip("\ufeff \t\n")):
             return found
-    return tuple(_from_lines(bare))
+    return tuple(_around_export(bare))
+
+
+def _around_export(text: str) -> Iterator[LogEvent]:
+    """Lines, and the first export among them that a person wrote something around."""
+    for match in _EXPORT_BEGINS.finditer(text, 0, _EXPORT_WITHIN):
+        placed = value_at(text, match.start())
+        if placed and _is_export(placed[0]):
+            yield from _from_lines(text[: match.start()])
+            yield from _oldest_first(tuple(_from_json(placed[0])))
+            yield from _from_lines(text[placed[1] :])
+            return
+    yield from _from_lines(text)
+
+
+def _is_export(value: object) -> bool:
+    """Whether a tool wrote it around log events, rather than a program as its log."""
+    if is_record(value):
+        if "awslogs" in value or isinstance(value.get("LogResult"), str):
+            return True
+        value = next((value[key] for key in _LISTS if isinstance(value.get(key), list)), None)
+    first = value[0] if isinstance(value, list) and value else None
+    if isinstance(first, list):
+        return any(is_record(cell) and cell.get("field") == "@message" for cell in first)
+    return is_record(first) and bool({"@message", *_EVENT_MARKS} & first.keys())
 
 
 def _from_export(text: str) -> tuple[LogEvent, ...]:
@@ -162,7 +187,7 @@ def _shipped(line: str) -> LogEvent | None:
 def _from_json(value: object) -> Iterator[LogEvent]:
     if is_record(value):
         value = subscription(value) or value
-        for key in ("events", "logEvents", "results", "Events"):
+        for key in _LISTS:
             inner = value.get(key)
             if isinstance(inner, list):
                 yield from _from_list(inner)

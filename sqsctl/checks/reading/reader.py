@@ -94,6 +94,12 @@ class _StreamReader:
         if not trial.cold_start:
             self._loose(trial.before)
         entries = [*before, *trial.entries, *trial.after]
+        own = end.init if end else False
+        for entry in () if own else _without_echo(trial.inits):
+            # The platform ran the init again, and better: it ended something all the same.
+            error = entry.error
+            if error and not (failure and _key(error.type, error.message) == _key_of(failure)):
+                self.failures.append(self._failure(Ending(entry, error, init=True), None))
         if failure:
             self.failures.append(failure)
             if end and end.last_word:
@@ -110,7 +116,7 @@ class _StreamReader:
 
     def _unplaced(self) -> None:
         """Errors that ended an invocation which is not there, unless the log told them, too."""
-        known = {_key(each.error_type, each.message) for each in self.failures}
+        known = {_key_of(each) for each in self.failures}
         for entry in self.story.unplaced:
             error = entry.error
             if error and _key(error.type, error.message) not in known:
@@ -272,7 +278,7 @@ def merge(failures: Iterable[Failure]) -> list[Failure]:
     """The same error once, its newest sight with the number of all."""
     merged: dict[tuple[str, str], Failure] = {}
     for each in failures:
-        key = _key(each.error_type, each.message)
+        key = _key_of(each)
         known = merged.get(key)
         merged[key] = _joined(known, each) if known else each
     return list(merged.values())
@@ -298,6 +304,10 @@ def _later(one: Failure, other: Failure) -> bool:
     if one.timestamp is None or other.timestamp is None:
         return other.timestamp is None
     return one.timestamp >= other.timestamp
+
+
+def _key_of(failure: Failure) -> tuple[str, str]:
+    return _key(failure.error_type, failure.message)
 
 
 def _key(kind: str, message: str) -> tuple[str, str]:

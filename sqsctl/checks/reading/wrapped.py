@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from sqsctl.checks.reading import patterns as p
+from sqsctl.checks.reading.margins import plain_text, without_margin
 
 _NARROWEST, _WIDEST = 40, 260
 _BEGINS = re.compile(
@@ -22,7 +23,7 @@ _BEGINS = re.compile(
 
 def unwrapped(text: str) -> tuple[str, ...]:
     """The text with broken lines joined, in the ways that they can be meant; empty for none."""
-    lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    lines = [line.rstrip() for line in without_margin(plain_text(text)).split("\n")]
     width = max((len(line) for line in lines), default=0)
     if not _NARROWEST <= width <= _WIDEST:
         return ()
