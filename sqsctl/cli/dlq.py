@@ -19,7 +19,16 @@ from sqsctl.cli.filters import (
     SentUntilOption,
 )
 from sqsctl.cli.options import RawOption, command, examples
-from sqsctl.cli.output import Answer, check_raw, iso, lines, safe_line, styled, write_raw
+from sqsctl.cli.output import (
+    Answer,
+    check_raw,
+    iso,
+    lines,
+    prose,
+    safe_line,
+    styled,
+    write_raw,
+)
 from sqsctl.cli.shapes import message_shape
 from sqsctl.cli.views import ago, clock
 from sqsctl.cli.ways import account_in
@@ -240,7 +249,7 @@ def show_message(
         facts.append(f"group {safe_line(message.group_id)}")
     if message.dead_letter_source_arn:
         facts.append(f"from {safe_line(message.dead_letter_source_arn.rpartition(':')[2])}")
-    console.print(styled("  " + " · ".join(facts), "dim"), soft_wrap=True)
+    prose(console, styled("  " + " · ".join(facts), "dim"))
     if cause:
         said = f"  cause: {cause.cause} ({cause.confidence.label} confidence)"
         console.print(styled(said, "yellow"), soft_wrap=True)

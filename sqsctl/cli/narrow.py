@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from sqsctl.cli.output import LEAST_WIDTH, say
+from sqsctl.cli.output import LEAST_WIDTH, prose, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,8 +78,7 @@ def _pairs(console: Console, names: _Column, values: _Column) -> None:
         if room < LEAST_WIDTH or " " not in value.plain or value.cell_len <= room:
             console.print(head + value, soft_wrap=True)
             continue
-        for line in value.wrap(console, room, overflow="ignore"):
-            line.rstrip()
+        for line in wrapped(value, room):
             console.print(head + line, soft_wrap=True)
             head = Text(" " * (names.width + GAP))
 
@@ -115,4 +114,4 @@ def _below(console: Console, column: _Column, number: int, style: str) -> None:
     name = Text(f"{column.header.plain}  " if column.header.plain else "", "dim")
     line = Text("  ") + name + cell
     line.stylize_before(style)
-    say(console, line)
+    prose(console, line)

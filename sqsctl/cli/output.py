@@ -265,9 +265,25 @@ def prose(console: Console, text: Text) -> None:
     if whole or room < LEAST_WIDTH or text.cell_len <= console.width:
         console.print(text, soft_wrap=True)
         return
-    for line in text[indent:].wrap(console, room, overflow="ignore"):
-        line.rstrip()
+    for line in wrapped(text[indent:], room):
         console.print(styled(" " * indent) + line, soft_wrap=True)
+
+
+def wrapped(text: Text, width: int) -> list[Text]:
+    """The lines of a text, broken at spaces only: a word that is too long stays whole."""
+    from rich.cells import cell_len
+
+    breaks: list[int] = []
+    used = 0
+    for match in re.finditer(r"\S+\s*", text.plain):
+        if used and used + cell_len(match[0].rstrip()) > width:
+            breaks.append(match.start())
+            used = 0
+        used += cell_len(match[0])
+    found = list(text.divide(breaks))
+    for line in found:
+        line.rstrip()
+    return found
 
 
 def lines(console: Console, texts: Iterable[object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,14 +10,18 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
 
 from sqsctl.cli.output import (
     Answer,
     Output,
     early_format,
     iso,
+    prose,
     safe,
     safe_line,
+    styled,
     target_line,
     to_json,
 )
@@ -175,3 +180,37 @@ def test_target_line_shortens_the_account() -> None:
     assert target_line(aws) == "aws 1234…9012 · ap-northeast-2 · tutorial-step-2-dev"
     lab = Target("lab", "ap-northeast-2", "000000000000", "tutorial-step-2-dev", "http://x")
     assert target_line(lab) == "lab · ap-northeast-2 · tutorial-step-2-dev"
+
+
+def on_terminal(text: str, width: int) -> str:
+    console = Console(
+        file=io.StringIO(), width=width, force_terminal=True, _environ={"TERM": "xterm"}
+    )
+    prose(console, styled(text))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_prose_wraps_at_words_and_keeps_its_indentation() -> None:
+    assert on_terminal("  three little words that wrap", 24) == (
+        "  three little words\n  that wrap\n"
+    )
+    url = "https://docs.aws.amazon.com/lambda/latest/dg/welcome.html"
+    assert on_terminal(f"  see {url} for more", 24) == f"  see\n  {url}\n  for more\n"
+
+
+def test_commands_and_blocks_are_printed_as_they_are() -> None:
+    command = (
+        "    $ aws sqs set-queue-attributes --queue-url http://127.0.0.1:1/0/jobs --attributes a"
+    )
+    assert on_terminal(command, 30) == f"{command}\n"
+    block = '{\n  "a": "one two three four five six seven eight nine"\n}'
+    assert on_terminal(block, 30) == f"{block}\n"
+
+
+@given(st.text("ab 한😀\u00b7", max_size=200), st.integers(20, 60))
+def test_prose_loses_nothing(text: str, width: int) -> None:
+    shown = on_terminal(text, width)
+    assert shown.split() == text.split()
+    for line in shown.splitlines():
+        assert cell_len(line) <= width or " " not in line.strip()
