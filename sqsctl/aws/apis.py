@@ -80,7 +80,7 @@ class ApiReader:
             kind="http",
             endpoint=_with_stage(self._reachable(shape.get("ApiEndpoint", ""), api_id), stage),
             stage=stage,
-            routes=tuple(_http_route(each, behind) for each in found),
+            routes=tuple(_http_route(each, behind, shape.get("ProtocolType")) for each in found),
             logical_id=logical_id,
         )
 
@@ -207,15 +207,19 @@ def _with_stage(endpoint: str, stage: str) -> str:
     return endpoint if stage in {"$default", ""} else f"{endpoint}/{stage}"
 
 
-def _http_route(shape: Mapping[str, Any], integrations: Mapping[str, Any]) -> Route:
+def _http_route(
+    shape: Mapping[str, Any], integrations: Mapping[str, Any], protocol: object = "HTTP"
+) -> Route:
     key = shape.get("RouteKey", "")
     method, _, path = key.partition(" ")
     target = str(shape.get("Target") or "").rpartition("/")[2]
     integration = integrations.get(target) or {}
     arn = _function_arn(integration.get("IntegrationUri"))
     name, qualifier = split_arn(arn) if arn else (None, None)
+    # The routes of a WebSocket API ($connect, $default, actions) take no HTTP request.
+    alone = "WEBSOCKET" if protocol == "WEBSOCKET" else "ANY"
     return Route(
-        method=method if path else "ANY",
+        method=method if path else alone,
         path=path or key,
         function_arn=arn,
         function_name=name,

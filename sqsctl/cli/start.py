@@ -31,7 +31,11 @@ def reference(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef
         missing = _missing(found, functions)
         return discover.joined(session, found, missing) if missing else found
     if not functions:
-        return discover.from_stack(session, run.stack_name(changing=changing))
+        name = run.stack_name(changing=changing)
+        try:
+            return discover.from_stack(session, name)
+        except NotFoundError as error:
+            raise _elsewhere(run, name, error) from error
     if run.settings.text("stack"):
         found = discover.from_stack(session, run.stack_name(changing=changing))
         missing = _missing(found, functions)
@@ -39,6 +43,22 @@ def reference(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef
             raise no_function(found, missing[0])
         return found
     return _functions(run, functions, changing=changing)
+
+
+def _elsewhere(run: Run, name: str, error: NotFoundError) -> NotFoundError:
+    """The error for a stack that is not there; the project may say where it is."""
+    from sqsctl.cli.context import working_folder
+    from sqsctl.operations import project
+
+    target = run.resolved().target
+    told = project.stack(working_folder(), stage=run.settings.text("stage"))
+    if target.kind != "aws" or told.name != name or told.region in {None, target.region}:
+        return error
+    return NotFoundError(
+        error.message,
+        hint=f"{told.source} deploys it to {told.region}: --region {told.region}",
+        code=error.code,
+    )
 
 
 def _functions(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef:

@@ -177,6 +177,8 @@ class _Arns:
                 f"{prefix('lambda')}:event-source-mapping:{uuid}" for uuid, _ in ref.mapping_ids
             ],
         }
+        if need.on is On.APIS and ref.stack_name is None:
+            return (anywhere[need.on],)  # which they are is found with just this action
         if need.on in known and (known[need.on] or need.on not in {On.KEYS, On.LOG_GROUPS}):
             return tuple(known[need.on])
         return (anywhere[need.on],)

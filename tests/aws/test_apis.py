@@ -134,6 +134,76 @@ def test_a_rest_api(aws: Stubbed) -> None:
     aws.done()
 
 
+@pytest.mark.parametrize(
+    ("integration", "queue"),
+    [
+        ({"uri": "arn:aws:apigateway:r:sqs:path/123456789012/jobs"}, "jobs"),
+        ({"uri": "arn:aws:apigateway:r:sqs:path/123456789012/jobs.fifo"}, "jobs.fifo"),
+        (
+            {
+                "uri": "arn:aws:apigateway:r:sqs:action/SendMessage",
+                "requestTemplates": {
+                    "application/json": "Action=SendMessage&QueueUrl=https%3A%2F%2Fsqs.r.amazonaws"
+                    ".com%2F123456789012%2Fjobs&MessageBody=$input.body"
+                },
+            },
+            "jobs",
+        ),
+        (
+            {
+                "uri": "arn:aws:apigateway:r:sqs:path//",
+                "requestParameters": {
+                    "integration.request.querystring.QueueUrl": "'https://sqs.r.amazonaws.com/"
+                    "123456789012/jobs'"
+                },
+            },
+            "jobs",
+        ),
+        ({"uri": "arn:aws:apigateway:r:sqs:action/SendMessage"}, None),
+        ({"uri": "arn:aws:apigateway:r:sns:path/123456789012/jobs"}, None),
+        ({}, None),
+    ],
+)
+def test_a_rest_api_that_sends_to_the_queue_itself(
+    aws: Stubbed, integration: dict[str, object], queue: str | None
+) -> None:
+    aws.answer("apigateway", "get_rest_api", {"name": "n"})
+    aws.answer("apigateway", "get_stages", {"item": [{"stageName": "live"}]})
+    method = {"authorizationType": "NONE", "methodIntegration": {"type": "AWS", **integration}}
+    resource = {"id": "x", "path": "/inbox", "resourceMethods": {"POST": method}}
+    aws.answer("apigateway", "get_resources", {"items": [resource]})
+    (route,) = ApiReader(aws.session).rest_api("r").routes
+    assert (route.function_name, route.queue_name) == (None, queue)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "subtype", "methods", "queue"),
+    [
+        ("HTTP", "SQS-SendMessage", ["POST", "ANY"], "jobs"),
+        ("HTTP", "EventBridge-PutEvents", ["POST", "ANY"], None),
+        ("WEBSOCKET", "SQS-SendMessage", ["POST", "WEBSOCKET"], "jobs"),
+    ],
+)
+def test_an_http_api_that_sends_to_the_queue_itself(
+    aws: Stubbed, protocol: str, subtype: str, methods: list[str], queue: str | None
+) -> None:
+    """And the routes of a WebSocket API, which take no request over HTTP."""
+    aws.answer("apigatewayv2", "get_api", {"Name": "n", "ProtocolType": protocol})
+    routes = [{"RouteKey": key, "Target": "integrations/i"} for key in ("POST /in", "$default")]
+    aws.answer("apigatewayv2", "get_routes", {"Items": routes})
+    url = "https://sqs.r.amazonaws.com/123456789012/jobs"
+    integration = {
+        "IntegrationId": "i",
+        "IntegrationSubtype": subtype,
+        "RequestParameters": {"QueueUrl": url, "MessageBody": "$request.body"},
+    }
+    aws.answer("apigatewayv2", "get_integrations", {"Items": [integration]})
+    aws.answer("apigatewayv2", "get_stages", {"Items": []})
+    found = ApiReader(aws.session).http_api("a").routes
+    assert [each.method for each in found] == methods
+    assert {each.queue_name for each in found} == {queue}
+
+
 def test_a_function_url(aws: Stubbed) -> None:
     aws.answer(
         "lambda",

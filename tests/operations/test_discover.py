@@ -184,6 +184,49 @@ def test_queues_in_one_stack_and_consumers_in_another(session: Session, deployed
     assert queues not in listed
 
 
+STREAM_READER = """
+AWSTemplateFormatVersion: '2010-09-09'
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      BillingMode: PAY_PER_REQUEST
+      StreamSpecification: {StreamViewType: NEW_IMAGE}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement:
+          - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}
+  Reader:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.13
+      Handler: index.handler
+      Role: !GetAtt Role.Arn
+      Code: {ZipFile: "def handler(event, context): pass"}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      EventSourceArn: !GetAtt Table.StreamArn
+      FunctionName: !Ref Reader
+      StartingPosition: LATEST
+"""
+
+
+def test_a_stack_that_reads_a_stream_is_none_of_ours(session: Session) -> None:
+    name = f"s{uuid.uuid4().hex[:8]}"
+    for _ in deploy.deploy(session, name, STREAM_READER):
+        pass
+    try:
+        assert name not in {each.name for each in discover.stacks(session)}
+        assert discover.from_stack(session, name).queues == ()
+    finally:
+        deploy.delete(session, name)
+
+
 def test_nested_stacks(session: Session, deployed: Deploy) -> None:
     s3 = boto3.client(
         "s3",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -46,6 +47,26 @@ def statements(document: dict[str, object]) -> dict[str, set[str]]:
                 [resource] if isinstance(resource, str) else resource
             )
     return found
+
+
+def test_from_a_queue_or_a_function_what_is_around_may_be_asked() -> None:
+    alone = replace(REF, stack_name=None, apis=())
+    found = statements(iam.policy(["doctor"], alone))
+    assert found["lambda:ListFunctions"] == {"*"}
+    assert found["lambda:ListAliases"] == {FUNCTION, f"{FUNCTION}:*"}
+    assert found["apigateway:GET"] == {"arn:aws:apigateway:ap-northeast-2::*"}
+    assert "lambda:ListFunctions" not in statements(iam.policy(["doctor"], REF))
+    assert "lambda:ListFunctions" not in statements(iam.policy(["dlq peek"], alone))
+    required = statements(iam.policy(["doctor"], alone, without_optional=True))
+    assert "lambda:ListFunctions" not in required
+
+
+def test_a_queue_of_another_stack_is_found_through_the_mapping() -> None:
+    foreign = statements(iam.policy(["dlq peek"], REF))
+    mapping = "arn:aws:lambda:ap-northeast-2:123456789012:event-source-mapping:m-1"
+    assert foreign["lambda:GetEventSourceMapping"] == {mapping}
+    own = replace(REF, queues=tuple(replace(each, logical_id=each.name) for each in REF.queues))
+    assert "lambda:GetEventSourceMapping" not in statements(iam.policy(["dlq peek"], own))
 
 
 def test_a_stacks_own_arns_are_filled_in() -> None:

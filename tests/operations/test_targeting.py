@@ -145,6 +145,25 @@ def test_an_aws_queue_url_or_arn_names_aws_and_its_region(monkeypatch: pytest.Mo
     assert resolve(queue="arn:aws:sqs:ap-northeast-2:000000000000:jobs").target.kind == "lab"
 
 
+def test_a_functions_arn_names_aws_and_its_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab_runs()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    settled = settings.load({}, {}, Path.cwd())
+
+    def target(*functions: str) -> tuple[str, str]:
+        found = targeting.resolve(settled, functions=functions).target
+        return found.kind, found.region
+
+    arn = "arn:aws:lambda:eu-central-1:123456789012:function:worker"
+    assert target(arn, f"{arn}:live", "sender") == ("aws", "eu-central-1")
+    assert target("worker", "worker:live")[0] == "lab"
+    assert target("arn:aws:lambda:ap-northeast-2:000000000000:function:worker")[0] == "lab"
+    with pytest.raises(UsageError) as raised:
+        target(arn, arn.replace("eu-central-1", "us-east-1"))
+    assert "eu-central-1, us-east-1" in raised.value.message
+
+
 @pytest.mark.parametrize(
     "flags",
     [
