@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 MAX_STREAMS = 4_096
+_FRAME = ("START ", "END ", "REPORT ")
 _BAD = frozenset({"ERROR", "FATAL", "CRITICAL"})
 _NOISE = ("LAMBDA_WARNING", "EXTENSION\t", "TELEMETRY\t", "XRAY TraceId")
 
@@ -38,11 +40,14 @@ class Printer:
             name: (f"{safe(short[name])} ", COLOURS[index % len(COLOURS)])
             for index, name in enumerate(names)
         }
+        self._lines = self._failed = 0
+        self._checks: Counter[str] = Counter()
         console = run.output.stdout
         self._coloured = console.is_terminal and not run.output.json
 
     def line(self, line: Line) -> None:
         """Print one line, unless it is all stack trace."""
+        self._count(line)
         if self._raw:
             write_raw(line.event.message.rstrip("\n"))
             return
@@ -53,23 +58,48 @@ class Printer:
         if parts is not None:
             self._write(parts)
 
-    def request(self, lines: Sequence[Line]) -> None:
-        """Print the lines of one request under a heading; a line of no request as it is."""
+    def request(self, lines: Sequence[Line], wanted: Sequence[Line]) -> None:
+        """Print the wanted lines of one request, under a heading that says how all of it went.
+
+        The heading has what START, END and REPORT say. A line of no request comes as it is.
+        """
         first = lines[0]
-        plain = self._run.output.json or self._raw
-        if not plain and first.request_id is not None:
-            failed = [each for each in lines if each.check or each.level in _BAD]
-            checks = dict.fromkeys(each.check for each in lines if each.check)
-            summary = next((each.summary for each in lines if each.summary), "not ended yet")
-            heading: list[Part] = [
-                ("✗ " if failed else "✓ ", "red" if failed else "green"),
-                self._names[first.function],
-                (f"{first.request_id} {summary}", "bold"),
-            ]
-            heading += [(f"  ← {check}", "bold yellow") for check in checks]
-            self._write(heading)
-        for each in lines:
-            self.line(each)
+        if not wanted:
+            return
+        if self._raw or self._run.output.json or first.request_id is None:
+            for each in wanted:
+                self.line(each)
+            return
+        failed = any(each.check or each.level in _BAD for each in lines)
+        checks = dict.fromkeys(each.check for each in lines if each.check)
+        summary = next((each.summary for each in lines if each.summary), "not ended yet")
+        heading: list[Part] = [
+            ("✗ " if failed else "✓ ", "red" if failed else "green"),
+            self._names[first.function],
+            (f"{first.request_id} {summary}", "bold"),
+        ]
+        heading += [(f"  ← {check}", "bold yellow") for check in checks]
+        self._write(heading)
+        for each in wanted:
+            if each.platform and each.event.message.startswith(_FRAME):
+                self._count(each)
+            else:
+                self.line(each)
+
+    def summary(self) -> str:
+        """How much was shown, and how much of it told of failures."""
+        said = f"{self._lines} lines"
+        if self._failed:
+            said += f", {self._failed} of errors"
+        found = [f"{count} × {check}" for check, count in self._checks.most_common()]
+        return said + (f": {', '.join(found)}" if found else "")
+
+    def _count(self, line: Line) -> None:
+        self._lines += 1
+        if line.check or line.level in _BAD:
+            self._failed += 1
+            if line.check:
+                self._checks[line.check] += 1
 
     def flush(self) -> None:
         """Let the reader see what was printed."""

@@ -122,17 +122,9 @@ def tail(
     )
 
 
-def _renewal(session: Session, limiter: Limiter | None) -> Callable[[], Source] | None:
+def _renewal(session: Session, limiter: Limiter | None) -> Callable[[], Source]:
     """A source with the credentials read anew: somebody may have signed in again meanwhile."""
-    if session.target.kind != "aws":
-        return None
-
-    def renew() -> Source:
-        from sqsctl.aws.session import Session as Fresh
-
-        return LogClient(Fresh(session.target), limiter)
-
-    return renew
+    return lambda: LogClient(session.renewed(), limiter)
 
 
 def follow_groups(
@@ -208,6 +200,7 @@ class _Tailer:
             while True:
                 found = False
                 last = self._last_look()
+                began = self._clock.now()
                 trouble: SqsctlError | None = None
                 try:
                     for event in self._look(pool):
@@ -220,9 +213,11 @@ class _Tailer:
                     if last:
                         return
                     pace.after(found=found)
+                    took = (self._clock.now() - began).total_seconds()
+                    self._clock.sleep(pace.rest_s(took))
                 else:
                     pace.back_off()
-                self._clock.sleep(pace.wait_s)
+                    self._clock.sleep(pace.wait_s)
         finally:
             if pool:
                 pool.close()
@@ -330,7 +325,8 @@ class _Tailer:
         if self._troubled_since is None:
             self._troubled_since = now
             kind = "credentials_expired" if expired else "throttled"
-            self._notify(Notice(kind, f"{error.message}; trying on"))
+            advice = f" ({error.hint})" if expired and error.hint else ""
+            self._notify(Notice(kind, f"{error.message}{advice}; trying on"))
         elif now - self._troubled_since > timedelta(seconds=self._patience_s(expired=expired)):
             raise error
         if expired and self._renew:
@@ -350,7 +346,7 @@ class _Tailer:
 
 
 class _Pace:
-    """How long to wait between looks: shorter while events come, under the quota always."""
+    """How far apart looks begin: closer while events come, under the quota always."""
 
     def __init__(self, interval_s: float, groups: int) -> None:
         self._fastest = max(interval_s, groups / CALLS_PER_SECOND)
@@ -364,6 +360,10 @@ class _Pace:
         self.wait_s = self._fastest
         if self._idle > 120:
             self.wait_s = min(self._slowest, self._fastest * 2 ** ((self._idle - 120) / 30))
+
+    def rest_s(self, took_s: float) -> float:
+        """What is left to wait after a look that took so long; never nothing."""
+        return min(self.wait_s, max(self.wait_s - took_s, self.wait_s / 10))
 
     def back_off(self) -> None:
         self.wait_s = min(self.wait_s * 2, 10.0)

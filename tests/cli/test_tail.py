@@ -70,11 +70,32 @@ def test_traces_are_open_where_that_is_asked_for(capsys: pytest.CaptureFixture[s
 def test_a_request_has_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
     printer = Printer(Run(Output()), ["worker"], fold=True)
     for request in by_request(annotated(*INVOCATION)):
-        printer.request(request)
+        printer.request(request, request)
     printer.flush()
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith(f"✗ worker {REQUEST} 1.5 ms, 40 of 128 MB")
-    assert len(shown) == 6
+    assert [each[13:].split()[1] for each in shown[1:]] == ["Message", "[ERROR]"]
+
+
+def test_a_heading_is_about_the_whole_request_whatever_is_left_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    printer = Printer(Run(Output()), ["worker"], fold=True)
+    (request,) = by_request(annotated(*INVOCATION))
+    printer.request(request, [request[1]])
+    printer.request(request, [])
+    printer.flush()
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 2, "nothing is shown of a request of which nothing is wanted"
+    assert shown[0].startswith(f"✗ worker {REQUEST} 1.5 ms")
+
+
+def test_the_end_says_how_much_was_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    printer = Printer(Run(Output()), ["worker"], fold=True)
+    for each in annotated("[ERROR] x", "Task timed out after 6.00 seconds", "fine"):
+        printer.line(each)
+    assert printer.summary() == "3 lines, 2 of errors: 1 × function-timeout"
+    assert capsys.readouterr().out
 
 
 def test_hostile_text_is_escaped_without_rich_too(capsys: pytest.CaptureFixture[str]) -> None:
