@@ -16,6 +16,7 @@ from sqsctl.cli.menu_run import (
     back,
     broken_line,
     dead_letters_in,
+    lab_died,
     look,
     perform,
     refuse_dead_lab,
@@ -68,6 +69,8 @@ def menu(run: Run) -> None:
         )
         if chosen is None or chosen == QUIT:
             return
+        if lab_died(run):
+            continue  # the next look says so, and what can be done
         with back(run):
             next(each for each in entries if each.key == chosen).act(run, seen)
 

@@ -35,8 +35,11 @@ def letters(run: Run, stack: Stack | None) -> None:
             return
 
 
-def bring_back(run: Run, stack: Stack | None, which: list[str], count: int) -> bool:
-    """Redrive what ``which`` selects, once it was said what that means; False: a step back."""
+def bring_back(run: Run, stack: Stack | None, which: list[str], count: int | None) -> bool:
+    """Redrive what ``which`` selects, once it was said what that means; False: a step back.
+
+    ``count`` None: nobody knows how many that are.
+    """
     found, queue = _queue(run, stack) if not which else (True, None)
     if not found:
         return False
@@ -204,6 +207,11 @@ def _act_on(
                 Choice("delete for good (purge)", "purge"),
                 Choice("see in full (peek)", "peek"),
                 *([Choice("tell its story (explain)", "explain")] if count == 1 else []),
+                *(
+                    [Choice("bring back all that match, not only these (redrive)", "matching")]
+                    if len(found) == PAGE and which != _queue_options(which)
+                    else []
+                ),
             ],
         )
         if chosen is None:
@@ -211,6 +219,9 @@ def _act_on(
         if chosen == "redrive":
             _causes(run, [each for each in found if each["message_id"] in ticked])
             if bring_back(run, stack, options, count):
+                return True
+        elif chosen == "matching":
+            if bring_back(run, stack, which, None):
                 return True
         elif chosen == "edit":
             _spell_out(run, stack, options, count)
@@ -246,14 +257,15 @@ def _causes(run: Run, chosen: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
-def _spell_out(run: Run, stack: Stack | None, options: list[str], count: int) -> None:
+def _spell_out(run: Run, stack: Stack | None, options: list[str], count: int | None) -> None:
     """What a redrive does, with the names and figures of this stack."""
     dead = dead_letters_in(stack)
     name = options[1] if options[:1] == ["--queue"] else (dead[0].name if len(dead) == 1 else "")
     source = next((each for each in dead if each.name == name), None)
     origins = _origins(stack, source)
     there = " or ".join(each.name for each in origins) or "the queues they came from"
-    letters = f"{count} dead letter{'s' * (count != 1)}"
+    some = "all dead letters that match"
+    letters = some if count is None else f"{count} dead letter{'s' * (count != 1)}"
     said = f"{letters} will go back to {there}, where the consumers work on them at once."
     run.output.notice(said, style="yellow")
     limits = {each.max_receive_count for each in origins if each.max_receive_count}

@@ -75,13 +75,28 @@ def look(run: Run) -> Stack:
 
 
 def refuse_dead_lab(run: Run) -> None:
-    """Raises NotFoundError where the lab that was worked on is not there any more."""
-    from sqsctl.aws.labs import alive
+    """Raises NotFoundError where the lab that was worked on is not there any more.
+
+    One that was started again under its name takes its place.
+    """
+    from sqsctl.aws.labs import alive, running_lab
     from sqsctl.operations.targeting import no_lab
 
     lab = run.resolved().lab
-    if lab is not None and not alive(lab):
+    if lab is None or alive(lab):
+        return
+    if running_lab(lab.name) is None:
         raise no_lab(lab.name)
+    run.retarget(run.globals)
+
+
+def lab_died(run: Run) -> bool:
+    """Whether the lab went away since it was last looked at."""
+    try:
+        refuse_dead_lab(run)
+    except SqsctlError:
+        return True
+    return False
 
 
 def dead_letters_in(stack: Stack | None) -> list[Queue]:
