@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -129,30 +129,40 @@ def tail(
             clock=tailing.Clock(sleep=sleep),
         )
     )
-    stopped: list[BaseException] = []
     try:
-        _print(printer, _until_stopped(lines, stopped), keep, by_requests=group_by_request)
+        stopped = _print(printer, lines, keep, by_requests=group_by_request)
     finally:
         printer.flush()
     if follow:
         run.output.notice(printer.summary())
     if stopped:
-        raise stopped[0]
+        raise stopped
     return None
 
 
 def _print(
     printer: Printer, lines: Iterable[Line], keep: Callable[[Line], bool], *, by_requests: bool
-) -> None:
-    from sqsctl.operations.requests import by_request
+) -> BaseException | None:
+    """Print until the lines end; what stopped them, after the requests that were still open."""
+    from sqsctl.cli.main import Terminated
+    from sqsctl.operations.requests import Requests
 
-    if by_requests:
-        for request in by_request(lines):
+    def show(found: Iterable[tuple[Line, ...]]) -> None:
+        for request in found:
             printer.request(request, [line for line in request if keep(line)])
-        return
-    for line in lines:
-        if keep(line):
-            printer.line(line)
+
+    requests = Requests()
+    stopped: BaseException | None = None
+    try:
+        for line in lines:
+            if by_requests:
+                show(requests.add(line))
+            elif keep(line):
+                printer.line(line)
+    except (KeyboardInterrupt, Terminated, SqsctlError) as error:
+        stopped = error
+    show(requests.rest())
+    return stopped
 
 
 def _groups(run: Run, named: list[str] | None, functions: list[str] | None) -> dict[str, str]:
@@ -162,16 +172,6 @@ def _groups(run: Run, named: list[str] | None, functions: list[str] | None) -> d
     run.session()
     run.announce()
     return {each.removeprefix("/aws/lambda/"): each for each in named}
-
-
-def _until_stopped(lines: Iterable[Line], stopped: list[BaseException]) -> Iterator[Line]:
-    """The lines; what ends them is kept, so that requests that are still open are shown first."""
-    from sqsctl.cli.main import Terminated
-
-    try:
-        yield from lines
-    except (KeyboardInterrupt, Terminated, SqsctlError) as error:
-        stopped.append(error)
 
 
 def _filter(

@@ -23,35 +23,49 @@ _STACK_IN_JSON = re.compile(
 )
 
 
-def by_request(lines: Iterable[Annotated]) -> Iterator[tuple[Annotated, ...]]:
-    """The lines of each request together, once its REPORT came; others one by one.
+class Requests:
+    """Collects lines by request. None is lost, none comes twice.
 
-    A request whose end is not seen comes out when its invocation cannot be running any more,
-    when too many are open, or at the end of the lines: none is lost, none comes twice.
+    ``add`` gives the requests that are complete with a line: once their REPORT came, or when
+    their invocation cannot be running any more, or when too many are open. A line of no request
+    comes by itself. ``rest`` gives those that are still open.
     """
-    open_requests: dict[tuple[str, str], _Open] = {}
-    for line in lines:
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, str], _Open] = {}
+
+    def add(self, line: Annotated) -> Iterator[tuple[Annotated, ...]]:
         now = line.event.timestamp
         if now is not None:
             # The oldest stands first.
-            while open_requests:
-                first = next(iter(open_requests))
-                if now - (open_requests[first].since or now) <= LONGEST:
+            while self._open:
+                first = next(iter(self._open))
+                if now - (self._open[first].since or now) <= LONGEST:
                     break
-                yield tuple(open_requests.pop(first).lines)
+                yield tuple(self._open.pop(first).lines)
         if line.request_id is None:
             yield (line,)
-            continue
+            return
         key = (line.function, line.request_id)
-        held = open_requests.setdefault(key, _Open(now))
+        held = self._open.setdefault(key, _Open(now))
         held.lines.append(line)
         ended = line.platform and line.event.message.startswith("REPORT ")
         if ended or len(held.lines) >= MAX_LINES:
-            yield tuple(open_requests.pop(key).lines)
-        elif len(open_requests) > MAX_REQUESTS:
-            yield tuple(open_requests.pop(next(iter(open_requests))).lines)
-    for each in open_requests.values():
-        yield tuple(each.lines)
+            yield tuple(self._open.pop(key).lines)
+        elif len(self._open) > MAX_REQUESTS:
+            yield tuple(self._open.pop(next(iter(self._open))).lines)
+
+    def rest(self) -> Iterator[tuple[Annotated, ...]]:
+        while self._open:
+            yield tuple(self._open.pop(next(iter(self._open))).lines)
+
+
+def by_request(lines: Iterable[Annotated]) -> Iterator[tuple[Annotated, ...]]:
+    """The lines of each request together, in the order in which requests are complete."""
+    requests = Requests()
+    for line in lines:
+        yield from requests.add(line)
+    yield from requests.rest()
 
 
 @dataclass(slots=True)
