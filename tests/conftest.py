@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from sqsctl.aws.labs import LabState
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite the golden outputs")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """``-m fuzz`` is the thorough run of the fuzz tests."""
     if config.option.markexpr == profiles.NAME:

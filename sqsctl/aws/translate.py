@@ -164,7 +164,8 @@ def client_error(error: ClientError, what: str = "") -> SqsctlError:
         action = match["action"] if match else None
         return SqsctlError(
             f"{subject}access denied to {operation}: {text}",
-            hint=f"the identity needs {action}" if action else f"the identity needs {operation}",
+            # IAM knows no actions for batches.
+            hint=f"the identity needs {action or operation.removesuffix('Batch')}",
             exit=Exit.DENIED,
             code="access_denied",
             action=action,

@@ -89,6 +89,7 @@ def examine(check: Check, stack: Stack) -> tuple[CheckResult, tuple[Finding, ...
         return CheckResult(check.meta.id, CheckOutcome.FOUND), findings
     gaps = [gap for fact in sorted(check.meta.needs) for gap in stack.gaps(fact)]
     if gaps:
-        reason = "; ".join(dict.fromkeys(f"{gap.what}: {gap.reason}" for gap in gaps))
+        # Sorted: what was read at the same time fails in any order.
+        reason = "; ".join(sorted({f"{gap.what}: {gap.reason}" for gap in gaps}))
         return CheckResult(check.meta.id, CheckOutcome.SKIPPED, reason), ()
     return CheckResult(check.meta.id, CheckOutcome.OK), ()

@@ -9,7 +9,7 @@ import typer
 
 from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
+from sqsctl.cli.output import Answer, iso, lines, prose, safe_line, styled
 from sqsctl.cli.shapes import message_shape
 from sqsctl.cli.views import ago, clock, row, show_table, table
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
@@ -220,11 +220,11 @@ def show_story(console: Console, story: MessageStory, cause: Match | None, pair:
         "receives"
     )
     if cause:
-        say(
+        said = (
             f"          cause: {cause.cause} ({cause.confidence.label} confidence); sqsctl doctor "
-            f"{cause.cause} tells what to do",
-            "yellow",
+            f"{cause.cause} tells what to do"
         )
+        prose(console, styled(said, "yellow"))
     if story.forecast.expires_at:
         say(f"{clock(story.forecast.expires_at)}  expires")
 
