@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +50,18 @@ class Demo:
 
     def play(self) -> Answer:
         """All steps. Whatever happens, the lab is down at the end."""
+        from sqsctl.lab.settings import require_emulator
+
+        require_emulator()
+        ending = ("lab down", "and the lab leaves nothing behind", _down)
         try:
             self._story()
-        finally:
-            if any(step["command"] == "sqsctl lab up" for step in self.steps):
-                self._step("lab down", "and the lab leaves nothing behind", _down)
+        except BaseException:
+            if self.steps:
+                with suppress(SqsctlError):  # what went wrong before is what matters
+                    self._step(*ending)
+            raise
+        self._step(*ending)
         seconds = round(time.monotonic() - self.started, 1)
 
         def human(console: Console) -> None:

@@ -160,6 +160,12 @@ def _profile(settings: Settings) -> str | None:
 
 
 def _check_url(endpoint: str) -> None:
+    if any(character in endpoint for character in "@?#"):
+        # It would be printed with every target line and error.
+        raise UsageError(
+            "--endpoint-url must not hold a user, a password or a query",
+            hint="credentials come from AWS's own configuration",
+        )
     parts = _split(endpoint)
     try:
         fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -167,12 +173,6 @@ def _check_url(endpoint: str) -> None:
         fine = False
     if not fine or any(character.isspace() for character in endpoint):
         raise UsageError(f"--endpoint-url is not a URL: {endpoint}")
-    if parts.username or parts.password:
-        # It would be printed with every target line and error.
-        raise UsageError(
-            "--endpoint-url must not hold a user or a password",
-            hint="credentials come from AWS's own configuration",
-        )
 
 
 def _split(url: str) -> SplitResult:
