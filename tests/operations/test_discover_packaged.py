@@ -1,6 +1,7 @@
 """Stacks that other tools made, deployed: found whole, from the stack and from any of its parts.
 
-What two of them show is in every run; the others come under ``-m long``.
+That each is found from its stack is in every run; from every part of it for two of them, for
+the others under ``-m long``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.lab
 
 ALWAYS = {"serverless-lift-many", "cdk-AliasStack"}
 NEEDS = {Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.APIS}
+QUEUES = "serverless-queue-only"  # other stacks read from it
 SHOWN = [
     pytest.param(each, marks=() if each in ALWAYS else pytest.mark.long, id=each)
     for each in sorted(WIRINGS)
@@ -53,7 +55,11 @@ def names(ref: StackRef) -> dict[str, str]:
 
 def consumers(stack: Stack, called: dict[str, str]) -> set[tuple[str, str, str | None]]:
     return {
-        (called[queue.name], called[function.name], mapping.qualifier)
+        (
+            called.get(queue.name, queue.name),
+            called.get(function.name, function.name),
+            mapping.qualifier,
+        )
         for queue, function, mapping in stack.consumed()
     }
 
@@ -83,20 +89,25 @@ def test_every_packaged_stack_has_its_wiring_written_down() -> None:
     assert set(WIRINGS) == {each.id for each in packaged.every()}
 
 
-@pytest.mark.parametrize("whole", SHOWN, indirect=True)
-def test_a_packaged_stack_is_found_whole(session: Session, whole: tuple[str, StackRef]) -> None:
-    identity, ref = whole
-    wiring, called = WIRINGS[identity], names(ref)
-    stack = observe(session, ref, needs=NEEDS)
-    assert not [gap for fact in NEEDS for gap in stack.gaps(fact)]
-    assert letters(ref, called) == wiring.queues
-    assert consumers(stack, called) == wiring.consumers
-    assert routes(stack, called) == wiring.routes
-    assert {each.kind for each in stack.apis} == ({wiring.kind} if wiring.kind else set())
-    listed = {each.name for each in discover.stacks(session)}
-    assert (ref.stack_name in listed) == bool(wiring.consumers or wiring.routes)
-    if identity == "cdk-NestedStack":
+def test_every_packaged_stack_is_found_whole(session: Session) -> None:
+    """All of them beside each other, as in an account."""
+    with packaged.deployed(session, QUEUES, *(each for each in WIRINGS if each != QUEUES)):
+        listed = {each.name for each in discover.stacks(session)}
         assert not [each for each in listed if each.startswith("NestedStack-")]
+        for identity, wiring in WIRINGS.items():
+            ref = discover.from_stack(session, named(identity).stack)
+            called = names(ref)
+            stack = observe(session, ref, needs=NEEDS)
+            assert not [gap for fact in NEEDS for gap in stack.gaps(fact)], identity
+            assert letters(ref, called) == wiring.queues, identity
+            found = consumers(stack, called)
+            assert found >= wiring.consumers, identity
+            # Who reads a queue that several stacks read is told with each of them.
+            shared = "elsewhere" in {queue.name for queue in stack.queues}
+            assert found == wiring.consumers or shared, identity
+            assert routes(stack, called) == wiring.routes, identity
+            assert {each.kind for each in stack.apis} == ({wiring.kind} - {None}), identity
+            assert (ref.stack_name in listed) == (identity != QUEUES), identity
 
 
 @pytest.mark.parametrize("whole", SHOWN, indirect=True)

@@ -112,7 +112,15 @@ API = {
     "name": "text",
     "kind": "text",
     "endpoint": "text",
-    "routes": [{"method": "text", "path": "text", "function": "text?"}],
+    "routes": [
+        {
+            "method": "text",
+            "path": "text",
+            "function": "text?",
+            "qualifier": "text?",
+            "queue": "text?",
+        }
+    ],
 }
 CAUSE = {"id": "text", "confidence": "text", "evidence": "text"}
 FORECAST = {
