@@ -16,7 +16,8 @@ from sqsctl.checks.rank import diagnose
 from sqsctl.checks.reading import events_from_text, explain_line, read
 from sqsctl.model.finding import Finding, Kind
 from sqsctl.model.logline import LogEvent
-from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Group, Stack
+from sqsctl.model.stack import ErrorText, Group, Stack
+from sqsctl.operations.explain import explain
 
 FOLDER = Path(__file__).parent / "corpus"
 
@@ -46,10 +47,7 @@ HEALTHY = tuple(each for each in ALL if each.expect is None)
 
 
 def explained(excerpt: Excerpt) -> tuple[Finding, ...]:
-    reading = read(events_from_text(excerpt.text))
-    functions = (Function("", "", runtime=excerpt.runtime),) if excerpt.runtime else ()
-    logs = FunctionLogs("", "", attempts=reading.attempts, failures=reading.failures)
-    return diagnose(Stack("text", "", functions=Group(functions), logs=Group((logs,)))).findings
+    return explain(excerpt.text, runtime=excerpt.runtime).findings
 
 
 def cause(excerpt: Excerpt) -> str | None:

@@ -33,6 +33,7 @@ _HEADER = re.compile(
 )
 _FOLDED = 20_000
 _LISTS = ("events", "logEvents", "results", "Events")
+_LEAST_MARKS = frozenset({"timestamp", "message"})
 _EXPORT_BEGINS = re.compile(r"^[ \t]*[\[{](?=\s*$|\s*[\[{\"])", re.MULTILINE)
 _EXPORT_WITHIN = 20_000
 _EVENT_MARKS = frozenset(
@@ -86,7 +87,9 @@ def _is_export(value: object) -> bool:
     first = value[0] if isinstance(value, list) and value else None
     if isinstance(first, list):
         return any(is_record(cell) and cell.get("field") == "@message" for cell in first)
-    return is_record(first) and bool({"@message", *_EVENT_MARKS} & first.keys())
+    if not is_record(first):
+        return False
+    return bool({"@message", *_EVENT_MARKS} & first.keys()) or first.keys() >= _LEAST_MARKS
 
 
 def _from_export(text: str) -> tuple[LogEvent, ...]:
@@ -144,8 +147,8 @@ def _from_lines(text: str) -> Iterator[LogEvent]:
             yield event
             continue
         cut = strip_prefix(line)
-        # A continuation line carries no prefix: it belongs to the one before.
-        moment = cut.timestamp or (moment if cut.text == line else None)
+        # A continuation line carries no prefix: it belongs to the one before. A blank line ends it.
+        moment = cut.timestamp or (moment if cut.text == line and line else None)
         stream = cut.stream or stream
         group = cut.group or group
         if cut.text.strip():

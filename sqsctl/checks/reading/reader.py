@@ -18,6 +18,8 @@ from sqsctl.model.logline import Attempt, Failure, LogEvent, Phase
 
 _MESSAGE_IDS = 64
 _LINE_CHARACTERS = 2_000
+_LECTURE_LINES = 3
+_TAUGHT = "LECTURE"
 _OF_PLATFORM = frozenset({Mark.START, Mark.END, Mark.REPORT, Mark.INIT_START, Mark.INIT_REPORT})
 
 
@@ -52,10 +54,10 @@ def read(events: Iterable[LogEvent], *, excerpt: bool | None = None) -> Reading:
     survived: list[Failure] = []
     for (_, stream), own in streams.items():
         entries = [understand(block) for block in blocks(own)]
-        reader = _StreamReader(tell(entries), stream, excerpt=excerpt)
+        reader = _StreamReader(
+            tell(_without_lectures(entries) if excerpt else entries), stream, excerpt=excerpt
+        )
         reader.run()
-        if excerpt and reader.failures and _quoted(entries):
-            reader.survived, reader.failures = [*reader.survived, *reader.failures], []
         attempts += reader.attempts
         failures += reader.failures
         survived += reader.survived
@@ -81,7 +83,7 @@ class _StreamReader:
                 self.failures.append(self._failure(Ending(entry, entry.error, init=True), None))
         self._unplaced()
         self._loose(self.story.loose)
-        if not self.failures and not any(trial.complete for trial in self.story.trials):
+        if not self.failures:
             self._failed_inits()
         ended = any(not each.logged for each in self.failures)
         if self.excerpt and not (ended or self.survived):
@@ -224,11 +226,21 @@ class _StreamReader:
         )
 
 
-def _quoted(entries: list[Entry]) -> bool:
-    """Whether the errors stand in a text about errors: no log gave it a time or an id."""
-    if any(each.at or each.request_id or each.mark in _OF_PLATFORM for each in entries):
-        return False
-    return any(teaches(each.text[:_LINE_CHARACTERS]) for each in entries)
+def _without_lectures(entries: list[Entry]) -> Iterator[Entry]:
+    """Errors in a text about errors, which no log gave a time or an id, as mere lines."""
+    running = False
+    taught = 0
+    for entry in entries:
+        if entry.mark in _OF_PLATFORM:
+            running = entry.mark is Mark.START
+        logged = running or entry.at or entry.request_id or entry.mark in _OF_PLATFORM
+        if not logged and teaches(entry.text[:_LINE_CHARACTERS]):
+            taught = _LECTURE_LINES
+        if taught and not logged:
+            yield Entry(Mark.LINE, entry.events, entry.text, level=_TAUGHT)
+        else:
+            yield entry
+        taught = max(0, taught - 1)
 
 
 def _during(trial: Trial | None) -> bool:

@@ -141,6 +141,10 @@ def _by_platform(text: str, events: tuple[LogEvent, ...], at: datetime | None) -
         return fatal_entry(events, text, when, match.group("rid"), timeout_error(first))
     if "exited" in text and (match := p.exited.match(text)):
         return fatal_entry(events, text, at, match.group("rid"), _exit(match, text))
+    if text.startswith("Unknown application error occurred"):
+        kind = rest.strip().split("\n")[0]
+        known = p.runtime_type.match(kind) is not None
+        return fatal_entry(events, text, at, None, SeenError(kind if known else "", first))
     if not text.startswith("RequestId: "):
         return None
     if (match := p.sandbox_error.match(text)) and (match.group("type") or not rest):

@@ -8,6 +8,7 @@ on, and the next line is nothing that begins an entry of its own.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.margins import plain_text, without_margin
@@ -19,35 +20,48 @@ _BEGINS = re.compile(
     r"|at \S|File \"|Traceback |Caused by: |During |The above exc|Require stack:"
     r"|[A-Z]\w{0,80}(?:Error|Exception)\b:|Runtime\.\w+\s*$)"
 )
+_WHOLE = re.compile(r"\s*(?:START|END|REPORT) RequestId|INIT_|RequestId: \S+ Process exited")
 
 
 def unwrapped(text: str) -> tuple[str, ...]:
     """The text with broken lines joined, in the ways that they can be meant; empty for none."""
     lines = [line.rstrip() for line in without_margin(plain_text(text)).split("\n")]
-    width = max((len(line) for line in lines), default=0)
-    if not _NARROWEST <= width <= _WIDEST:
-        return ()
-    soft = _joined(lines, width, " ")
-    hard = _joined(lines, width, "")
     own = "\n".join(lines)
-    return tuple(dict.fromkeys(each for each in (soft, hard) if each != own))
+    ways = ("\n".join(_joined(lines, between)) for between in (" ", ""))
+    return tuple(dict.fromkeys(each for each in ways if each != own))
 
 
-def _joined(lines: list[str], width: int, between: str) -> str:
-    joined: list[str] = []
-    before = ""
+def _joined(lines: list[str], between: str) -> Iterator[str]:
+    """Each line with what can be its rest: as wide as the widest of them."""
+    for run in _runs(lines):
+        width = max(len(line) for line in run)
+        if not _NARROWEST <= width <= _WIDEST:
+            yield from run
+            continue
+        whole = before = run[0]
+        for line in run[1:]:
+            if _goes_on(before, line, width, hard=not between):
+                whole += between + (line.lstrip() if between else line)
+            else:
+                yield whole
+                whole = line
+            before = line
+        yield whole
+
+
+def _runs(lines: list[str]) -> Iterator[list[str]]:
+    """Lines up to the next that begins something of its own."""
+    run: list[str] = []
     for line in lines:
-        if before and _goes_on(before, line, width, hard=not between):
-            joined[-1] += between + (line.lstrip() if between else line)
-        else:
-            joined.append(line)
-        before = line
-    return "\n".join(joined)
+        if run and (not run[-1] or _BEGINS.match(line) or _WHOLE.match(run[-1])):
+            yield run
+            run = []
+        run.append(line)
+    if run:
+        yield run
 
 
 def _goes_on(before: str, line: str, width: int, *, hard: bool) -> bool:
-    if _BEGINS.match(line):
-        return False
     if hard:
         return len(before) >= width - 1
     word = line.split(maxsplit=1)[0]

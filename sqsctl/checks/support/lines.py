@@ -15,6 +15,9 @@ _WORTH_READING = re.compile(
     r"rror|xception|denied|Denied|not authorized|timed out|timeout|exited|Traceback|signal: "
     r"|Unable to import|missing on module|Task timed|OutOfMemory|does not exist|[Tt]hrottl|Rate"
     r"|E[A-Z]{5,}|panic|FATAL|Queue visibility|no longer supported|differs from"
+    r"|Unexpected |Cannot read|No module named|is undefined|is not defined|is missing"
+    r"|Could not load|Missing required|specify a region|must be addressed|heap out of memory"
+    r"|' not found|requires the handler"
 )
 
 
