@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from tests.benchmarks.peers import in_turn, peer, sqsctl
 from tests.benchmarks.test_produce import KEYS, REGION
+from tests.e2e.log_history import write_history
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(900)]
 EVENTS = 100_000
@@ -123,3 +128,71 @@ def test_none_is_lost_and_none_comes_twice(moto: str) -> None:
     ]
     assert len(numbers) == EVENTS
     assert set(numbers) == set(range(EVENTS))
+
+
+WRITING_S = 20.0
+INTERVAL_S = 1.0  # sqsctl.operations.tail.INTERVAL_S, as documented
+
+
+def test_events_are_shown_soon_and_each_once_while_somebody_writes(moto: str) -> None:
+    """20 streams, late and equal timestamps: at most an interval and half a second behind."""
+    logs: Any = boto3.client(
+        "logs",
+        endpoint_url=moto,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    group = "/aws/lambda/written-to"
+    logs.create_log_group(logGroupName=group)
+    for number in range(STREAMS):
+        logs.create_log_stream(logGroupName=group, logStreamName=f"stream-{number}")
+
+    def put(stream: str, batch: list[dict[str, Any]]) -> None:
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)
+
+    process = subprocess.Popen(
+        [
+            *(str(sqsctl()), "logs", "tail", "--log-group", group, "--since", "1m"),
+            *("--endpoint-url", moto, "--region", REGION, "-o", "json"),
+        ],
+        env=_environment(moto),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    shown: list[tuple[str, str, float]] = []
+
+    def read() -> None:
+        assert process.stdout
+        with process.stdout:
+            for line in process.stdout:
+                found = json.loads(line)
+                if "stream" in found:  # the last line says that it was interrupted
+                    shown.append((found["stream"], found["message"], time.monotonic()))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        time.sleep(3)  # it is there
+        written = write_history(put, WRITING_S, 11)
+        time.sleep(INTERVAL_S + 2)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+        reader.join()
+    assert Counter(each[:2] for each in shown) == Counter(
+        (each.stream, each.message) for each in written
+    )
+    arrived = {each[:2]: each[2] for each in shown}
+    behind = sorted(
+        arrived[each.stream, each.message] - each.readable_at
+        for each in written
+        if each.message.startswith("own")
+    )
+    middle, most = behind[len(behind) // 2], behind[-1]
+    print(
+        f"\nlogs tail, {len(written)} events of {STREAMS} streams in {WRITING_S:.0f} s: "
+        f"each once; {middle:.2f} s behind in the middle, {behind[len(behind) * 95 // 100]:.2f} s "
+        f"at 95 %, {most:.2f} s at most"
+    )
+    assert most <= INTERVAL_S + 0.5

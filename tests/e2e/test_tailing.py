@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import queue
-import random
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ import pytest
 from sqsctl.aws.labs import LabState
 from sqsctl.aws.logs import LogClient
 from sqsctl.operations.tail import follow_groups
+from tests.e2e.log_history import Written, write_history
 from tests.e2e.log_server import LogServer, log_server
 from tests.faults.bench import session_on
 from tests.program import Sqsctl
@@ -177,35 +177,6 @@ def test_a_filter_would_hide_where_requests_end(sqsctl: Sqsctl) -> None:
     assert "--grep instead of --filter" in shown.err
 
 
-STREAMS = 20
-
-
-def write_history(
-    put: Callable[[str, list[dict[str, Any]]], object], seconds: float, seed: int
-) -> list[tuple[str, str]]:
-    """20 streams, new ones among them; late by up to 9 s; many in the same millisecond.
-
-    Returns what was written, as (stream, message).
-    """
-    dice = random.Random(seed)
-    written: list[tuple[str, str]] = []
-    until = time.monotonic() + seconds
-    number = 0
-    while time.monotonic() < until:
-        stream = f"stream-{dice.randrange(min(STREAMS, 2 + number // 4))}"
-        now = int(time.time() * 1000)
-        at = dice.choice((now, now, now // 1000 * 1000, now - dice.randrange(9_000)))
-        batch = []
-        for _ in range(dice.randrange(1, 4)):
-            number += 1
-            text = dice.choice((f"own {number}", "the same"))
-            batch.append({"timestamp": at, "message": text})
-            written.append((stream, text))
-        put(stream, batch)
-        time.sleep(dice.random() * 0.03)
-    return written
-
-
 @pytest.mark.lab
 def test_nothing_is_lost_or_repeated_while_somebody_writes(lab_state: LabState) -> None:
     """Against the emulator over HTTP, whose events have no id; the benchmark has it on moto."""
@@ -221,7 +192,7 @@ def test_nothing_is_lost_or_repeated_while_somebody_writes(lab_state: LabState) 
             made.add(stream)
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)  # type: ignore[arg-type]
 
-    written: list[tuple[str, str]] = []
+    written: list[Written] = []
     since = datetime.now(UTC) - timedelta(seconds=10)
     writer = threading.Thread(target=lambda: written.extend(write_history(put, 2.5, 7)))
     writer.start()
@@ -245,4 +216,4 @@ def test_nothing_is_lost_or_repeated_while_somebody_writes(lab_state: LabState) 
     time.sleep(0.6)  # what came twice would come now
     logs.delete_log_group(logGroupName=group)
     assert len(written) > 100
-    assert seen == Counter(written)
+    assert seen == Counter((each.stream, each.message) for each in written)
