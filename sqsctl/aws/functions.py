@@ -7,7 +7,7 @@ leave this module only where they name AWS resources; every other value is None.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, cast
@@ -68,15 +68,17 @@ class FunctionClient:
         )
         return function(shape)
 
-    def every(self, limit: int = MAX_LISTED) -> Iterator[Function]:
-        """All functions, page by page."""
+    def every(
+        self, limit: int = MAX_LISTED, *, queue_names: Collection[str] = ()
+    ) -> Iterator[Function]:
+        """All functions, page by page. Environment values that are one of these names are kept."""
         marker: str | None = None
         seen = 0
         while True:
             with offered("functions"):
                 page = self._client.list_functions(**({"Marker": marker} if marker else {}))
             for shape in page.get("Functions") or ():
-                yield function(shape)
+                yield function(shape, queue_names)
                 seen += 1
                 if seen >= limit:
                     return
@@ -183,7 +185,7 @@ class FunctionClient:
             ) from error
 
 
-def function(shape: Mapping[str, Any]) -> Function:
+def function(shape: Mapping[str, Any], queue_names: Collection[str] = ()) -> Function:
     """A FunctionConfiguration as the model has it. A missing field keeps AWS's default."""
     name = shape.get("FunctionName", "")
     logging = shape.get("LoggingConfig") or {}
@@ -199,7 +201,9 @@ def function(shape: Mapping[str, Any]) -> Function:
         memory_mb=int(shape.get("MemorySize") or 128),
         architectures=tuple(shape.get("Architectures") or ("x86_64",)),
         package_type=kind,
-        environment=environment((shape.get("Environment") or {}).get("Variables") or {}),
+        environment=environment(
+            (shape.get("Environment") or {}).get("Variables") or {}, queue_names
+        ),
         role_arn=shape.get("Role") or None,
         layers=tuple(
             each["Arn"] if isinstance(each, Mapping) else str(each)
@@ -223,9 +227,13 @@ def function(shape: Mapping[str, Any]) -> Function:
     )
 
 
-def environment(variables: Mapping[str, str]) -> dict[str, str | None]:
+def environment(
+    variables: Mapping[str, str], queue_names: Collection[str] = ()
+) -> dict[str, str | None]:
     """Names with values only where these name AWS resources, or say nothing at all."""
-    return {name: _shown(value) for name, value in variables.items()}
+    return {
+        name: value if value in queue_names else _shown(value) for name, value in variables.items()
+    }
 
 
 def _shown(value: object) -> str | None:

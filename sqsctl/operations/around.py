@@ -1,6 +1,7 @@
 """What stands around queues and functions that no CloudFormation stack holds.
 
-Producers are the functions whose environment names one of the queues, by URL or ARN. Ways in
+Producers are the functions whose environment names one of the queues, by URL or ARN, or by its
+name under a key that says so (``QUEUE_NAME``). Ways in
 are the APIs that a function's resource policy lets call it, and its function URL. What may
 not be asked comes back as unread, beside what was found.
 """
@@ -17,6 +18,7 @@ from sqsctl.aws.functions import FunctionClient
 from sqsctl.aws.parallel import concurrently
 from sqsctl.errors import NotFoundError, SqsctlError
 from sqsctl.model.deployed import ApiPart, FunctionPart, QueuePart
+from sqsctl.model.stack import Function
 from sqsctl.model.unread import Unread
 from sqsctl.operations.parts import fatal, unqualified
 from sqsctl.operations.work import unread
@@ -28,6 +30,7 @@ MAX_FUNCTIONS_SEARCHED = 500
 MAX_FUNCTIONS_ASKED = 20
 
 _API_IN_POLICY = re.compile(r"arn:[\w-]+:execute-api:[\w-]*:\d*:(?P<id>[a-z0-9]{4,40})(?=[/\"])")
+_QUEUE_KEY = re.compile(r"queue|sqs", re.IGNORECASE)
 _IN_URL = re.compile(r"(?P<account>\d{12})/(?P<name>[\w-]+(?:\.fifo)?)$")
 
 
@@ -39,13 +42,14 @@ def producers(
     Looks at the first MAX_FUNCTIONS_SEARCHED functions of the region; where there are more,
     that is unread.
     """
-    wanted = {place for each in queues if not each.dead_letter_queue for place in _places(each)}
-    if not wanted:
+    main = [each for each in queues if not each.dead_letter_queue]
+    if not main:
         return (), ()
     gaps: list[Unread] = []
     what = "functions that send to the queue"
     try:
-        listed = list(islice(FunctionClient(session).every(), MAX_FUNCTIONS_SEARCHED + 1))
+        every = FunctionClient(session).every(queue_names={each.name for each in main})
+        listed = list(islice(every, MAX_FUNCTIONS_SEARCHED + 1))
     except SqsctlError as error:
         if fatal(error):
             raise
@@ -56,9 +60,19 @@ def producers(
     found = [
         FunctionPart(each.name, unqualified(each.arn))
         for each in listed[:MAX_FUNCTIONS_SEARCHED]
-        if wanted & {place(value) for value in each.environment.values() if value}
+        if named_queues(each, main)
     ]
     return tuple(found), tuple(gaps)
+
+
+def named_queues(function: Function, queues: Iterable[QueuePart]) -> tuple[QueuePart, ...]:
+    """Those of the queues that a function's environment names."""
+    variables = {key: value for key, value in function.environment.items() if value}
+    places = {place(value) for value in variables.values()} - {("", "")}
+    names = {value for key, value in variables.items() if _QUEUE_KEY.search(key)}
+    return tuple(
+        each for each in queues if places & {place(each.arn), place(each.url)} or each.name in names
+    )
 
 
 def ways_in(
@@ -105,10 +119,6 @@ def place(reference: str) -> tuple[str, str]:
         return (parts[4], parts[5]) if len(parts) == 6 and parts[2] == "sqs" else ("", "")
     match = _IN_URL.search(reference)
     return (match["account"], match["name"]) if match else ("", "")
-
-
-def _places(queue: QueuePart) -> set[tuple[str, str]]:
-    return {place(queue.arn), place(queue.url)} - {("", "")}
 
 
 def _callers(

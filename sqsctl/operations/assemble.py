@@ -91,7 +91,10 @@ def assembled(
     read = found_parts.with_attributes(QueueClient(session), queues)
     fed = _mappings(session, read, functions, tuple(mapping_ids))
     if functions:
-        read = _with_queues_of(session, read, fed)
+        arns = [each.queue_arn for each in fed if ":sqs:" in each.queue_arn]
+        if not read and not arns:
+            arns = found_parts.queues_in_environments(session, [each.name for each in functions])
+        read = _with_queues(session, read, arns)
     else:
         functions = [found_parts.consumer(each) for each in fed]
     return StackRef(
@@ -134,15 +137,14 @@ def _mappings(
     return ()
 
 
-def _with_queues_of(
-    session: Session, queues: tuple[QueuePart, ...], fed: Iterable[EventSourceMapping]
+def _with_queues(
+    session: Session, queues: tuple[QueuePart, ...], references: Iterable[str]
 ) -> tuple[QueuePart, ...]:
-    """The queues, and those that mappings read besides."""
-    known = {each.arn for each in queues}
+    """The queues, and those of other stacks besides, by URL or ARN."""
+    known = {name for each in queues for name in (each.arn, each.url)}
     client = QueueClient(session)
-    arns = [each.queue_arn for each in fed if ":sqs:" in each.queue_arn]
-    missing = [arn for arn in dict.fromkeys(arns) if arn not in known]
-    near = concurrently(lambda arn: found_parts.by_arn(client, arn), missing)
+    missing = [each for each in dict.fromkeys(references) if each not in known]
+    near = concurrently(lambda each: found_parts.by_reference(client, each), missing)
     added = [each for each in near if each]
     return found_parts.with_dead_letter_queues(client, (*queues, *added)) if added else queues
 

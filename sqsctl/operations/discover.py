@@ -375,7 +375,7 @@ def _maybe_from_queue(session: Session, reference: str) -> StackRef:
     except SqsctlError as error:
         if found_parts.fatal(error):
             raise
-        part = found_parts.by_arn(QueueClient(session), reference)
+        part = found_parts.by_reference(QueueClient(session), reference)
         return StackRef(region, queues=(part,) if part else ())
 
 

@@ -12,10 +12,11 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from sqsctl.aws.functions import FunctionClient, is_queue_url
 from sqsctl.aws.mappings import MappingClient
 from sqsctl.aws.parallel import concurrently
 from sqsctl.aws.queues import QueueClient
-from sqsctl.errors import SqsctlError
+from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.deployed import FunctionPart, QueuePart
 from sqsctl.model.queues import Queue, QueueRef
 from sqsctl.model.stack import EventSourceMapping
@@ -28,6 +29,7 @@ T = TypeVar("T")
 MAX_CONSUMERS = 50
 MAX_NEAR_QUEUES = 50
 MAX_MAPPINGS_ASKED = 50
+MAX_FUNCTIONS_ASKED = 20
 
 _FATAL = frozenset(
     {
@@ -73,7 +75,7 @@ def with_dead_letter_queues(
         for arn in dict.fromkeys(each.dead_letter_target_arn for each in parts)
         if arn and arn not in known
     ]
-    added = [each for each in concurrently(lambda arn: by_arn(client, arn), missing) if each]
+    added = [each for each in concurrently(lambda arn: by_reference(client, arn), missing) if each]
     return linked((*parts, *added))
 
 
@@ -103,16 +105,40 @@ def part_of(queue: Queue) -> QueuePart:
     )
 
 
-def by_arn(client: QueueClient, arn: str) -> QueuePart | None:
-    """A queue somewhere else; None where it is gone or out of sight."""
+def by_reference(client: QueueClient, reference: str) -> QueuePart | None:
+    """A queue somewhere else, by URL or ARN; None where it is gone or out of sight."""
     try:
-        ref = client.resolve(arn)
+        ref = client.resolve(reference)
     except SqsctlError as error:
         if fatal(error):
             raise
         return None
-    queue = _described(client, QueueRef(ref.name, ref.url, arn))
-    return part_of(queue) if queue else QueuePart(ref.name, ref.url, arn, role_known=False)
+    arn = reference if reference.startswith("arn:") else ref.arn
+    try:
+        return part_of(client.describe(QueueRef(ref.name, ref.url, arn)))
+    except SqsctlError as error:
+        if fatal(error):
+            raise
+        if error.exit is Exit.NOT_FOUND:
+            return None
+    return QueuePart(ref.name, ref.url, arn or "", role_known=False)
+
+
+def queues_in_environments(session: Session, names: Sequence[str]) -> list[str]:
+    """The URLs and ARNs of queues that these functions' environments hold."""
+    client = FunctionClient(session)
+
+    def values(name: str) -> list[str]:
+        try:
+            variables = client.get(name).environment.values()
+        except SqsctlError as error:
+            if fatal(error):
+                raise
+            return []
+        return [each for each in variables if each and (":sqs:" in each or is_queue_url(each))]
+
+    found = concurrently(values, names[:MAX_FUNCTIONS_ASKED])
+    return list(dict.fromkeys(value for each in found for value in each))
 
 
 def sources_of(client: QueueClient, queue: Queue) -> tuple[QueuePart, ...]:

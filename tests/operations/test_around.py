@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from sqsctl.aws.apis import ApiReader
-from sqsctl.aws.functions import FunctionClient
+from sqsctl.aws.functions import FunctionClient, function
 from sqsctl.aws.session import Session
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 from sqsctl.model.deployed import FunctionPart, QueuePart, StackRef
@@ -34,9 +34,16 @@ def denied(*_: object, **__: object) -> Any:
 
 
 def listing(monkeypatch: pytest.MonkeyPatch, functions: Mapping[str, Mapping[str, str]]) -> None:
-    def every(_: FunctionClient, limit: int = 0) -> Iterator[Function]:
+    def every(
+        _: FunctionClient, limit: int = 0, *, queue_names: Collection[str] = ()
+    ) -> Iterator[Function]:
         for name, variables in functions.items():
-            yield Function(name, f"arn:aws:lambda:r:1:function:{name}", environment=variables)
+            shape = {
+                "FunctionName": name,
+                "FunctionArn": f"arn:aws:lambda:r:1:function:{name}",
+                "Environment": {"Variables": variables},
+            }
+            yield function(shape, queue_names)
 
     monkeypatch.setattr(FunctionClient, "every", every)
 
@@ -62,6 +69,31 @@ def test_a_producer_names_the_queue_by_url_or_arn(
     found, gaps = around.producers(session, (JOBS, DEAD))
     assert [each.name for each in found] == (["sender"] if expected else [])
     assert gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("QUEUE_NAME", "jobs", True),
+        ("SQS_QUEUE", "jobs", True),
+        ("queueName", "jobs", True),
+        ("TOPIC", "jobs", False),
+        ("QUEUE_NAME", "jobs-dlq", False),
+        ("QUEUE_NAME", "jobs2", False),
+    ],
+)
+def test_a_producer_names_the_queue_by_its_name_under_a_key_that_says_so(
+    monkeypatch: pytest.MonkeyPatch, session: Session, key: str, value: str, expected: bool
+) -> None:
+    listing(monkeypatch, {"sender": {key: value, "SECRET": "hush"}})
+    found, _ = around.producers(session, (JOBS, DEAD))
+    assert [each.name for each in found] == (["sender"] if expected else [])
+
+
+def test_no_other_value_of_an_environment_is_kept() -> None:
+    shape = {"FunctionName": "f", "Environment": {"Variables": {"A": "jobs", "B": "hush"}}}
+    assert function(shape, {"jobs"}).environment == {"A": "jobs", "B": None}
+    assert function(shape).environment == {"A": None, "B": None}
 
 
 def test_a_region_with_more_functions_than_are_searched(
@@ -105,7 +137,7 @@ def missing_actions_of(ref: StackRef) -> list[str]:
 def test_credentials_that_are_no_good_are_raised(
     monkeypatch: pytest.MonkeyPatch, session: Session
 ) -> None:
-    def expired(*_: object) -> Any:
+    def expired(*_: object, **__: object) -> Any:
         raise SqsctlError("expired", exit=Exit.DENIED, code="credentials_expired")
 
     monkeypatch.setattr(FunctionClient, "every", expired)

@@ -184,6 +184,42 @@ def test_queues_in_one_stack_and_consumers_in_another(session: Session, deployed
     assert queues not in listed
 
 
+SENDER = """
+AWSTemplateFormatVersion: '2010-09-09'
+Parameters: {QueueUrl: {Type: String}}
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement:
+          - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}
+  Sender:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.13
+      Handler: index.handler
+      Role: !GetAtt Role.Arn
+      Code: {ZipFile: "def handler(event, context): pass"}
+      Environment: {Variables: {TARGET: !Ref QueueUrl}}
+"""
+
+
+def test_a_stack_that_only_sends_leads_to_the_queue_of_another(
+    session: Session, deployed: Deploy
+) -> None:
+    queues = deployed("queues-only")
+    (work,) = discover.from_stack(session, queues).main_queues
+    name = f"s{uuid.uuid4().hex[:8]}"
+    for url, expected in ((work.url, work.name), (f"{work.url}-gone", None)):
+        for _ in deploy.deploy(session, name, SENDER, {"QueueUrl": url}):
+            pass
+        ref = discover.from_stack(session, name)
+        assert [each.name for each in ref.main_queues] == ([expected] if expected else [])
+        assert len(ref.dead_letter_queues) == (1 if expected else 0)
+    deploy.delete(session, name)
+
+
 STREAM_READER = """
 AWSTemplateFormatVersion: '2010-09-09'
 Resources:
