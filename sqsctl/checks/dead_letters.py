@@ -48,7 +48,11 @@ class DeadLetters(Check):
         matches = match(stack, dead)
         causes = Counter(each.cause for each in matches if each.cause)
         since = f" since {dead.first_arrived_at:%Y-%m-%d %H:%M}Z" if dead.first_arrived_at else ""
-        by = ", ".join(f"{number} by {cause}" for cause, number in causes.most_common(3))
+        # Without samples it is known what the consumer died of, not how often.
+        by = ", ".join(
+            f"{number} by {cause}" if dead.samples else cause
+            for cause, number in causes.most_common(3)
+        )
         sources = [q.name for q in stack.queues if q.dead_letter_target_arn == dead.queue_arn]
         origin = f", from {', '.join(sources)}" if sources else ""
         plural = "s lie" if count != 1 else " lies"

@@ -123,11 +123,23 @@ def doctor(
     """
     from sqsctl.model.finding import Severity
     from sqsctl.operations.doctor import checkup, chosen_checks
+    from sqsctl.operations.ignores import apply
 
     if list_checks:
         return _listed()
     if fail_on not in FAIL_ON:
         raise UsageError(f"--fail-on is info, warning or error, not {fail_on!r}")
+    if watch and (fix or report is not None):
+        raise UsageError(
+            f"--watch only looks: it does not go with {'--fix' if fix else '--report'}",
+        )
+    if report is not None:
+        from sqsctl.cli.report import refuse_path
+
+        refuse_path(report)
+    begin = moment(since, datetime.now(UTC)) if since else None
+    if begin is not None and begin > datetime.now(UTC):
+        raise UsageError(f"--since {since} lies in the future")
     wanted = [*(checks or []), *(only or [])]
     chosen_checks(wanted, skip or [])  # a typing error shows before anything is asked of AWS
     reference = run.stack(changing=fix and not dry_run, functions=function)
@@ -162,7 +174,8 @@ def doctor(
     if report is not None:
         from sqsctl.cli.report import write_report
 
-        write_report(report, _kept(seen, ignores), run.target)
+        kept, ignored, _ = apply(seen.diagnosis, ignores, datetime.now(UTC).date())
+        write_report(report, replace(seen, diagnosis=kept), run.target, ignored)
         run.output.notice(f"the report is in {report}")
     return _answer(run, seen, threshold, applied, ignores)
 

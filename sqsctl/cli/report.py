@@ -13,19 +13,38 @@ if TYPE_CHECKING:
     from sqsctl.model.finding import Finding
     from sqsctl.model.target import Target
     from sqsctl.operations.doctor import Checkup
+    from sqsctl.operations.ignores import Ignore
+
+    Ignored = tuple[Finding, Ignore]
 
 
-def write_report(path: Path, seen: Checkup, target: Target | None) -> None:
+def refuse_path(path: Path) -> None:
+    """Say that a report cannot be written there before anything else is done."""
+    if str(path) == "-":
+        raise UsageError("--report writes a file: name one", hint="--report findings.md")
+    if path.is_dir() or not path.parent.is_dir():
+        why = "it is a folder" if path.is_dir() else "its folder does not exist"
+        raise UsageError(f"cannot write {path}: {why}")
+
+
+def write_report(
+    path: Path, seen: Checkup, target: Target | None, ignored: Sequence[Ignored] = ()
+) -> None:
     """Write the report. Raises UsageError where the file cannot be written."""
     try:
-        path.write_text(report(seen, target), encoding="utf-8")
+        path.write_text(report(seen, target, ignored), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
-def report(seen: Checkup, target: Target | None) -> str:
-    """The whole diagnosis as Markdown; foreign text only inside code."""
+def report(seen: Checkup, target: Target | None, ignored: Sequence[Ignored] = ()) -> str:
+    """The whole diagnosis as Markdown; foreign text only inside code.
+
+    ``ignored`` are findings that the team lives with, and why.
+    """
     from sqsctl.cli.output import target_line
+    from sqsctl.cli.picture import picture
+    from sqsctl.operations.health import hops
 
     diagnosis = seen.diagnosis
     place = f", on {target_line(target)}" if target else ""
@@ -33,8 +52,17 @@ def report(seen: Checkup, target: Target | None) -> str:
         f"# {_inline(diagnosis.stack)}: {diagnosis.verdict}",
         f"Looked at {iso(seen.stack.observed_at) or 'an unknown time'}{safe(place)}.",
     ]
+    drawn = picture(seen.stack, hops(seen.stack, diagnosis.findings))
+    parts.append(_block("\n".join(each.plain for each in drawn)))
     for finding in diagnosis.findings:
         parts += _finding(finding)
+    if ignored:
+        rows = "\n".join(
+            f"- {finding.id}{_inline(f' ({finding.subject})' if finding.subject else '')}, until "
+            f"{why.until}: {_inline(why.reason or 'no reason given')}"
+            for finding, why in ignored
+        )
+        parts.append(f"## Decided to live with\n\n{rows}")
     skipped = [each for each in diagnosis.checks if each.outcome.value == "skipped"]
     fine = [each.id for each in diagnosis.checks if each.outcome.value == "ok"]
     parts.append(f"## Checks that found nothing\n\n{', '.join(fine) or 'none'}")

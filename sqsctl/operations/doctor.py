@@ -119,7 +119,7 @@ def checkup(
 
 
 def chosen_checks(only: Collection[str], skip: Collection[str]) -> tuple[Check, ...]:
-    """The checks with these ids. Raises UsageError for an id that no check has."""
+    """The checks with these ids. Raises UsageError for an id that no check has, or for none."""
     known = {each.meta.id for each in all_checks()}
     for name in (*only, *skip):
         if name not in known:
@@ -131,11 +131,14 @@ def chosen_checks(only: Collection[str], skip: Collection[str]) -> tuple[Check, 
                 hint=f"did you mean {near[0]}?" if near else "sqsctl doctor --list-checks",
                 code="check_not_found",
             )
-    return tuple(
+    chosen = tuple(
         each
         for each in all_checks()
         if (not only or each.meta.id in only) and each.meta.id not in skip
     )
+    if not chosen:
+        raise UsageError("no check is left: all that were chosen are skipped, too")
+    return chosen
 
 
 def missing_actions(stack: Stack, ref: StackRef | None = None) -> tuple[str, ...]:

@@ -151,8 +151,10 @@ def _measured(stack: Stack, function: Function, recent: Mapping[str, Recent] | N
             failed=now.failed,
         )
     logged = _logged(stack, function)
-    if not _read(stack, Fact.METRICS) or not figures.series(stack, function.name, "Invocations"):
+    if not _read(stack, Fact.METRICS):
         return logged or hop
+    if not figures.series(stack, function.name, "Invocations"):
+        return logged or replace(hop, state=State.IDLE, count=0)
     runs = figures.series(stack, function.name, "Invocations")
     errors = figures.series(stack, function.name, "Errors")
     throttles = figures.series(stack, function.name, "Throttles")

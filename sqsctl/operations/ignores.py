@@ -5,7 +5,7 @@ In ``sqsctl.toml`` (or below ``[tool.sqsctl]``)::
     [[doctor.ignore]]
     check = "max-receive-count-low"
     until = 2026-12-31
-    subject = "orders"          # optional: only this queue or function
+    subject = "orders"          # optional: only this queue or function (or …-orders)
     reason = "moves to Lift's new default in December"
 """
 
@@ -31,7 +31,11 @@ class Ignore:
     reason: str = ""
 
     def covers(self, finding: Finding) -> bool:
-        return finding.id == self.check and self.subject in {None, finding.subject}
+        return finding.id == self.check and self._names(finding.subject)
+
+    def _names(self, subject: str) -> bool:
+        """``jobs`` also names what a framework put its stack's name before: shop-dev-jobs."""
+        return self.subject in {None, subject} or subject.endswith(f"-{self.subject}")
 
 
 def parse(table: Mapping[str, object], known: Sequence[str]) -> tuple[Ignore, ...]:
@@ -53,15 +57,18 @@ def apply(
     expired = tuple(each for each in ignores if each.until < today)
     kept: list[Finding] = []
     ignored: list[tuple[Finding, Ignore]] = []
+    gone: dict[str, bool] = {}  # by check: whether the last finding of it was ignored
     for finding in diagnosis.findings:
         decision = next((each for each in active if each.covers(finding)), None)
-        if decision is None:
-            kept.append(finding)
-        else:
+        above = finding.explained_by
+        gone[finding.id] = decision is not None
+        if decision is not None:
             ignored.append((finding, decision))
-    gone = {finding.id for finding, _ in ignored}
-    # What an ignored cause explained stands on its own now.
-    kept = [replace(each, explained_by="") if each.explained_by in gone else each for each in kept]
+        elif gone.get(above):
+            # What an ignored cause explained stands on its own now.
+            kept.append(replace(finding, explained_by=""))
+        else:
+            kept.append(finding)
     return replace(diagnosis, findings=tuple(kept)), tuple(ignored), expired
 
 

@@ -48,6 +48,41 @@ def test_a_report_to_hand_on(disabled: DeployedLab, sqsctl: Sqsctl, tmp_path: Pa
     assert sqsctl("doctor", "--report", str(tmp_path / "no" / "where.md")).code == 2
 
 
+def test_a_report_has_the_picture_and_what_the_team_lives_with(
+    disabled: DeployedLab, sqsctl: Sqsctl, tmp_path: Path
+) -> None:
+    (tmp_path / "sqsctl.toml").write_text(
+        '[[doctor.ignore]]\ncheck = "max-receive-count-low"\nuntil = 2099-12-31\nreason = "soon"\n'
+    )
+    path = tmp_path / "findings.md"
+    sqsctl("doctor", "--report", str(path))
+    text = path.read_text()
+    assert "─╳ Disabled ╳─>" in text
+    lived = text.partition("## Decided to live with")[2]
+    assert f"- max-receive-count-low ({disabled.queue.name}), until 2099-12-31: soon" in (
+        lived.replace("\\", "")
+    )
+
+
+def test_what_does_not_go_together_is_refused_before_anything_is_asked(
+    sqsctl: Sqsctl, tmp_path: Path
+) -> None:
+    """There is no lab here and no AWS: only the command line can be what is wrong."""
+    refused = {
+        "does not go with --fix": ["--watch", "--fix"],
+        "does not go with --report": ["--watch", "--report", "x.md"],
+        "no check is left": ["dlq-missing", "--skip", "dlq-missing"],
+        "lies in the future": ["--since", "2099-01-01"],
+        "it is a folder": ["--report", str(tmp_path)],
+        "its folder does not exist": ["--report", str(tmp_path / "no" / "where.md")],
+    }
+    for said, arguments in refused.items():
+        ran = sqsctl("doctor", *arguments)
+        assert (ran.code, said in ran.err) == (2, True), ran.err
+    assert "name one" in sqsctl("doctor", "--report", "-").err
+    assert not (tmp_path / "-").exists()
+
+
 def test_a_decision_to_live_with_it(disabled: DeployedLab, sqsctl: Sqsctl, tmp_path: Path) -> None:
     (tmp_path / "sqsctl.toml").write_text(
         '[[doctor.ignore]]\ncheck = "mapping-disabled"\nuntil = 2099-12-31\nreason = "paused"\n'
@@ -87,6 +122,14 @@ def test_fail_on_moves_the_threshold(on_lab: DeployedLab, sqsctl: Sqsctl) -> Non
     assert sqsctl("doctor", "max-receive-count-low", "-o", "json").code == 0
     assert sqsctl("doctor", "max-receive-count-low", "--fail-on", "info", "-o", "json").code == 10
     assert sqsctl("doctor", "--fail-on", "nonsense").code == 2
+
+
+def test_json_has_the_state_of_each_hop(disabled: DeployedLab, sqsctl: Sqsctl) -> None:
+    shown = sqsctl("doctor", "-o", "json").data["hops"]
+    states = {each["name"]: (each["kind"], each["state"]) for each in shown}
+    assert states[disabled.queue.name] == ("queue", "ok")
+    assert states[f"{disabled.name}-jobsWorker"] == ("function", "failing")
+    assert ("mapping", "blocked") in states.values()
 
 
 def test_list_checks_needs_no_aws(sqsctl: Sqsctl) -> None:

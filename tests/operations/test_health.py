@@ -97,6 +97,10 @@ def test_the_log_knows_before_cloudwatch_does() -> None:
     )
 
 
+def test_measured_and_nothing_there_is_idle() -> None:
+    assert of(stack(logs=()), WORKER) == Hop("function", WORKER, State.IDLE, count=0)
+
+
 def test_what_was_not_read_is_unknown_not_idle() -> None:
     where = stack(metrics=UNREAD, logs=())
     assert of(where, WORKER) == Hop("function", WORKER)

@@ -50,6 +50,32 @@ def test_a_subject_narrows_it() -> None:
     assert apply(diagnosis, ignores, TODAY)[0] == diagnosis
 
 
+@pytest.mark.parametrize(
+    ("subject", "covered"),
+    [("jobs", True), ("shop-dev-jobs", True), ("obs", False), ("shop", False)],
+)
+def test_a_short_name_is_enough(subject: str, *, covered: bool) -> None:
+    ignores = parse(listed(check="function-timeout", until="2026-12-31", subject=subject), KNOWN)
+    diagnosis = Diagnosis("s", (finding("function-timeout", "shop-dev-jobs"),), ())
+    assert bool(apply(diagnosis, ignores, TODAY)[1]) is covered
+
+
+def test_of_two_causes_of_one_kind_only_what_the_ignored_one_explained_stands_alone() -> None:
+    ignores = parse(listed(check="function-timeout", until="2026-12-31", subject="a"), KNOWN)
+    findings = (
+        finding("function-timeout", "a"),
+        finding("dead-letters", "a-dlq", "function-timeout"),
+        finding("function-timeout", "b"),
+        finding("dead-letters", "b-dlq", "function-timeout"),
+    )
+    kept, _, _ = apply(Diagnosis("s", findings, ()), ignores, TODAY)
+    assert [(each.subject, each.explained_by) for each in kept.findings] == [
+        ("a-dlq", ""),
+        ("b", ""),
+        ("b-dlq", "function-timeout"),
+    ]
+
+
 def test_what_an_ignored_cause_explained_stands_on_its_own() -> None:
     ignores = parse(listed(check="function-timeout", until="2026-12-31"), KNOWN)
     below = finding("dead-letters", explained_by="function-timeout")
