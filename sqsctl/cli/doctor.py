@@ -13,7 +13,7 @@ import typer
 
 from sqsctl.cli import completion
 from sqsctl.cli.context import Run, working_folder
-from sqsctl.cli.logs import SinceOption, moment
+from sqsctl.cli.logs import moment
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, iso, lines, styled
 from sqsctl.cli.picture import hop_shape, show_picture
@@ -79,7 +79,15 @@ def doctor(
             autocompletion=completion.checks,
         ),
     ] = None,
-    since: SinceOption = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            help="How far back to read logs and metrics: 10m, 2h, 1d, or a moment.",
+            metavar="TIME",
+            show_default="3h",
+        ),
+    ] = None,
     function: Annotated[
         list[str] | None,
         typer.Option(
