@@ -198,9 +198,9 @@ class Run:
 
         ``functions`` that are in no stack are a start, as a queue is. See ``cli.start``.
         """
-        from sqsctl.cli.start import reference
+        from sqsctl.cli.start import checked, reference
 
-        self._functions = tuple(functions or ())
+        self._functions = checked(functions)
         resolved = self.resolved(changing=changing)
         found = reference(self, self._functions, changing=changing)
         self.announce(

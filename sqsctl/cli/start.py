@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,28 @@ if TYPE_CHECKING:
 
 MAX_LISTED = 500
 MAX_NAMED = 8
+
+_FUNCTION = re.compile(
+    r"(?:arn:[\w-]+:lambda:[\w-]+:\d{12}:function:|\d{12}:function:)?"
+    r"[A-Za-z0-9_-]{1,140}(?::(?:\$LATEST|[A-Za-z0-9_-]{1,128}))?"
+)
+
+
+def checked(functions: Iterable[str] | None) -> tuple[str, ...]:
+    """The functions as given. Raises UsageError for what cannot be one."""
+    given = tuple(functions or ())
+    for each in given:
+        if not each:
+            # An unset shell variable: taking it for "not given" would look at another thing.
+            raise UsageError("--function is empty", code="empty_option")
+        if not _FUNCTION.fullmatch(each):
+            raise UsageError(
+                f"{each[:200]!r} cannot be a function: it is a name or an ARN, with or without "
+                "an alias (worker, worker:live)",
+                hint="sqsctl stack show lists them",
+                code="not_a_function",
+            )
+    return given
 
 
 def reference(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef:
@@ -84,9 +107,7 @@ def _functions(run: Run, functions: Sequence[str], *, changing: bool) -> StackRe
         found = _stack_with(session, functions)
         if found is not None:
             return found
-        if likely is not None:
-            raise no_function(likely, _missing(likely, functions)[0]) from error
-        raise _absent(session, functions, error) from error
+        raise _absent(session, functions, error, likely) from error
 
 
 def _stack_with(session: Session, functions: Sequence[str]) -> StackRef | None:
@@ -120,8 +141,13 @@ def _is(name: str, function: str) -> bool:
     return name == function or function.endswith(f"-{name}")
 
 
-def _absent(session: Session, functions: Sequence[str], error: NotFoundError) -> NotFoundError:
-    """The error for a function that is not there, with the names of those that are."""
+def _absent(
+    session: Session, functions: Sequence[str], error: NotFoundError, likely: StackRef | None
+) -> NotFoundError:
+    """The error for a function that is not there, with the names of those that are.
+
+    Where none is near, those of the stack that was likely meant come first.
+    """
     from difflib import get_close_matches
     from itertools import islice
 
@@ -130,8 +156,10 @@ def _absent(session: Session, functions: Sequence[str], error: NotFoundError) ->
     try:
         listed = islice(FunctionClient(session).every(), MAX_LISTED + 1)
         every = sorted(each.name for each in listed)
-    except SqsctlError:
-        return error  # they may not be listed: that this one is missing stays true
+    except SqsctlError:  # they may not be listed: that this one is missing stays true
+        return no_function(likely, _missing(likely, functions)[0]) if likely else error
+    own = [each.name for each in likely.functions] if likely else []
+    every = [*own, *(each for each in every if each not in own)]
     name = next((each for each in functions if each not in every), functions[0])
     near = get_close_matches(name, every, MAX_NAMED, 0.5)
     shown = near or every[:MAX_NAMED]

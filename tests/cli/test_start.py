@@ -96,6 +96,42 @@ def named(count: int) -> Any:
     return lambda *_: (Function(f"f{number:04}", "arn") for number in range(count))
 
 
+def denied(*_: object) -> Any:
+    raise SqsctlError("no", exit=Exit.DENIED, code="access_denied")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a b",
+        "x:",
+        ":x",
+        "x:y:z",
+        "arn:aws:lambda",
+        "arn:aws:sqs:r:123456789012:jobs",
+        "arn:aws:lambda:r:1:function:f",
+        "x" * 300,
+        "http://x",
+        "ev\x1b[31mil",
+        "한국",
+    ],
+)
+def test_what_cannot_be_a_function_is_refused_before_anything_is_asked(text: str) -> None:
+    with pytest.raises(UsageError):
+        start.checked((text,))
+
+
+def test_what_can_be_a_function() -> None:
+    arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:worker"
+    given = ("worker", "worker:live", "worker:$LATEST", "worker:12", arn, f"{arn}:live")
+    assert start.checked((*given, "123456789012:function:worker")) == (
+        *given,
+        "123456789012:function:worker",
+    )
+    assert start.checked(None) == ()
+
+
 @pytest.mark.parametrize(
     ("count", "name", "expected"),
     [
@@ -117,9 +153,6 @@ def test_a_function_that_is_nowhere(
 
 
 def test_where_nothing_may_be_listed_the_plain_error_stays(stackless: pytest.MonkeyPatch) -> None:
-    def denied(*_: object) -> Any:
-        raise SqsctlError("no", exit=Exit.DENIED, code="access_denied")
-
     stackless.setattr(discover, "stacks", denied)
     stackless.setattr(FunctionClient, "every", denied)
     with pytest.raises(NotFoundError) as raised:
@@ -129,6 +162,12 @@ def test_where_nothing_may_be_listed_the_plain_error_stays(stackless: pytest.Mon
 
 def test_the_likely_stack_that_lacks_it_is_named(stackless: pytest.MonkeyPatch) -> None:
     stackless.setattr(discover, "from_stack", from_stack)
+    stackless.setattr(FunctionClient, "every", named(2))
+    with pytest.raises(NotFoundError) as raised:
+        start.reference(run(likely="c"), ("nothing",), changing=False)
+    assert raised.value.message == "there is no function nothing in ap-northeast-2"
+    assert "there are: c-worker, f0000, f0001" in (raised.value.hint or "")
+    stackless.setattr(FunctionClient, "every", denied)
     with pytest.raises(NotFoundError) as raised:
         start.reference(run(likely="c"), ("nothing",), changing=False)
     assert raised.value.message == "c has no function nothing"
