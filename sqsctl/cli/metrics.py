@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 WIDTH = 60
+NAME = 30
+_UNITS = {
+    "ApproximateAgeOfOldestMessage": " s",
+    "Duration": " ms",
+    "Latency": " ms",
+    "IntegrationLatency": " ms",
+}
 _SHORT = {"Maximum": "max", "Average": "avg", "Minimum": "min", "Sum": "sum"}
 
 
@@ -75,15 +83,16 @@ def metrics(
     }
 
     def human(console: Console) -> None:
-        lines(console, [f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M} UTC"])
-        resource = ""
-        for each in found:
-            if not each.points:
-                continue
-            if each.resource != resource:
-                resource = each.resource
-                console.print(styled(safe_line(resource), "bold"), soft_wrap=True)
-            show_series(console, each, begin, end)
+        day = "" if begin.date() == end.date() else f"{end:%Y-%m-%d} "
+        span = f"{begin:%Y-%m-%d %H:%M} to {day}{end:%H:%M} UTC"
+        lines(console, [f"{span}, from 0 to each one's max"])
+        drawn = [each for each in found if each.points]
+        for resource, those in groupby(drawn, key=lambda each: each.resource):
+            console.print(styled(safe_line(resource), "bold"), soft_wrap=True)
+            for each in those:
+                show_series(console, each, begin, end)
+            said = f"  {'':<{NAME}} {axis(begin, end, _width(console))}"
+            console.print(styled(said, "dim"), soft_wrap=True)
         empty = sorted(
             {each.resource for each in found} - {each.resource for each in found if each.points}
         )
@@ -99,13 +108,29 @@ def show_series(console: Console, series: Series, begin: datetime, end: datetime
     values = [value for _, value in series.points]
     name = series.metric.removeprefix("ApproximateNumberOf").removeprefix("Approximate")
     name = f"{name} {_SHORT.get(series.statistic, series.statistic)}"
-    width = max(10, min(WIDTH, console.width - 58))
+    unit = _UNITS.get(series.metric, "")
     console.print(
-        styled(f"  {name:<32} ")
-        + styled(sparkline(series, begin, end, width), "cyan")
-        + styled(f"  last {values[-1]:.4g}, max {max(values):.4g}"),
+        styled(f"  {name:<{NAME}} ")
+        + styled(sparkline(series, begin, end, _width(console)), "cyan")
+        + styled(f"  last {values[-1]:.4g}{unit}, max {max(values):.4g}{unit}"),
         soft_wrap=True,
     )
+
+
+def axis(begin: datetime, end: datetime, width: int = WIDTH) -> str:
+    """The time below the columns: where it begins, its middle if there is room, its end."""
+    long = (end - begin).total_seconds() >= 86_400
+    form = "%d %H:%M" if long else "%H:%M"
+    first, middle, last = (f"{at:{form}}" for at in (begin, begin + (end - begin) / 2, end))
+    inside = f"{middle:─^{width - len(first) - len(last)}}"
+    if len(first) + len(last) + len(middle) + 4 > width:
+        inside = "─" * (width - len(first) - len(last))
+    return f"{first}{inside}{last}"
+
+
+def _width(console: Console) -> int:
+    """How many columns are left for a sparkline."""
+    return max(16, min(WIDTH, console.width - NAME - 28))
 
 
 def sparkline(series: Series, begin: datetime, end: datetime, width: int = WIDTH) -> str:

@@ -50,7 +50,7 @@ def prepare(run: Run, way: Way) -> Followed:
     from sqsctl.aws.queues import QueueClient
     from sqsctl.model.queues import QueueRef
     from sqsctl.model.stack import Fact
-    from sqsctl.operations.follow import SKEW, held
+    from sqsctl.operations.follow import held
     from sqsctl.operations.observe import observe
 
     needs = {Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS}
@@ -84,7 +84,7 @@ def prepare(run: Run, way: Way) -> Followed:
         dead,
         groups,
         held(client, queue, dead),
-        datetime.now(UTC) - SKEW,
+        datetime.now(UTC),
         unseen,
         doubt,
     )
@@ -115,10 +115,12 @@ def producer_log(run: Run, way: Way, since: datetime, control: Control) -> Invoc
     """What the function behind the route did since then, as its log says.
 
     None where that cannot be told: it only sharpens what a 500 means. A log that shows nothing
-    yet is looked at again for some seconds.
+    yet is looked at again for some seconds. Where AWS's clock may be behind, "nothing" is not
+    believed.
     """
     from sqsctl.model.stack import Fact
     from sqsctl.operations.annotate import annotate
+    from sqsctl.operations.follow import SKEW
     from sqsctl.operations.observe import observe
     from sqsctl.operations.sightings import Sightings
     from sqsctl.operations.tail import tail
@@ -130,15 +132,16 @@ def producer_log(run: Run, way: Way, since: datetime, control: Control) -> Invoc
         if function is None:
             return None
         for _ in range(LOOKS):
-            found = Sightings("")
+            found = Sightings("", since)
             try:
                 group = {function.name: function.log_group}
-                found.read(annotate(tail(run.session(), group, since=since, follow=False)))
+                found.read(annotate(tail(run.session(), group, since=since - SKEW, follow=False)))
             except NotFoundError:
                 pass  # it never logged: it was never called
             if found.invocations().failed or not control.pause(1.0):
                 break
-        return found.invocations()
+        unsure = found.earlier and not found.invocations().ended
+        return None if unsure else found.invocations()
     except SqsctlError:
         return None
 
@@ -168,18 +171,18 @@ def watch(
 ) -> Fate:
     """Wait for the messages' fate. Raises SqsctlError where the queues cannot be read."""
     from sqsctl.operations.annotate import annotate
-    from sqsctl.operations.follow import UNMARKED, follow, held
+    from sqsctl.operations.follow import SKEW, UNMARKED, follow, held
     from sqsctl.operations.sightings import LogReader, Sightings
     from sqsctl.operations.tail import Clock, tail
 
-    sightings = Sightings(marks.run)
+    sightings = Sightings(marks.run, followed.since)
 
     def lines(sleep: Callable[[float], None]) -> Iterable[Annotated]:
         return annotate(
             tail(
                 run.session(),
                 followed.groups,
-                since=followed.since,
+                since=followed.since - SKEW,
                 clock=Clock(sleep=sleep),
                 notify=lambda _: None,
             )

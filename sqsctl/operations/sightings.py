@@ -46,10 +46,13 @@ class _Request:
 class Sightings:
     """Collects what the consumers' log says about one run. Memory: a bit a message.
 
-    Filled by one thread, read by another.
+    Filled by one thread, read by another. Invocations that began before ``since`` are not the
+    run's; ``earlier`` says whether there were such.
     """
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, since: datetime | None = None) -> None:
+        self._since = since
+        self.earlier = False
         self._mark = re.compile(
             rf'{RUN_KEY}\\*["\']\s*:\s*\\*["\']{re.escape(run)}\.(?P<number>\d{{1,12}})\.(?P<sent>\d{{1,15}})'
         )
@@ -70,7 +73,11 @@ class Sightings:
     def read(self, lines: Iterable[Annotated]) -> None:
         """Take in lines in the order of the log."""
         for line in lines:
-            self.add(line)
+            at = line.event.timestamp
+            if self._since is not None and at is not None and at < self._since:
+                self.earlier = True
+            else:
+                self.add(line)
 
     def add(self, line: Annotated) -> None:
         """Take in one line."""

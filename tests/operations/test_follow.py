@@ -209,6 +209,15 @@ def test_what_failed_while_the_code_was_loaded_belongs_to_the_next_request() -> 
     assert seen.invocations() == Invocations(3, 3, (("env-var-missing", 3),))
 
 
+def test_invocations_of_before_are_not_the_run_s() -> None:
+    seen = Sightings(RUN, NOW + timedelta(seconds=2.2))
+    seen.read(annotate(log(range(1, 4))))
+    assert (seen.invocations().ended, seen.earlier) == (0, True)
+    later = Sightings(RUN, NOW + timedelta(seconds=1))
+    later.read(annotate(log(range(1, 4))))
+    assert (later.invocations().ended, later.earlier) == (3, False)
+
+
 def test_dead_letters_beside_other_traffic_are_not_certain() -> None:
     found = fate([Held(0, 10)], Held(3, 0), 10, sightings=Sightings(RUN))
     assert (found.dead_lettered, found.certain) == (10, False)
