@@ -14,7 +14,8 @@ STACK_TYPE = "AWS::CloudFormation::Stack"
 UNCHANGED = "UNCHANGED"
 
 _UNQUALIFIED = re.compile(
-    r"^(?P<name>arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w-]+|[\w-]+):[\w$-]+$"
+    r"^(?:\d{12}:function:)?(?P<name>arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w-]+|[\w-]+)"
+    r"(?::[\w$-]+)?$"
 )
 
 
