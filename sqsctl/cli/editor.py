@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -13,18 +14,35 @@ from typing import TYPE_CHECKING
 
 from sqsctl.cli.context import Run
 from sqsctl.cli.output import styled
+from sqsctl.cli.prompt import interactive
 from sqsctl.errors import SqsctlError, UsageError
 
 if TYPE_CHECKING:
     from sqsctl.model.message import Message, Outgoing
 
 
+FALLBACKS = ("editor", "nano", "vim", "vi")  # as git does it, where nothing is set
+
+
 def editor_command() -> list[str]:
-    """The person's editor. Raises UsageError where none is set."""
+    """The person's editor, else one that is there. Raises UsageError where none is."""
     for name in ("SQSCTL_EDITOR", "VISUAL", "EDITOR"):
         if os.environ.get(name):
-            return shlex.split(os.environ[name])
-    raise UsageError("--edit needs an editor", hint="set EDITOR, for example EDITOR=vi")
+            return _words(name, os.environ[name])
+    found = next(filter(None, map(shutil.which, FALLBACKS)), None)
+    if found is None or not interactive():
+        raise UsageError("--edit needs an editor", hint="set EDITOR, for example EDITOR=vi")
+    return [found]
+
+
+def _words(name: str, value: str) -> list[str]:
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        raise UsageError(f"{name} cannot be read: {error}", hint="EDITOR=vi") from error
+    if not words:
+        raise UsageError(f"{name} is empty", hint="EDITOR=vi")
+    return words
 
 
 def editing(run: Run, *, fifo: bool, max_bytes: int) -> Callable[[Message, Outgoing], Outgoing]:
