@@ -9,9 +9,9 @@ import typer
 
 from sqsctl.cli import completion
 from sqsctl.cli.context import Run
+from sqsctl.cli.lab_view import incidents_answer, status_answer, up_answer, would
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
-from sqsctl.cli.views import row, show_table, table
 from sqsctl.errors import Exit, SqsctlError, UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def up(
     if there is not None:
         _refuse_other(there, runtime, port, real_time=real_time)
     if dry_run:
-        return _would(f"start lab {chosen} and deploy its stack")
+        return would(f"start lab {chosen} and deploy its stack")
     state, endpoints = bring_up(
         run,
         chosen,
@@ -90,7 +90,7 @@ def up(
         port=port,
         time_scale=1.0 if real_time else 6.0,
     )
-    return _lab_answer(state, endpoints)
+    return up_answer(state, endpoints)
 
 
 def _refuse_other(
@@ -117,7 +117,7 @@ def down(run: Run, name: NameOption = None, dry_run: DryRunOption = False) -> An
 
     chosen = name or run.lab_name
     if dry_run:
-        return _would(f"stop lab {chosen} and everything it started")
+        return would(f"stop lab {chosen} and everything it started")
     with run.progress("stopping the lab"):
         stopped = server.stop(chosen)
     said = f"lab {chosen} is down" if stopped else f"lab {chosen} was not running"
@@ -153,20 +153,7 @@ def status(run: Run, name: NameOption = None) -> Answer:
             seen.message, hint="sqsctl lab up", exit=Exit.NOT_FOUND, code=f"lab_{seen.condition}"
         )
         return Answer(data, None, Exit.NOT_FOUND, (error,))
-
-    def human(console: Console) -> None:
-        console.print(styled(seen.message, "bold"), soft_wrap=True)
-        grid = table()
-        grid.add_column()
-        grid.add_column(overflow="fold")
-        row(grid, "stack", data["stack"])
-        row(grid, "region", data["region"])
-        row(grid, "server", f"pid {data['pid']}, {data['memory_mb']} MB")
-        row(grid, "log", data["log"])
-        row(grid, "broken", ", ".join(broken) or "nothing", style="yellow" if broken else "")
-        show_table(console, grid)
-
-    return Answer(data, human)
+    return status_answer(data)
 
 
 @command(group, "reset", target=False, epilog=examples("sqsctl lab reset"))
@@ -176,11 +163,11 @@ def reset(run: Run, name: NameOption = None, dry_run: DryRunOption = False) -> A
 
     chosen = name or run.lab_name
     if dry_run:
-        return _would(f"empty lab {chosen} and deploy its stack afresh")
+        return would(f"empty lab {chosen} and deploy its stack afresh")
     with run.progress("emptying the lab"):
         state = server.reset(chosen)
     endpoints = _deploy(run, state)
-    return _lab_answer(state, endpoints)
+    return up_answer(state, endpoints)
 
 
 @command(
@@ -212,7 +199,7 @@ def break_(
     state, session = _running(run, name)
     chosen = incidents.get(incident)
     if dry_run:
-        return _would(f"break the lab: {chosen.breaks}")
+        return would(f"break the lab: {chosen.breaks}")
     with run.progress(f"breaking: {incident}"):
         chosen.break_(session)
     active = _active(state)
@@ -269,7 +256,7 @@ def heal(
             )
     wanted = [incident] if incident else list(reversed(active))
     if dry_run:
-        return _would(f"mend {', '.join(wanted) or 'nothing: nothing is broken'}")
+        return would(f"mend {', '.join(wanted) or 'nothing: nothing is broken'}")
     with run.progress("mending", total=len(wanted)) as bar:
         for index, each in enumerate(wanted):
             bar.update(index, note=each)
@@ -299,22 +286,7 @@ def list_incidents(run: Run, name: NameOption = None) -> Answer:
         }
         for each in incidents.incidents()
     ]
-
-    def human(console: Console) -> None:
-        grid = table("incident", "step", "breaks", "doctor says")
-        for each in rows:
-            mark = " (broken now)" if each["active"] else ""
-            row(
-                grid,
-                f"{each['name']}{mark}",
-                each["step"],
-                each["breaks"],
-                each["expects"],
-                style="yellow" if each["active"] else "",
-            )
-        show_table(console, grid)
-
-    return Answer({"incidents": rows}, human)
+    return incidents_answer(rows)
 
 
 @command(
@@ -451,36 +423,3 @@ def _active(state: LabState) -> list[str]:
     from sqsctl.lab import incidents
 
     return list(incidents.active(state))
-
-
-def _lab_answer(state: LabState, endpoints: Endpoints) -> Answer:
-    from sqsctl.cli.stack import endpoints_shape, show_endpoints
-
-    data = {
-        "name": state.name,
-        "endpoint": state.endpoint,
-        "region": state.region,
-        "account": state.account,
-        "pid": state.pid,
-        "log": state.log,
-        "runtime": state.runtime,
-        "time_scale": state.time_scale,
-        **endpoints_shape(endpoints),
-        "notice": state.notice or None,
-    }
-
-    def human(console: Console) -> None:
-        console.print(
-            styled(f"lab {state.name} is up at {state.endpoint}", "bold green"), soft_wrap=True
-        )
-        show_endpoints(console, endpoints)
-        if state.notice:
-            console.print(styled(state.notice, "yellow"), soft_wrap=True)
-
-    return Answer(data, human)
-
-
-def _would(what: str) -> Answer:
-    return Answer(
-        {"dry_run": True, "would": what}, lambda console: lines(console, [f"would {what}"])
-    )
