@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from sqsctl.checks.base import Check, examine
 from sqsctl.checks.registry import all_checks
+from sqsctl.checks.support.logcheck import past
 from sqsctl.checks.support.parts import parts_of, touches
 from sqsctl.model.finding import (
     CheckOutcome,
@@ -105,6 +106,8 @@ def ranked(findings: Iterable[Finding], stack: Stack) -> tuple[Finding, ...]:
         own = sorted(children.get(index, ()), key=weight)
         names = tuple(dict.fromkeys(accounts.get(index, ())))
         finding = replace(distinct[index], explains=names, explained_by=parent.id if parent else "")
+        if parent and parent.past and finding.id in _MEASURED:
+            finding = past(finding, "so is its cause")
         result.append(finding)
         for each in own:
             put(each, distinct[index])
@@ -118,14 +121,17 @@ def _claim(cause: Finding, finding: Finding) -> tuple[object, ...]:
     """How good the cause's claim on the finding is; the least is the best."""
     pointed = finding.because.index(cause.id) if cause.id in finding.because else 99
     return (
-        cause.past,
         pointed,
+        cause.past,
         -cause.severity,
         -cause.confidence,
         cause.kind is not Kind.CAUSE,
         cause.id,
     )
 
+
+# Symptoms that figures tell of a whole time: over with their cause, though still measured.
+_MEASURED = frozenset({"http-5xx"})
 
 # Where all else is equal, what stops everything stands above what stops a part.
 _PRECEDENCE = {

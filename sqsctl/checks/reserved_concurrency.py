@@ -48,14 +48,20 @@ class ReservedConcurrency(Check):
     def _off(self, name: str, mapping: EventSourceMapping | None, stack: Stack) -> Finding:
         then = ": messages are dead-lettered without a single run" if mapping else ""
         throttles = figures.series(stack, name, "Throttles")
+        throttled = figures.total(throttles) > 0
+        # Nothing was throttled, nothing was dead-lettered for it: the letters died of another.
+        spared = throttles is not None and not throttled
         return self.found(
             f"{name} is switched off: its reserved concurrency is 0{then}",
             evidence=(
                 Evidence(
                     f"lambda GetFunctionConcurrency {name}", "ReservedConcurrentExecutions", "0"
                 ),
-                *((_throttles(stack, name),) if throttles else ()),
+                *((_throttles(stack, name),) if throttled else ()),
             ),
+            explains=tuple(each for each in self.meta.explains if each != "dead-letters")
+            if spared
+            else None,
             fix=Fix(
                 "take the reservation away",
                 disposition="safe",

@@ -79,10 +79,22 @@ def hops(
     found += [_function(stack, each, recent) for each in stack.functions]
     found += [_queue(stack, each, dead=each.arn in dead) for each in stack.queues]
     found += [_mapping(each) for each in stack.mappings]
-    worst = _worst(findings)
+    names = {each.name: each.id for each in stack.apis}  # findings call an API by its name
+    known = [replace(each, subject=names.get(each.subject, each.subject)) for each in findings]
+    worst = _worst(known)
+    over = {each.subject for each in known if each.past} - worst.keys()
     return tuple(
-        replace(each, state=max(each.state, worst.get(each.name, each.state))) for each in found
+        replace(each, state=max(each.state, worst.get(each.name, each.state)))
+        if each.name not in over
+        else _mended(each)
+        for each in found
     )
+
+
+def _mended(hop: Hop) -> Hop:
+    """What failed last was mended, and nothing happened since."""
+    failing = hop.state in {State.STRAINED, State.FAILING}
+    return replace(hop, state=State.IDLE) if failing else hop
 
 
 def _worst(findings: Iterable[Finding]) -> dict[str, State]:

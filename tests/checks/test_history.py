@@ -5,18 +5,24 @@ from __future__ import annotations
 from sqsctl.checks.rank import diagnose
 from sqsctl.model.finding import Diagnosis, Severity
 from sqsctl.model.message import Message
-from sqsctl.model.stack import DeadLetters
+from sqsctl.model.stack import Concurrency, DeadLetters, Permission
 from tests.checks.build import (
+    ACCOUNT,
+    API,
     DLQ,
     JOBS,
     PREFIX,
     PRODUCER,
+    WORKER,
     ago,
     function,
     invocation,
     of_events,
+    series,
     stack,
 )
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/shop-dev-role"
 
 TRACE = 'Traceback (most recent call last):\n  File "/var/task/worker.py", line 3, in handler'
 IMPORT = (
@@ -63,6 +69,42 @@ def test_dead_letters_that_remain_are_told_with_their_cause() -> None:
         ("dead-letters", False),
     ]
     assert found.findings[1].explained_by == "import-module-missing"
+
+
+def test_old_dead_letters_are_not_laid_to_a_newer_fault_that_dropped_none() -> None:
+    """The consumer was mended and redriven nothing; then somebody switched it off."""
+    events = (*invocation(7, IMPORT, at=ago(600)), *invocation(8, "done", at=ago(60)))
+    off = (Concurrency(WORKER, 0),)
+    quiet = (series(WORKER, "Throttles", 0, 0),)
+    found = diagnose(
+        stack(logs=(of_events(events),), dead_letters=DEAD, concurrency=off, metrics=quiet)
+    ).findings
+    letters = next(each for each in found if each.id == "dead-letters")
+    assert found[0].id == "reserved-concurrency"
+    assert letters.explained_by == "import-module-missing"
+    # What was throttled may well have been dead-lettered: nothing in the log points elsewhere.
+    throttled = (series(WORKER, "Throttles", 9),)
+    found = diagnose(stack(dead_letters=DEAD, concurrency=off, metrics=throttled)).findings
+    letters = next(each for each in found if each.id == "dead-letters")
+    assert letters.explained_by == "reserved-concurrency"
+
+
+def test_what_an_api_answered_is_over_with_its_cause() -> None:
+    """The role may send again; no request came since, so the figures still show the old ones."""
+    denied = (
+        "An error occurred (AccessDenied) when calling the SendMessage operation: User: x is not "
+        f"authorized to perform: sqs:sendmessage on resource: {PREFIX}:{JOBS} because no "
+        "identity-based policy allows it"
+    )
+    log = of_events(invocation(7, denied, at=ago(300), name=PRODUCER), PRODUCER)
+    figures = (series(API, "5xx", 5, ends=240), series(API, "Count", 25, ends=240))
+    for decision, verdict in (("allowed", "healthy"), ("implicitDeny", "findings")):
+        may = Permission(PRODUCER, ROLE, "sqs:SendMessage", f"{PREFIX}:{JOBS}", decision)  # type: ignore[arg-type]
+        found = diagnose(stack(logs=(log,), metrics=figures, permissions=(may,)))
+        assert found.verdict == verdict
+        answered = next(each for each in found.findings if each.id == "http-5xx")
+        assert answered.explained_by == "access-denied"
+        assert answered.past is (verdict == "healthy")
 
 
 def test_a_poison_pill_is_not_mended_by_good_messages() -> None:

@@ -167,6 +167,16 @@ def test_a_finding_about_a_hop_makes_it_as_bad() -> None:
     assert of(off, WORKER, findings=diagnose(off).findings).state is State.BLOCKED
 
 
+def test_an_api_is_known_to_findings_by_its_name_and_over_with_them() -> None:
+    figures = (series(API, "5xx", 5), series(API, "Count", 5))
+    where = stack(metrics=figures)
+    findings = diagnose(where).findings
+    assert [each.subject for each in findings] == ["dev-shop"]
+    assert of(where, API, findings=findings).state is State.FAILING
+    over = [replace(each, past=True) for each in findings]
+    assert of(where, API, findings=over).state is State.IDLE
+
+
 def test_figures_of_the_last_minute_where_somebody_counts() -> None:
     recent = {WORKER: Recent(runs=4, failed=1)}
     assert of(stack(), WORKER, recent=recent).state is State.FAILING
