@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 MAX_STREAMS = 4_096
-_FRAME = ("START ", "END ", "REPORT ")
 _BAD = frozenset({"ERROR", "FATAL", "CRITICAL"})
 _NOISE = ("LAMBDA_WARNING", "EXTENSION\t", "TELEMETRY\t", "XRAY TraceId")
 
@@ -81,7 +80,7 @@ class Printer:
         heading += [(f"  ← {check}", "bold yellow") for check in checks]
         self._write(heading)
         for each in wanted:
-            if each.platform and each.event.message.startswith(_FRAME):
+            if each.phase:
                 self._count(each)
             else:
                 self.line(each)
@@ -171,7 +170,7 @@ def shortened(names: Iterable[str], stack: str | None) -> dict[str, str]:
 
 def _platform(line: Line, text: str) -> str:
     """Lambda's own lines, without what is the same in all of them."""
-    if line.summary and text.startswith("REPORT "):
+    if line.summary and line.phase == "report":
         return f"REPORT {line.request_id} {line.summary}"
     return text.removesuffix(" Version: $LATEST") if text.startswith("START ") else text
 

@@ -16,6 +16,7 @@ from sqsctl.operations.tail import Tailed
 
 MAX_STREAMS = 4_096
 _PLATFORM = frozenset({Mark.START, Mark.END, Mark.REPORT, Mark.INIT_START, Mark.INIT_REPORT})
+_PHASES = {Mark.START: "start", Mark.END: "end", Mark.REPORT: "report"}
 _FAILED = frozenset({"error", "timeout", "failure"})
 
 
@@ -24,7 +25,9 @@ class Annotated:
     """A line, the request that it belongs to, its level, and the check id of a known failure.
 
     ``level`` is empty where the line has none; ``platform`` marks Lambda's own START, END,
-    REPORT and INIT lines. ``summary`` is a short form of a REPORT line.
+    REPORT and INIT lines, whatever their format, and ``phase`` says which: "start", "end",
+    "report", "" for all others. ``summary`` is a short form of a REPORT line, ``duration_ms``
+    what it says of the time.
     """
 
     function: str
@@ -34,6 +37,8 @@ class Annotated:
     check: str | None
     platform: bool
     summary: str | None = None
+    phase: str = ""
+    duration_ms: float | None = None
 
 
 def annotate(lines: Iterable[Tailed]) -> Iterator[Annotated]:
@@ -70,5 +75,13 @@ def annotate(lines: Iterable[Tailed]) -> Iterator[Annotated]:
                 parts.append(f"status {entry.status}")
             summary = ", ".join(parts)
         yield Annotated(
-            line.function, event, request, level, explain_line(event), platform, summary
+            line.function,
+            event,
+            request,
+            level,
+            explain_line(event),
+            platform,
+            summary,
+            _PHASES.get(entry.mark, "") if entry.mark else "",
+            entry.duration_ms if entry.mark is Mark.REPORT else None,
         )

@@ -95,7 +95,7 @@ class Board:
 
     def _add(self, line: Annotated) -> None:
         at = line.event.timestamp
-        ended = line.platform and line.event.message.startswith("REPORT ")
+        ended = line.phase == "report"
         failed = bool(line.check) or line.level in _FAILED
         if at is None or not (ended or failed):
             return

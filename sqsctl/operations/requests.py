@@ -49,7 +49,7 @@ class Requests:
         key = (line.function, line.request_id)
         held = self._open.setdefault(key, _Open(now))
         held.lines.append(line)
-        ended = line.platform and line.event.message.startswith("REPORT ")
+        ended = line.phase == "report"
         if ended or len(held.lines) >= MAX_LINES:
             yield tuple(self._open.pop(key).lines)
         elif len(self._open) > MAX_REQUESTS:

@@ -40,7 +40,6 @@ class Invocations:
 class _Request:
     started: datetime
     sent: list[datetime] = field(default_factory=list)
-    ended: bool = False
 
 
 class Sightings:
@@ -89,7 +88,7 @@ class Sightings:
                 self._note(int(match["number"]))
             return
         request = self._requests.get(identity)
-        if line.platform and text.startswith("START "):
+        if line.phase == "start":
             if len(self._requests) >= MAX_REQUESTS:
                 self._requests.pop(next(iter(self._requests)))
             self._requests[identity] = _Request(at)
@@ -100,18 +99,18 @@ class Sightings:
             if first and sent and request is not None:
                 request.sent.append(sent)
                 self._queue.add(_ms(sent, request.started))
-        if line.platform and text.startswith(("END ", "REPORT ")) and request is not None:
-            if text.startswith("REPORT "):
-                self._requests.pop(identity)
-            if request.ended:
-                return
-            request.ended = True
-            self._ended += 1
-            self._any.add(_ms(request.started, at))
-            if request.sent:
-                self._consumer.add(_ms(request.started, at))
-            for each in request.sent:
-                self._whole.add(_ms(each, at))
+        if line.phase == "report" and request is not None:
+            self._end(self._requests.pop(identity), at, line.duration_ms)
+
+    def _end(self, request: _Request, at: datetime, duration_ms: float | None) -> None:
+        """An invocation is over: Lambda's own figure, else the time between its lines."""
+        took = _ms(request.started, at) if duration_ms is None else duration_ms
+        self._ended += 1
+        self._any.add(took)
+        if request.sent:
+            self._consumer.add(took)
+        for each in request.sent:
+            self._whole.add(_ms(each, request.started) + took)
 
     def stages(self) -> tuple[tuple[str, Latency], ...]:
         """The stages of which anything is known.

@@ -31,7 +31,7 @@ SLOWEST_INTERVAL_S = 5.0
 CALLS_PER_SECOND = 4
 # How long trouble is borne while following: somebody has to sign in again; AWS has to
 # recover. Before the first success there is little to wait for.
-SIGN_IN_PATIENCE_S = 60.0
+SIGN_IN_PATIENCE_S = 300.0
 AWS_PATIENCE_S = 600.0
 FIRST_PATIENCE_S = 3.0
 MISSING_EVERY = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -235,6 +236,47 @@ def test_why_no_log_was_read_is_told() -> None:
     found = fate([Held(0, 0)], Held(0, 0), 10, unseen="nothing consumes it")
     assert not found.certain
     assert "nothing consumes it" in found.method
+
+
+def test_functions_that_log_json_are_followed_too() -> None:
+    seen = Sightings(RUN)
+    request = str(uuid.uuid5(uuid.NAMESPACE_OID, "json"))
+    sent = int(NOW.timestamp() * 1000)
+    lines: list[tuple[dict[str, object], float]] = [
+        ({"type": "platform.start", "record": {"requestId": request, "version": "$LATEST"}}, 2.0),
+        ({"message": f'got {{"sqsctl_run": "{RUN}.1.{sent}"}}', "requestId": request}, 2.1),
+        (
+            {
+                "type": "platform.report",
+                "record": {
+                    "requestId": request,
+                    "metrics": {"durationMs": 500.0, "memorySizeMB": 128, "maxMemoryUsedMB": 40},
+                    "status": "success",
+                },
+            },
+            2.5,
+        ),
+    ]
+    seen.read(
+        annotate(
+            Tailed(
+                "f",
+                LogEvent(
+                    json.dumps({"time": f"2026-11-23T05:00:{at:06.3f}Z", **document}),
+                    NOW + timedelta(seconds=at),
+                    "s",
+                    "g",
+                ),
+            )
+            for document, at in lines
+        )
+    )
+    assert seen.count == 1
+    assert {name: each.max for name, each in seen.stages()} == {
+        "queue": 2000.0,
+        "consumer": 500.0,
+        "end-to-end": 2500.0,
+    }
 
 
 def test_retries_and_other_runs_are_not_counted() -> None:

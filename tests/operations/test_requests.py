@@ -18,7 +18,8 @@ NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
 def line(text: str, request: str | None = None, seconds: float = 0) -> Annotated:
     event = LogEvent(text, NOW + timedelta(seconds=seconds), "s", "g")
     platform = text.startswith(("START", "END", "REPORT"))
-    return Annotated("f", event, request, "", None, platform)
+    phase = "report" if text.startswith("REPORT") else ""
+    return Annotated("f", event, request, "", None, platform, phase=phase)
 
 
 def test_interleaved_requests_come_out_one_after_the_other() -> None:
