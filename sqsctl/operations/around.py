@@ -84,10 +84,10 @@ def ways_in(
     known = concurrently(lambda name: aliases(client, name), named)
     asked = [
         (name, qualifier)
-        for name, its in zip(named, known, strict=True)
+        for name, (its, _) in zip(named, known, strict=True)
         for qualifier in (None, *its)
     ]
-    gaps: list[Unread] = []
+    gaps = [gap for _, unlisted in known for gap in unlisted]
     ids: dict[str, None] = {}
     for called, untold in concurrently(lambda pair: _callers(session, *pair), asked):
         ids.update(dict.fromkeys(called))
@@ -102,14 +102,14 @@ def ways_in(
     return tuple(apis), tuple(dict.fromkeys(gaps))
 
 
-def aliases(client: FunctionClient, name: str) -> tuple[str, ...]:
-    """A function's aliases; none where they may not be listed: little hangs on one."""
+def aliases(client: FunctionClient, name: str) -> tuple[tuple[str, ...], tuple[Unread, ...]]:
+    """A function's aliases, or why they are not known."""
     try:
-        return client.aliases(name)
+        return client.aliases(name), ()
     except SqsctlError as error:
         if fatal(error):
             raise
-        return ()
+        return (), (unread(error, f"aliases of {name}", "lambda:ListAliases"),)
 
 
 def place(reference: str) -> tuple[str, str]:

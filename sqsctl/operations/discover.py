@@ -14,10 +14,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from sqsctl.aws.functions import FunctionClient, is_queue_url, split_arn
+from sqsctl.aws.identity import account_of
 from sqsctl.aws.mappings import MappingClient
 from sqsctl.aws.parallel import Pool, concurrently
 from sqsctl.aws.queues import QueueClient
-from sqsctl.aws.stacks import StackClient
+from sqsctl.aws.stacks import StackClient, not_found
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.model.deployed import (
     STACK_TYPE,
@@ -108,8 +109,13 @@ def from_stack(session: Session, name: str) -> StackRef:
     with Pool(2) as pool:
         described = pool.submit(client.get, name)
         listed = pool.submit(client.resources, name)
-        stack = _unless_denied(described)
-        resources = _unless_denied(listed)
+        try:
+            stack = _unless_denied(described)
+            resources = _unless_denied(listed)
+        except NotFoundError as error:
+            # The wrong account is as likely as the wrong region, and shows nowhere else.
+            account = account_of(session)
+            raise (not_found(name, session.target.region, account) if account else error) from error
     if stack is None and resources is None:
         raise SqsctlError(
             f"stack {name}: CloudFormation may not be asked",
@@ -302,7 +308,7 @@ def _around_function(session: Session, reference: str) -> tuple[tuple[str, ...],
     client = FunctionClient(session)
     function = client.get(reference)
     given = _qualifier(reference)
-    on = dict.fromkeys([given] if given else aliases(client, function.name))
+    on = dict.fromkeys([given] if given else aliases(client, function.name)[0])
     mappings = tuple(
         {
             each.uuid: each

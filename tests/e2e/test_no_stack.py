@@ -6,7 +6,7 @@ import io
 import json
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from sqsctl.aws.labs import CREDENTIALS, LabState
 from sqsctl.aws.session import Session
 from sqsctl.model.target import Target
+from tests.e2e.iam_users import actions_of, somebody, without
 from tests.e2e.stacks import DeployedLab
 from tests.program import Ran, Sqsctl
 
@@ -98,29 +99,28 @@ class HandMade:
         )["UUID"]
         self.undo.append(lambda: client.delete_event_source_mapping(UUID=uuid_))
 
-    def http_api(self, route: str, function: str) -> str:
+    def http_api(self, routes: Mapping[str, str]) -> None:
+        """One API with these routes, each to a function that it may call."""
         client = self.session.http_apis()
         target = self.session.target
-        arn = f"arn:aws:lambda:{target.region}:{target.account}:function:{function}"
         api = client.create_api(Name=self.name, ProtocolType="HTTP")["ApiId"]
-        integration = client.create_integration(
-            ApiId=api,
-            IntegrationType="AWS_PROXY",
-            IntegrationUri=arn,
-            PayloadFormatVersion="2.0",
-        )["IntegrationId"]
-        client.create_route(ApiId=api, RouteKey=route, Target=f"integrations/{integration}")
-        client.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
-        source = f"arn:aws:execute-api:{target.region}:{target.account}:{api}/*/*"
-        self.session.functions().add_permission(
-            FunctionName=function,
-            StatementId="api",
-            Action="lambda:InvokeFunction",
-            Principal="apigateway.amazonaws.com",
-            SourceArn=source,
-        )
         self.undo.append(lambda: client.delete_api(ApiId=api))
-        return api
+        client.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+        for route, function in routes.items():
+            integration = client.create_integration(
+                ApiId=api,
+                IntegrationType="AWS_PROXY",
+                IntegrationUri=f"arn:aws:lambda:{target.region}:{target.account}:function:{function}",
+                PayloadFormatVersion="2.0",
+            )["IntegrationId"]
+            client.create_route(ApiId=api, RouteKey=route, Target=f"integrations/{integration}")
+            self.session.functions().add_permission(
+                FunctionName=function,
+                StatementId="api",
+                Action="lambda:InvokeFunction",
+                Principal="apigateway.amazonaws.com",
+                SourceArn=f"arn:aws:execute-api:{target.region}:{target.account}:{api}/*/*",
+            )
 
     def clear(self) -> None:
         for each in reversed(self.undo):
@@ -152,7 +152,7 @@ def names(lab_state: LabState, monkeypatch: pytest.MonkeyPatch) -> Iterator[Name
         lone = made.function("lone", role)
         for queue, consumer in (("fast", work), ("slow", work), ("slow", spy)):
             made.mapping(queue, consumer)
-        made.http_api("POST /jobs", front)
+        made.http_api({"POST /jobs": front, "GET /lone": lone})
         yield Names(made, front, work, spy, lone)
     finally:
         made.clear()
@@ -184,6 +184,7 @@ def test_everything_is_found_from_any_part(names: Names, sqsctl: Sqsctl) -> None
         assert functions >= {names.work, names.spy}
         if names.work not in start or names.front in start:
             assert names.front in functions
+            assert names.lone not in functions, "of the same API, and of nothing here"
             (api,) = shown.data["stack"]["apis"]
             assert [(each["method"], each["path"], each["function"]) for each in api["routes"]] == [
                 ("POST", "/jobs", names.front)
@@ -204,8 +205,8 @@ def test_doctor_without_a_stack_is_right(names: Names, sqsctl: Sqsctl) -> None:
         Attributes={"VisibilityTimeout": "2"},
     )
     for start in (("--queue", fast), ("--function", names.work), ("--function", names.front)):
-        seen = sqsctl("doctor", *start, "-o", "json")
-        assert "visibility-below-timeout" in findings(seen), seen.out
+        seen = sqsctl("doctor", "visibility-below-timeout", *start, "-o", "json")
+        assert findings(seen) == {"visibility-below-timeout"}, seen.out
 
 
 def test_a_function_of_no_queue_is_checked_by_itself(names: Names, sqsctl: Sqsctl) -> None:
@@ -216,7 +217,7 @@ def test_a_function_of_no_queue_is_checked_by_itself(names: Names, sqsctl: Sqsct
     )
     seen = sqsctl("doctor", "--function", names.lone, "-o", "json")
     assert (seen.code, findings(seen)) == (10, {"reserved-concurrency"}), seen.out
-    assert names.lone in sqsctl("stack", "show", "--function", names.lone).out
+    assert f"GET /lone ─> λ {names.lone}" in sqsctl("stack", "show", "-f", names.lone).out
 
 
 def test_logs_and_metrics_of_a_function_of_no_stack(names: Names, sqsctl: Sqsctl) -> None:
@@ -253,3 +254,38 @@ def test_short_names_lead_to_the_stack_that_has_them(
     within = sqsctl("doctor", "--stack", lab.name, "--function", names.work, "-o", "json")
     assert (within.code, within.envelope["errors"][0]["code"]) == (5, "function_not_found")
     assert f"{lab.name}-producer" in within.envelope["errors"][0]["hint"]
+
+
+AROUND = {
+    "lambda:ListFunctions",
+    "lambda:ListAliases",
+    "lambda:GetPolicy",
+    "lambda:GetFunctionUrlConfig",
+    "apigateway:GET",
+}
+
+
+def test_what_may_not_be_asked_around_a_queue_is_named(
+    lab: DeployedLab, monkeypatch: pytest.MonkeyPatch, sqsctl: Sqsctl
+) -> None:
+    """Under the policy that iam prints for it, and with an action less."""
+    with monkeypatch.context() as patch:
+        patch.setenv("SQSCTL_LAB_NAME", lab.state.name)
+        document = json.loads(sqsctl("iam", "doctor", "--queue", lab.queue.name).out)
+    assert set(actions_of(document)) >= AROUND
+    with somebody(lab) as user:
+        monkeypatch.setenv("SQSCTL_LAB_NAME", "nobodys")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", lab.state.endpoint)
+        monkeypatch.setenv("AWS_REGION", lab.state.region)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", user.key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", user.secret)
+        user.grant(document)
+        whole = sqsctl("doctor", "--queue", lab.queue.name, "-o", "json")
+        assert (whole.code, whole.data["missing_actions"]) == (0, []), whole.out
+        for action in sorted(AROUND):
+            user.grant(without(document, action))
+            some = ("api-permission", "function-timeout")
+            less = sqsctl("doctor", *some, "--queue", lab.queue.name, "-o", "json")
+            assert less.data["missing_actions"] == [action], less.out
+            skipped = {each["id"] for each in less.data["checks"] if each["outcome"] == "skipped"}
+            assert skipped == {"api-permission"}, "consumers were read"

@@ -160,8 +160,8 @@ class Collector:
     # -- APIs, permissions, metrics -------------------------------------------------------
 
     def _api(self, kind: str, identifier: str, logical_id: str | None) -> None:
-        def have(api: Api) -> None:
-            self._apis[identifier] = api
+        def have(read: Api) -> None:
+            api = self._apis[identifier] = self._of_interest(read)
             for route in api.routes:
                 if not route.function_arn:
                     continue
@@ -179,6 +179,15 @@ class Collector:
             kind=API,
             action="lambda:GetFunctionUrlConfig" if kind == "url" else "apigateway:GET",
         )
+
+    def _of_interest(self, api: Api) -> Api:
+        """Without a stack, an API may be everybody's: only the routes to known parts count."""
+        ref = self._ref
+        if ref.stack_name is not None:
+            return api
+        known = {each.name for each in ref.functions} | {each.name for each in ref.queues}
+        routes = (each for each in api.routes if known & {each.function_name, each.queue_name})
+        return replace(api, routes=tuple(routes))
 
     def _simulate(self, simulation: Simulation) -> None:
         reader = PermissionReader(self._session)
