@@ -222,11 +222,13 @@ class StackClient:
         return error
 
 
-def not_found(name: str, region: str) -> NotFoundError:
-    """The error for a stack that is not there."""
+def not_found(name: str, region: str, account: str | None = None) -> NotFoundError:
+    """The error for a stack that is not there; the account, if known, may be the wrong one."""
+    of = f" of account {account}" if account else ""
     return NotFoundError(
-        f"there is no stack {name} in {region}",
-        hint="sqsctl stack ls lists those there are; --region looks elsewhere",
+        f"there is no stack {name} in {region}{of}",
+        hint="sqsctl stack ls lists those there are; --region, --stage and --profile look "
+        "elsewhere",
         code="stack_not_found",
     )
 
