@@ -141,7 +141,7 @@ def svg(screen: Terminal, title: str) -> str:
         console = Console(
             record=True, width=COLUMNS, file=nowhere, force_terminal=True, highlight=False
         )
-        for row in range(len(screen.text)):
+        for row in range(len(screen.text) + 1):  # an empty one, for the frame
             console.print(screen.styled(row), no_wrap=True, overflow="ignore", crop=False)
     return console.export_svg(title=title, theme=THEME, code_format=FORMAT, unique_id="session")
 

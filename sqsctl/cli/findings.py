@@ -97,7 +97,7 @@ def show_diagnosis(
         "unknown": "unknown: most checks could not look",
     }[diagnosis.verdict]
     fine = sum(each.outcome is CheckOutcome.OK for each in diagnosis.checks)
-    note = f" · {fine} check{'s' * (fine != 1)} found nothing" if checks else ""
+    note = f" · {fine} check{'s' * (fine != 1)} found nothing" if checks and fine else ""
     console.print(styled(said, style[diagnosis.verdict]) + styled(note, "dim"), soft_wrap=True)
     if checks:
         _show_skipped(console, diagnosis, verbose=verbose)
