@@ -48,7 +48,8 @@ def iam(
     ] = False,
 ) -> Answer:
     """Print the least IAM policy that commands need, with the stack's own ARNs."""
-    from sqsctl.operations.iam import MANAGED_LIMIT, as_typed, needs, policy, size
+    from sqsctl.operations.iam import MANAGED_LIMIT, On, as_typed, needs, policy, size
+    from sqsctl.operations.queue_keys import keys_of
 
     commands = list(as_typed(commands))
     nothing = [each for each in commands if not needs(each)]
@@ -63,12 +64,15 @@ def iam(
     if nothing:
         run.output.notice(said)
     reference = None if generic else _stack(run)
-    document = policy(commands, reference, without_optional=required_only)
+    keys: tuple[str, ...] | None = None
+    if reference and any(need.on is On.KEYS for each in commands for need in needs(each)):
+        keys = keys_of(run.session(), reference)
+    document = policy(commands, reference, without_optional=required_only, keys=keys)
     characters = size(document)
     if characters > MANAGED_LIMIT:
         run.output.notice(
-            f"{characters} characters: AWS takes {MANAGED_LIMIT} in a managed policy. Ask for fewer "
-            "commands at a time, or for patterns with --generic",
+            f"{characters} characters: AWS takes {MANAGED_LIMIT} in a managed policy. "
+            "Ask for fewer commands at a time, or for patterns with --generic",
             style="yellow",
         )
     return Answer(

@@ -50,13 +50,13 @@ def policy(
     ref: StackRef | None = None,
     *,
     without_optional: bool = False,
-    keys: Sequence[str] = (),
+    keys: Sequence[str] | None = None,
     log_groups: Sequence[str] = (),
 ) -> dict[str, object]:
     """The IAM policy document for commands, their actions joined by what they are on.
 
     Without ``ref`` the resources are patterns that match any stack. ``keys`` are ARNs of
-    the KMS keys of encrypted queues: without them key actions stand on all keys.
+    the KMS keys of encrypted queues: none where there is none, all where nobody knows (None).
     ``log_groups`` are groups besides those that Lambda names by itself. Commands that
     need nothing give a policy without statements. What would be longer than MANAGED_LIMIT has
     patterns instead of lists, where the names in a list begin alike.
@@ -66,7 +66,7 @@ def policy(
         wanted.update(dict.fromkeys(each for each in needs(name)))
         wanted.update(dict.fromkeys(_besides(name, ref)))
     chosen = [each for each in wanted if not (without_optional and each.optional)]
-    arns = _Arns(ref, tuple(keys), tuple(log_groups))
+    arns = _Arns(ref, None if keys is None else tuple(keys), tuple(log_groups))
     by_resource: dict[tuple[str, ...], dict[str, None]] = {}
     for need in chosen:
         resources = arns.of(need)
@@ -139,7 +139,7 @@ class _Arns:
     """Resources by what they are, of a stack or of any."""
 
     ref: StackRef | None
-    keys: tuple[str, ...]
+    keys: tuple[str, ...] | None
     log_groups: tuple[str, ...]
 
     def of(self, need: Need) -> tuple[str, ...]:
@@ -172,14 +172,14 @@ class _Arns:
             On.STACKS: [f"{prefix('cloudformation')}:stack/{ref.stack_name}/*"]
             if ref.stack_name
             else [],
-            On.KEYS: list(self.keys),
+            On.KEYS: [anywhere[On.KEYS]] if self.keys is None else list(self.keys),
             On.MAPPINGS: [
                 f"{prefix('lambda')}:event-source-mapping:{uuid}" for uuid, _ in ref.mapping_ids
             ],
         }
         if need.on is On.APIS and ref.stack_name is None:
             return (anywhere[need.on],)  # which they are is found with just this action
-        if need.on in known and (known[need.on] or need.on not in {On.KEYS, On.LOG_GROUPS}):
+        if need.on in known and (known[need.on] or need.on is not On.LOG_GROUPS):
             return tuple(known[need.on])
         return (anywhere[need.on],)
 

@@ -17,6 +17,7 @@ from sqsctl.model.deployed import ApiPart, FunctionPart, QueuePart, StackRef
 from sqsctl.model.message import Outgoing
 from sqsctl.model.stack import Fact
 from sqsctl.operations import discover, doctor, iam, metrics
+from sqsctl.operations.queue_keys import keys_of
 from tests.e2e.stacks import DeployedLab
 
 QUEUE = "arn:aws:sqs:ap-northeast-2:123456789012:jobs"
@@ -288,6 +289,29 @@ def test_names_that_have_nothing_in_common_are_never_widened() -> None:
         "arn:aws:lambda:ap-northeast-2:123456789012:function:*"
         not in statements(document)["lambda:GetFunctionConfiguration"]
     )
+
+
+def test_keys_are_those_of_the_queues_or_all_where_nobody_knows() -> None:
+    assert "kms:Decrypt" not in statements(iam.policy(["send"], REF, keys=()))
+    assert statements(iam.policy(["send"], REF))["kms:Decrypt"] == {
+        "arn:aws:kms:ap-northeast-2:123456789012:key/*"
+    }
+
+
+@pytest.mark.lab
+def test_the_keys_of_a_stacks_queues_are_found(lab: DeployedLab) -> None:
+    assert keys_of(lab.session, lab.stack) == ()
+    key = lab.session.kms().create_key()["KeyMetadata"]
+    lab.session.kms().create_alias(AliasName=f"alias/{lab.name}", TargetKeyId=key["KeyId"])
+    for name in (key["KeyId"], key["Arn"], f"alias/{lab.name}"):
+        lab.session.sqs().set_queue_attributes(
+            QueueUrl=lab.queue.url, Attributes={"KmsMasterKeyId": name}
+        )
+        assert keys_of(lab.session, lab.stack) == (key["Arn"],)
+    lab.session.sqs().set_queue_attributes(
+        QueueUrl=lab.queue.url, Attributes={"KmsMasterKeyId": "alias/no-such-key"}
+    )
+    assert keys_of(lab.session, lab.stack) is None
 
 
 def test_deleting_chosen_letters_is_not_purging() -> None:
