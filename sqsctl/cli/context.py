@@ -42,6 +42,7 @@ class Run:
         self.answer: Answer | None = None
         self.target: Target | None = None
         self.lab_name = lab_name or os.environ.get("SQSCTL_LAB_NAME") or "default"
+        self.offers_lab = True  # where there is nothing to work on; the session has a list
         self._prompter: prompt.Prompter | None = None
         self._before: Globals | None = None
         self._globals: Globals | None = None
@@ -305,7 +306,7 @@ class Run:
         """Nothing is there: on a terminal, offer to start the lab."""
         from sqsctl.operations.targeting import NothingFoundError, resolve
 
-        if not prompt.interactive() or self.output.json:
+        if not prompt.interactive() or self.output.json or not self.offers_lab:
             raise NothingFoundError
         if not self.prompter.confirm(
             "No AWS credentials, and no lab is running. Start the lab?", default=True

@@ -53,6 +53,7 @@ class Entry:
 
 def menu(run: Run) -> None:
     """Ask until there is nothing more to do."""
+    run.offers_lab = False
     run.output.quiet = False  # consequences are said before anything happens
     if not menu_target.first(run):
         return
