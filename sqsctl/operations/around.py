@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqsctl.aws.apis import ApiReader
 from sqsctl.aws.functions import FunctionClient
-from sqsctl.aws.parallel import concurrently
+from sqsctl.aws.parallel import Pool, concurrently
 from sqsctl.errors import NotFoundError, SqsctlError
 from sqsctl.model.deployed import ApiPart, FunctionPart, QueuePart
 from sqsctl.model.stack import Function
@@ -81,6 +81,8 @@ def ways_in(
     """The APIs and function URLs through which these functions are called."""
     client = FunctionClient(session)
     named = [each.name for each in functions][:MAX_FUNCTIONS_ASKED]
+    if not named:
+        return (), ()
     known = concurrently(lambda name: aliases(client, name), named)
     asked = [
         (name, qualifier)
@@ -89,16 +91,16 @@ def ways_in(
     ]
     gaps = [gap for _, unlisted in known for gap in unlisted]
     ids: dict[str, None] = {}
-    for called, untold in concurrently(lambda pair: _callers(session, *pair), asked):
-        ids.update(dict.fromkeys(called))
-        gaps += untold
     apis: list[ApiPart] = []
-    for part, untold in concurrently(lambda each: _api(session, each), list(ids)):
-        apis += part
-        gaps += untold
-    for part, untold in concurrently(lambda pair: _url(session, *pair), asked):
-        apis += part
-        gaps += untold
+    with Pool(1) as pool:
+        urls = pool.submit(concurrently, lambda pair: _url(session, *pair), asked)
+        for called, untold in concurrently(lambda pair: _callers(session, *pair), asked):
+            ids.update(dict.fromkeys(called))
+            gaps += untold
+        kinds = concurrently(lambda each: _api(session, each), list(ids))
+        for part, untold in (*kinds, *urls.result()):
+            apis += part
+            gaps += untold
     return tuple(apis), tuple(dict.fromkeys(gaps))
 
 

@@ -154,15 +154,22 @@ def from_queue(session: Session, reference: str, *, around: bool = False) -> Sta
     queues = found_parts.with_dead_letter_queues(
         client, (own, *found_parts.sources_of(client, start))
     )
-    mappings = found_parts.mappings_of_queues(session, queues)
-    ref = StackRef(
+    with Pool(1) as pool:
+        searched = pool.submit(producers, session, queues) if around else None
+        mappings = found_parts.mappings_of_queues(session, queues)
+        senders, unlisted = searched.result() if searched else ((), ())
+    apis, unasked = ways_in(session, senders)
+    return StackRef(
         region=session.target.region,
         account=found_parts.account_of(start.arn) or session.target.account,
         queues=queues,
-        functions=found_parts.functions_once(found_parts.consumer(each) for each in mappings),
+        functions=found_parts.functions_once(
+            (*(found_parts.consumer(each) for each in mappings), *senders)
+        ),
         mapping_ids=tuple(dict.fromkeys((each.uuid, None) for each in mappings)),
+        apis=apis,
+        untold=(*unlisted, *unasked),
     )
-    return _with_surroundings(session, ref) if around else ref
 
 
 def from_functions(session: Session, references: Sequence[str]) -> StackRef:
@@ -347,13 +354,6 @@ def _qualifier(reference: str) -> str | None:
     elif qualifier is None and not name.startswith("arn:"):  # 123456789012:function:worker:live
         qualifier = name.partition(":function:")[2].partition(":")[2] or None
     return None if qualifier == "$LATEST" else qualifier
-
-
-def _with_surroundings(session: Session, ref: StackRef) -> StackRef:
-    senders, unlisted = producers(session, ref.queues)
-    functions = found_parts.functions_once((*ref.functions, *senders))
-    apis, unasked = ways_in(session, senders)
-    return replace(ref, functions=functions, apis=apis, untold=(*unlisted, *unasked))
 
 
 def _merged(refs: Sequence[StackRef]) -> StackRef:
