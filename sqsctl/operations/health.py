@@ -120,7 +120,10 @@ def _api(stack: Stack, api: Api) -> Hop:
     failed = figures.series(stack, resource, *figures.FIVE_HUNDREDS)
     latency = figures.series(stack, resource, "Latency", statistic="Average")
     slowest = figures.series(stack, resource, "IntegrationLatency")
-    state = _newest_state(requests, failed)
+    behind = {route.function_name for route in api.routes}
+    changes = [each.last_modified for each in stack.functions if each.name in behind]
+    changed = max((each for each in changes if each), default=None)
+    state = _newest_state(requests, failed, since=changed)
     return replace(
         hop,
         state=state,

@@ -143,6 +143,13 @@ def test_an_api_that_answered_badly_last() -> None:
     assert (hop.state, hop.count, hop.failed, hop.average_ms) == (State.STRAINED, 20, 4, 30)
 
 
+def test_an_api_is_no_longer_failing_once_what_is_behind_it_was_changed() -> None:
+    figures = (series(API, "Count", 5), series(API, "5xx", 5))
+    assert of(stack(metrics=figures), API).state is State.FAILING
+    changed = (function(), function(PRODUCER, last_modified=ago(-1)))
+    assert of(stack(metrics=figures, functions=changed), API).state is State.IDLE
+
+
 def test_queues() -> None:
     main = queue(visible=3, dead_letter_target_arn=f"{PREFIX}:{DLQ}", max_receive_count=5)
     where = stack(
