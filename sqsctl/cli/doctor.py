@@ -229,7 +229,7 @@ def _watch(
         else:
             kept, _, _ = apply(seen.diagnosis, ignores, datetime.now(UTC).date())
             names = [each.id for each in kept.findings if each.severity >= threshold]
-            said = ", ".join(names) or kept.verdict
+            said = ", ".join(dict.fromkeys(names)) or kept.verdict
             when = datetime.now(UTC).strftime("%H:%M:%S")
             style = "bold red" if names else "green"
             run.output.stdout.print(styled(f"{when}  {said}", style), soft_wrap=True)
