@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.reading import events_from_text, read, unwrapped
+from sqsctl.checks.reading import Reading, events_from_text, read, unwrapped
 from sqsctl.model.finding import Diagnosis, Severity
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import (
@@ -31,17 +31,19 @@ def explain(
     ``runtime`` and ``function_timeout_s`` are what the text does not tell. Everything else of
     a stack counts as unread, so checks that need it are skipped with that reason.
     """
-    found = _diagnosed(text, runtime, function_timeout_s)
-    if _names_a_cause(found) or read(events_from_text(text), excerpt=True).survived:
+    found, survived = _diagnosed(text, runtime, function_timeout_s)
+    if _names_a_cause(found) or survived or len(text) > _MOST_WRAPPED:
         return found
     # A copy may have broken the very words that tell the cause.
     for each in unwrapped(text):
-        again = _diagnosed(each, runtime, function_timeout_s)
+        again, _ = _diagnosed(each, runtime, function_timeout_s)
         if _names_a_cause(again):
             return again
     return found
 
 
+# Nobody copies more than that out of a terminal.
+_MOST_WRAPPED = 200_000
 # What these say is true of any failure: a check that knows the failure says more.
 _GENERAL = frozenset({"unhandled-error", "runtime-exit", "downstream-error"})
 
@@ -52,11 +54,14 @@ def _names_a_cause(found: Diagnosis) -> bool:
     )
 
 
-def _diagnosed(text: str, runtime: str | None, function_timeout_s: int | None) -> Diagnosis:
+def _diagnosed(
+    text: str, runtime: str | None, function_timeout_s: int | None
+) -> tuple[Diagnosis, bool]:
+    """The diagnosis, and whether the text tells of errors that code lived through."""
     events = events_from_text(text)
     reading = read(events, excerpt=True)
     understood = bool(reading.failures or reading.attempts or reading.survived)
-    logs = _by_group(events) if understood else ()
+    logs = _by_group(events, reading) if understood else ()
     errors = () if understood else (ErrorText(text),)
     functions = _functions(logs, runtime, function_timeout_s)
     stack = replace(
@@ -65,7 +70,7 @@ def _diagnosed(text: str, runtime: str | None, function_timeout_s: int | None) -
         logs=Group(logs),
         errors=Group(errors),
     )
-    return diagnose(stack)
+    return diagnose(stack), bool(reading.survived)
 
 
 def _nothing_read() -> Stack:
@@ -92,13 +97,13 @@ def _unread(fact: Fact) -> Group[Any]:
     return Group(unread=(Unread(fact.value, "only text was given"),))
 
 
-def _by_group(events: tuple[LogEvent, ...]) -> tuple[FunctionLogs, ...]:
+def _by_group(events: tuple[LogEvent, ...], whole: Reading) -> tuple[FunctionLogs, ...]:
     groups: dict[str, list[LogEvent]] = {}
     for event in events:
         groups.setdefault(event.group, []).append(event)
     found = []
     for group, own in groups.items():
-        reading = read(own, excerpt=True)
+        reading = read(own, excerpt=True) if len(groups) > 1 else whole
         found.append(
             FunctionLogs(
                 function=group.removeprefix(_LAMBDA) if group.startswith(_LAMBDA) else "",

@@ -9,6 +9,7 @@ is not there or a module that is missing is the same at the next attempt.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.entries import Entry, Mark
@@ -84,8 +85,30 @@ _LECTURE = re.compile(
 _QUIET = frozenset({"TRACE", "DEBUG", "DBUG", "TRCE", "INFO", "NOTICE", "WARN", "WARNING"})
 
 
-def handled(entry: Entry, after: list[Entry]) -> bool:
-    """Whether the line, or one soon after it, says that the code went on."""
+@dataclass(slots=True)
+class Successes:
+    """What lines further down say went well, and of which requests."""
+
+    requests: set[str] = field(default_factory=set)
+    of_any: bool = False
+
+    def take(self, entry: Entry) -> None:
+        if not _went_well(entry):
+            return
+        if entry.request_id:
+            self.requests.add(entry.request_id)
+        else:
+            self.of_any = True
+
+    def follow(self, entry: Entry) -> bool:
+        """Whether one of them can be of the entry's invocation."""
+        if self.of_any or not entry.request_id:
+            return self.of_any or bool(self.requests)
+        return entry.request_id in self.requests
+
+
+def handled(entry: Entry, after: Successes) -> bool:
+    """Whether the line, or one after it, says that the code went on."""
     if entry.error is None or (not entry.level and is_source(entry.text)):
         return True
     if _dealt_with(_sentence(entry)):
@@ -95,12 +118,7 @@ def handled(entry: Entry, after: list[Entry]) -> bool:
         warned = entry.level.startswith("WARN") and _PERMANENT.search(_sentence(entry))
         if not warned:
             return True
-    return any(_went_well(each) for each in after if _of_one(entry, each))
-
-
-def _of_one(entry: Entry, other: Entry) -> bool:
-    """Whether two lines can be of the same invocation."""
-    return not (entry.request_id and other.request_id and entry.request_id != other.request_id)
+    return after.follow(entry)
 
 
 def _went_well(entry: Entry) -> bool:

@@ -10,7 +10,7 @@ from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.blocks import blocks
 from sqsctl.checks.reading.entries import Entry, Mark, understand
 from sqsctl.checks.reading.errors import SeenError
-from sqsctl.checks.reading.handled import handled, teaches, tells_of_failure
+from sqsctl.checks.reading.handled import Successes, handled, teaches, tells_of_failure
 from sqsctl.checks.reading.limits import KEPT_LINES, TRACE_LINES
 from sqsctl.checks.reading.trials import Ending, StreamStory, Trial, ending, tell
 from sqsctl.model.finding import Confidence
@@ -143,13 +143,16 @@ class _StreamReader:
 
     def _loose(self, entries: list[Entry]) -> None:
         """Errors of code's own lines, of which nothing says how the invocation ended."""
-        for index, entry in enumerate(entries):
-            if entry.mark is not Mark.ERROR or not entry.error:
-                continue
-            seen = self._logged(entry)
-            counts = self.excerpt and not handled(entry, entries[index + 1 :])
-            if counts and entry.level.startswith("WARN"):
-                seen = replace(seen, confidence=Confidence.LOW)
+        found: list[tuple[Failure, bool]] = []
+        after = Successes()
+        for entry in reversed(entries):
+            if entry.mark is Mark.ERROR and entry.error:
+                seen = self._logged(entry)
+                if entry.level.startswith("WARN"):
+                    seen = replace(seen, confidence=Confidence.LOW)
+                found.append((seen, self.excerpt and not handled(entry, after)))
+            after.take(entry)
+        for seen, counts in reversed(found):
             (self.failures if counts else self.survived).append(seen)
 
     def _sentences(self, entries: list[Entry]) -> None:
