@@ -147,6 +147,9 @@ def test_the_stages_of_a_cdk_app(tmp_path: Path) -> None:
     (out / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
     assert project.stack(tmp_path).name is None
     assert project.stack(tmp_path, stage="Prod").name == "Prod-Jobs"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copy(out / "assembly-Dev" / "manifest.json", elsewhere)
     outside = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "../elsewhere"}}
     (out / "manifest.json").write_text(json.dumps({"artifacts": {"x": outside}}))
     assert project.stack(tmp_path).name is None
