@@ -260,7 +260,11 @@ class Run:
         from sqsctl.operations import project
 
         stage = self.settings.text("stage")
-        told = project.stack(working_folder(), stage=stage)
+        try:
+            told = project.stack(working_folder(), stage=stage)
+        except UsageError as error:
+            hint = error.hint or "mend the file, or name the stack: --stack NAME"
+            raise UsageError(error.message, hint=hint, code=error.code) from error
         if told.name:
             return told.name
         if told.problem:

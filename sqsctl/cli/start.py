@@ -90,7 +90,11 @@ def _functions(run: Run, functions: Sequence[str], *, changing: bool) -> StackRe
 
     session = run.resolved(changing=changing).session
     likely = None
-    name = run.likely_stack(changing=changing)
+    try:
+        name = run.likely_stack(changing=changing)
+    except UsageError as error:  # a broken file in the folder is no reason not to look
+        run.output.notice(error.message)
+        name = None
     if name:
         try:
             likely = discover.from_stack(session, name)

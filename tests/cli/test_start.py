@@ -176,3 +176,20 @@ def test_the_likely_stack_that_lacks_it_is_named(stackless: pytest.MonkeyPatch) 
     with pytest.raises(NotFoundError) as raised:
         start.reference(run(likely="c"), ("nothing",), changing=False)
     assert "there is no function nothing" in raised.value.message
+
+
+def test_a_broken_file_in_the_folder_does_not_keep_one_from_a_function(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notices: list[str] = []
+
+    def broken(**_: object) -> None:
+        raise UsageError("serverless.yml is not valid YAML")
+
+    begun = run()
+    begun.likely_stack = broken
+    begun.output = SimpleNamespace(notice=notices.append)
+    alone = StackRef("r", functions=(FunctionPart("worker", "arn"),))
+    monkeypatch.setattr(discover, "from_functions", lambda *_: alone)
+    assert start.reference(begun, ("worker",), changing=False) == alone
+    assert notices == ["serverless.yml is not valid YAML"]

@@ -8,6 +8,7 @@ import uuid
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -241,6 +242,19 @@ def test_a_function_that_is_not_there(names: Names, sqsctl: Sqsctl) -> None:
     assert "sqsctl" in ran.err.splitlines()[-1], "the next command"
     gone = sqsctl("doctor", "--queue", f"{names.made.name}-fast", "--function", close)
     assert gone.code == 5
+
+
+def test_a_project_file_that_is_broken_says_what_to_do(
+    names: Names, sqsctl: Sqsctl, tmp_path: Path
+) -> None:
+    (tmp_path / "serverless.yml").write_text("service: [")
+    ran = sqsctl("stack", "show")
+    assert ran.code == 2
+    assert "serverless.yml is not valid YAML" in ran.err
+    assert "--stack NAME" in ran.err.splitlines()[-1]
+    shown = sqsctl("stack", "show", "--function", names.lone)
+    assert shown.code == 0
+    assert "serverless.yml is not valid YAML" in shown.err
 
 
 def test_short_names_lead_to_the_stack_that_has_them(
