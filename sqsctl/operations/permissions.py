@@ -80,6 +80,7 @@ AROUND = (
 )
 _DELETE = _on(On.DEAD_LETTER_QUEUES, "sqs:DeleteMessage")
 _LOGS = _on(On.LOG_GROUPS, "logs:FilterLogEvents")
+_OPTIONAL_LOGS = tuple(Need(each.action, each.on, optional=True) for each in _LOGS)
 _METRICS = _on(On.ANYTHING, "cloudwatch:GetMetricData")
 
 FACTS: Mapping[Fact, tuple[Need, ...]] = {
@@ -159,7 +160,8 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_API,
     ),
     "send": (*_STACK, *_FUNCTIONS, *_API, *_SEND),
-    "produce": (*_STACK, *_FUNCTIONS, *_API, *_SEND),
+    # The producer's log decides what a 500 means.
+    "produce": (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_OPTIONAL_LOGS),
     "probe": (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_LOGS),
     "queue ls": (*_on(On.ANYTHING, "sqs:ListQueues"), *_DESCRIBE),
     "queue inspect": (
@@ -190,9 +192,10 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "metrics": (*_STACK, *_API, *_METRICS),
     "watch": (*_STACK, *_FUNCTIONS, *_API, *_METRICS, *_LOGS),
 }
-# What a command needs less of with an option; it is given as one would type it.
+# What a command needs instead with an option, the first that fits; given as one would type it.
 WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
     ("send", "--via sqs"): (*_STACK, *_SEND),
+    ("produce", "--follow"): (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_LOGS),
     ("produce", "--via sqs"): (*_STACK, *_SEND),
     ("probe", "--via sqs"): (*_STACK, *_FUNCTIONS, *_SEND, *_LOGS),
     ("dlq redrive", "--method client"): (*_PAIR, *_LOOK, *_DELETE, *_SEND, *_CAUSES, *_HOLD),
