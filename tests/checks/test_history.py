@@ -82,11 +82,25 @@ def test_old_dead_letters_are_not_laid_to_a_newer_fault_that_dropped_none() -> N
     letters = next(each for each in found if each.id == "dead-letters")
     assert found[0].id == "reserved-concurrency"
     assert letters.explained_by == "import-module-missing"
+    # Without a trace in the log nobody knows what they died of, but not of throttling.
+    found = diagnose(stack(dead_letters=DEAD, concurrency=off, metrics=quiet)).findings
+    assert next(each for each in found if each.id == "dead-letters").explained_by == ""
     # What was throttled may well have been dead-lettered: nothing in the log points elsewhere.
     throttled = (series(WORKER, "Throttles", 9),)
     found = diagnose(stack(dead_letters=DEAD, concurrency=off, metrics=throttled)).findings
     letters = next(each for each in found if each.id == "dead-letters")
     assert letters.explained_by == "reserved-concurrency"
+
+
+def test_what_the_log_points_at_comes_before_what_is_wrong_now() -> None:
+    events = (*invocation(7, IMPORT, at=ago(600)), *invocation(8, "done", at=ago(60)))
+    refused = Permission(WORKER, ROLE, "sqs:ReceiveMessage", f"{PREFIX}:{JOBS}", "implicitDeny")
+    found = diagnose(
+        stack(logs=(of_events(events),), dead_letters=DEAD, permissions=(refused,))
+    ).findings
+    assert found[0].id == "mapping-role"
+    letters = next(each for each in found if each.id == "dead-letters")
+    assert letters.explained_by == "import-module-missing"
 
 
 def test_what_an_api_answered_is_over_with_its_cause() -> None:
