@@ -88,8 +88,8 @@ def _look(run: Run, seen: Seen) -> bool:
     except SqsctlError as error:
         seen.stack = None
         run.output.complain(error)
-        # A lab that died needs another target; a network or a policy may get better.
-        return error.exit in {Exit.UNAVAILABLE, Exit.DENIED}
+        # Without a target there is nothing to go on with; a network or a policy may get better.
+        return error.exit in {Exit.UNAVAILABLE, Exit.DENIED} and _has_target(run)
     seen.stack = stack
     console = run.output.stderr
     console.print()
@@ -104,6 +104,14 @@ def _look(run: Run, seen: Seen) -> bool:
     console.print(styled(f"{stack.name}: {text}" if again else text, style), soft_wrap=True)
     if broken := broken_line(run):
         run.output.notice(broken, style="yellow")
+    return True
+
+
+def _has_target(run: Run) -> bool:
+    try:
+        run.resolved()
+    except SqsctlError:
+        return False
     return True
 
 

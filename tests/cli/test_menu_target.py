@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pexpect
 import pytest
 
+from sqsctl.aws import labs
 from sqsctl.aws.labs import write_state
 from sqsctl.cli import menu_target
 from sqsctl.cli.context import Run
@@ -144,19 +149,42 @@ def test_the_options_of_the_choice_are_printed(on_lab: DeployedLab, capsys: Capt
     assert "there is no stack no-such-stack" in err
 
 
+@contextmanager
+def stand_in_for(lab: DeployedLab) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process passes for the lab's: one that may be stopped."""
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as process:
+        started = labs.process_started(process.pid)
+        write_state(replace(lab.state, pid=process.pid, process_started=started))
+        yield process
+        process.kill()
+
+
+@pytest.mark.lab
+def test_a_lab_that_was_stopped_leaves_a_choice(
+    on_lab: DeployedLab, capsys: Capture, monkeypatch: pytest.MonkeyPatch, state_home: Path
+) -> None:
+    with stand_in_for(on_lab) as process:
+
+        def stop(_name: str) -> bool:
+            process.kill()
+            return process.wait() is not None
+
+        monkeypatch.setattr("sqsctl.lab.server.stop", stop)
+        script = play("lab", "down", None, "lab", "down", True, None)
+    assert [each.question for each in script.asked[-3:]] == [
+        "The lab",
+        "Go ahead?",
+        "Work on what?",
+    ]
+    assert "its messages, logs and incidents are gone then" in capsys.readouterr().err
+
+
 @pytest.mark.lab
 def test_a_lab_that_dies_is_told_and_another_target_asked_for(
     on_lab: DeployedLab, capsys: Capture, monkeypatch: pytest.MonkeyPatch, state_home: Path
 ) -> None:
     """The state file names a process that is gone by the time of the choice."""
-    import subprocess
-    from dataclasses import replace
-
-    from sqsctl.aws import labs
-
-    with subprocess.Popen(["sleep", "600"]) as stand_in:
-        started = labs.process_started(stand_in.pid)
-        write_state(replace(on_lab.state, pid=stand_in.pid, process_started=started))
+    with stand_in_for(on_lab) as stand_in:
 
         def die() -> None:
             stand_in.kill()
