@@ -181,23 +181,17 @@ def _shape(hop: Hop) -> dict[str, Any]:
 def _route(run: Run, stack: Stack, way: Way) -> Route:
     """Who logs where on the canary's way."""
     from sqsctl.aws.queues import QueueClient
+    from sqsctl.cli.ways import route_at
     from sqsctl.model.queues import QueueRef
     from sqsctl.operations.hops import route_through
 
     client = QueueClient(run.session())
-    producer = next(
-        (
-            route.function_name
-            for api in stack.apis
-            for route in api.routes
-            if way.via == "http" and f"{route.method} {route.path}" == way.label
-        ),
-        None,
-    )
+    first = route_at(stack, way.label) if way.via == "http" else None
+    queue = way.queue.ref.name if way.queue else None
     found = route_through(
         stack,
-        producer=producer,
-        queue=way.queue.ref.name if way.queue else None,
+        producer=first.function_name if first else None,
+        queue=first.queue_name if first and first.queue_name else queue,
         describe=lambda queue: client.describe(QueueRef(queue.name, queue.url, queue.arn)),
     )
     if found.consumer is None:

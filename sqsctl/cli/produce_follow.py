@@ -91,13 +91,17 @@ def prepare(run: Run, way: Way) -> Followed:
 
 
 def _behind(stack: Stack, label: str) -> tuple[Queue, bool]:
-    """The queue that a route's function knows (True), else the only one (False)."""
+    """The queue that a route or its function names (True), else the only one (False)."""
+    from sqsctl.cli.ways import route_at
     from sqsctl.model.stack import Fact
 
     dead = stack.dead_letter_queues()
     mains = [each for each in stack.queues if each.arn not in dead]
-    function = stack.function(_function(stack, label) or "")
+    route = route_at(stack, label)
+    function = stack.function(route.function_name or "") if route else None
     known = set(function.environment.values()) if function else set()
+    if route and route.queue_name:
+        known.add(route.queue_name)
     found = [each for each in mains if {each.url, each.arn, each.name} & known]
     if len(found) == 1:
         return found[0], True
@@ -118,6 +122,7 @@ def producer_log(run: Run, way: Way, since: datetime, control: Control) -> Invoc
     yet is looked at again for some seconds. Where AWS's clock may be behind, "nothing" is not
     believed.
     """
+    from sqsctl.cli.ways import route_at
     from sqsctl.model.stack import Fact
     from sqsctl.operations.annotate import annotate
     from sqsctl.operations.follow import SKEW
@@ -128,7 +133,8 @@ def producer_log(run: Run, way: Way, since: datetime, control: Control) -> Invoc
     try:
         needs = {Fact.APIS, Fact.FUNCTIONS, Fact.MAPPINGS}
         stack = observe(run.session(), run.stack(changing=True), needs=needs)
-        function = stack.function(_function(stack, way.label) or "")
+        route = route_at(stack, way.label)
+        function = stack.function(route.function_name or "") if route else None
         if function is None:
             return None
         for _ in range(LOOKS):
@@ -144,19 +150,6 @@ def producer_log(run: Run, way: Way, since: datetime, control: Control) -> Invoc
         return None if unsure else found.invocations()
     except SqsctlError:
         return None
-
-
-def _function(stack: Stack, label: str) -> str | None:
-    """The name of the function behind a route."""
-    return next(
-        (
-            route.function_name
-            for api in stack.apis
-            for route in api.routes
-            if f"{route.method} {route.path}" == label
-        ),
-        None,
-    )
 
 
 def watch(

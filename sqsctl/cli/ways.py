@@ -135,6 +135,12 @@ def url_of(api: Api, route: Route) -> str:
     return f"{base}{stage}{route.path if route.path != '/' else '/'}"
 
 
+def route_at(stack: Stack, label: str) -> Route | None:
+    """The route that a way over HTTP is labelled with."""
+    routes = (route for api in stack.apis for route in api.routes)
+    return next((each for each in routes if f"{each.method} {each.path}" == label), None)
+
+
 def _producer(stack: Stack, posts: list[tuple[Api, Route]]) -> tuple[Api, Route]:
     """Of several POST routes the one whose function knows a queue, else the one named so.
 
