@@ -47,6 +47,7 @@ CASES: tuple[Case, ...] = (
     case("dlq redrive --method native", "--to", "MAIN", letters=LETTERS),
     case("queue purge", "--yes"),
     case("dlq purge", "--yes", letters=LETTERS),
+    case("dlq purge --match", "input >= `0`", "--yes", letters=LETTERS),
 )
 
 # On a stack whose producer is in a VPC and whose queue has a key of its own.
@@ -111,6 +112,8 @@ SPARE: dict[str, tuple[str, ...]] = {
         "sqs:DeleteMessage",
         "sqs:ReceiveMessage",
     ),
+    # All letters are deleted: none is given back.
+    "dlq purge --match": (*_PAIR, "sqs:ChangeMessageVisibility"),
     "doctor": ("sqs:GetQueueUrl", *_ABSENT, *SURROUNDINGS),
     "doctor, with VPC and key": ("sqs:GetQueueUrl", *_ABSENT),
 }
