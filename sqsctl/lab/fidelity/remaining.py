@@ -19,7 +19,8 @@ _TEXT = """
 - A function that invokes itself in circles is stopped by the concurrency limit only.
 - Code with the @aws-sdk packages or aws-sdk gets small stand-ins that know SQS's SendMessage,
   SendMessageBatch and GetQueueUrl, unless the real packages are installed globally.
-- Functions in VPCs reach everything; there are no KMS keys, X-Ray traces or SnapStart.
+- Functions in VPCs reach everything, and VPC endpoints have neither security groups nor private
+  names. Queues are not encrypted, whatever key they name. There are no X-Ray traces or SnapStart.
 - FilterLogEvents understands plain terms, not JSON patterns; StartQuery a part of the Insights
   language. Log retention is not applied.
 - Changes of a mapping or a queue's attributes are in effect at once, AWS takes up to a minute.
