@@ -104,6 +104,7 @@ class _Teller:
         self._by_id: dict[str, Trial] = {}
         self._current: Trial | None = None
         self._between: list[Entry] = []  # code's lines since the last mark of the platform
+        self._last: Trial | None = None  # whose line was the last, where no mark says it
         self._init_seen = False
 
     def take(self, entry: Entry) -> None:
@@ -123,6 +124,7 @@ class _Teller:
                 if entry.status == "error" and entry.error_type:
                     self.story.failed_inits.append(entry)
         self.story.structured = True
+        self._last = None
 
     def done(self) -> StreamStory:
         """The story, once there are no more entries."""
@@ -162,7 +164,11 @@ class _Teller:
     def _put(self, entry: Entry) -> None:
         current = self._current
         if entry.request_id:
-            self._open(entry.request_id, None).entries.append(entry)
+            trial = self._open(entry.request_id, None)
+            trial.entries.append(entry)
+            self._last = None if entry.mark is Mark.FATAL else trial
+        elif current is None and self._last is not None and not entry.answer:
+            self._last.entries.append(entry)
         elif current is not None and (current.end is None or entry.mark is Mark.FATAL):
             current.entries.append(entry)
         elif entry.mark is Mark.FATAL:

@@ -41,7 +41,9 @@ def _joined(lines: list[str], between: str) -> Iterator[str]:
         whole = before = run[0]
         for line in run[1:]:
             if _goes_on(before, line, width, hard=not between):
-                whole += between + (line.lstrip() if between else line)
+                # Where a blank stood in the last column, copying took it away.
+                gap = between or (" " if len(before) < width else "")
+                whole += gap + (line.lstrip() if between else line)
             else:
                 yield whole
                 whole = line

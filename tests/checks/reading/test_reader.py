@@ -275,3 +275,151 @@ def test_init_that_timed_out_once_is_no_failure() -> None:
 
 def test_a_message_is_not_a_timeout() -> None:
     assert attempt('Message Body: {"text": "Task timed out after 3.00 seconds"}').failures == ()
+
+
+# --- what stands near an error -----------------------------------------------------------------
+
+DENIED = (
+    "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/r/f is not authorized to perform: "
+    "sqs:sendmessage"
+)
+WELL = (f"START RequestId: {RID[:-1]}9 Version: $LATEST", f"END RequestId: {RID[:-1]}9")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"2024-01-01T00:00:00.000Z\t{RID}\tERROR\t{DENIED}, retrying",
+        f"2024-01-01T00:00:00.000Z\t{RID}\tWARN\t{DENIED}. Will retry in 5 s",
+        f"caught {DENIED}",
+    ],
+    ids=["error", "warning", "caught"],
+)
+def test_what_the_next_attempt_meets_again_is_not_dealt_with(line: str) -> None:
+    (failure,) = of(line).failures
+    assert failure.logged
+    assert failure.confidence is (Confidence.LOW if "WARN" in line else Confidence.MEDIUM)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        f"2024-01-01T00:00:01.000Z\t{RID}\tINFO\tsucceeded with the second role",
+        "send succeeded",
+    ],
+)
+def test_a_success_after_it_deals_with_anything(after: str) -> None:
+    reading = of(f"2024-01-01T00:00:00.000Z\t{RID}\tERROR\t{DENIED}, retrying", after)
+    assert (reading.failures, len(reading.survived)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        f"2024-01-01T00:00:01.000Z\t{RID[:-1]}9\tINFO\tsucceeded",
+        "completed with 3 errors",
+        "Method completed with status: 500",
+        "not successful",
+    ],
+    ids=["of another request", "with errors", "with a status", "not"],
+)
+def test_what_is_no_success_deals_with_nothing(after: str) -> None:
+    assert of(f"2024-01-01T00:00:00.000Z\t{RID}\tERROR\t{DENIED}", after).failures
+
+
+def test_a_good_invocation_says_nothing_of_another() -> None:
+    line = f"ERROR {DENIED}"
+    assert len(of(*WELL, line).failures) == 1
+    assert len(of(line, *WELL).failures) == 1
+
+
+def test_lines_of_a_cold_start_belong_to_the_invocation_behind_it() -> None:
+    cold = "INIT_START Runtime Version: nodejs:22.v1\tRuntime Version ARN: x"
+    assert of(cold, f"ERROR {DENIED}", *WELL).failures == ()
+    assert len(of(f"ERROR {DENIED}", cold, *WELL).failures) == 1
+
+
+def test_what_invoke_returned_counts_beside_a_log_that_goes_on() -> None:
+    answer = '{"errorType":"TypeError","errorMessage":"x","trace":["TypeError: x"]}'
+    line = f"2024-01-01T00:00:00.000Z\t{RID}\tINFO\tdone"
+    (failure,) = of(answer, f"START RequestId: {RID} Version: $LATEST", line).failures
+    assert (failure.error_type, failure.confidence) == ("TypeError", Confidence.MEDIUM)
+
+
+def test_what_invoke_returned_and_the_log_told_is_one() -> None:
+    answer = '{"errorType":"KeyError","errorMessage":"\'a\'","stackTrace":["x"]}'
+    reading = of(
+        answer, f"START RequestId: {RID} Version: $LATEST", f"[ERROR] KeyError: 'a'\n{TRACE}"
+    )
+    assert [each.occurrences for each in reading.failures] == [1]
+
+
+def test_the_last_word_before_a_timeout_is_told_with_it() -> None:
+    timed = f"2024-01-01T00:00:06.000Z {RID} Task timed out after 6.00 seconds"
+    reading = attempt("Error: Cannot find module 'express'", timed)
+    assert [(each.error_type, each.led_to) for each in reading.failures] == [
+        ("Sandbox.Timedout", ""),
+        ("Error", "timeout"),
+    ]
+    on = f"2024-01-01T00:00:01.000Z\t{RID}\tINFO\tand on"
+    assert [each.led_to for each in attempt("Error: no", on, timed).failures] == [""]
+
+
+def test_the_last_word_before_a_crash_is_told_with_it() -> None:
+    line = "/var/task/bootstrap: /lib64/libc.so.6: version `GLIBC_2.32' not found"
+    assert [each.led_to for each in attempt(line, EXIT_1).failures] == ["", "exit"]
+    assert [each.led_to for each in attempt("reading the settings", EXIT_1).failures] == [""]
+
+
+@pytest.mark.parametrize(
+    "blank", ["XXXXXXXX", "********", "<request-id>", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"]
+)
+def test_ids_that_were_blanked_out_group_nothing(blank: str) -> None:
+    reading = of(
+        f"START RequestId: {blank} Version: $LATEST",
+        f"2024-01-01T00:00:06.000Z {blank} Task timed out after 6.00 seconds",
+        f"END RequestId: {blank}",
+        f"START RequestId: {blank} Version: $LATEST",
+        f"2024-01-01T00:00:07.000Z\t{blank}\tINFO\thello",
+        f"END RequestId: {blank}",
+    )
+    assert [each.failure is not None for each in reading.attempts] == [True, False]
+
+
+def test_made_up_ids_still_tell_invocations_apart() -> None:
+    made_up = "abcd1234-ef56-gh78-ij90-klmnopqrstuv"
+    reading = of(
+        f"START RequestId: {made_up} Version: $LATEST",
+        *WELL,
+        f"2024-01-01T00:00:06.000Z {made_up} Task timed out after 6.00 seconds",
+    )
+    assert [each.failure is not None for each in reading.attempts] == [True, False]
+
+
+def test_an_init_that_only_the_platform_tells_of() -> None:
+    line = "INIT_REPORT Init Duration: 1.0 ms\tStatus: error\tError Type: Runtime.ExitError"
+    (failure,) = of(line).failures
+    assert (failure.error_type, failure.phase) == ("Runtime.ExitError", Phase.INIT)
+
+
+def test_a_text_that_teaches_errors_has_none() -> None:
+    line = f"Error: {DENIED}"
+    assert len(of("It stops with", line).failures) == 1
+    assert of("You may see this:", line).failures == ()
+    assert len(of("You may see this:", "a", "b", "c", line).failures) == 1
+    assert (
+        len(attempt("If you see this, call Bob", f"[ERROR] ValueError: no\n{TRACE}").failures) == 1
+    )
+
+
+def test_a_log_that_was_read_in_full_can_be_read_as_an_excerpt() -> None:
+    event = LogEvent(f"ERROR {DENIED}", group="/aws/lambda/f")
+    assert read([event]).failures == ()
+    assert len(read([event], excerpt=True).failures) == 1
+
+
+def test_many_errors_take_time_in_line_with_their_number() -> None:
+    """Each error looks at what follows: once for all of them."""
+    lines = [f"ERROR {DENIED} ({number})" for number in range(4_000)]
+    assert len(of(*lines).failures) == 4_000
+    assert len(of(*lines, "send succeeded").survived) == 4_000
