@@ -217,12 +217,26 @@ def _watch(
     ignores: Sequence[Ignore],
     interval: float,
 ) -> None:
-    """Look again and again; a person sees each look, a machine a line each."""
+    """Look again and again; a person sees each look, a machine a line each.
+
+    What may pass, such as a network that is gone for a while, is told and waited out, unless
+    the very first look meets it.
+    """
     from sqsctl.cli.pipes import watchful_sleep
     from sqsctl.operations.ignores import apply
 
+    looked = False
     while True:
-        seen = look()
+        try:
+            seen = look()
+        except SqsctlError as error:
+            if not looked or error.exit is not Exit.UNAVAILABLE:
+                raise
+            when = datetime.now(UTC).strftime("%H:%M:%S")
+            run.output.notice(f"{when}  {error.message}", style="yellow")
+            watchful_sleep(interval)
+            continue
+        looked = True
         answer = _answer(run, seen, threshold, [], ignores)
         if run.output.json:
             run.output.line({"timestamp": iso(seen.stack.observed_at), **answer.data})
@@ -231,7 +245,8 @@ def _watch(
             names = [each.id for each in kept.findings if each.severity >= threshold]
             said = ", ".join(dict.fromkeys(names)) or kept.verdict
             when = datetime.now(UTC).strftime("%H:%M:%S")
-            style = "bold red" if names else "green"
+            fine = "green" if kept.verdict == "healthy" else "yellow"
+            style = "bold red" if names else fine
             run.output.stdout.print(styled(f"{when}  {said}", style), soft_wrap=True)
             run.output.stdout.file.flush()
         watchful_sleep(interval)

@@ -202,7 +202,10 @@ class _Picture:
     # -- parts of lines ----------------------------------------------------------------------
 
     def _short(self, name: str | None) -> str:
-        return safe_line((name or "?").removeprefix(f"{self.stack.name}-"))
+        # Without a stack the title is a part's own name: nothing is made from that.
+        parts = (*self.stack.queues, *self.stack.functions)
+        title = "" if any(each.name == self.stack.name for each in parts) else self.stack.name
+        return safe_line((name or "?").removeprefix(f"{title}-" if title else ""))
 
     def _function(self, name: str, qualifier: str | None = None) -> Text:
         shown = f"{self._short(name)}:{safe_line(qualifier)}" if qualifier else self._short(name)

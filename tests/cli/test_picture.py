@@ -124,6 +124,11 @@ def test_a_consumer_of_two_queues_tells_its_figures_once() -> None:
     assert sum("✗ λ jobsWorker" in line for line in plain(where)) == 2
 
 
+def test_a_title_that_is_a_queues_name_shortens_nothing() -> None:
+    lines = plain(busy(name=JOBS))
+    assert lines[-1].endswith(f"☠ {DLQ} (12 dead)")
+
+
 def test_hostile_names_stay_text() -> None:
     evil = "x\x1b[31m[red]\u202e"
     where = stack(

@@ -6,10 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sqsctl.cli import pipes
+from sqsctl.errors import Exit, SqsctlError
 from sqsctl.lab import incidents
+from sqsctl.operations import doctor as operations
 from tests.e2e.stacks import DeployedLab
 from tests.program import Sqsctl
 
@@ -116,6 +120,29 @@ def test_watch_prints_a_line_a_look(disabled: DeployedLab) -> None:
     assert ended.returncode == 0, ended.stderr
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [first(line) for line in lines] == ["mapping-disabled"] * 2
+
+
+def test_watch_waits_out_an_aws_that_is_gone_for_a_while(
+    on_lab: DeployedLab, sqsctl: Sqsctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = SqsctlError("AWS is unreachable", exit=Exit.UNAVAILABLE, code="unreachable")
+    looks: list[object] = [None, gone, None, KeyboardInterrupt()]
+    look = operations.checkup
+
+    def next_look(*args: Any, **kwargs: Any) -> operations.Checkup:
+        turn = looks.pop(0)
+        if isinstance(turn, BaseException):
+            raise turn
+        return look(*args, **kwargs)
+
+    monkeypatch.setattr(operations, "checkup", next_look)
+    monkeypatch.setattr(pipes, "watchful_sleep", lambda _: None)
+    ran = sqsctl("doctor", "dlq-missing", "--watch")
+    assert ran.code == 130
+    assert ran.out.count("healthy") == 2
+    assert "AWS is unreachable" in ran.err
+    looks += [gone]
+    assert sqsctl("doctor", "dlq-missing", "--watch").code == 6
 
 
 def test_fail_on_moves_the_threshold(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
