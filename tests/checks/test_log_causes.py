@@ -8,9 +8,10 @@ import pytest
 
 from sqsctl.checks.rank import diagnose
 from sqsctl.checks.reading import events_from_text, explain_line, read
-from sqsctl.model.finding import Finding
+from sqsctl.model.finding import Confidence, Finding, Kind, Severity
 from sqsctl.model.logline import Failure, LogEvent
 from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Group, Stack
+from sqsctl.operations.explain import explain as explain_text
 from tests.checks.build import WORKER, mapping
 
 
@@ -306,3 +307,76 @@ def test_a_function_without_a_name_is_the_function() -> None:
         told = explain("START", functions=(Function("", "", runtime=runtime),))
         (old,) = (each for each in told if each.id == "runtime-deprecated")
         assert old.title.startswith(f"the function runs on {runtime}")
+
+
+# --- what an invocation's last words and figures say ----------------------------------------------
+
+RID = "20000000-0000-4000-8000-0000000000ff"
+REPORT = (
+    f"REPORT RequestId: {RID}\tDuration: 5.00 ms\tBilled Duration: 5 ms\t"
+    "Memory Size: 128 MB\tMax Memory Used: {} MB\t\n"
+)
+
+
+def test_a_timeout_stands_below_what_led_to_it() -> None:
+    text = (
+        f"START RequestId: {RID} Version: $LATEST\nError: Cannot find module 'express'\n"
+        f"2024-01-01T00:00:06.000Z {RID} Task timed out after 6.00 seconds\n"
+        f"END RequestId: {RID}\n"
+    )
+    first, second = explain(text)
+    assert (first.id, first.confidence.label) == ("import-module-missing", "medium")
+    assert (second.id, second.explained_by) == ("function-timeout", "import-module-missing")
+
+
+def test_a_report_alone_that_shows_all_memory_used_is_a_warning_of_low_confidence() -> None:
+    (found,) = explain(REPORT.format(128))
+    assert (found.id, found.severity, found.kind) == ("out-of-memory", Severity.WARNING, Kind.RISK)
+    assert found.confidence is Confidence.LOW
+    assert explain(REPORT.format(127)) == ()
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        f"START RequestId: {RID} Version: $LATEST\n",
+        f"2024-01-01T00:00:01.000Z\t{RID}\tINFO\tdone\n",
+    ],
+    ids=["its start", "a line"],
+)
+def test_all_memory_used_and_lived_through_is_no_warning(around: str) -> None:
+    assert explain(around + REPORT.format(128)) == ()
+
+
+def test_a_success_in_a_text_proves_nothing_of_what_followed() -> None:
+    text = (
+        f"START RequestId: {RID[:-1]}e Version: $LATEST\n"
+        f"2024-01-01T00:00:06.000Z {RID[:-1]}e Task timed out after 6.00 seconds\n"
+        f"2024-01-01T00:10:00.000Z START RequestId: {RID} Version: $LATEST\n"
+        f"2024-01-01T00:10:01.000Z END RequestId: {RID}\n"
+    )
+    (found,) = explain_text(text).findings
+    assert (found.id, found.past) == ("function-timeout", False)
+
+
+def test_api_gateways_words_name_its_permission() -> None:
+    (found,) = explain(
+        "Execution failed due to configuration error: Invalid permissions on Lambda function\n"
+        "Method completed with status: 500"
+    )
+    assert found.id == "api-permission"
+    assert "add-permission" in " ".join(found.fix.commands)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("ConditionalCheckFailedException: The conditional request failed [aws-sdk]", None),
+        ("An error occurred (QueueAlreadyExists) when calling the CreateQueue operation: x", None),
+        ("ValidationException: no (Service: DynamoDb, Status Code: 400)", "downstream-error"),
+    ],
+)
+def test_an_answer_that_a_condition_asks_for_is_no_fault_of_the_service(
+    line: str, expected: str | None
+) -> None:
+    assert next((each.id for each in explain(line)), None) == expected
