@@ -140,6 +140,10 @@ class _Picture:
         for queue in self.stack.queues:
             if queue.arn not in dead:
                 self._queue(queue)
+        for mapping in self.stack.mappings:
+            if self.stack.queue(mapping.queue_arn) is None:
+                name = self._short(mapping.queue_arn.rpartition(":")[2])
+                self._consumer(styled(f"  ? ▤ {name} (not readable)", "yellow"), mapping)
         return self.lines
 
     # -- hops --------------------------------------------------------------------------------

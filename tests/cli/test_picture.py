@@ -124,6 +124,12 @@ def test_a_consumer_of_two_queues_tells_its_figures_once() -> None:
     assert sum("✗ λ jobsWorker" in line for line in plain(where)) == 2
 
 
+def test_a_queue_that_could_not_be_read_is_drawn_with_its_consumer() -> None:
+    gap: Group[Any] = Group(unread=(Unread(f"queue {JOBS}", "access denied"),))
+    lines = plain(replace(busy(), queues=gap))
+    assert "  ? ▤ jobs (not readable) ─> ✗ λ jobsWorker" in lines
+
+
 def test_a_title_that_is_a_queues_name_shortens_nothing() -> None:
     lines = plain(busy(name=JOBS))
     assert lines[-1].endswith(f"☠ {DLQ} (12 dead)")
