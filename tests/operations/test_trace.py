@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -34,7 +35,7 @@ ME = Canary("probe-1", '{"input": 1, "sqsctl_probe": "probe-1"}')
 
 
 def request_id(number: int) -> str:
-    return f"{number:08d}-0000-0000-0000-000000000000"
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{number}"))
 
 
 @dataclass
