@@ -127,15 +127,21 @@ def run(home: Path, *arguments: str, **more: str) -> tuple[int, dict[str, Any], 
 @pytest.mark.parametrize(
     ("profile", "exit_code", "code", "hint"),
     [
-        ("legacy", 7, "credentials_expired", "aws sso login --profile legacy"),
+        pytest.param(
+            "legacy",
+            7,
+            "credentials_expired",
+            "aws sso login --profile legacy",
+            marks=pytest.mark.long,
+        ),
         ("modern", 7, "credentials_expired", "aws sso login --profile modern"),
         # The session that has to be renewed is that of the profile behind it.
         ("chained", 7, "credentials_expired", "aws sso login --profile modern"),
         ("mfa", 7, "mfa_needed", "aws configure export-credentials --profile mfa"),
-        ("half", 7, "credentials_missing", "belong together"),
+        pytest.param("half", 7, "credentials_missing", "belong together", marks=pytest.mark.long),
         ("program", 7, "credentials_missing", "credential_process of profile program: sh"),
-        ("loop", 2, "aws_config", "mend the file"),
-        ("dangling", 2, "aws_config", "mend the file"),
+        pytest.param("loop", 2, "aws_config", "mend the file", marks=pytest.mark.long),
+        pytest.param("dangling", 2, "aws_config", "mend the file", marks=pytest.mark.long),
         ("moderm", 2, "profile_not_found", "did you mean --profile modern?"),
     ],
 )

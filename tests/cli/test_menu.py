@@ -163,6 +163,7 @@ def test_letters_that_vanish_between_look_and_command_are_told(
     assert "exit code 5" in err
 
 
+@pytest.mark.long
 def test_ticked_letters_are_deleted_only_after_a_yes(on_lab: DeployedLab, capsys: Capture) -> None:
     ids = bury(on_lab, "a", "b")
     play("letters", [0, 1], "purge", False, "quit")
@@ -173,6 +174,7 @@ def test_ticked_letters_are_deleted_only_after_a_yes(on_lab: DeployedLab, capsys
     assert "for good" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_a_letter_is_edited_seen_and_explained(
     on_lab: DeployedLab, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,11 +38,11 @@ def left(lab: DeployedLab) -> int:
 @pytest.mark.parametrize(
     "command",
     [
-        ["dlq", "peek"],
-        ["dlq", "export", "letters.jsonl"],
+        pytest.param(["dlq", "peek"], marks=pytest.mark.long),
+        pytest.param(["dlq", "export", "letters.jsonl"], marks=pytest.mark.long),
         ["dlq", "redrive"],
         ["dlq", "purge", "--yes"],
-        ["dlq", "purge", "--dry-run"],
+        pytest.param(["dlq", "purge", "--dry-run"], marks=pytest.mark.long),
     ],
     ids=" ".join,
 )
