@@ -193,7 +193,8 @@ def _from_traceback(text: str) -> SeenError | None:
             if re.fullmatch(r"[A-Za-z_][\w.]{0,200}:?", kind.strip()):
                 return SeenError(kind.strip().rstrip(":"), message, tuple(lines[:index]))
             break
-    return SeenError("", "", tuple(lines))
+    # Cut before its last line: an old runtime told the type above it.
+    return _from_typed_tail(text) or SeenError("", "", tuple(lines))
 
 
 def _from_typed_tail(text: str) -> SeenError | None:

@@ -28,6 +28,8 @@ _WORDS = (
         r"[^\n]{0,20}?(?i:env)"
     ),
     re.compile(rf"(?P<name>{_NAME}) not found\. Declare it as envvar"),
+    # Python before 3.7: the runtime wrote a KeyError as its key alone.
+    re.compile(rf"module initialization error: u?'(?P<name>{_NAME})'"),
     re.compile(rf"env-var: \"?(?P<name>{_NAME})\"? is a required variable"),
     re.compile(rf"required key (?P<name>{_NAME}) missing value"),
     re.compile(rf"key not found: \"(?P<name>{_NAME})\""),
