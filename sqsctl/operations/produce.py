@@ -305,11 +305,11 @@ class _Run:
 def concurrency_for(rate: float | None) -> int:
     """How many requests at a time an arrival rate takes: arrivals do not wait for answers.
 
-    Enough for answers that take half a second; without a rate 4.
+    Enough for answers that take a quarter of a second; without a rate 4.
     """
     if rate is None:
         return DEFAULT_CONCURRENCY
-    return min(MAX_CONCURRENCY, max(DEFAULT_CONCURRENCY, math.ceil(rate / 2)))
+    return min(MAX_CONCURRENCY, max(DEFAULT_CONCURRENCY, math.ceil(rate / 4)))
 
 
 def _batch_size(most: int, rate: float | None) -> int:

@@ -219,11 +219,11 @@ def test_a_rate_that_cannot_be_held_is_told() -> None:
 
 
 def test_an_open_model_does_not_wait_for_answers() -> None:
-    """Answers of 0.3 s at 40 a second: twelve requests at a time, without being told so."""
+    """Answers of 0.2 s at 40 a second: eight requests at a time, without being told so."""
 
     class Slow(FakeApi):
         def post(self, body: str | bytes) -> HttpAnswer:
-            threading.Event().wait(0.3)
+            threading.Event().wait(0.2)
             return super().post(body)
 
     plan = Plan(count=40, rate=40, concurrency=concurrency_for(40))
@@ -232,7 +232,7 @@ def test_an_open_model_does_not_wait_for_answers() -> None:
     assert summary.duration_s < 5
 
 
-@pytest.mark.parametrize(("rate", "wanted"), [(None, 4), (0.5, 4), (20, 10), (1e9, 64)])
+@pytest.mark.parametrize(("rate", "wanted"), [(None, 4), (0.5, 4), (60, 15), (1e9, 64)])
 def test_a_rate_has_as_many_requests_at_a_time_as_it_needs(rate: float | None, wanted: int) -> None:
     assert concurrency_for(rate) == wanted
 
