@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from sqsctl.errors import UsageError
 from sqsctl.operations import project, serverless
 from tests.operations import packaged
 from tests.operations.packaged import Packaged
@@ -277,3 +281,63 @@ def test_another_stage_of_the_same_project(tmp_path: Path) -> None:
     assert project.stage_of(tmp_path, "tutorial-step-2-prod") == (True, "prod")
     assert project.stage_of(tmp_path, "tutorial-step-3-dev") == (False, None)
     assert project.stage_of(tmp_path, "tutorial-step-2-prod", stage="dev") == (False, "dev")
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "artifacts",
+                    "type",
+                    "properties",
+                    "stackName",
+                    "templateFile",
+                    "directoryName",
+                    "service",
+                    "provider",
+                    "stage",
+                    "functions",
+                    "name",
+                    "deploy",
+                    "parameters",
+                    "default",
+                    "stack_name",
+                    "services",
+                    "path",
+                ]
+            ),
+            inner | st.sampled_from(["aws:cloudformation:stack", "cdk:cloud-assembly", "..", "."]),
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(document=_VALUES, stage=st.none() | st.text(max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_no_document_breaks_the_readers(
+    tmp_path_factory: pytest.TempPathFactory, document: object, stage: str | None
+) -> None:
+    """Whatever stands in the files: a stack, a reason, or a UsageError."""
+    for name in (
+        "cdk.out/manifest.json",
+        ".serverless/serverless-state.json",
+        "serverless.json",
+        "serverless-compose.yml",
+        "samconfig.yaml",
+    ):
+        folder = tmp_path_factory.mktemp("any")
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(document))
+        if name.startswith(".serverless"):
+            (folder / "serverless.ts").write_text("")
+        with contextlib.suppress(UsageError):
+            told = project.stack(folder, stage=stage, environment={})
+            assert told.name is None or told.source
+            project.stage_of(folder, "any-dev", stage=stage, environment={})
+        project.declared(folder, stage=stage, stack_name="any", environment={})
