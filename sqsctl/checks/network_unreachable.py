@@ -73,7 +73,8 @@ class NetworkUnreachable(LogCheck[str]):
         names = " and ".join(_SPOKEN.get(each.service, each.service) for _, each in found)
         runs = _runs(stack, function)
         one = found[0][1]
-        unsure = runs or one.some
+        # What ran well just now has a way that shows nowhere, or does not call it each time.
+        lesser = Severity.INFO if runs else Severity.WARNING if one.some else None
         return self.found(
             f"{function.name} cannot reach {names}{_why(one)}",
             evidence=(
@@ -83,7 +84,7 @@ class NetworkUnreachable(LogCheck[str]):
             ),
             fix=_way_out(function, one, stack),
             subject=function.name,
-            severity=Severity.WARNING if unsure else None,
+            severity=lesser,
             kind=Kind.RISK if runs else None,
             confidence=min(
                 Confidence.LOW if runs else Confidence.HIGH, *(call.confidence for call, _ in found)

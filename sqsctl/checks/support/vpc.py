@@ -88,9 +88,13 @@ def shut(network: Network, function: Function, service: str) -> Shut | None:
 
 
 def _own_endpoint(function: Function, service: str) -> bool:
-    """Whether the function is told another address than the service's own."""
+    """Whether the function is told another address than the service's own, or a proxy."""
     names = [each.upper() for each in function.environment]
-    return any("ENDPOINT" in each and ("AWS" in each or service.upper() in each) for each in names)
+    return any(
+        each in {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
+        or ("ENDPOINT" in each and ("AWS" in each or service.upper() in each))
+        for each in names
+    )
 
 
 def _out(network: Network, function: Function, service: str, subnet: str) -> Way:
