@@ -119,7 +119,7 @@ def _send(run: Run, way: Way, make: Make, job: Job, control: Control) -> Produce
 
     sink: QueueSink | ApiSink
     if way.api is not None:
-        sink = load.ApiSink(way.api)
+        sink = load.ApiSink(way.api, timeout_ms=way.timeout_ms)
     elif way.queue is not None:
         sink = load.QueueSink(way.queue, fifo=way.fifo)
     else:

@@ -27,13 +27,17 @@ _PRODUCING = ("produc", "enqueue", "publish", "submit", "send")
 
 @dataclass(frozen=True)
 class Way:
-    """A way in that was chosen: exactly one of ``api`` and ``queue`` is there."""
+    """A way in that was chosen: exactly one of ``api`` and ``queue`` is there.
+
+    ``timeout_ms`` is how long the API waits for the function behind it, where that is known.
+    """
 
     via: Via
     label: str
     api: ApiClient | None = None
     queue: OpenQueue | None = None
     fifo: bool = False
+    timeout_ms: int | None = None
 
 
 def way_in(run: Run, via: str | None, path: str | None, *, connections: int = 64) -> Way:
@@ -53,11 +57,13 @@ def way_in(run: Run, via: str | None, path: str | None, *, connections: int = 64
     if found is None:
         queue, client = queue_in(run)
         return Way("sqs", queue.name, queue=client.open(queue), fifo=queue.fifo)
-    url, label = found
+    url, route = found
+    label = f"{route.method} {route.path}"
     from sqsctl.aws.api import ApiClient
 
     endpoint = run.resolved().target.endpoint
-    return Way("http", label, api=ApiClient(url, endpoint=endpoint, connections=connections))
+    api = ApiClient(url, endpoint=endpoint, connections=connections)
+    return Way("http", label, api=api, timeout_ms=route.timeout_ms)
 
 
 def queue_in(run: Run) -> tuple[QueueRef, QueueClient]:
@@ -81,8 +87,8 @@ def account_in(url: str) -> str | None:
     return next((each for each in parts if len(each) == 12 and each.isdigit()), None)
 
 
-def _route(run: Run, path: str | None, *, required: bool) -> tuple[str, str] | None:
-    """The URL to post to and a label for it; None where the stack has no API."""
+def _route(run: Run, path: str | None, *, required: bool) -> tuple[str, Route] | None:
+    """The URL to post to and the route; None where the stack has no API."""
     from sqsctl.model.stack import Fact
     from sqsctl.operations.observe import observe
 
@@ -123,7 +129,7 @@ def _route(run: Run, path: str | None, *, required: bool) -> tuple[str, str] | N
             )
         return None
     api, route = posts[0] if len(posts) == 1 else _producer(stack, posts)
-    return url_of(api, route), f"{route.method} {route.path}"
+    return url_of(api, route), route
 
 
 def url_of(api: Api, route: Route) -> str:

@@ -91,8 +91,8 @@ def _unavailable(count: int, late: int) -> list[Explanation]:
         found.append(Explanation(503, count - slow, said, _THROTTLED))
     if slow:
         said = (
-            "after about 30 s: the integration timed out; the function may have gone on, so "
-            "these may be in the queue"
+            "slow: the integration timed out; the function may have gone on, so these may be in "
+            "the queue"
         )
         found.append(Explanation(503, slow, said, ("integration-timeout",)))
     return found

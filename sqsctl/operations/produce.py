@@ -23,7 +23,7 @@ from sqsctl.operations.control import Control
 from sqsctl.operations.delivery import BATCH, RetryPolicy, deliver, pack
 from sqsctl.operations.gone import GONE_AFTER_S, Presence, WatchedApi, WatchedQueue
 from sqsctl.operations.ports import PostsBodies, SendsMessages
-from sqsctl.operations.tally import Tally
+from sqsctl.operations.tally import INTEGRATION_TIMEOUT_MS, Tally
 from sqsctl.operations.thresholds import Threshold
 from sqsctl.operations.validation import MAX_BYTES, problem
 
@@ -83,6 +83,9 @@ class QueueSink:
         self._policy = policy
         self.batch = BATCH
 
+    def tally(self) -> Tally:
+        return Tally()
+
     def watched(self, presence: Presence) -> QueueSink:
         """The same, telling ``presence`` of every answer."""
         return QueueSink(
@@ -108,17 +111,24 @@ class QueueSink:
 
 
 class ApiSink:
-    """One POST per message; the body is all that HTTP carries. Nothing is tried again."""
+    """One POST per message; the body is all that HTTP carries. Nothing is tried again.
+
+    ``timeout_ms`` is how long the API waits for the function behind it.
+    """
 
     via: Via = "http"
 
-    def __init__(self, api: PostsBodies) -> None:
+    def __init__(self, api: PostsBodies, *, timeout_ms: float | None = None) -> None:
         self._api = api
+        self._timeout_ms = timeout_ms or INTEGRATION_TIMEOUT_MS
         self.batch = 1
+
+    def tally(self) -> Tally:
+        return Tally(self._timeout_ms)
 
     def watched(self, presence: Presence) -> ApiSink:
         """The same, telling ``presence`` of every answer."""
-        return ApiSink(WatchedApi(self._api, presence))
+        return ApiSink(WatchedApi(self._api, presence), timeout_ms=self._timeout_ms)
 
     def put(self, messages: Sequence[Outgoing], tally: Tally, control: Control) -> None:  # noqa: ARG002
         for each in messages:
@@ -175,7 +185,7 @@ class _Run:
         workers = plan.concurrency
         if plan.count is not None:
             workers = min(workers, -(-plan.count // self._size))
-        self._tallies = [Tally() for _ in range(workers)]
+        self._tallies = [sink.tally() for _ in range(workers)]
 
     def run(
         self,

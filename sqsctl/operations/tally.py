@@ -12,14 +12,20 @@ from sqsctl.operations.latency import Histogram
 MAX_ERROR_TEXTS = 50
 _TEXT_CAP = 300
 _OTHERS = "other errors"
-# An HTTP API gives up after 30 s with a 503, while the function behind it may go on.
-_INTEGRATION_TIMEOUT_MS = 28_000
+# An HTTP API gives up after 30 s with a 503, or sooner if it is told to, while the function
+# behind it may go on.
+INTEGRATION_TIMEOUT_MS = 30_000
+_NEAR = 0.93
 
 
 class Tally:
-    """Figures of one worker. Written by it alone; others may read the plain counts."""
+    """Figures of one worker. Written by it alone; others may read the plain counts.
 
-    def __init__(self) -> None:
+    ``timeout_ms`` is how long an API waits for the function behind it.
+    """
+
+    def __init__(self, timeout_ms: float = INTEGRATION_TIMEOUT_MS) -> None:
+        self._slow_ms = _NEAR * timeout_ms
         self.taken = 0
         self.accepted = 0
         self.rejected = 0
@@ -56,7 +62,7 @@ class Tally:
             self.accepted += 1
             self.good.add(answer.latency_ms)
             return
-        slow = status is not None and answer.latency_ms >= _INTEGRATION_TIMEOUT_MS
+        slow = status is not None and answer.latency_ms >= self._slow_ms
         if slow and status is not None:
             self.slow[status] += 1
         late = status == 503 and slow

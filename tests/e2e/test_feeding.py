@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sqsctl.aws.api import ApiClient
 from sqsctl.lab import incidents
+from sqsctl.model.answer import HttpAnswer
 from tests.e2e.stacks import DeployedLab
 from tests.program import Sqsctl
 
@@ -92,6 +95,46 @@ def test_a_fast_503_is_throttling(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
     assert told["checks"] == ["account-concurrency", "reserved-concurrency"]
     found = sqsctl("doctor", *told["checks"], "-o", "json")
     assert (found.code, found.data["findings"][0]["id"]) == (10, "reserved-concurrency")
+
+
+@pytest.mark.long
+def test_a_slow_503_is_the_integration_s_timeout(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
+    """An API that waits 50 ms, and a producer that has to start first: it goes on, unheard."""
+    apis = on_lab.session.http_apis()
+    for part in on_lab.stack.apis:
+        for each in apis.get_integrations(ApiId=part.id)["Items"]:
+            apis.update_integration(
+                ApiId=part.id, IntegrationId=each["IntegrationId"], TimeoutInMillis=50
+            )
+    data = sqsctl("produce", "--count", "1", "-o", "json").data
+    assert (data["status_codes"], data["unknown"], data["rejected"]) == ({"503": 1}, 1, 0)
+    (told,) = data["explanations"]
+    assert told["checks"] == ["integration-timeout"]
+    assert "may be in the queue" in told["meaning"]
+    found = sqsctl("doctor", "integration-timeout", "-o", "json").data["findings"]
+    assert {each["id"] for each in found} == {"integration-timeout"}
+
+
+@pytest.mark.long
+def test_no_such_route_is_a_404(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
+    """A route that was taken away between looking and sending."""
+    apis = on_lab.session.http_apis()
+    (api,) = (part.id for part in on_lab.stack.apis)
+    routes = apis.get_routes(ApiId=api)["Items"]
+    real = ApiClient.post
+
+    def taken_away(self: ApiClient, body: str | bytes, **more: Any) -> HttpAnswer:
+        for each in routes:
+            with contextlib.suppress(apis.exceptions.NotFoundException):
+                apis.delete_route(ApiId=api, RouteId=each["RouteId"])
+        return real(self, body, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ApiClient, "post", taken_away)
+        data = sqsctl("produce", "--count", "2", "--concurrency", "1", "-o", "json").data
+    assert data["status_codes"] == {"404": 2}
+    (told,) = data["explanations"]
+    assert "no such route" in told["meaning"]
 
 
 @pytest.mark.long

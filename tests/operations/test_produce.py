@@ -358,6 +358,20 @@ def test_status_codes_are_explained_by_their_speed() -> None:
     assert {check for each in explanations(summary) for check in each.checks} <= known
 
 
+@pytest.mark.parametrize(
+    ("timeout_ms", "checks", "unknown"),
+    [(None, "account-concurrency", 0), (1000, "integration-timeout", 3)],
+)
+def test_what_slow_is_depends_on_how_long_the_api_waits(
+    timeout_ms: int | None, checks: str, unknown: int
+) -> None:
+    sink = ApiSink(FakeApi(HttpAnswer(503, "", 1_010.0)), timeout_ms=timeout_ms)
+    summary = produce(sink, template("x"), Plan(3))
+    (found,) = explanations(summary)
+    assert found.checks[0] == checks
+    assert summary.unknown == unknown
+
+
 @pytest.mark.parametrize("status", [500, 502])
 @pytest.mark.parametrize(
     ("log", "checks", "words"),
