@@ -99,12 +99,15 @@ def _squeeze(columns: list[_Column], room: int) -> None:
 
 
 def _line(console: Console, columns: list[_Column], cells: list[Text], style: str) -> None:
+    if _total(each.width for each in columns) > console.width:
+        # Even the least is too much: as it is, and the terminal breaks it.
+        console.print(Text("  ").join(cells), style=style, soft_wrap=True)
+        return
     line = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
     for each in columns:
         line.add_column(width=each.width, justify="right" if each.right else "left")
     line.add_row(*cells, style=style)
-    wide = max(console.width, _total(each.width for each in columns))
-    console.print(line, crop=False, width=wide)
+    console.print(line)
 
 
 def _below(console: Console, column: _Column, number: int, style: str) -> None:
