@@ -47,7 +47,6 @@ class Entry:
     runtime: str | None = None
     phase: str | None = None
     runtime_form: bool = False  # JSON in the runtime's own keys, which console.error shares
-    answer: bool = False  # what Invoke returned: an invocation ended with it, whichever it was
 
 
 SUSPECT = re.compile(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime
 
 from sqsctl.checks.reading import patterns as p
@@ -55,8 +54,7 @@ def json_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> 
     if error and _crash_form(record):
         if timed := p.timeout_in.search(error.message):
             error = timeout_error(timed.group())
-        fatal = fatal_entry(events, text, when, rid or _rid_in(error.message), error, level=level)
-        return replace(fatal, answer=not (level or _STAMPS & record.keys()))
+        return fatal_entry(events, text, when, rid or _rid_in(error.message), error, level=level)
     if error and _node_form(record) and not rid and _runtime_named(error.type):
         return fatal_entry(events, text, when, "", error, level=level)
     if error is None and not level and WORDED.search(text):
@@ -77,9 +75,6 @@ def json_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> 
         level=level,
         runtime_form=_node_form(record),
     )
-
-
-_STAMPS = frozenset({"timestamp", "time", "@timestamp", "ts", "log_level"})
 
 
 def _crash_form(record: dict[str, object]) -> bool:

@@ -167,12 +167,12 @@ class _Teller:
             trial = self._open(entry.request_id, None)
             trial.entries.append(entry)
             self._last = None if entry.mark is Mark.FATAL else trial
-        elif current is None and self._last is not None and not entry.answer:
+        elif current is None and self._last is not None:
             self._last.entries.append(entry)
         elif current is not None and (current.end is None or entry.mark is Mark.FATAL):
             current.entries.append(entry)
         elif entry.mark is Mark.FATAL:
-            (self.story.unplaced if entry.answer else self.pending).append(entry)
+            self.pending.append(entry)
         else:
             self._between.append(entry)
 
