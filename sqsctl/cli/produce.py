@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -83,7 +84,7 @@ def produce(
             min=1,
             max=64,
             help="Requests at a time.",
-            show_default="4; with --rate as many as it needs",
+            show_default="4; with --rate as many as it needs; 1 on FIFO queues, to keep the order",
             rich_help_panel=_LOAD,
         ),
     ] = None,
@@ -227,6 +228,13 @@ def produce(
     way = way_in(
         run, via or ("sqs" if extras and path is None else None), path, connections=at_a_time
     )
+    if way.fifo and not (group or groups):
+        raise UsageError(
+            f"{way.label} is a FIFO queue: its messages belong to groups",
+            hint="--group NAME, or --groups 10 to deal them out",
+        )
+    if way.fifo and concurrency is None:
+        plan = replace(plan, concurrency=1)  # so that they arrive in the order of their numbers
     if extras and way.via == "http":
         raise UsageError("attributes, groups and delays travel over SQS only", hint="--via sqs")
     wanted = produce_bodies.Bodies(

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from sqsctl.aws.api import ApiClient
+from sqsctl.aws.queues import QueueClient
 from sqsctl.lab import incidents
 from sqsctl.model.answer import HttpAnswer
+from sqsctl.model.queues import QueueRef
 from tests.e2e.stacks import DeployedLab
 from tests.program import Sqsctl
 
@@ -186,6 +188,26 @@ def test_bodies_from_a_file_end_with_it(
     assert "orders.jsonl, line 2: not JSON" in bad.envelope["errors"][0]["message"]
     assert sqsctl(*command, "--any-text").data["accepted"] == 2
     assert on_lab.queue.name
+
+
+def test_groups_of_a_fifo_queue_keep_their_order(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
+    sqs = on_lab.session.sqs()
+    name = f"{on_lab.name}.fifo"
+    url = sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
+    try:
+        bare = sqsctl("produce", "--queue", url, "--count", "3")
+        assert (bare.code, "--groups 10" in bare.err) == (2, True)
+        made = sqsctl("produce", "--queue", url, "--count", "33", "--groups", "3", "-o", "json")
+        assert made.data["accepted"] == 33
+        port = QueueClient(on_lab.session).open(QueueRef(name, url))
+        found: dict[str, list[int]] = {}
+        while batch := port.receive(10, visibility_s=60):
+            for each in batch:
+                found.setdefault(each.group_id or "", []).append(json.loads(each.body)["input"])
+            port.delete(batch)
+    finally:
+        sqs.delete_queue(QueueUrl=url)
+    assert found == {f"g{n}": list(range(n, 34, 3)) for n in (1, 2, 3)}
 
 
 def test_the_load_as_a_k6_script(on_lab: DeployedLab, sqsctl: Sqsctl, tmp_path: Path) -> None:
