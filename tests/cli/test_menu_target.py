@@ -143,9 +143,10 @@ def test_the_options_of_the_choice_are_printed(on_lab: DeployedLab, capsys: Capt
         "no-such-stack",
         "quit",
         "quit",
+        given=Globals(no_color=True),
     )
     err = capsys.readouterr().err
-    assert f"$ sqsctl send '{{}}' --queue {on_lab.queue.name}" in err
+    assert f"$ sqsctl send '{{}}' --queue {on_lab.queue.name} --no-color" in err
     assert "there is no stack no-such-stack" in err
 
 
