@@ -49,7 +49,7 @@ def perform(run: Run, words: list[str], *, target: bool = True, show: bool = Tru
         else:
             for error in inner.answer.errors:
                 run.output.complain(error)
-    if code is not Exit.OK:
+    if code not in {Exit.OK, Exit.INTERRUPTED}:
         run.output.notice(f"exit code {int(code)}: {code.meaning}")
     return Done(code, data)
 

@@ -46,15 +46,15 @@ def first(run: Run) -> bool:
     except SqsctlError as error:
         if error.exit is Exit.USAGE and error.code != "region_missing":
             raise  # a broken file or option: nothing that is chosen here would mend it
-        run.output.complain(error)
-        return choose(run)
+        return choose(run)  # which says what is wrong
     if resolved.ambiguous:
         return choose(run)
     if named or resolved.lab is not None:
         return True
-    found: list[str] = []
-    with back(run):
+    try:
         found = _stacks(run, resolved)
+    except (SqsctlError, KeyboardInterrupt):
+        found = []
     if len(found) == 1:
         run.retarget(replace(run.globals, stack=found[0]))
         return True
@@ -63,8 +63,9 @@ def first(run: Run) -> bool:
 
 def choose(run: Run) -> bool:
     """Ask what to work on until something can be; False if the person left instead."""
+    told: set[str] = set()  # nobody has to read it again each time
     while True:
-        places = _places(run)
+        places = _places(run, told)
         chosen = run.prompter.select(
             "Work on what?",
             [
@@ -79,14 +80,14 @@ def choose(run: Run) -> bool:
                 return True
 
 
-def _places(run: Run) -> list[Place]:
+def _places(run: Run, told: set[str]) -> list[Place]:
     from sqsctl.aws.labs import running_lab
 
     lab = running_lab(run.lab_name)
     found: list[Place] = []
     if lab is not None:
         found += _on_lab(run, lab)
-    found += _on_aws(run, lab)
+    found += _on_aws(run, lab, told)
     if lab is None:
         found.append(
             Place("start the lab: a local AWS, no account needed", partial(_start_lab, run))
@@ -108,7 +109,7 @@ def _on_lab(run: Run, lab: LabState) -> list[Place]:
     return [Place(f"lab · {name}", partial(_take_lab, run, name)) for name in names[:MANY]]
 
 
-def _on_aws(run: Run, lab: LabState | None) -> list[Place]:
+def _on_aws(run: Run, lab: LabState | None, told: set[str]) -> list[Place]:
     """Stacks where the environment or a profile leads, and the profiles there are."""
     from sqsctl.aws.session import profiles
     from sqsctl.cli.output import target_line
@@ -134,7 +135,9 @@ def _on_aws(run: Run, lab: LabState | None) -> list[Place]:
     except KeyboardInterrupt:
         run.output.notice("not all stacks were looked for")
     except SqsctlError as error:
-        run.output.complain(error)
+        if error.message not in told:
+            told.add(error.message)
+            run.output.complain(error)
         if error.code == "region_missing":
             found.append(Place("another region…", partial(_by_region, run, not_lab)))
     finally:

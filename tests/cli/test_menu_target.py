@@ -20,6 +20,7 @@ from sqsctl.cli import menu_target
 from sqsctl.cli.context import Run
 from sqsctl.cli.options import Globals
 from sqsctl.cli.output import Output
+from sqsctl.errors import Exit, SqsctlError
 from sqsctl.operations.discover import StackSummary
 from tests.cli.script import Do, Script, play
 from tests.e2e.iam_users import somebody
@@ -234,3 +235,15 @@ def test_a_signal_ends_it_with_its_own_code_and_a_sane_terminal(on_lab: Deployed
     child.close()
     assert child.exitstatus == 143
     assert "Traceback" not in str(child.before)
+
+
+@pytest.mark.usefixtures("keys")
+def test_what_cannot_be_listed_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def denied(_session: object) -> list[StackSummary]:
+        raise SqsctlError("access denied to DescribeStacks", exit=Exit.DENIED)
+
+    monkeypatch.setattr("sqsctl.operations.discover.stacks", denied)
+    assert settle(Script(["a stack or a queue by its name", None, None]))[0] is False
+    assert capsys.readouterr().err.count("access denied to DescribeStacks") == 1
