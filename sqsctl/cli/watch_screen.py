@@ -16,7 +16,7 @@ from sqsctl.cli.watch_view import rendered
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
-    from sqsctl.errors import Exit
+    from sqsctl.cli.menu_run import Done
     from sqsctl.operations.board import Picture
 
 KEYS = "q quit   d doctor   e last errors   p probe   r redrive"
@@ -44,17 +44,18 @@ def _redrive(run: Run) -> None:
     """What would be moved, and after a yes it is."""
     from sqsctl.errors import Exit
 
-    if _perform(run, [*REDRIVE, "--dry-run"]) is not Exit.OK:
+    planned = _perform(run, [*REDRIVE, "--dry-run"])
+    if planned.code is not Exit.OK or not planned.data.get("selected"):
         return
     run.output.notice("y: move them back, any other key: leave them")
     if _one_key() == "y":
         _perform(run, REDRIVE)
 
 
-def _perform(run: Run, words: list[str]) -> Exit:
+def _perform(run: Run, words: list[str]) -> Done:
     from sqsctl.cli.menu_run import perform
 
-    return perform(run, words).code
+    return perform(run, words)
 
 
 def _one_key() -> str:
@@ -66,20 +67,20 @@ def _shown(console: Console, look: Callable[[], Picture], interval_s: float) -> 
     """Draw until a key that means something is pressed; returns it."""
     from rich.live import Live
 
-    picture = look()
-    with (
-        keys() as pressed,
-        Live(
-            screen_of(picture, console), console=console, screen=True, auto_refresh=False
-        ) as screen,
-    ):
-        while True:
-            due = time.monotonic() + interval_s
-            while (left := due - time.monotonic()) > 0:
-                key = pressed(left)
-                if key in {"q", "r", *COMMANDS}:
-                    return key
-            screen.update(screen_of(look(), console), refresh=True)
+    screen = Live(screen_of(look(), console), console=console, screen=True, auto_refresh=False)
+    with keys() as pressed:
+        try:
+            # Not a with: Ctrl-C while it starts would leave the terminal on the other screen.
+            screen.start(refresh=True)
+            while True:
+                due = time.monotonic() + interval_s
+                while (left := due - time.monotonic()) > 0:
+                    key = pressed(left)
+                    if key in {"q", "r", *COMMANDS}:
+                        return key
+                screen.update(screen_of(look(), console), refresh=True)
+        finally:
+            screen.stop()
 
 
 def screen_of(picture: Picture, console: Console) -> Group:

@@ -85,7 +85,8 @@ def ended(child: pexpect.spawn[str]) -> tuple[int | None, str]:
 
 
 def test_keys_act_and_the_terminal_is_restored(start: Start, on_lab: DeployedLab) -> None:
-    letters = QueueClient(on_lab.session).open(on_lab.dead_letters.ref)
+    look = QueueClient(on_lab.session)
+    letters = look.open(on_lab.dead_letters.ref)
     letters.send([Outgoing('{"input": 1}'), Outgoing('{"input": 2}')])
     child = start()
     assert modes(child) == termios.ICANON | termios.ECHO
@@ -105,7 +106,7 @@ def test_keys_act_and_the_terminal_is_restored(start: Start, on_lab: DeployedLab
     child.expect_exact("any other key: leave them")
     child.send("n")
     child.expect_exact(BACK)
-    assert QueueClient(on_lab.session).describe(on_lab.dead_letters.ref).visible == 2
+    assert look.describe(on_lab.dead_letters.ref).visible == 2
     child.send("x")
     child.expect_exact(FOOT)
     child.send("r")
@@ -113,14 +114,17 @@ def test_keys_act_and_the_terminal_is_restored(start: Start, on_lab: DeployedLab
     child.send("y")
     child.expect("2 moved")
     child.expect_exact(BACK)
+    until(lambda: look.describe(on_lab.dead_letters.ref).visible, lambda left: left == 0)
+    child.send("x")
+    child.expect_exact(FOOT)
+    child.send("r")  # nothing is left: no question
+    child.expect_exact(BACK)
     child.send("x")
     child.expect_exact(FOOT)
     child.send("q")
     code, shown = ended(child)
     assert code == 0
     assert restored(shown)
-    look = QueueClient(on_lab.session)
-    until(lambda: look.describe(on_lab.dead_letters.ref).visible, lambda left: left == 0)
 
 
 def test_ctrl_c_ends_it_with_130_and_a_clean_screen(start: Start) -> None:
