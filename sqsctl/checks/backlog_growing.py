@@ -17,6 +17,7 @@ from itertools import pairwise
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_queue
+from sqsctl.checks.support.shell import sqsctl
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Fact, Queue, Series, Stack
 
@@ -47,9 +48,11 @@ class BacklogGrowing(Check):
             oldest = figures.newest(age)
             old = oldest is not None and oldest > max(300, 3 * queue.visibility_timeout_s)
             if old or (waiting and _grows(waiting)):
-                yield self._found(queue, age, waiting)
+                yield self._found(queue, age, waiting, stack)
 
-    def _found(self, queue: Queue, age: Series | None, waiting: Series | None) -> Finding:
+    def _found(
+        self, queue: Queue, age: Series | None, waiting: Series | None, stack: Stack
+    ) -> Finding:
         oldest = figures.newest(age)
         since = f", the oldest for {_span(oldest)}" if oldest else ""
         return self.found(
@@ -77,7 +80,10 @@ class BacklogGrowing(Check):
                 "see the cause above; if there is none, the consumer is slower than what comes "
                 "in: a larger "
                 "batch, more concurrency, less work a message",
-                commands=("sqsctl queue watch", "sqsctl metrics"),
+                commands=(
+                    sqsctl(stack, "queue", "watch", queue=queue.name),
+                    sqsctl(stack, "metrics", queue=queue.name),
+                ),
             ),
             subject=queue.name,
             confidence=Confidence.HIGH,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from sqsctl.checks.support.tools import for_tool
 from sqsctl.model.finding import (
     CheckOutcome,
     CheckResult,
@@ -83,8 +84,11 @@ class Check(ABC):
 
 
 def examine(check: Check, stack: Stack) -> tuple[CheckResult, tuple[Finding, ...]]:
-    """Run one check. Found wins over skipped; skipped wins over ok."""
-    findings = tuple(check.diagnose(stack))
+    """Run one check, its fixes in the words of the stack's tool.
+
+    Found wins over skipped; skipped wins over ok.
+    """
+    findings = tuple(replace(each, fix=for_tool(each.fix, stack)) for each in check.diagnose(stack))
     if findings:
         return CheckResult(check.meta.id, CheckOutcome.FOUND), findings
     gaps = [gap for fact in sorted(check.meta.needs) for gap in stack.gaps(fact)]

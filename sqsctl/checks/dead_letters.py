@@ -19,6 +19,7 @@ from dataclasses import replace
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.matching import Match, match
+from sqsctl.checks.support.shell import sqsctl
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import DeadLetters as Dead
 from sqsctl.model.stack import Fact, Stack
@@ -31,7 +32,7 @@ class DeadLetters(Check):
         severity=Severity.WARNING,
         kind=Kind.SYMPTOM,
         needs=frozenset({Fact.DEAD_LETTERS}),
-        uses=frozenset({Fact.QUEUES, Fact.MAPPINGS, Fact.FUNCTIONS, Fact.LOGS}),
+        uses=frozenset({Fact.QUEUES, Fact.MAPPINGS, Fact.FUNCTIONS, Fact.LOGS, Fact.PACKAGES}),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "sqs-dead-letter-queues.html"
@@ -60,11 +61,11 @@ class DeadLetters(Check):
             f"{count} message{plural} in {dead.queue_name}{since}{origin}",
             evidence=tuple(_evidence(dead, stack, matches, by)),
             fix=Fix(
-                "mend the cause first, then move them back: sqsctl dlq redrive",
+                "mend the cause first, then move them back",
                 disposition="manual",
                 commands=(
-                    f"sqsctl dlq groups --queue {dead.queue_name}",
-                    f"sqsctl dlq redrive --queue {dead.queue_name}",
+                    sqsctl(stack, "dlq", "groups", queue=dead.queue_name),
+                    sqsctl(stack, "dlq", "redrive", queue=dead.queue_name),
                 ),
             ),
             subject=dead.queue_name,

@@ -20,7 +20,7 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.cases import reading_of
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.checks.support.shell import aws
+from sqsctl.checks.support.shell import aws, sqsctl
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Queue, Stack
 
@@ -83,7 +83,7 @@ class FifoGroupBlocked(Check):
                         "--attribute-names",
                         "All",
                     ),
-                    f"sqsctl queue watch {queue.name}",
+                    sqsctl(stack, "queue", "watch", queue=queue.name),
                 ),
             ),
             subject=queue.name,

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
+from sqsctl.checks.support.shell import sqsctl
 from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Api, Fact, Series, Stack
 
@@ -67,10 +68,24 @@ class Http5xx(Check):
                 "see the cause above; a fast 503 is throttling, one after 30 s the integration's "
                 "timeout, a "
                 "500 the function's error or a missing permission",
-                commands=("sqsctl logs tail --errors", "sqsctl metrics"),
+                commands=_looks(api, stack),
             ),
             subject=api.name or api.id,
         )
+
+
+def _looks(api: Api, stack: Stack) -> tuple[str, ...]:
+    """Commands that look closer; without a stack, at the functions behind the API."""
+    if stack.stack_name:
+        return sqsctl(stack, "logs", "tail", "--errors"), sqsctl(stack, "metrics")
+    names = dict.fromkeys(route.function_name for route in api.routes if route.function_name)
+    which = [word for name in names for word in ("--function", name)]
+    if not which:
+        return ()
+    return (
+        sqsctl(stack, "logs", "tail", "--errors", *which),
+        sqsctl(stack, "metrics", *which),
+    )
 
 
 def _kind(latency: Series | None) -> str:

@@ -18,7 +18,7 @@ from datetime import timedelta
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.shell import aws
+from sqsctl.checks.support.shell import aws, sqsctl
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Fact, Function, FunctionLogs, Series, Stack
 
@@ -35,7 +35,7 @@ class LogsMissing(Check):
         severity=Severity.WARNING,
         kind=Kind.SYMPTOM,
         needs=frozenset({Fact.LOGS}),
-        uses=frozenset({Fact.FUNCTIONS, Fact.METRICS, Fact.PERMISSIONS}),
+        uses=frozenset({Fact.FUNCTIONS, Fact.MAPPINGS, Fact.METRICS, Fact.PERMISSIONS}),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
     )
 
@@ -101,12 +101,21 @@ class LogsMissing(Check):
         yield self.found(
             f"{logs.function} has no log yet: it was never invoked, or its log expired",
             evidence=evidence,
-            fix=Fix("send a message, or a request, and look again", commands=("sqsctl probe",)),
+            fix=Fix(
+                "send a message, or a request, and look again",
+                commands=_probe(logs.function, stack),
+            ),
             subject=logs.function,
             severity=Severity.INFO,
             kind=Kind.SYMPTOM,
             confidence=Confidence.MEDIUM,
         )
+
+
+def _probe(function: str, stack: Stack) -> tuple[str, ...]:
+    """A probe through the stack, else into the queue that feeds the function, if one does."""
+    feeds = any(each.function_name == function for each in stack.mappings)
+    return (sqsctl(stack, "probe", function=function),) if stack.stack_name or feeds else ()
 
 
 def _older_runs(invoked: Series | None, stack: Stack) -> float:

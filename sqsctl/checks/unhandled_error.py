@@ -16,6 +16,7 @@ import re
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.shell import dead_letter_commands
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
@@ -43,7 +44,7 @@ class UnhandledError(LogCheck[str]):
             return None
         return failure.error_type or "an error"
 
-    def report(self, seen: Seen[str], stack: Stack) -> Finding:  # noqa: ARG002 - the text says it all
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
         failure = seen.newest.failure
         places = [m for m in _PLACE.finditer(seen.newest.trace) if "node_modules" not in m.group()]
         # JavaScript's trace begins where it failed, Python's ends there.
@@ -59,7 +60,7 @@ class UnhandledError(LogCheck[str]):
             fix=Fix(
                 "mend the code, or let it set such a message aside instead of failing; then "
                 "redrive",
-                commands=("sqsctl dlq groups", "sqsctl dlq redrive --canary 1"),
+                commands=dead_letter_commands(stack, seen.function, "groups", "redrive --canary 1"),
             ),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqsctl.model.queues import QueueRef
+from sqsctl.model.stack import MadeBy
 from sqsctl.model.unread import Unread
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
@@ -159,6 +160,7 @@ class StackRef:
     untold: tuple[Unread, ...] = ()
     # What the search began with, where it was no stack.
     origin: str | None = None
+    made_by: MadeBy = ""
 
     @property
     def title(self) -> str:

@@ -33,6 +33,7 @@ __all__ = [
     "FunctionLogs",
     "Group",
     "Key",
+    "MadeBy",
     "NamedQueue",
     "Network",
     "Package",
@@ -48,6 +49,10 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+# The tool that a stack's resources are recognised by: the Serverless Framework with Lift or
+# without it, SAM, the CDK, a template that none of them wrote; empty where nobody can say.
+MadeBy = Literal["lift", "serverless", "sam", "cdk", "cloudformation", ""]
 
 
 class Fact(StrEnum):
@@ -339,7 +344,11 @@ class ErrorText:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Everything a diagnosis looks at. The fields from ``queues`` on are the Facts."""
+    """Everything a diagnosis looks at. The fields from ``queues`` to ``errors`` are the Facts.
+
+    ``stack_name`` is CloudFormation's, None where the parts were found without one.
+    ``made_by`` is the tool that deploys it: see MadeBy.
+    """
 
     name: str
     region: str
@@ -361,6 +370,8 @@ class Stack:
     named_queues: Group[NamedQueue] = Group()
     project: Group[Declared] = Group()
     errors: Group[ErrorText] = Group()
+    stack_name: str | None = None
+    made_by: MadeBy = ""
 
     def gaps(self, fact: Fact) -> tuple[Unread, ...]:
         """What could not be read of one group."""

@@ -23,6 +23,7 @@ from sqsctl.model.deployed import (
 )
 from sqsctl.model.stack import EventSourceMapping
 from sqsctl.operations import parts as found_parts
+from sqsctl.operations.made_by import made_by
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
@@ -111,6 +112,7 @@ def assembled(
         ),
         log_groups=tuple(physical(resources, _LOG_GROUP)),
         outputs=stack.outputs,
+        made_by=made_by(stack, resources),
     )
 
 

@@ -205,6 +205,7 @@ def joined(session: Session, ref: StackRef, functions: Sequence[str]) -> StackRe
         unread=ref.unread,
         untold=tuple(dict.fromkeys((*ref.untold, *more.untold))),
         origin=ref.origin,
+        made_by=ref.made_by,
     )
 
 

@@ -89,6 +89,8 @@ def observe(
         region=ref.region,
         account=ref.account or session.target.account,
         observed_at=at,
+        stack_name=ref.stack_name,
+        made_by=ref.made_by,
         **groups,
     )
 

@@ -195,6 +195,7 @@ def stack(**groups: Any) -> Stack:
         "metrics": (),
         "project": (),
         "errors": (),
+        "made_by": "lift",
     }
     items |= groups
     return Stack(
@@ -202,6 +203,8 @@ def stack(**groups: Any) -> Stack:
         REGION,
         account=ACCOUNT,
         observed_at=NOW,
+        stack_name="shop-dev",
+        made_by=items.pop("made_by"),
         **{
             key: value if isinstance(value, Group) else Group(tuple(value))
             for key, value in items.items()

@@ -8,6 +8,7 @@ from sqsctl.model.stack import (
     DeadLetters,
     Declared,
     ErrorText,
+    FunctionLogs,
     Package,
     PackageMember,
     Permission,
@@ -95,4 +96,9 @@ OTHERS = (
         test_keys.key(state="Disabled"), simulated={(WORKER, "kms:Decrypt"): "implicitDeny"}
     ),
     test_keys.encrypted(test_keys.key(), simulated={(WORKER, "kms:Decrypt"): "implicitDeny"}),
+    # Found from a queue, without a stack; its consumer never ran.
+    replace(
+        stack(logs=(FunctionLogs(WORKER, f"/aws/lambda/{WORKER}", exists=False),)),
+        stack_name=None,
+    ),
 )

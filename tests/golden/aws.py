@@ -28,12 +28,13 @@ MISSING = (
 )
 
 RESOURCES = {
-    "JobsQueue": ("AWS::SQS::Queue", URL),
-    "JobsDlq": ("AWS::SQS::Queue", f"{URL}-dlq"),
+    "jobsQueueCEDBAE3E": ("AWS::SQS::Queue", URL),
+    "jobsDlqD18CF374": ("AWS::SQS::Queue", f"{URL}-dlq"),
     "ProducerFunction": ("AWS::Lambda::Function", f"{NAME}-producer"),
     "WorkerFunction": ("AWS::Lambda::Function", f"{NAME}-jobsWorker"),
     "Mapping": ("AWS::Lambda::EventSourceMapping", "0b6d6a4e-0000-4000-8000-000000000000"),
     "HttpApi": ("AWS::ApiGatewayV2::Api", "a1b2c3d4e5"),
+    "IamRoleLambdaExecution": ("AWS::IAM::Role", f"{NAME}-role"),
 }
 
 

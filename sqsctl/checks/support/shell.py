@@ -21,6 +21,48 @@ def aws(stack: Stack | None, *words: object) -> str:
     return f"{line} --region {shlex.quote(stack.region)}" if stack and stack.region else line
 
 
+def sqsctl(stack: Stack, *words: object, queue: str = "", function: str = "") -> str:
+    """``sqsctl`` and the words, with what they are to work on.
+
+    A queue that is known is named itself, else the stack. Without either the function leads to
+    the queue that it consumes, so far as the mappings say (reads MAPPINGS then). Words that name
+    a function themselves need none of them.
+    """
+    if not queue and not stack.stack_name and "--function" not in words:
+        queue = next(iter(_consumed(stack, function)), "")
+    aim = ("--queue", queue) if queue else ("--stack", stack.stack_name) if stack.stack_name else ()
+    return " ".join(shlex.quote(str(word)) for word in ("sqsctl", *words, *aim))
+
+
+def dead_letter_commands(stack: Stack, function: str, *lines: str) -> tuple[str, ...]:
+    """``sqsctl dlq`` with each line's words, for the dead-letter queues behind a function's queues.
+
+    Without a known function, or queues, the stack's; nothing where the function has none.
+    Reads QUEUES and MAPPINGS.
+    """
+    sources = [each for each in stack.queues if each.name in _consumed(stack, function)]
+    targets = [
+        each.dead_letter_target_arn.rpartition(":")[2]
+        for each in sources
+        if each.dead_letter_target_arn
+    ]
+    if not targets and (sources or (stack.queues.items and not stack.dead_letter_queues())):
+        return ()
+    if function and stack.mappings.items and not sources and not stack.mappings.unread:
+        return ()  # no consumer: what it was called with comes to no dead-letter queue
+    return tuple(
+        sqsctl(stack, "dlq", *line.split(), queue=queue)
+        for queue in dict.fromkeys(targets or [""])
+        for line in lines
+    )
+
+
+def _consumed(stack: Stack, function: str) -> tuple[str, ...]:
+    """Names of the queues that a function consumes."""
+    arns = [each.queue_arn for each in stack.mappings if each.function_name == function]
+    return tuple(dict.fromkeys(arn.rpartition(":")[2] for arn in arns if ":sqs:" in arn))
+
+
 def step(service: str, operation: str, **parameters: object) -> Step:
     """One boto3 call of a fix."""
     return Step(service, operation, tuple(parameters.items()))
