@@ -111,7 +111,7 @@ def _continues(block: Block, text: str) -> bool:
         return False
     if text[0].isspace():
         return True
-    if p.node_head.match(text) or p.old_node_head.match(text) or p.timeout.match(text):
+    if p.node_head.match(text) or p.old_node_head.match(text) or p.timeout_line(text):
         return False
     if block.depth:
         return not p.python_log.match(text)

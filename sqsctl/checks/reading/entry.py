@@ -92,6 +92,8 @@ def request_id(text: str | None) -> str | None:
     if not text or text == "undefined":
         return None
     told = {each for each in text.lower() if each.isalnum() and each != "x"}
+    if not any(each.isdigit() for each in text) or p.stamp.match(text):
+        return None
     blanked = p.masked.fullmatch(text) is not None and len(told) < _TELLING
     return None if blanked or text[0] in "<[{(" else text.lower()
 

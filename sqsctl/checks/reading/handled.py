@@ -143,6 +143,12 @@ def tells_of_failure(text: str) -> bool:
     return not _dealt_with(text)
 
 
+def goes_on(text: str) -> bool:
+    """Whether a line about an error says that the code dealt with it, or will."""
+    text = text[:_LINE_CHARACTERS]
+    return _dealt_with("\n".join(line for line in text.split("\n") if not p.frame.match(line)))
+
+
 def is_source(text: str) -> bool:
     """Whether the text begins as a line of a program's source does."""
     return _SOURCE.match(text) is not None

@@ -47,7 +47,7 @@ def json_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> 
     level = _level_of(record)
     error = error_in(text) if SUSPECT.search(text) else None
     message = record.get("message")
-    if isinstance(message, str) and (match := p.timeout.match(message.strip())):
+    if isinstance(message, str) and (match := p.timeout_line(message.strip())):
         return fatal_entry(
             events, text, when, rid or match.group("rid"), timeout_error(message.strip())
         )

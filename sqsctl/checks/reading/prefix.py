@@ -71,7 +71,7 @@ def strip_prefix(line: str) -> Stripped:
 
 def _numeric(probe: str) -> Stripped | None:
     """Take one prefix that begins with a digit; None where the line's own text begins."""
-    if p.node_head.match(probe) or p.timeout.match(probe) or p.old_node_head.match(probe):
+    if p.node_head.match(probe) or p.timeout_line(probe) or p.old_node_head.match(probe):
         return None
     if match := p.stamp.match(probe):
         after = probe[match.end() :]

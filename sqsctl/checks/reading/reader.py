@@ -104,10 +104,8 @@ class _StreamReader:
                 self.failures.append(self._failure(Ending(entry, error, init=True), None))
         if failure:
             self.failures.append(failure)
-            if end and end.last_word:
-                told = self._logged(end.last_word, trial.request_id)
-                timed = failure.error_type == "Sandbox.Timedout"
-                self.failures.append(replace(told, led_to="timeout" if timed else "exit"))
+            if end and end.last_words:
+                self.failures.append(self._last_said(end.last_words, trial, failure))
         elif trial.complete:
             logged = [each for each in entries if each.mark is Mark.ERROR and each.error]
             self.survived += [self._logged(each, trial.request_id) for each in logged]
@@ -185,6 +183,16 @@ class _StreamReader:
             memory_size_mb=report.memory_size_mb if report else None,
             max_memory_used_mb=report.max_memory_used_mb if report else None,
         )
+
+    def _last_said(self, words: tuple[Entry, ...], trial: Trial, failure: Failure) -> Failure:
+        """One error: which of the lines names it, a check has to know."""
+        named = next((each for each in words if each.error and each.error.type), words[0])
+        told = self._logged(named, trial.request_id)
+        timed = failure.error_type == "Sandbox.Timedout"
+        if len(words) > 1:
+            text = "\n".join(each.text for each in words)[:_LINE_CHARACTERS]
+            told = replace(told, message=text, line=text)
+        return replace(told, led_to="timeout" if timed else "exit")
 
     def _logged(self, entry: Entry, request_id: str | None = None) -> Failure:
         error = entry.error or SeenError("", entry.text)

@@ -135,7 +135,7 @@ def text_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> 
 def _by_platform(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
     """What Lambda itself says of an invocation that it had to end."""
     first, _, rest = text.partition("\n")
-    if "Task timed out" in first and (match := p.timeout.match(first)) and not rest.strip():
+    if "Task timed out" in first and (match := p.timeout_line(first)) and not rest.strip():
         stamp = p.stamp.match(first)
         when = at or (parse_stamp(stamp.group()) if stamp else None)
         return fatal_entry(events, text, when, match.group("rid"), timeout_error(first))
@@ -236,7 +236,7 @@ def _node_entry(
         return fatal_entry(
             events, text, at, known, error, level=head.group("lvl"), no_request=rid == "undefined"
         )
-    if p.timeout.match(body):
+    if p.timeout_line(body):
         return fatal_entry(events, text, at, known, timeout_error(body))
     entry = _logged(body, events, text, at, known, head.group("lvl"))
     # .NET's runtime logs what went up through the handler at this level; code can, too.

@@ -17,6 +17,7 @@ from sqsctl.checks.reading.entries import Entry, Mark
 from sqsctl.checks.reading.errors import SeenError
 from sqsctl.checks.reading.handled import tells_of_failure
 
+_LAST_WORDS = 6
 _GOOD = frozenset({"success", "ok"})
 
 
@@ -214,7 +215,7 @@ class Ending:
     init: bool = False
     context: tuple[str, ...] = ()
     sure: bool = True
-    last_word: Entry | None = None
+    last_words: tuple[Entry, ...] = ()
 
 
 def ending(trial: Trial) -> Ending | None:
@@ -227,7 +228,7 @@ def ending(trial: Trial) -> Ending | None:
     if raised:
         end = _ended(raised[0], context, init=raised[0].no_request)
         timed = end.error.type == "Sandbox.Timedout"
-        return replace(end, last_word=_last_said(trial, raised[0])) if timed else end
+        return replace(end, last_words=_last_said(trial, raised[0])) if timed else end
     if crash:
         return _crashed(trial, crash, logged, context)
     if trial.status == "timeout":
@@ -239,19 +240,25 @@ def ending(trial: Trial) -> Ending | None:
     return _last_word(trial, logged)
 
 
-def _last_said(trial: Trial, stop: Entry) -> Entry | None:
-    """What tells of a failure and was the last that code said until it was stopped."""
-    last: Entry | None = None
+def _last_said(trial: Trial, stop: Entry) -> tuple[Entry, ...]:
+    """What tells of a failure, behind which code said nothing more until it was stopped.
+
+    A library's own report may go over several lines; which of them names the cause, a check
+    has to know.
+    """
+    last: list[Entry] = []
     for each in (*trial.before, *trial.entries):
         if each is stop:
             break
         if each.mark is Mark.ERROR and each.error:
-            last = each
+            if each.level or each.request_id:
+                last.clear()
+            last.append(each)
         elif each.level or (each.request_id and each.request_id == trial.request_id):
-            last = None
+            last.clear()
         elif each.mark is Mark.LINE and tells_of_failure(each.text):
-            last = each
-    return last
+            last.append(each)
+    return tuple(last[-_LAST_WORDS:])
 
 
 def _is_crash(entry: Entry) -> bool:
@@ -280,7 +287,7 @@ def _crashed(
     if logged and logged[-1].error:
         # The process printed why it dies before it died.
         return Ending(logged[-1], logged[-1].error, False, (*context, crash.text), sure=False)
-    return Ending(crash, error, False, context, last_word=_last_said(trial, crash))
+    return Ending(crash, error, False, context, last_words=_last_said(trial, crash))
 
 
 def _timed_out(trial: Trial, context: tuple[str, ...]) -> Ending | None:
@@ -290,7 +297,7 @@ def _timed_out(trial: Trial, context: tuple[str, ...]) -> Ending | None:
     took = entry.duration_ms
     text = f"Task timed out after {took / 1000:.2f} seconds" if took else "Task timed out"
     error = SeenError("Sandbox.Timedout", text)
-    return Ending(entry, error, False, context, last_word=_last_said(trial, entry))
+    return Ending(entry, error, False, context, last_words=_last_said(trial, entry))
 
 
 def _by_status(trial: Trial, logged: list[Entry], context: tuple[str, ...]) -> Ending | None:
