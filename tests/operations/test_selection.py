@@ -49,7 +49,7 @@ def test_no_condition_is_no_predicate() -> None:
         ("input", "not json", False),
         ("input", "", False),
         ("@", "NaN", True),
-        ("a", '{"a":' * 3000 + "1" + "}" * 3000, False),
+        ("a", '{"a":' * 100_000 + "1" + "}" * 100_000, False),
         ("a", "1" * 5000, False),
     ],
 )
