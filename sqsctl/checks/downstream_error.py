@@ -18,8 +18,10 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.network import ANSWERED_BADLY, DATABASE
-from sqsctl.checks.support.payloads import json_of_another_service
+from sqsctl.checks.support.payloads import NOT_JSON, json_of_another_service
+from sqsctl.checks.support.reads import Origin, parsed_by
 from sqsctl.checks.support.services import BOTO, SDK_MARK
+from sqsctl.checks.support.shell import dead_letter_commands
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
@@ -63,13 +65,15 @@ class DownstreamError(LogCheck[str]):
                 # A status says more than the name of the library's error.
                 told = next((m for m in found if any(c.isdigit() for c in m.group())), found[0])
                 return told.group().strip()
-        if json_of_another_service(case.text, case.trace or case.failure.line):
+        if json_of_another_service(case.text, case.trace or case.failure.line) or (
+            NOT_JSON.search(case.text) and parsed_by(case) is Origin.ANSWER
+        ):
             return "an answer that is not JSON"
         if SDK_MARK.search(text) and case.failure.error_type:
             return case.failure.error_type
         return None
 
-    def report(self, seen: Seen[str], stack: Stack) -> Finding:  # noqa: ARG002 - the text says it all
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
         times = f" {seen.count} times" if seen.count > 1 else ""
         return self.found(
             f"{seen.who} failed{times} on a service that it calls ({seen.sign})",
@@ -78,7 +82,7 @@ class DownstreamError(LogCheck[str]):
                 "look at that service first; if the fault was temporary, redrive; let the code "
                 "retry "
                 "with backoff, time out below the function's timeout, and be idempotent",
-                commands=("sqsctl dlq groups", "sqsctl dlq redrive --canary 1"),
+                commands=dead_letter_commands(stack, seen.function, "groups", "redrive --canary 1"),
             ),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),

@@ -19,9 +19,15 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
-from sqsctl.checks.support.environment import missing_variable
+from sqsctl.checks.support.environment import (
+    Missing,
+    missing_variable,
+    variable_of,
+    variables_read,
+)
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.reads import code, line_evidence
 from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Stack
@@ -31,7 +37,7 @@ _QUEUE = re.compile(r"QUEUE|SQS", re.IGNORECASE)
 _RESOURCE = re.compile(r"QUEUE|SQS|(?:URL|ARN)$", re.IGNORECASE)
 
 
-class EnvVarMissing(LogCheck[tuple[str, bool]]):
+class EnvVarMissing(LogCheck[Missing]):
     meta = Meta(
         id="env-var-missing",
         title="Every environment variable that the code needs is set",
@@ -44,8 +50,8 @@ class EnvVarMissing(LogCheck[tuple[str, bool]]):
     precedence = 38
     minds_swallowed = True
 
-    def recognise(self, case: Case) -> tuple[str, bool] | None:
-        return missing_variable(case.text, f"{case.trace}\n{case.failure.line}")
+    def recognise(self, case: Case) -> Missing | None:
+        return missing_variable(case)
 
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         told = set()
@@ -74,34 +80,51 @@ class EnvVarMissing(LogCheck[tuple[str, bool]]):
             confidence=Confidence.MEDIUM if empty else Confidence.HIGH,
         )
 
-    def report(self, seen: Seen[tuple[str, bool]], stack: Stack) -> Finding:
-        name, parameter = seen.sign
+    def report(self, seen: Seen[Missing], stack: Stack) -> Finding:
+        sign = seen.sign
         function = stack.function(seen.function)
-        if parameter:
-            what = f"calls AWS without {name or 'the resource name'}"
-            title = f"{seen.who} {what}: the variable that holds it is not set"
+        # Of a call's parameter: the variable that the code gives it, where the code was read.
+        name = _given_to(sign.name, seen, function) if sign.parameter else sign.name
+        if sign.parameter:
+            what = f"calls AWS without {sign.name or 'the resource name'}"
+            title = f"{seen.who} {what}: " + (
+                f"the environment variable {name} holds nothing"
+                if name
+                else "the variable that holds it is not set"
+            )
         else:
             title = f"{seen.who} needs the environment variable {name or '?'}, which is not set"
-        known = sorted(function.environment) if function else []
-        evidence = [*seen.evidence()]
+        evidence = [*seen.evidence(), *line_evidence(seen.newest)]
         if function:
-            there = "set, but empty or misspelled in the code" if name in known else "not set"
+            known = sorted(function.environment)
+            if name:
+                there = "set, but empty or misspelled in the code" if name in known else "not set"
+                evidence.append(of_function(function, f"Environment {name}", there))
             names = ", ".join(known) or "none"
-            evidence.append(of_function(function, f"Environment {name or 'names'}", there))
             evidence.append(of_function(function, "Environment names", names))
-        variable = name if name and not parameter else "QUEUE_URL"
         return self.found(
             title,
             evidence=evidence,
-            fix=_fix(seen.function, variable, stack),
+            fix=_fix(seen.function, name, stack),
             subject=seen.function,
-            confidence=seen.confidence,
+            confidence=seen.confidence if sign.sure else min(seen.confidence, Confidence.MEDIUM),
         )
 
 
+def _given_to(parameter: str, seen: Seen[Missing], function: Function | None) -> str:
+    """The variable that the code gives to the parameter; empty where nothing tells."""
+    source = code(seen.newest)
+    if parameter and (found := variable_of(parameter, source)):
+        return found
+    known = function.environment if function else {}
+    unset = [each for each in variables_read(source) if not known.get(each, "")]
+    return unset[0] if len(unset) == 1 and function else ""
+
+
 def _fix(function: str, variable: str, stack: Stack) -> Fix:
+    what = variable or "the variable that holds it"
     return Fix(
-        f"set {variable} in the function's environment and deploy",
+        f"set {what} in the function's environment and deploy",
         commands=(
             aws(
                 stack,
@@ -114,5 +137,5 @@ def _fix(function: str, variable: str, stack: Stack) -> Fix:
             ),
             "serverless deploy",
         ),
-        serverless_yml=yml_function(function, "environment:", f"  {variable}: VALUE"),
+        serverless_yml=yml_function(function, "environment:", f"  {variable or 'NAME'}: VALUE"),
     )

@@ -4,27 +4,62 @@
 Recognises the errors of code that takes the event for something else: `JSON.parse` of
 undefined or of an object, `KeyError: 'body'`, `Cannot read properties of undefined (reading
 'body')`, `event.Records is not iterable`, and what Java, Go and .NET say when the event does
-not fit the handler's type. Knows from the mappings whether the function consumes a queue.
+not fit the handler's type. Knows from the mappings whether the function consumes a queue, and
+from the line that failed whether it was the event that was read. An error in what was parsed
+out of a message is not meant: it is the message's (unhandled-error).
 
 ## Why it matters
 An SQS consumer gets `{"Records": [{"body": …}]}`, an HTTP handler `{"body": …}`. With the
-other's field every message fails the same way, and all of them are dead-lettered. The
-messages are good: once the code is mended, redriving them is safe.
+other's field every message fails the same way, and all of them are dead-lettered, however
+good they are: once the code is mended, they can be redriven.
 """
 
 from __future__ import annotations
+
+import re
+from dataclasses import dataclass
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
-from sqsctl.checks.support.payloads import OBJECT_PARSED, wrong_field
+from sqsctl.checks.support.payloads import (
+    EVENT_FIELDS,
+    NAMES_EVENT,
+    OBJECT_PARSED,
+    WRONG_INDEX,
+    wrong_field,
+)
+from sqsctl.checks.support.reads import Origin, line_evidence, read_by
 from sqsctl.checks.support.runtimes import is_python
-from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
+# What only another source's event has, which a queue's never does.
+_ENVELOPES = {
+    "detail": "an EventBridge event",
+    "detail-type": "an EventBridge event",
+    "Sns": "an SNS event",
+    "s3": "an S3 event",
+    "dynamodb": "a DynamoDB stream's event",
+    "kinesis": "a Kinesis event",
+    "queryStringParameters": "an HTTP request",
+    "pathParameters": "an HTTP request",
+    "headers": "an HTTP request",
+    "requestContext": "an HTTP request",
+}
 
-class EventShape(LogCheck[tuple[str, bool]]):
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The field, whether an object was parsed, and whether the line read the event for sure."""
+
+    field: str
+    parsed_object: bool
+    sure: bool
+
+
+class EventShape(LogCheck[Shape]):
     meta = Meta(
         id="event-shape",
         title="The code reads the event as its source sends it",
@@ -37,46 +72,94 @@ class EventShape(LogCheck[tuple[str, bool]]):
 
     precedence = 46
 
-    def recognise(self, case: Case) -> tuple[str, bool] | None:
+    def recognise(self, case: Case) -> Shape | None:
+        parsed = bool(OBJECT_PARSED.search(case.text))
+        field = _read_of_event(case)
+        if field is not None:
+            return Shape(field, parsed, sure=True)
         field = wrong_field(case.text, case.trace or case.failure.line, consumer=case.consumer)
         if field is None:
             return None
-        return field, bool(OBJECT_PARSED.search(case.text))
+        source, expression = read_by(case, key=field)
+        if source is Origin.UNKNOWN and not field:
+            source, expression = read_by(case)
+        if source not in {Origin.UNKNOWN, Origin.EVENT} or _ATTRIBUTE.search(expression):
+            return None
+        sure = source is Origin.EVENT or NAMES_EVENT.search(case.text) is not None
+        return Shape(field, parsed, sure=sure)
 
-    def report(self, seen: Seen[tuple[str, bool]], stack: Stack) -> Finding:
-        field, parsed_object = seen.sign
+    def report(self, seen: Seen[Shape], stack: Stack) -> Finding:
+        sign = seen.sign
         consumer = seen.newest.consumer
         mapping = next((m for m in stack.mappings if m.function_name == seen.function), None)
-        if consumer:
+        what = _what(sign)
+        if consumer and not sign.sure:
+            title = (
+                f"{seen.who} reads something that is not there: {what}; a message's text is "
+                "event.Records[n].body"
+            )
+        elif consumer:
             title = (
                 f"{seen.who} reads the event as if it were not from SQS: "
-                f"{_what(field, parsed_object)}; a message's text is event.Records[n].body"
+                f"{what}; a message's text is event.Records[n].body"
             )
         else:
-            title = f"{seen.who} reads the wrong field of its event: {_what(field, parsed_object)}"
+            title = f"{seen.who} reads the wrong field of its event: {what}"
         return self.found(
             title,
             evidence=(
                 *seen.evidence(),
+                *line_evidence(seen.newest),
                 *((of_mapping(mapping, "EventSourceArn", mapping.queue_arn),) if mapping else ()),
             ),
-            fix=Fix(_summary(seen, parsed_object), commands=("serverless deploy",)),
+            fix=Fix(_summary(seen), commands=("serverless deploy",)),
             subject=seen.function,
-            confidence=seen.confidence,
+            confidence=seen.confidence if sign.sure else min(seen.confidence, Confidence.MEDIUM),
         )
 
 
-def _what(field: str, parsed_object: bool) -> str:
-    if parsed_object:
+_UNDEFINED = re.compile(
+    r"Cannot read propert(?:y|ies) (?:'(?P<a>[\w\-]{1,60})' )?of (?:undefined|null)"
+    r"(?: \(reading '(?P<b>[\w\-]{1,60})'\))?"
+)
+_KEY = re.compile(r"KeyError: u?'(?P<key>[^'\n]{1,80})'")
+# An attribute that a message lacks is the message's matter.
+_ATTRIBUTE = re.compile(r"essageAttributes\W")
+
+
+def _read_of_event(case: Case) -> str | None:
+    """The event's field that was not there, where the source shows that it was the event."""
+    if match := _UNDEFINED.search(case.text):
+        source, expression = read_by(case, key=match.group("a") or match.group("b") or "")
+        last = expression.rstrip("?").rsplit(".", 1)[-1]
+        return last if source is Origin.EVENT and last in EVENT_FIELDS else None
+    if match := _KEY.search(case.text):
+        source, expression = read_by(case, key=match.group("key"))
+        return match.group("key") if source is Origin.EVENT and expression.isidentifier() else None
+    if WRONG_INDEX.search(case.text):
+        source, expression = read_by(case)
+        return "" if source is Origin.EVENT and not _ATTRIBUTE.search(expression) else None
+    return None
+
+
+def _what(sign: Shape) -> str:
+    if sign.parsed_object:
         return "it parses as JSON what is an object already"
-    return f"{field} is not where it looks" if field else "the field that it parses is not there"
+    if sign.sure and sign.field in _ENVELOPES:
+        return f"it looks for {sign.field}, as in {_ENVELOPES[sign.field]}"
+    return (
+        f"{sign.field} is not where it looks"
+        if sign.field
+        else "the field that it parses is not there"
+    )
 
 
-def _summary(seen: Seen[tuple[str, bool]], parsed_object: bool) -> str:
+def _summary(seen: Seen[Shape]) -> str:
+    sign = seen.sign
     python = (
         is_python(seen.runtime) or "KeyError" in seen.newest.text or "NoneType" in seen.newest.text
     )
-    if parsed_object and not seen.newest.consumer:
+    if sign.parsed_object and not seen.newest.consumer:
         return (
             "parse the field that holds the text (body), not the event: the event is an object "
             "already"
@@ -90,4 +173,9 @@ def _summary(seen: Seen[tuple[str, bool]], parsed_object: bool) -> str:
             "read the field that the function's own event source sends (HTTP API: event.body, "
             "which is absent on a request without a body)"
         )
-    return f"in a queue's consumer: {code}; then deploy and redrive the dead letters, they are good"
+    if not sign.sure:
+        return (
+            f"look at the line that failed: a message's text is to be read with {code}; where it "
+            "is, the message itself lacks the field: peek at it before you redrive it"
+        )
+    return f"in a queue's consumer: {code}; then deploy, and redrive the dead letters"

@@ -38,7 +38,7 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
         title="Every event source mapping is enabled",
         severity=Severity.ERROR,
         needs=frozenset({Fact.MAPPINGS}),
-        uses=frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.LOGS, Fact.ERRORS}),
+        uses=frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.LOGS, Fact.ERRORS, Fact.PACKAGES}),
         explains=("backlog-growing",),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )

@@ -2,7 +2,8 @@
 
 ## What it does
 Recognises the parse errors of every language's JSON library. Errors of parsing what is not there
-(`undefined`, None) are event-shape; an HTML page where JSON was expected is downstream-error.
+(`undefined`, None) are event-shape. An HTML page where JSON was expected is downstream-error, and
+so is any answer of another service, as the line that parsed it or the trace's frames tell.
 
 ## Why it matters
 A poison pill: the message can never be handled as it is. It fails until it is dead-lettered, and
@@ -18,6 +19,8 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON, NOTHING_PARSED, json_of_another_service
+from sqsctl.checks.support.shell import dead_letter_commands
+from sqsctl.checks.support.reads import Origin, parsed_by
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
@@ -57,9 +60,11 @@ class PayloadNotJson(LogCheck[str]):
             text = f"{text}\n{chained}"
         if NOTHING_PARSED.search(text) or _CODE_FILE.search(case.text):
             return None
-        return None if json_of_another_service(text, trace) else "json"
+        if json_of_another_service(text, trace):
+            return None
+        return None if parsed_by(case) in {Origin.ANSWER, Origin.ENVIRON} else "json"
 
-    def report(self, seen: Seen[str], stack: Stack) -> Finding:  # noqa: ARG002 - the text says it all
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:
         match = _INVALID.search(seen.newest.text)
         found = next((each for each in match.groups() if each), "") if match else ""
         what = f" ({found!r})" if found else ""
@@ -71,7 +76,7 @@ class PayloadNotJson(LogCheck[str]):
             fix=Fix(
                 "refuse it where it comes in (the producer validates), and let the consumer set it "
                 "aside instead of failing; then delete it or redrive it edited",
-                commands=("sqsctl dlq peek", "sqsctl dlq redrive --edit"),
+                commands=dead_letter_commands(stack, seen.function, "peek", "redrive --edit"),
                 serverless_yml=(
                     "# a consumer that returns only the bad message:",
                     "functionResponseType: ReportBatchItemFailures",

@@ -34,7 +34,7 @@ class RecursionDropped(LogCheck[str]):
         title="No consumer feeds its own queue",
         severity=Severity.ERROR,
         needs=frozenset({Fact.MAPPINGS, Fact.FUNCTIONS, Fact.QUEUES, Fact.METRICS}),
-        uses=frozenset({Fact.LOGS, Fact.ERRORS}),
+        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.PACKAGES}),
         explains=("dead-letters", "account-concurrency"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html",
     )

@@ -39,7 +39,7 @@ class RuntimeDeprecated(LogCheck[str]):
         severity=Severity.WARNING,
         kind=Kind.RISK,
         needs=frozenset({Fact.FUNCTIONS}),
-        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.MAPPINGS}),
+        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.MAPPINGS, Fact.PACKAGES}),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
     )
 

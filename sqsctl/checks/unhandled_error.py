@@ -2,7 +2,9 @@
 
 ## What it does
 Reports errors that ended an invocation and that no other check knows: a bug, or a rule of the
-business that the message broke. Lines that code merely logged are never taken for one.
+business that the message broke. Lines that code merely logged are never taken for one, but
+where a batch consumer reports failed records: what it caught and logged as an error counts when
+messages came back or were dead-lettered.
 
 ## Why it matters
 The message comes back and fails the same way until it is dead-lettered. The error's own words and
@@ -16,6 +18,7 @@ import re
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.reads import line_evidence
 from sqsctl.checks.support.shell import dead_letter_commands
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
@@ -40,6 +43,9 @@ class UnhandledError(LogCheck[str]):
 
     def recognise(self, case: Case) -> str | None:
         failure = case.failure
+        if failure.led_to == "records":
+            # What is no more than a sentence may tell of anything.
+            return failure.error_type or None
         if failure.logged or not (failure.error_type or failure.message):
             return None
         return failure.error_type or "an error"
@@ -54,14 +60,32 @@ class UnhandledError(LogCheck[str]):
         message = failure.message.strip().split("\n")[0][:160]
         told = f"{seen.sign}: {message}" if message else seen.sign
         times = f" {seen.count} times" if seen.count > 1 else ""
+        did = f"caught{times}" if failure.led_to == "records" else f"failed{times} with"
         return self.found(
-            f"{seen.who} failed{times} with {told}{where}",
-            evidence=seen.evidence(),
+            f"{seen.who} {did} {told}{where}",
+            evidence=(*seen.evidence(), *line_evidence(seen.newest)),
             fix=Fix(
-                "mend the code, or let it set such a message aside instead of failing; then "
-                "redrive",
+                _summary(seen),
                 commands=dead_letter_commands(stack, seen.function, "groups", "redrive --canary 1"),
             ),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),
         )
+
+
+# Errors of reading a value that has another shape than the code expects.
+_SHAPE = re.compile(
+    r"^KeyError|indices must be integers|not subscriptable|has no attribute|of undefined|of null"
+    r"|is not iterable|JSON object must be str|\"undefined\" is not valid JSON|object Object"
+    r"|Unexpected token [uo] in JSON"
+)
+
+
+def _summary(seen: Seen[str]) -> str:
+    if _SHAPE.search(seen.newest.text):
+        return (
+            "compare what the line reads with what its messages hold: a field is missing there, or "
+            "has another shape; let the code set such a message aside instead of failing, or mend "
+            "who sends it; as it is, it fails again when redriven"
+        )
+    return "mend the code, or let it set such a message aside instead of failing; then redrive"

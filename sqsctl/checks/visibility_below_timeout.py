@@ -37,7 +37,7 @@ class VisibilityBelowTimeout(LogCheck[tuple[int, int]]):
         title="The queue hides a message for as long as its consumer may run",
         severity=Severity.ERROR,
         needs=frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS}),
-        uses=frozenset({Fact.LOGS, Fact.ERRORS}),
+        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.PACKAGES}),
         explains=("dead-letters",),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sqsctl.checks.reading import Reading, events_from_text, read
@@ -17,7 +17,8 @@ class Case:
 
     ``runtime`` is what the log says it ran on, else the function's, unless the function was
     changed since: nobody knows then. ``consumer`` is None where no
-    mapping was seen at all. ``function`` is empty for text of unknown origin.
+    mapping was seen at all. ``function`` is empty for text of unknown origin. ``sources`` are
+    paths and texts of the function's own code, as far as it was read and was the same then.
     """
 
     failure: Failure
@@ -26,6 +27,7 @@ class Case:
     handler: str | None = None
     timeout_s: int | None = None
     consumer: bool | None = None
+    sources: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def text(self) -> str:
@@ -87,7 +89,7 @@ def function_of(stack: Stack, logs: FunctionLogs | None) -> Function | None:
 def case_of(stack: Stack, failure: Failure, logs: FunctionLogs | None) -> Case:
     """The failure with what the stack knows of its function.
 
-    Reads FUNCTIONS and MAPPINGS.
+    Reads FUNCTIONS, MAPPINGS and PACKAGES.
     """
     function = function_of(stack, logs)
     name = (logs.function if logs else "") or (function.name if function else "")
@@ -99,21 +101,33 @@ def case_of(stack: Stack, failure: Failure, logs: FunctionLogs | None) -> Case:
         handler=function.handler if function else None,
         timeout_s=function.timeout_s if function else None,
         consumer=name in consumers if consumers and name else None,
+        sources=_sources(stack, function, failure),
     )
 
 
 def _deployed_runtime(function: Function | None, failure: Failure) -> str | None:
     """The function's runtime, where it was the same when the failure was logged."""
-    if function is None:
-        return None
+    return function.runtime if function and not _changed_since(function, failure) else None
+
+
+def _changed_since(function: Function, failure: Failure) -> bool:
     changed, at = function.last_modified, failure.timestamp
-    return None if changed and at and changed > at else function.runtime
+    return changed is not None and at is not None and changed > at
+
+
+def _sources(
+    stack: Stack, function: Function | None, failure: Failure
+) -> tuple[tuple[str, str], ...]:
+    for package in stack.packages:
+        if function and package.function == function.name and not _changed_since(function, failure):
+            return tuple(package.sources.items())
+    return ()
 
 
 def cases(stack: Stack) -> Iterator[tuple[Case, FunctionLogs | None]]:
     """Every failure of the stack's logs and error texts.
 
-    Reads LOGS, ERRORS, FUNCTIONS and MAPPINGS.
+    Reads LOGS, ERRORS, FUNCTIONS, MAPPINGS and PACKAGES.
     """
     for logs in stack.logs:
         for failure in reading_of(logs)[1]:

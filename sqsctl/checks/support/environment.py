@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+
+from sqsctl.checks.support.cases import Case
+from sqsctl.checks.support.reads import Origin, code, places, read_by
+from sqsctl.model.logline import Phase
 
 _NAME = r"[A-Z][A-Z0-9_]{1,80}"
 _PYTHON_KEY = re.compile(r"KeyError: u?[\"'](?P<name>[\w\-]{1,80})[\"']")
@@ -74,13 +79,88 @@ _EMPTY_NAME = re.compile(
 )
 
 
-def missing_variable(text: str, trace: str) -> tuple[str, bool] | None:
-    """The variable's name and whether it is only a parameter's name; None for other errors."""
+# Words in the names of variables that configure a function, for a KeyError without a trace.
+_LIKE_A_VARIABLE = re.compile(
+    r"[A-Z][A-Z0-9]*_|(?:URL|URI|ARN|HOST|PORT|STAGE|REGION|TABLE|QUEUE|BUCKET|TOPIC|TOKEN|SECRET"
+    r"|KEY|NAME|ENDPOINT|PASSWORD|ENV)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A variable that the code lacks.
+
+    ``parameter``: only the name of a call's parameter is known, which came out empty. ``sure``:
+    the error or the code says that it is a variable of the environment.
+    """
+
+    name: str
+    parameter: bool = False
+    sure: bool = True
+
+
+def missing_variable(case: Case) -> Missing | None:
+    """The variable that an error is about; None for other errors."""
+    text = case.text
     if match := _PYTHON_KEY.search(text):
-        name = match.group("name")
-        if _ENVIRON.search(trace) or _SHOUTED.fullmatch(name):
-            return name, False
+        return _key_error(match.group("name"), case)
+    found = _in_words(text)
+    return Missing(*found) if found else None
+
+
+def _key_error(name: str, case: Case) -> Missing | None:
+    """A dictionary's KeyError looks the same: the trace and the code tell it apart."""
+    if _ENVIRON.search(f"{case.trace}\n{case.failure.line}"):
+        return Missing(name)
+    if not _SHOUTED.fullmatch(name):
         return None
+    place = next((each for each in places(case) if each.text), None)
+    if place is not None:
+        source, _ = read_by(case, key=name)
+        return Missing(name) if source is Origin.ENVIRON else None
+    if case.sources:
+        return Missing(name) if _read_in_code(name, code(case)) else None
+    if case.failure.phase is Phase.INIT or _LIKE_A_VARIABLE.search(name):
+        return Missing(name, sure=False)
+    return None
+
+
+def _read_in_code(name: str, source: str) -> bool:
+    return name in variables_read(source)
+
+
+_READS = re.compile(
+    r"(?:environ\s*\[\s*|environ\.get\(\s*|getenv\(\s*|process\.env\[\s*|ENV\[\s*"
+    r"|ENV\.fetch\(\s*)[\"'](?P<name>\w{1,80})[\"']|process\.env\.(?P<js>\w{1,80})"
+)
+
+
+def variables_read(source: str) -> tuple[str, ...]:
+    """Names of environment variables that a source reads, in order."""
+    names = [m.group("name") or m.group("js") for m in _READS.finditer(source)]
+    return tuple(dict.fromkeys(names))
+
+
+def variable_of(parameter: str, source: str) -> str:
+    """The variable that a call's parameter gets its value from; empty where it does not show."""
+    given = re.compile(rf"\b{re.escape(parameter)}[\"']?\s*[:=]\s*(?P<e>[^\n,;)}}]{{1,200}})")
+    for match in given.finditer(source):
+        if names := variables_read(f"{match.group('e')})"):
+            return names[0]
+        root = re.match(r"\s*(?P<n>[\w$]+)", match.group("e"))
+        if root is None:
+            continue
+        assigned = re.search(
+            rf"\b{re.escape(root.group('n'))}\s*(?::\s*\w+\s*)?=(?!=)(?P<e>[^\n;]{{1,200}})", source
+        )
+        if assigned and (names := variables_read(assigned.group("e"))):
+            return names[0]
+        if re.search(rf"\{{[^{{}}]*\b{root.group('n')}\b[^{{}}]*\}}\s*=\s*process\.env", source):
+            return root.group("n")
+    return ""
+
+
+def _in_words(text: str) -> tuple[str, bool] | None:
     for pattern in _WORDS:
         if match := pattern.search(text):
             return match.group("name"), False

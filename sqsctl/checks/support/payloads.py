@@ -118,7 +118,7 @@ _KEY_ERROR = re.compile(
     r"KeyError(?:: u?|\()'(?P<key>[^'\n]{1,80})'|KeyError: u?\"(?P<key2>[^\"\n]{1,80})\""
 )
 _RUBY_KEY = re.compile(r"key not found: \"(?P<key>[\w\-]{1,60})\"")
-_WRONG_INDEX = re.compile(
+WRONG_INDEX = re.compile(
     r"(?:list|tuple) indices must be integers or slices, not str|string indices must be integers"
 )
 _TYPED_EVENT = re.compile(
@@ -129,6 +129,13 @@ _DESERIALISE = re.compile(
     r"An error occurred during JSON parsing|Error converting the Lambda event JSON payload"
     r"|json: cannot unmarshal \w{1,20} into Go (?:value|struct field)[^\n]{0,120}of type"
     r"|Cannot deserialize (?:value|instance) of (?:type )?[`']?java\.lang\.String[`']?"
+)
+# Errors whose own words say that it was the event.
+NAMES_EVENT = re.compile(
+    r"\b(?:event|evt)\.\w|\b[Rr]ecords(?:\.\w{1,10})? is not|(?:SQS|APIGateway\w{0,30}|S3|SNS)"
+    r"(?:Event|Message)\b|Lambda event JSON payload|InvalidEventSource|not an SQS event"
+    r"|not a valid \w{1,30}[Ee]vent|Invalid event: expected|KeyError: u?'Records'"
+    r"|during JSON parsing"
 )
 _POWERTOOLS = re.compile(
     r"(?:InvalidEventSource|not an SQS event|Invalid event: expected"
@@ -213,7 +220,7 @@ def wrong_field(text: str, trace: str, *, consumer: bool | None) -> str | None:
         return match.group("field") or match.group("fn")
     if match := _TYPED_EVENT.search(text):
         return match.group("field")
-    if _WRONG_INDEX.search(text) and _at_event(trace):
+    if WRONG_INDEX.search(text) and _at_event(trace):
         return ""
     if _DESERIALISE.search(text) or _POWERTOOLS.search(text):
         return ""
