@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.output import safe_line, styled
 from sqsctl.cli.views import duration
+from sqsctl.model.stack import Fact
 from sqsctl.operations.health import Hop, State, hops
 
 if TYPE_CHECKING:
@@ -175,7 +176,9 @@ class _Picture:
         said = f"({queue.visible} waiting, {queue.in_flight} in flight{age})"
         head = self._marked("queue", queue.name, f"▤ {self._short(queue.name)} {said}")
         mappings = [each for each in self.stack.mappings if each.queue_arn == queue.arn]
-        if not mappings:
+        if not mappings and self.stack.gaps(Fact.MAPPINGS):
+            self._arrow(head, "─>", styled("? consumers not read", "dim"))
+        elif not mappings:
             self._arrow(head, "─>", styled("nothing consumes it", "yellow"))
         for mapping in mappings:
             self._consumer(head, mapping)

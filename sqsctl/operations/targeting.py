@@ -76,7 +76,7 @@ def resolve(
         return _in_lab(settings, lab)
     if named is None and not has_credentials(settings.text("profile")):
         raise NothingFoundError
-    resolved = _outside(settings, endpoint, arns)
+    resolved = _outside(settings, endpoint, arns, lab)
     ambiguous = (
         named if lab is not None and wanted is None and _environment_names(settings) else None
     )
@@ -119,7 +119,9 @@ def _in_lab(settings: Settings, lab: labs.LabState) -> Resolved:
     return Resolved(target, Session(target, credentials=labs.CREDENTIALS), lab)
 
 
-def _outside(settings: Settings, endpoint: str | None, arns: Sequence[str]) -> Resolved:
+def _outside(
+    settings: Settings, endpoint: str | None, arns: Sequence[str], lab: labs.LabState | None
+) -> Resolved:
     profile = _profile(settings)
     region = (
         settings.text("region")
@@ -130,9 +132,10 @@ def _outside(settings: Settings, endpoint: str | None, arns: Sequence[str]) -> R
     if endpoint:
         _check_url(endpoint)
     if not region:
-        raise UsageError(
-            "no AWS region is set", hint="pass --region, or set AWS_REGION", code="region_missing"
-        )
+        hint = "pass --region, or set AWS_REGION"
+        if lab is not None:
+            hint += "; --lab works on the lab that is running"
+        raise UsageError("no AWS region is set", hint=hint, code="region_missing")
     target = Target(
         kind="endpoint" if endpoint else "aws",
         region=valid_region(region),

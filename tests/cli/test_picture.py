@@ -162,3 +162,11 @@ def test_the_same_as_json() -> None:
         "note": None,
     }
     assert shapes[DLQ]["kind"] == "dead-letter-queue"
+
+
+def test_where_consumers_were_not_read_nobody_says_that_there_are_none() -> None:
+    unread: Group[Any] = Group((), (Unread("lambda", "not asked for"),))
+    drawn = "\n".join(plain(stack(mappings=unread)))
+    assert "? consumers not read" in drawn
+    assert "nothing consumes it" not in drawn
+    assert "nothing consumes it" in "\n".join(plain(stack(mappings=())))

@@ -80,6 +80,19 @@ def test_the_environment_wins_over_the_lab_and_is_called_ambiguous(
     assert (decided.target.kind, decided.ambiguous) == ("aws", None)
 
 
+def test_without_a_region_the_running_lab_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {"AWS_ACCESS_KEY_ID": "AKIA"}
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with pytest.raises(UsageError) as alone:
+        resolve(environment)
+    assert "--lab" not in str(alone.value.hint)
+    lab_runs()
+    with pytest.raises(UsageError) as beside:
+        resolve(environment)
+    assert "--lab works on the lab that is running" in str(beside.value.hint)
+
+
 def test_a_flag_is_a_decision_not_an_ambiguity() -> None:
     lab_runs()
     found = resolve({"AWS_REGION": "eu-west-1"}, endpoint_url="http://127.0.0.1:9999")
