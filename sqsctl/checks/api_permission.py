@@ -2,7 +2,9 @@
 
 ## What it does
 Reads each function's resource policy and looks for a statement that lets API Gateway (or
-everyone, for a function URL) invoke it for the API's routes. In text it knows the words of API
+everyone, for a function URL) invoke it for the API's routes. A function URL without IAM needs two:
+lambda:InvokeFunctionUrl and, since October 2025 for new URLs and 1 November 2026 for all,
+lambda:InvokeFunction. In text it knows the words of API
 Gateway's execution log and of its `integrationErrorMessage`.
 
 ## Why it matters
@@ -14,15 +16,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import USES, LogCheck, Seen
 from sqsctl.checks.support.policies import Statement, like, statements
-from sqsctl.checks.support.shell import FUNCTION, aws, step
-from sqsctl.model.finding import Evidence, Finding, Fix, Severity
+from sqsctl.checks.support.shell import FUNCTION, aws, step, yml_function
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Api, Fact, ResourcePolicy, Route, Stack
 
+INVOKE, INVOKE_URL = "lambda:InvokeFunction", "lambda:InvokeFunctionUrl"
+_REST = "https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html"
+_URLS = "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
 _SERVICE = "apigateway.amazonaws.com"
 _REFUSED = re.compile(
     r"Invalid permissions on Lambda function"
@@ -67,7 +73,7 @@ class ApiPermission(LogCheck[str]):
                         "--statement-id",
                         "sqsctl-api",
                         "--action",
-                        "lambda:InvokeFunction",
+                        INVOKE,
                         "--principal",
                         _SERVICE,
                     ),
@@ -86,68 +92,151 @@ class ApiPermission(LogCheck[str]):
                 if route.function_name is None or key in told:
                     continue
                 policy = _policy(stack, route)
-                if policy is None or _allowed(api, route, policy, stack):
+                if policy is None:
                     continue
-                told.add(key)
-                yield self._denied(api, route, policy, stack)
+                if api.kind == "url":
+                    if missing := _url_lacks(route, policy):
+                        told.add(key)
+                        yield self._url(missing, route, policy, stack)
+                elif not any(
+                    _lets(each, api, route, stack) for each in statements(policy.document)
+                ):
+                    told.add(key)
+                    yield self._denied(api, route, policy, stack)
 
     def _denied(self, api: Api, route: Route, policy: ResourcePolicy, stack: Stack) -> Finding:
         name = route.function_name or ""
-        shown = policy.document or "no resource policy"
         source = _source_arn(api, stack)
-        qualifier = ("--qualifier", route.qualifier) if route.qualifier else ()
-        url = api.kind == "url"
-        principal, action = (
-            ("*", "lambda:InvokeFunctionUrl") if url else (_SERVICE, "lambda:InvokeFunction")
-        )
-        extra = ("--function-url-auth-type", "NONE") if url else ("--source-arn", source)
-        parameters: dict[str, object] = {
-            "FunctionName": name,
-            "StatementId": f"sqsctl-{api.id}",
-            "Action": action,
-            "Principal": principal,
-        }
-        parameters |= {"FunctionUrlAuthType": "NONE"} if url else {"SourceArn": source}
-        if route.qualifier:
-            parameters["Qualifier"] = route.qualifier
-        what = "its function URL" if url else f"API {api.name or api.id}"
-        return self.found(
-            f"{what} may not invoke {name}: {route.method} {route.path} answers "
-            f"{'403' if url else '500'}",
+        statement = _statement_id(f"sqsctl-{api.id}")
+        rest = api.kind == "rest"
+        finding = self.found(
+            f"API {api.name or api.id} may not invoke {name}: {route.method} {route.path} "
+            "answers 500",
             evidence=(
-                Evidence(f"lambda GetPolicy {name}", "Policy", shown[:600]),
-                Evidence(f"apigateway GetRoutes {api.id}", f"{route.method} {route.path}", name),
+                _shown(name, policy),
+                Evidence(
+                    f"apigateway {'GetResources' if rest else 'GetRoutes'} {api.id}",
+                    f"{route.method} {route.path}",
+                    name,
+                ),
             ),
             fix=Fix(
                 "let the API invoke the function",
-                disposition="unsafe" if url else "safe",
-                commands=(
-                    aws(
-                        stack,
+                disposition="safe",
+                commands=(_add(stack, route, statement, INVOKE, _SERVICE, "--source-arn", source),),
+                serverless_yml=yml_function(name, "events:", f"  - {_event(api, route)}"),
+                steps=(
+                    step(
                         "lambda",
-                        "add-permission",
-                        "--function-name",
-                        name,
-                        *qualifier,
-                        "--statement-id",
-                        f"sqsctl-{api.id}",
-                        "--action",
-                        action,
-                        "--principal",
-                        principal,
-                        *extra,
+                        "add_permission",
+                        FunctionName=name,
+                        StatementId=statement,
+                        Action=INVOKE,
+                        Principal=_SERVICE,
+                        SourceArn=source,
+                        **({"Qualifier": route.qualifier} if route.qualifier else {}),
                     ),
                 ),
-                serverless_yml=(
-                    "functions:",
-                    f"  {name.rsplit('-', 1)[-1]}:",
-                    "    events:",
-                    f"      - httpApi: '{route.method} {route.path}'",
-                ),
-                steps=() if url else (step("lambda", "add_permission", **parameters),),
             ),
             subject=name,
         )
+        return replace(finding, reference=_REST) if rest else finding
+
+    def _url(
+        self, missing: tuple[str, ...], route: Route, policy: ResourcePolicy, stack: Stack
+    ) -> Finding:
+        """A public function URL: both actions have to be allowed to everyone."""
+        name = route.function_name or ""
+        old = missing == (INVOKE,)
+        told = (
+            f"the function URL of {name} is allowed {INVOKE_URL} alone: without {INVOKE} it "
+            "answers 403 (URLs made since October 2025; older ones since November 2026)"
+            if old
+            else f"nobody may call the function URL of {name}: it answers 403"
+        )
+        which = {
+            INVOKE_URL: ("sqsctl-url", "--function-url-auth-type", "NONE"),
+            INVOKE: ("sqsctl-url-invoke", "--invoked-via-function-url"),
+        }
+        finding = self.found(
+            told,
+            evidence=(
+                _shown(name, policy),
+                Evidence(f"lambda GetFunctionUrlConfig {name}", "AuthType", "NONE"),
+            ),
+            fix=Fix(
+                "allow everyone to call the function through its URL: that makes it public",
+                disposition="unsafe",
+                commands=tuple(
+                    _add(stack, route, which[each][0], each, "*", *which[each][1:])
+                    for each in missing
+                ),
+                serverless_yml=yml_function(name, "url: true"),
+            ),
+            subject=name,
+            severity=Severity.WARNING if old else None,
+            confidence=Confidence.MEDIUM if old else Confidence.HIGH,
+        )
+        return replace(finding, reference=_URLS)
+
+
+def _add(
+    stack: Stack, route: Route, statement: str, action: str, principal: str, *more: str
+) -> str:
+    qualifier = ("--qualifier", route.qualifier) if route.qualifier else ()
+    return aws(
+        stack,
+        "lambda",
+        "add-permission",
+        "--function-name",
+        route.function_name or FUNCTION,
+        *qualifier,
+        "--statement-id",
+        statement,
+        "--action",
+        action,
+        "--principal",
+        principal,
+        *more,
+    )
+
+
+def _statement_id(text: str) -> str:
+    """As Lambda takes it: letters, digits, hyphens and underscores, 100 at most."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", text)[:100]
+
+
+def _shown(name: str, policy: ResourcePolicy) -> Evidence:
+    document = policy.document or "no resource policy"
+    return Evidence(f"lambda GetPolicy {name}", "Policy", document[:600])
+
+
+def _event(api: Api, route: Route) -> str:
+    kind = "http" if api.kind == "rest" else "httpApi"
+    return f"{kind}: '{route.method} {route.path}'"
+
+
+def _url_lacks(route: Route, policy: ResourcePolicy) -> tuple[str, ...]:
+    """The actions that a public function URL needs and nobody is allowed."""
+    if route.authorization not in {"NONE", ""}:
+        return ()  # the caller's own policy decides
+    public = [
+        each
+        for each in statements(policy.document)
+        if each.effect == "Allow" and "*" in each.principals and not _elsewhere(each)
+    ]
+    return tuple(
+        action for action in (INVOKE_URL, INVOKE) if not any(each.covers(action) for each in public)
+    )
+
+
+def _elsewhere(statement: Statement) -> bool:
+    """Whether its conditions leave out what comes through a URL without IAM."""
+    return any(
+        (key.lower(), value.lower())
+        in {("lambda:functionurlauthtype", "aws_iam"), ("lambda:invokedviafunctionurl", "false")}
+        for _, key, value in statement.conditions
+    )
 
 
 def _policy(stack: Stack, route: Route) -> ResourcePolicy | None:
@@ -161,21 +250,8 @@ def _policy(stack: Stack, route: Route) -> ResourcePolicy | None:
     )
 
 
-def _allowed(api: Api, route: Route, policy: ResourcePolicy, stack: Stack) -> bool:
-    if api.kind == "url":
-        if route.authorization not in {"NONE", ""}:
-            return True  # the caller's own policy decides
-        return any(
-            each.effect == "Allow"
-            and each.covers("lambda:InvokeFunctionUrl")
-            and "*" in each.principals
-            for each in statements(policy.document)
-        )
-    return any(_lets(each, api, route, stack) for each in statements(policy.document))
-
-
 def _lets(each: Statement, api: Api, route: Route, stack: Stack) -> bool:
-    if each.effect != "Allow" or not each.covers("lambda:InvokeFunction"):
+    if each.effect != "Allow" or not each.covers(INVOKE):
         return False
     if not any(principal in {_SERVICE, "*"} for principal in each.principals):
         return False
