@@ -2,7 +2,9 @@
 
 ## What it does
 Puts together the account's limit, what functions reserved of it, the highest concurrency
-that was measured and the throttled invocations. Also knows Lambda's refusal of a
+that was measured and the throttled invocations. Where no measured concurrency comes near a large
+limit, throttles are told in passing: a reservation that was taken away since leaves them in the
+metrics. Also knows Lambda's refusal of a
 reservation that would leave the account too little.
 
 ## Why it matters
@@ -83,9 +85,16 @@ class AccountConcurrency(LogCheck[str]):
         names = ", ".join(each.resource for each in throttled)
         count = round(sum(figures.total(each) for each in throttled))
         near = together >= _NEAR * limit
+        # A large limit that was not reached throttles nobody: a reservation did, or a peak of
+        # other stacks did.
+        likely = near or limit <= _SMALL
         finding = self.found(
             f"the account's {limit} concurrent executions are used up: {count} invocations of "
-            f"{names} were throttled",
+            f"{names} were throttled"
+            if likely
+            else f"{count} invocations of {names} were throttled, though nothing shows that the "
+            f"account's {limit} concurrent executions were reached: a reservation that was taken "
+            "away since, or other stacks",
             evidence=(
                 Evidence("lambda GetAccountSettings", "ConcurrentExecutions", str(account.limit)),
                 Evidence("lambda GetAccountSettings", "UnreservedConcurrentExecutions", str(limit)),
@@ -100,9 +109,12 @@ class AccountConcurrency(LogCheck[str]):
                     for each in used
                 ),
             ),
-            fix=_fix(limit, stack),
+            fix=_fix(limit, stack) if likely else _wait(throttled, stack),
             subject="",
-            confidence=Confidence.HIGH if near or limit <= _SMALL else Confidence.MEDIUM,
+            severity=None if likely else Severity.INFO,
+            kind=None if likely else Kind.RISK,
+            confidence=Confidence.HIGH if likely else Confidence.LOW,
+            explains=None if likely else (),
         )
         return past(finding, why) if (why := _over(throttled, together, limit, stack)) else finding
 
@@ -130,6 +142,17 @@ def _over(throttled: list[Series], together: float, limit: int, stack: Stack) ->
         for each in throttled
     )
     return f"{since:.0f} invocations since {last:%H:%M}Z, none throttled" if since > 0 else ""
+
+
+def _wait(throttled: list[Series], stack: Stack) -> Fix:
+    return Fix(
+        "see whether any are throttled still; if so, look at the account's concurrency over all "
+        "functions",
+        commands=tuple(
+            aws(stack, "lambda", "get-function-concurrency", "--function-name", each.resource)
+            for each in throttled
+        ),
+    )
 
 
 def _fix(limit: int, stack: Stack) -> Fix:
