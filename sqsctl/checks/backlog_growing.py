@@ -17,6 +17,7 @@ from itertools import pairwise
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_queue
+from sqsctl.checks.support.parked import consumed_by_design
 from sqsctl.checks.support.shell import sqsctl
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Fact, Queue, Series, Stack
@@ -32,6 +33,7 @@ class BacklogGrowing(Check):
         severity=Severity.WARNING,
         kind=Kind.SYMPTOM,
         needs=frozenset({Fact.QUEUES, Fact.METRICS}),
+        uses=frozenset({Fact.MAPPINGS, Fact.FUNCTIONS, Fact.APIS}),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "sqs-available-cloudwatch-metrics.html"
@@ -41,7 +43,7 @@ class BacklogGrowing(Check):
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         targets = stack.dead_letter_queues()
         for queue in stack.queues:
-            if queue.arn in targets or queue.visible == 0:
+            if queue.arn in targets or queue.visible == 0 or _parked(queue, stack):
                 continue
             age = figures.series(stack, queue.name, "ApproximateAgeOfOldestMessage")
             waiting = figures.series(stack, queue.name, "ApproximateNumberOfMessagesVisible")
@@ -88,6 +90,13 @@ class BacklogGrowing(Check):
             subject=queue.name,
             confidence=Confidence.HIGH,
         )
+
+
+def _parked(queue: Queue, stack: Stack) -> bool:
+    """Whether it is known that nothing consumes it, and nothing says that anything should."""
+    consumed = any(each.queue_arn == queue.arn for each in stack.mappings)
+    received = figures.total(figures.series(stack, queue.name, "NumberOfMessagesReceived"))
+    return not (consumed or received or stack.mappings.unread or consumed_by_design(queue, stack))
 
 
 def _grows(waiting: Series) -> bool:

@@ -2,7 +2,9 @@
 
 ## What it does
 Looks for queues without an event source mapping that are no dead-letter queue and that nobody
-else receives from either, and for mappings whose function is gone.
+else receives from either, and for mappings whose function is gone. It is an error where messages
+wait and something says that they are to be consumed: a RedrivePolicy, or a function of the queue's
+name that nothing calls. A queue that functions only send to is told in passing.
 
 ## Why it matters
 Messages are accepted, wait until their retention ends, and are lost. A mapping does not come with
@@ -17,8 +19,9 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_mapping, of_queue
+from sqsctl.checks.support.parked import consumed_by_design
 from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Queue, Stack
 
 
@@ -28,7 +31,7 @@ class MappingMissing(Check):
         title="Every queue has a consumer, and every mapping its function",
         severity=Severity.ERROR,
         needs=frozenset({Fact.QUEUES, Fact.MAPPINGS}),
-        uses=frozenset({Fact.FUNCTIONS, Fact.METRICS}),
+        uses=frozenset({Fact.FUNCTIONS, Fact.METRICS, Fact.APIS}),
         explains=("backlog-growing",),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )
@@ -56,12 +59,17 @@ class MappingMissing(Check):
         if "dlq" in queue.name.lower() or "dead" in queue.name.lower():
             return  # a dead-letter queue whose source lies elsewhere
         waiting = queue.visible > 0
-        told = f": {queue.visible} messages wait" if waiting else ""
+        wait = "messages wait" if queue.visible != 1 else "message waits"
+        told = f": {queue.visible} {wait}" if waiting else ""
+        design = consumed_by_design(queue, stack)
         yield self.found(
-            f"no function consumes {queue.name}{told}",
+            f"no function consumes {queue.name}{told}"
+            if design
+            else f"nothing in this stack consumes {queue.name}{told}; it may be meant to keep them",
             evidence=(
                 Evidence(f"lambda ListEventSourceMappings {queue.name}", "mappings", "none"),
                 of_queue(queue, "ApproximateNumberOfMessages", queue.visible),
+                *((of_queue(queue, *design),) if design else ()),
             ),
             fix=Fix(
                 "map the queue to its consumer",
@@ -84,8 +92,10 @@ class MappingMissing(Check):
                 serverless_yml=yml_function("WORKER", "events:", f"  - sqs: {queue.arn}"),
             ),
             subject=queue.name,
-            severity=Severity.ERROR if waiting else Severity.INFO,
-            confidence=Confidence.MEDIUM,
+            severity=Severity.ERROR if waiting and design else Severity.INFO,
+            kind=None if design else Kind.RISK,
+            confidence=Confidence.MEDIUM if design else Confidence.LOW,
+            explains=None if design else (),
         )
 
     def _orphan(self, mapping: EventSourceMapping, stack: Stack) -> Finding:

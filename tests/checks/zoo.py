@@ -29,6 +29,7 @@ from tests.checks.build import (
     logs,
     of_events,
     package,
+    queue,
     series,
     stack,
 )
@@ -42,6 +43,14 @@ PAIRS = (*zoo_logs.PAIRS, *zoo_configuration.PAIRS, *zoo_functions.PAIRS)
 
 # What broken and mended stacks leave out: other ways into the same checks.
 OTHERS = (
+    stack(  # what code caught counts where dead letters lie
+        logs=(
+            of_events(
+                invocation(1, "[ERROR]\tT\tRID\tnot stored: ValueError: no total", at=ago(60))
+            ),
+        ),
+        dead_letters=(DeadLetters(DLQ, f"{PREFIX}:{DLQ}", 1),),
+    ),
     stack(
         errors=(
             ErrorText(
@@ -96,6 +105,8 @@ OTHERS = (
         test_keys.key(state="Disabled"), simulated={(WORKER, "kms:Decrypt"): "implicitDeny"}
     ),
     test_keys.encrypted(test_keys.key(), simulated={(WORKER, "kms:Decrypt"): "implicitDeny"}),
+    # A queue that keeps what others set aside.
+    stack(queues=(queue("shop-dev-kept", visible=2),), mappings=()),
     # Found from a queue, without a stack; its consumer never ran.
     replace(
         stack(logs=(FunctionLogs(WORKER, f"/aws/lambda/{WORKER}", exists=False),)),
