@@ -44,9 +44,11 @@ class Failure:
     often the same error was seen, ``first_at`` when first; ``timestamp`` is the newest.
     ``confidence`` is what the text alone allows: without START or REPORT around it, at
     most medium. ``logged``: a line of the code's own told of it and nothing says whether
-    it ended anything. ``context`` holds errors that the same attempt logged before.
+    it ended anything; ``level`` is the line's, in capitals. ``context`` holds errors that the same
+    attempt logged before.
     ``led_to``: it was the last that code said until its invocation was stopped at the timeout
-    (``timeout``) or its process was gone (``exit``), which is a failure of its own.
+    (``timeout``) or its process was gone (``exit``), which is a failure of its own; or the code
+    caught it and reported its records as failed (``records``), which ends no invocation.
     Memory is megabytes, the duration milliseconds, both from the attempt's REPORT.
     """
 
@@ -63,11 +65,12 @@ class Failure:
     occurrences: int = 1
     first_at: datetime | None = None
     logged: bool = False
+    level: str = ""
     context: tuple[str, ...] = ()
     duration_ms: float | None = None
     memory_size_mb: int | None = None
     max_memory_used_mb: int | None = None
-    led_to: Literal["", "timeout", "exit"] = ""
+    led_to: Literal["", "timeout", "exit", "records"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,11 @@ def _from_record(record: dict[str, object]) -> SeenError | None:
     kind = text_of(record, "errorType", "exception_name", "exceptionType")
     message = text_of(record, "errorMessage")
     trace = _trace_of(record)
+    if kind and trace and not message:
+        # The trace ends with the error's own words; the record's are the sentence around it.
+        told = error_in_trace(trace)
+        if told and told.message and re.split(r"[.:$]", told.type)[-1] == kind:
+            return replace(told, type=kind, structured=True)
     if kind or message:
         message = message or text_of(record, *_MESSAGE_KEYS)
         if not trace and not message and not p.runtime_type.match(kind):

@@ -209,6 +209,7 @@ class _StreamReader:
             confidence=Confidence.MEDIUM,
             first_at=entry.at,
             logged=not entry.runtime_form,
+            level=entry.level,
         )
 
     def _attempt(self, trial: Trial, failure: Failure | None) -> Attempt:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from itertools import pairwise
 
-from sqsctl.checks.support.cases import function_of, reading_of
+from sqsctl.checks.support.cases import function_of, reading_of, survived_of
 from sqsctl.model.logline import Attempt, Failure
 from sqsctl.model.stack import FunctionLogs, Stack
 
@@ -32,15 +32,16 @@ def mended(
         return f"the function was changed at {_clock(function.last_modified)}, after the last one"
     attempts = reading_of(logs)[0]
     after = [each for each in attempts if _moment(each) and _moment(each) > last]  # type: ignore[operator]
-    good = [each for each in after if succeeded(each)]
+    caught = _caught_in(logs, failures)
+    good = [each for each in after if succeeded(each) and each.request_id not in caught]
     # Errors that code caught leave an attempt that looks well: the newest one had it.
-    if all(each.logged for each in failures):
+    if all(each.logged and each.led_to != "records" for each in failures):
         return ""
     if not good or any(each.failure for each in after if _same(each, failures)):
         return ""
     if by_message and _messages_left(stack, logs.function):
         return ""
-    if _intermittent(attempts, failures, len(good)):
+    if _intermittent(attempts, failures, len(good), caught):
         return ""
     times = f"{len(good)} invocation{'s' if len(good) > 1 else ''}"
     return f"{times} succeeded after the last one at {_clock(last)}"
@@ -63,7 +64,20 @@ def _same(attempt: Attempt, failures: Iterable[Failure]) -> bool:
     )
 
 
-def _intermittent(attempts: tuple[Attempt, ...], failures: Iterable[Failure], good: int) -> bool:
+def _caught_in(logs: FunctionLogs, failures: Iterable[Failure]) -> frozenset[str | None]:
+    """Requests that logged one of the errors which code reported as failed records."""
+    kinds = {each.error_type for each in failures if each.led_to == "records"}
+    if not kinds:
+        return frozenset()
+    return frozenset(each.request_id for each in survived_of(logs)[1] if each.error_type in kinds)
+
+
+def _intermittent(
+    attempts: tuple[Attempt, ...],
+    failures: Iterable[Failure],
+    good: int,
+    caught: frozenset[str | None],
+) -> bool:
     """Whether failures and successes alternate, so that a short good run proves nothing.
 
     The good run has to be longer than those between failures were on average: two outages with
@@ -74,7 +88,7 @@ def _intermittent(attempts: tuple[Attempt, ...], failures: Iterable[Failure], go
     hits = [
         index
         for index, each in enumerate(ordered)
-        if each.failure and each.failure.error_type in kinds
+        if (each.failure and each.failure.error_type in kinds) or each.request_id in caught
     ]
     gaps = [
         sum(succeeded(each) for each in ordered[left + 1 : right]) for left, right in pairwise(hits)

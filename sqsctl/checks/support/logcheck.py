@@ -12,6 +12,7 @@ from typing import ClassVar, Generic, TypeVar
 from sqsctl.checks.base import Check
 from sqsctl.checks.support import evidence
 from sqsctl.checks.support.cases import Case, cases
+from sqsctl.checks.support.caught import caught
 from sqsctl.checks.support.freshness import mended
 from sqsctl.checks.support.swallowed import swallowed
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
@@ -20,9 +21,12 @@ from sqsctl.model.stack import Fact, FunctionLogs, Stack
 S = TypeVar("S", bound=Hashable)
 
 NEEDS = frozenset({Fact.LOGS})
-USES: frozenset[Fact] = frozenset({Fact.ERRORS, Fact.FUNCTIONS, Fact.MAPPINGS})
-# Of checks whose failure depends on the message: whether any such is left.
+# Whether messages that failed are left: those that depend on the message are not over then, and
+# what code caught made them come back.
 MESSAGES: frozenset[Fact] = frozenset({Fact.QUEUES, Fact.DEAD_LETTERS})
+USES: frozenset[Fact] = (
+    frozenset({Fact.ERRORS, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.PACKAGES}) | MESSAGES
+)
 
 # Of checks that also count what a function behind an API caught and answered with.
 USES_SWALLOWED = USES | {Fact.APIS, Fact.METRICS}
@@ -73,8 +77,9 @@ class LogCheck(Check, Generic[S]):
     ``precedence``: of several checks that recognise the same failure the one with the
     least number has it. A special kind stands below 50, a general one above.
     ``by_message``: whether the failure depends on the message, so that other messages'
-    success does not prove it mended. ``minds_swallowed``: whether an error counts that a
-    function behind an API caught and answered its client with.
+    success does not prove it mended. What a batch consumer caught counts for checks that declare
+    what tells whether it made messages come back. ``minds_swallowed``: whether an error counts
+    that a function behind an API caught and answered its client with.
     """
 
     precedence: ClassVar[int] = 50
@@ -94,6 +99,8 @@ class LogCheck(Check, Generic[S]):
             finding = self.report(seen, stack)
             if outcome := _OUTCOMES.get(seen.newest.failure.led_to):
                 finding = replace(finding, explains=(*finding.explains, outcome))
+            if all(each.failure.led_to == "records" for each in seen.cases):
+                finding = _logged_by_the_code(finding)
             over = self.over(seen, stack)
             yield past(finding, over) if over else finding
 
@@ -117,8 +124,19 @@ class LogCheck(Check, Generic[S]):
 
     def _cases(self, stack: Stack) -> Iterator[tuple[Case, FunctionLogs | None]]:
         yield from cases(stack)
+        if self.meta.uses >= MESSAGES:
+            yield from caught(stack)
         if self.minds_swallowed:
             yield from swallowed(stack)
+
+
+def _logged_by_the_code(finding: Finding) -> Finding:
+    """The finding for what code caught: it explains what came back, and is no more than likely."""
+    return replace(
+        finding,
+        title=f"{finding.title} — logged by the code, which reported the records as failed",
+        confidence=min(finding.confidence, Confidence.MEDIUM),
+    )
 
 
 def past(finding: Finding, reason: str) -> Finding:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqsctl.checks.reading import merge
 from sqsctl.checks.support.cases import case_of, reading_of
+from sqsctl.checks.support.caught import caught_by, with_caught
 from sqsctl.checks.support.logcheck import owner
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import Attempt, Failure
@@ -41,7 +43,7 @@ def match(stack: Stack, dead: DeadLetters) -> tuple[Match, ...]:
         return tuple(match_message(stack, logs, each) for each in dead.samples)
     found: dict[str, Match] = {}
     for each in logs:
-        for failure in reading_of(each)[1]:
+        for failure in (*reading_of(each)[1], *merge(caught_by(stack, each))):
             cause = owner(case_of(stack, failure, each))
             if cause:
                 found.setdefault(cause, Match(cause, Confidence.LOW, "", failure.timestamp))
@@ -56,11 +58,11 @@ def consumers_logs(stack: Stack, dlq_arn: str) -> tuple[FunctionLogs, ...]:
 
 
 def match_message(stack: Stack, logs: tuple[FunctionLogs, ...], message: Message) -> Match:
-    """What one message died of: the newest failed attempt that had it."""
+    """What one message died of: the newest attempt that had it and failed, or reported it."""
     best: Match | None = None
     for each in logs:
-        attempts, failures = reading_of(each)
-        for attempt in attempts:
+        failures = (*reading_of(each)[1], *merge(caught_by(stack, each)))
+        for attempt in with_caught(stack, each, message.message_id):
             if attempt.failure is None:
                 continue
             confidence = _fits(attempt, message)
