@@ -10,6 +10,7 @@ from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.blocks import blocks
 from sqsctl.checks.reading.entries import Entry, Mark, understand
 from sqsctl.checks.reading.errors import SeenError
+from sqsctl.checks.reading.forged import without_forged
 from sqsctl.checks.reading.handled import Successes, handled, teaches, tells_of_failure
 from sqsctl.checks.reading.limits import KEPT_LINES, TRACE_LINES
 from sqsctl.checks.reading.trials import Ending, StreamStory, Trial, ending, tell
@@ -54,6 +55,8 @@ def read(events: Iterable[LogEvent], *, excerpt: bool | None = None) -> Reading:
     survived: list[Failure] = []
     for (_, stream), own in streams.items():
         entries = [understand(block) for block in blocks(own)]
+        if stream:
+            entries = without_forged(entries)
         reader = _StreamReader(
             tell(_without_lectures(entries) if excerpt else entries), stream, excerpt=excerpt
         )

@@ -1,0 +1,94 @@
+"""What a program printed that only looks like the platform's word.
+
+A program that prints other functions' logs prints their STARTs, timeouts and errors, too. One
+environment writes one stream and runs one invocation at a time: between an invocation's START and
+its END nothing of another request's is the platform's. And an invocation ends with one error: what
+looks like one and is followed by more of the same invocation's code did not end it.
+
+Only a stream that is named says so. A copy without names may mix streams, and lines that were
+printed in the form of JSON platform records are believed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sqsctl.checks.reading.entries import Entry, Mark
+
+_ABOUT_ONE = frozenset({Mark.START, Mark.END, Mark.REPORT, Mark.FATAL})
+_NEAR = 8  # entries behind END among which its REPORT is
+_SECONDS = re.compile(r"after (\d{1,6}(?:\.\d{1,3})?) s")
+
+
+def without_forged(entries: Iterable[Entry]) -> list[Entry]:
+    """One named stream's entries, with such lines as mere lines."""
+    found = list(entries)
+    index = 0
+    while index < len(found):
+        entry = found[index]
+        stop = _stop(found, index) if entry.mark is Mark.START and entry.request_id else 0
+        if stop > index:
+            _clear(found, index, stop)
+            index = stop
+        index += 1
+    return found
+
+
+def _stop(entries: list[Entry], start: int) -> int:
+    """Where the invocation that starts here ends; 0 where that is not seen, or others' STARTs
+    show that the environment went on without its end."""
+    wanted = entries[start].request_id
+    for index in range(start + 1, len(entries)):
+        entry = entries[index]
+        if entry.request_id == wanted and entry.mark in {Mark.END, Mark.REPORT}:
+            return index
+        if entry.request_id == wanted and entry.mark is Mark.START:
+            return 0
+    return 0
+
+
+def _clear(entries: list[Entry], start: int, stop: int) -> None:
+    own = entries[start].request_id
+    # A function logs in one format: a record of the platform in the other is none.
+    in_json = _is_json(entries[start])
+    took = _duration_ms(entries, stop, own)
+    went_on = False
+    # From behind: what stands below tells whether the code went on.
+    for index in range(stop - 1, start, -1):
+        entry = entries[index]
+        forged = entry.mark in _ABOUT_ONE and (
+            (entry.request_id not in {None, own} and not (in_json and _is_json(entry)))
+            or (entry.mark is Mark.FATAL and entry.request_id is None and went_on)
+            or (entry.mark is Mark.FATAL and _longer_than(entry, took))
+        )
+        if forged or entry.mark is Mark.INIT_START:
+            entries[index] = _line(entry)
+            went_on = went_on or forged
+        elif entry.mark in {Mark.LINE, Mark.ERROR} and entry.request_id == own:
+            went_on = True
+
+
+def _is_json(entry: Entry) -> bool:
+    return entry.text.lstrip().startswith("{")
+
+
+def _duration_ms(entries: list[Entry], stop: int, own: str | None) -> float | None:
+    """How long the invocation took, as its REPORT says."""
+    for entry in entries[stop : stop + _NEAR]:
+        if entry.mark is Mark.REPORT and entry.request_id == own:
+            return entry.duration_ms
+    return None
+
+
+def _longer_than(entry: Entry, took: float | None) -> bool:
+    """Whether it tells of a timeout that the invocation's duration did not come near."""
+    if took is None or entry.error is None or entry.error.type != "Sandbox.Timedout":
+        return False
+    match = _SECONDS.search(entry.error.message)
+    return match is not None and float(match.group(1)) * 1000 > 2 * took + 1000
+
+
+def _line(entry: Entry) -> Entry:
+    """The same as a line of the program's own, which ended nothing."""
+    return Entry(Mark.LINE, entry.events, entry.text, entry.at)
