@@ -13,15 +13,19 @@ seconds), or the environment was never updated: every send fails.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.queue_names import named_queues
 from sqsctl.checks.support.services import NO_QUEUE, QUEUE_NAMED, WRONG_REGION
-from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
+from sqsctl.checks.support.shell import FUNCTION, QUEUE_URL, aws, queue_value, yml_function
 from sqsctl.model.finding import Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Stack
+
+_ALIKE = 0.75
 
 
 class QueueNotFound(LogCheck[str]):
@@ -30,7 +34,7 @@ class QueueNotFound(LogCheck[str]):
         title="Every queue that is called exists",
         severity=Severity.ERROR,
         needs=NEEDS | {Fact.NAMED_QUEUES},
-        uses=USES_SWALLOWED,
+        uses=USES_SWALLOWED | {Fact.QUEUES},
         explains=("queue-url-mismatch", "dead-letters", "backlog-growing", "http-5xx"),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
@@ -68,7 +72,7 @@ class QueueNotFound(LogCheck[str]):
                 of_function(function, f"Environment {variable}", value),
                 Evidence(f"sqs GetQueueAttributes {name}", "error", "the queue does not exist"),
             ),
-            fix=_fix(function.name, variable, stack),
+            fix=_fix(function.name, variable, name, stack),
             subject=function.name,
         )
 
@@ -78,7 +82,7 @@ class QueueNotFound(LogCheck[str]):
         return self.found(
             f"{seen.who} calls a queue{named} that does not exist",
             evidence=(*seen.evidence(), *(_environment(function) if function else ())),
-            fix=_fix(seen.function, "QUEUE_URL", stack),
+            fix=_fix(seen.function, *_variable(function, seen.sign, stack), stack),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -92,9 +96,29 @@ def _environment(function: Function) -> tuple[Evidence, ...]:
     )
 
 
-def _fix(function: str, variable: str, stack: Stack) -> Fix:
+def _variable(function: Function | None, sign: str, stack: Stack) -> tuple[str, str]:
+    """The variable that names the missing queue, and what it says; empty where none does.
+
+    Without the queue's name in the error it is the one that names none of the stack's.
+    """
+    named = [*named_queues(function)] if function else []
+    meant = [each for each in named if sign and sign.endswith(each.name)]
+    there = {each.name for each in stack.queues}
+    lost = [each for each in named if each.name not in there]
+    for found in (meant, lost, named):
+        if len(found) == 1 or (found and found is meant):
+            return found[0].variable, found[0].name
+    return "", sign.replace(":", "/").rpartition("/")[2]
+
+
+def _fix(function: str, variable: str, missing: str, stack: Stack) -> Fix:
+    near = get_close_matches(missing, [each.name for each in stack.queues], 1, _ALIKE)
+    queue = next((each for each in stack.queues if near and each.name == near[0]), None)
+    what = variable or "the environment"
     return Fix(
-        "let the environment name a queue that exists in this stage, region and account",
+        f"let {what} name {queue.name}, if that is meant: it exists"
+        if queue
+        else f"let {what} name a queue that exists in this stage, region and account",
         commands=(
             aws(stack, "sqs", "list-queues"),
             aws(
@@ -108,6 +132,8 @@ def _fix(function: str, variable: str, stack: Stack) -> Fix:
             ),
         ),
         serverless_yml=yml_function(
-            function, "environment:", f"  {variable}: ${{construct:jobs.queueUrl}}"
+            function,
+            "environment:",
+            f"  {variable or 'QUEUE_URL'}: {queue_value(stack, queue) if queue else QUEUE_URL}",
         ),
     )

@@ -11,36 +11,14 @@ arrives.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function, of_queue
-from sqsctl.checks.support.shell import yml_function
+from sqsctl.checks.support.queue_names import Named, differs, named_queues
+from sqsctl.checks.support.shell import queue_value, yml_function
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Queue, Stack
-
-_URL = re.compile(
-    r"https?://(?P<host>[\w.\-]{1,120}(?::\d{1,5})?)/(?:queue/[\w\-]{1,30}/)?(?P<account>\d{12})/(?P<name>[\w\-.]{1,90})/?$"
-)
-_HOST_REGION = re.compile(
-    r"^(?:sqs\.(?P<a>[a-z]{2}[a-z\-]{2,20}-\d)|(?P<b>[a-z]{2}[a-z\-]{2,20}-\d)\.queue)\.amazonaws\.com"
-)
-_ARN = re.compile(
-    r"arn:aws[\w\-]*:sqs:(?P<region>[\w\-]*):(?P<account>\d{12}):(?P<name>[\w\-.]{1,90})$"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A queue as an environment variable names it."""
-
-    variable: str
-    value: str
-    name: str
-    region: str
-    account: str
 
 
 class QueueUrlMismatch(Check):
@@ -64,7 +42,7 @@ class QueueUrlMismatch(Check):
                 own = known.get(named.name)
                 if own is None and stack.queues.items:
                     yield from self._elsewhere(function, named, stack, spoken_of, consumers)
-                elif own is not None and _differs(named, own, stack):
+                elif own is not None and differs(named, own, stack):
                     yield self._other_place(function, named, own, stack)
                 elif own is not None and own.arn in targets and function.name not in consumers:
                     yield self._dead_letter(function, named, own, stack)
@@ -99,7 +77,7 @@ class QueueUrlMismatch(Check):
                 of_function(function, f"Environment {named.variable}", named.value),
                 of_queue(alike, "QueueUrl", alike.url),
             ),
-            fix=_fix(function, named, alike),
+            fix=_fix(function, named, alike, stack),
             subject=function.name,
             confidence=Confidence.MEDIUM,
         )
@@ -107,13 +85,12 @@ class QueueUrlMismatch(Check):
     def _other_place(self, function: Function, named: Named, own: Queue, stack: Stack) -> Finding:
         return self.found(
             f"{named.variable} of {function.name} names {named.name} in "
-            f"{named.region or 'another region'}, "
-            f"account {named.account}; this stack's lies in {_region(own) or stack.region}",
+            f"{_place(named, own, stack)}",
             evidence=(
                 of_function(function, f"Environment {named.variable}", named.value),
                 of_queue(own, "QueueArn", own.arn),
             ),
-            fix=_fix(function, named, own),
+            fix=_fix(function, named, own, stack),
             subject=function.name,
             severity=Severity.ERROR,
         )
@@ -127,39 +104,25 @@ class QueueUrlMismatch(Check):
                 of_function(function, f"Environment {named.variable}", named.value),
                 of_queue(source, "RedrivePolicy.deadLetterTargetArn", own.arn),
             ),
-            fix=_fix(function, named, source),
+            fix=_fix(function, named, source, stack),
             subject=function.name,
             severity=Severity.INFO,
             confidence=Confidence.LOW,
         )
 
 
-def named_queues(function: Function) -> Iterator[Named]:
-    """The queues that a function's environment names."""
-    for variable, value in function.environment.items():
-        if not value:
-            continue
-        if match := _URL.match(value):
-            host = _HOST_REGION.match(match.group("host"))
-            region = (host.group("a") or host.group("b") or "") if host else ""
-            yield Named(variable, value, match.group("name"), region, match.group("account"))
-        elif match := _ARN.match(value):
-            yield Named(
-                variable, value, match.group("name"), match.group("region"), match.group("account")
-            )
-
-
-def _differs(named: Named, own: Queue, stack: Stack) -> bool:
+def _place(named: Named, own: Queue, stack: Stack) -> str:
+    """Where the named queue is and where the stack's own: what differs between them."""
     parts = own.arn.split(":")
-    region = parts[3] if len(parts) > 5 else stack.region
-    account = parts[4] if len(parts) > 5 else stack.account
-    wrong_region = bool(named.region and region and named.region != region)
-    return wrong_region or bool(named.account and account and named.account != account)
-
-
-def _region(queue: Queue) -> str:
-    parts = queue.arn.split(":")
-    return parts[3] if len(parts) > 5 else ""
+    region, account = parts[3:5] if len(parts) > 5 else (stack.region, stack.account or "")
+    there, here = [], []
+    if named.region and region and named.region != region:
+        there.append(named.region)
+        here.append(region)
+    if named.account and account and named.account != account:
+        there.append(f"account {named.account}")
+        here.append(f"account {account}")
+    return f"{', '.join(there)}; this stack's is in {', '.join(here)}"
 
 
 def _distance(one: str, other: str) -> int:
@@ -171,11 +134,12 @@ def _distance(one: str, other: str) -> int:
     return max(len(one), len(other)) - common
 
 
-def _fix(function: Function, named: Named, queue: Queue) -> Fix:
+def _fix(function: Function, named: Named, queue: Queue, stack: Stack) -> Fix:
     value = queue.arn if named.value.startswith("arn:") else queue.url
+    line = value if value == queue.arn else queue_value(stack, queue)
     return Fix(
         f"set {named.variable} to {value} and deploy (changing it by hand replaces the whole "
         "environment)",
         commands=("serverless deploy",),
-        serverless_yml=yml_function(function, "environment:", f"  {named.variable}: {value}"),
+        serverless_yml=yml_function(function, "environment:", f"  {named.variable}: {line}"),
     )

@@ -3,7 +3,8 @@
 ## What it does
 Looks for invocations that Lambda's recursion detection dropped: by the metric
 RecursiveInvocationsDropped, and by the RecursiveInvocationException that a function meets when
-it calls another. Also for consumers whose environment names the queue that they consume.
+it calls another. Also for consumers whose environment names the queue that they consume: a warning
+where far more messages were sent to it than others can have sent.
 
 ## Why it matters
 A function that answers a message with another one into the same queue runs for ever. Lambda
@@ -13,7 +14,7 @@ stops a chain after about 16 rounds and sends the message to the dead-letter que
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sqsctl.checks.base import Meta
@@ -21,10 +22,12 @@ from sqsctl.checks.support import figures
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import LogCheck, Seen, past
+from sqsctl.checks.support.queue_names import differs, named_queues
 from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Function, Queue, Series, Stack
 
+_MANY, _TIMES, _FEW = 100, 10, 2
 _STOPPED = re.compile(r"RecursiveInvocationException|invoked in a recursive loop")
 
 
@@ -55,7 +58,10 @@ class RecursionDropped(LogCheck[str]):
                 yield self._dropped(dropped, sources, stack)
                 continue
             for queue, function, mapping in sources:
-                if own := _own(function, queue, mapping):
+                own = _own(function, queue, stack)
+                if own and (rounds := _rounds(function, queue, stack)):
+                    yield self._loops(function, queue, mapping, own, rounds, stack)
+                elif own:
                     yield self._may_loop(function, queue, own)
 
     def _dropped(
@@ -69,8 +75,8 @@ class RecursionDropped(LogCheck[str]):
         queues = " or ".join(queue.name for queue, _, _ in sources)
         told = [
             of_function(function, f"Environment {own}", function.environment[own])
-            for queue, _, mapping in sources
-            if (own := _own(function, queue, mapping))
+            for queue, _, _ in sources
+            if (own := _own(function, queue, stack))
         ]
         finding = self.found(
             f"Lambda stopped {number:.0f} recursive invocations of {function.name} on {queues}",
@@ -78,26 +84,42 @@ class RecursionDropped(LogCheck[str]):
                 figures.evidence(dropped, "RecursiveInvocationsDropped", f"{number:.0f} in all"),
                 *told,
             ),
-            fix=replace(
-                _fix(),
-                commands=tuple(
-                    aws(
-                        stack,
-                        "lambda",
-                        "update-event-source-mapping",
-                        "--uuid",
-                        mapping.uuid,
-                        "--no-enabled",
-                    )
-                    for _, _, mapping in sources
-                ),
-            ),
+            fix=_stopped((mapping for _, _, mapping in sources), stack),
             subject=function.name,
         )
         last, changed = figures.last_above(dropped), function.last_modified
         if last and changed and changed > last:
             return past(finding, f"the function was changed at {changed:%H:%M}Z, after the last")
         return finding
+
+    def _loops(
+        self,
+        function: Function,
+        queue: Queue,
+        mapping: EventSourceMapping,
+        own: str,
+        rounds: tuple[Series, Series, float],
+        stack: Stack,
+    ) -> Finding:
+        runs, sent, others = rounds
+        known = (
+            f"the functions that send to it ran {others:.0f} time{'s' * (round(others) != 1)}"
+            if others
+            else "no other function of the stack sends to it"
+        )
+        return self.found(
+            f"{function.name} seems to feed itself: {figures.total(sent):.0f} messages were sent "
+            f"to {queue.name}, which it consumes and knows ({own}); {known}",
+            evidence=(
+                of_function(function, f"Environment {own}", function.environment[own]),
+                figures.evidence(runs, "Invocations", f"{figures.total(runs):.0f} in all"),
+                figures.evidence(sent, "NumberOfMessagesSent", f"{figures.total(sent):.0f} in all"),
+            ),
+            fix=_stopped((mapping,), stack),
+            subject=function.name,
+            severity=Severity.WARNING,
+            confidence=Confidence.MEDIUM if others else Confidence.LOW,
+        )
 
     def _may_loop(self, function: Function, queue: Queue, own: str) -> Finding:
         return self.found(
@@ -121,15 +143,59 @@ class RecursionDropped(LogCheck[str]):
         )
 
 
-def _own(function: Function, queue: Queue, mapping: EventSourceMapping) -> str:
+def _own(function: Function, queue: Queue, stack: Stack) -> str:
+    """The variable that names the queue itself, not one of its name elsewhere."""
     for name, value in function.environment.items():
-        if value and (value in (queue.url, mapping.queue_arn) or value.endswith(f"/{queue.name}")):
+        if value and value in (queue.url, queue.arn):
             return name
+    for named in named_queues(function):
+        if named.name == queue.name and not differs(named, queue, stack):
+            return named.variable
     return ""
+
+
+def _rounds(function: Function, queue: Queue, stack: Stack) -> tuple[Series, Series, float] | None:
+    """The function's runs, the queue's sends, and how many of these others may have made.
+
+    None unless there are far more runs than that. Of senders outside of the stack nothing is
+    known: without any in it, a chain shows in runs that never are more than a few at a time.
+    """
+    runs = figures.series(stack, function.name, "Invocations")
+    sent = figures.series(stack, queue.name, "NumberOfMessagesSent")
+    if not runs or not sent or figures.total(runs) < _MANY or figures.total(sent) < _MANY:
+        return None
+    senders = {
+        each.name
+        for each in stack.functions
+        if each.name != function.name and _own(each, queue, stack)
+    }
+    others = sum(figures.total(figures.series(stack, each, "Invocations")) for each in senders)
+    if not senders:
+        most = figures.peak(figures.series(stack, function.name, "ConcurrentExecutions"))
+        return (runs, sent, 0) if 0 < most <= _FEW else None
+    return (runs, sent, others) if figures.total(sent) > _TIMES * max(others, 1) else None
 
 
 def _fix() -> Fix:
     return Fix(
         "send to another queue, or stop after a number of rounds that the message counts itself; "
         "until then a disabled mapping ends the loop and keeps the messages"
+    )
+
+
+def _stopped(mappings: Iterable[EventSourceMapping], stack: Stack) -> Fix:
+    """The advice, with the commands that end the loop at once."""
+    return replace(
+        _fix(),
+        commands=tuple(
+            aws(
+                stack,
+                "lambda",
+                "update-event-source-mapping",
+                "--uuid",
+                each.uuid,
+                "--no-enabled",
+            )
+            for each in mappings
+        ),
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.model.finding import Finding, Severity
-from sqsctl.model.stack import Stack
+from sqsctl.model.finding import Confidence, Finding, Kind, Severity
+from sqsctl.model.stack import Series, Stack
 from tests.checks.build import (
+    ACCOUNT,
     DLQ,
     JOBS,
     PREFIX,
     PRODUCER,
+    REGION,
     WORKER,
     ago,
     function,
@@ -62,3 +64,50 @@ def test_a_call_that_lambda_refused_as_recursive() -> None:
     (found,) = told(stack(logs=(of_events(invocation(1, error, at=ago(60))),)))
     assert found.title == f"Lambda stopped {WORKER} in a loop of functions that call each other"
     assert found.severity is Severity.ERROR
+
+
+def looping(
+    *metrics: Series, own: str = queue().url, sender: dict[str, str] | None = None
+) -> Stack:
+    """A consumer that knows its queue, with these figures."""
+    return stack(
+        functions=(
+            function(environment={"RETRY": own}),
+            function(PRODUCER, environment=sender or {}),
+        ),
+        metrics=(series(WORKER, "Invocations", 1368), *metrics),
+    )
+
+
+SENT = series(JOBS, "NumberOfMessagesSent", 1368)
+
+
+def test_far_more_messages_than_the_producer_sent_are_a_loop() -> None:
+    producer = series(PRODUCER, "Invocations", 1)
+    (found,) = told(looping(SENT, producer, sender={"QUEUE_URL": queue().url}))
+    assert (found.severity, found.confidence) == (Severity.WARNING, Confidence.MEDIUM)
+    assert "1368 messages" in found.title
+    assert found.title.endswith("ran 1 time")
+    assert "--no-enabled" in found.fix.commands[0]
+
+
+def test_a_chain_that_no_function_of_the_stack_feeds_is_one_at_a_time() -> None:
+    one = series(WORKER, "ConcurrentExecutions", 1, statistic="Maximum")
+    (found,) = told(looping(SENT, one))
+    assert (found.severity, found.confidence) == (Severity.WARNING, Confidence.LOW)
+
+
+def test_knowing_the_queue_is_no_loop() -> None:
+    many = series(WORKER, "ConcurrentExecutions", 40, statistic="Maximum")
+    producer = series(PRODUCER, "Invocations", 1300)
+    for metrics, sender in (((SENT, many), None), ((SENT, producer), {"Q": queue().url}), ((), {})):
+        (found,) = told(looping(*metrics, sender=sender))
+        assert (found.severity, found.kind) == (Severity.INFO, Kind.RISK)
+
+
+def test_a_queue_of_the_same_name_elsewhere_is_another() -> None:
+    for foreign in (
+        f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{JOBS}",
+        f"https://sqs.{REGION}.amazonaws.com/999988887777/{JOBS}",
+    ):
+        assert told(looping(SENT, own=foreign)) == ()

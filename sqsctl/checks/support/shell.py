@@ -179,6 +179,14 @@ def yml_worker(queue: Queue | str, *lines: str) -> tuple[str, ...]:
     return ("constructs:", f"  {_construct(queue)}:", *(f"    {line}" for line in lines))
 
 
+def queue_value(stack: Stack, queue: Queue) -> str:
+    """What an environment variable of serverless.yml holds to name a queue of the stack."""
+    if stack.made_by == "lift" and _LIFT.fullmatch(queue.logical_id or ""):
+        attribute = "dlqUrl" if "Dlq" in (queue.logical_id or "")[-11:] else "queueUrl"
+        return f"${{construct:{_construct(queue)}.{attribute}}}"
+    return queue.url
+
+
 def _construct(queue: Queue | str) -> str:
     """The construct's name: what the logical id is made of, else the last word of the name."""
     name = queue if isinstance(queue, str) else queue.name
