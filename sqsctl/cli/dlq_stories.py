@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqsctl.checks.support.matching import Match
     from sqsctl.model.deadletters import DeadLetterGroup, MessageStory
-    from sqsctl.model.stack import FunctionLogs
+    from sqsctl.model.logline import Attempt
     from sqsctl.model.transfer import Peeked
     from sqsctl.operations.pairs import Pair
 
@@ -110,7 +110,6 @@ def explain(
     ] = False,
 ) -> Answer:
     """Tell one dead letter's story: sent, each attempt with its log lines, dead, expires."""
-    from sqsctl.checks.support.matching import consumers_logs
     from sqsctl.cli.dlq import dead_letters, forecast_shape
     from sqsctl.cli.dlq_causes import Causes, cause_finder, cause_shape
     from sqsctl.operations.causes import earliest
@@ -134,13 +133,13 @@ def explain(
             code="message_not_found",
         )
     message = peeked.matched[0]
-    logs: tuple[FunctionLogs, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
     found: Match | None = None
     try:
         with run.progress("reading its consumer's log"):
             finder = cause_finder(run, pair, since=earliest(peeked.matched))
             found = finder.of(message)
-            logs = consumers_logs(finder.stack, pair.dead_letters.arn)
+            attempts = finder.attempts(message)
             causes = Causes({}, () if found else finder.unread)
     except SqsctlError as error:
         causes = Causes({}, (Unread("the consumer", error.message, error.action),))
@@ -149,7 +148,7 @@ def explain(
     story = story_of(
         message,
         pair.dead_letters,
-        [each for log in logs for each in log.attempts],
+        attempts,
         cause=found.cause if found else "",
         now=datetime.now(UTC),
         visibility=timedelta(seconds=visibility) if visibility else None,
@@ -201,7 +200,7 @@ def show_story(console: Console, story: MessageStory, cause: Match | None, pair:
     if message.first_received_at:
         say(f"{clock(message.first_received_at)}  received for the first time")
     for number, attempt in enumerate(story.attempts, 1):
-        outcome = attempt.status or ("failed" if attempt.failure else "succeeded")
+        outcome = _outcome(attempt)
         took = f", {attempt.duration_ms:.0f} ms" if attempt.duration_ms is not None else ""
         say(
             f"{clock(attempt.started_at)}  attempt {number}: {outcome}{took} "
@@ -227,6 +226,12 @@ def show_story(console: Console, story: MessageStory, cause: Match | None, pair:
         prose(console, styled(said, "yellow"))
     if story.forecast.expires_at:
         say(f"{clock(story.forecast.expires_at)}  expires")
+
+
+def _outcome(attempt: Attempt) -> str:
+    if attempt.failure and attempt.failure.led_to == "records":
+        return f"logged {attempt.failure.error_type or 'an error'} and reported failed records"
+    return attempt.status or ("failed" if attempt.failure else "succeeded")
 
 
 def _attempt_shape(attempt: Any) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqsctl.checks.support.matching import Match, match
+from sqsctl.checks.support.caught import with_caught
+from sqsctl.checks.support.matching import Match, consumers_logs, match
 from sqsctl.model.deployed import StackRef
+from sqsctl.model.logline import Attempt
 from sqsctl.model.message import Message
 from sqsctl.model.stack import DeadLetters, Fact, Group, Stack
 from sqsctl.model.unread import Unread
@@ -69,14 +71,26 @@ class CauseFinder:
         """Message id to what it died of; messages of which nothing is known are absent."""
         if not messages:
             return {}
-        dead = DeadLetters(
+        dead = self._dead(messages)
+        found = match(replace(self.stack, dead_letters=Group((dead,))), dead)
+        return {each.message_id: each for each in found if each.cause and each.message_id}
+
+    def attempts(self, message: Message) -> tuple[Attempt, ...]:
+        """The consumers' invocations; those failed, too, that caught an error for their records."""
+        stack = replace(self.stack, dead_letters=Group((self._dead((message,)),)))
+        return tuple(
+            each
+            for logs in consumers_logs(stack, self._queue_arn)
+            for each in with_caught(stack, logs, message.message_id)
+        )
+
+    def _dead(self, messages: Sequence[Message]) -> DeadLetters:
+        return DeadLetters(
             queue_name=self._queue_arn.rpartition(":")[2],
             queue_arn=self._queue_arn,
             count=len(messages),
             samples=tuple(messages),
         )
-        found = match(replace(self.stack, dead_letters=Group((dead,))), dead)
-        return {each.message_id: each for each in found if each.cause and each.message_id}
 
 
 def earliest(messages: Sequence[Message]) -> datetime:
