@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.exports import nearest_handler
 from sqsctl.checks.support.imports import missing
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.runtimes import is_node, is_python
@@ -44,7 +45,7 @@ _SIGNS = re.compile(
 )
 _NAMED = (
     re.compile(r"(?P<name>[\w./\-]{1,200}) is undefined or not exported"),
-    re.compile(r"(?P<name>Handler '[^'\n]{1,200}' missing on module '?[^'\n]{0,200})'?"),
+    re.compile(r"(?P<name>Handler '[^'\n]{1,200}' missing on module '?[^'\n]{0,200}'?)"),
     re.compile(r"(?P<name>Bad handler(?: '[^'\n]{1,200}')?)"),
     re.compile(r"Class not found: (?P<name>[\w.$]{1,200})"),
     re.compile(r"assembly with the file name '(?P<name>[^',\n]{1,200})"),
@@ -104,7 +105,7 @@ class HandlerNotFound(LogCheck[str]):
                 Evidence(f"package of {function.name}", wanted[0], "not listed"),
                 *_deeper(wanted, package),
             ),
-            fix=_fix(function.name, stack),
+            fix=_fix(function.name, nearest_handler(function, package), stack),
             subject=function.name,
             confidence=Confidence.MEDIUM,
         )
@@ -120,7 +121,11 @@ class HandlerNotFound(LogCheck[str]):
                 *((of_function(function, "Handler", function.handler),) if function else ()),
                 *deeper,
             ),
-            fix=_fix(seen.function, stack),
+            fix=_fix(
+                seen.function,
+                nearest_handler(function, package) if function and package else "",
+                stack,
+            ),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -148,11 +153,14 @@ def _deeper(wanted: tuple[str, ...], package: Package) -> tuple[Evidence, ...]:
     return ()
 
 
-def _fix(function: str, stack: Stack) -> Fix:
+def _fix(function: str, nearest: str, stack: Stack) -> Fix:
     name = function or FUNCTION
+    setting = nearest or "FILE.FUNCTION"
     return Fix(
-        "let the handler setting name the file as it lies in the archive and a function that it "
-        "exports (FILE.FUNCTION), or package the file there",
+        f"let the handler setting be {nearest}, which is in the package, or package what it names"
+        if nearest
+        else "let the handler setting name the file as it lies in the archive and a function that "
+        "it exports (FILE.FUNCTION), or package the file there",
         commands=(
             aws(
                 stack,
@@ -170,8 +178,8 @@ def _fix(function: str, stack: Stack) -> Fix:
                 "--function-name",
                 name,
                 "--handler",
-                "FILE.FUNCTION",
+                setting,
             ),
         ),
-        serverless_yml=yml_function(function, "handler: FILE.FUNCTION"),
+        serverless_yml=yml_function(function, f"handler: {setting}"),
     )
