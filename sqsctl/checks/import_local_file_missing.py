@@ -13,6 +13,8 @@ import lacks its extension, or the compiler left an alias that only it understan
 
 from __future__ import annotations
 
+import re
+
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.imports import Missing, missing
@@ -98,6 +100,12 @@ def _summary(sign: Missing, near: str) -> str:
     return "package the file, and check upper and lower case of its path"
 
 
+# What may stand in a line to copy: the name comes from a log.
+_PLAIN = re.compile(r"[\w./@\-]{0,300}", re.ASCII)
+
+
 def _pattern(module: str) -> str:
     path = module.removeprefix("/var/task/").lstrip("./")
+    if not _PLAIN.fullmatch(path):
+        return "src/**"
     return f"{path.replace('.', '/') if '/' not in path else path}*" if path else "src/**"

@@ -7,7 +7,7 @@ compiled part: each has its own mending.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -100,7 +100,8 @@ _HANDLER_FILES = frozenset(
 class Missing:
     """What was asked for, by whom, and what kind of thing it is.
 
-    ``package`` is the name to install; ``importer`` the file that asked, where known.
+    ``package`` is the name to install, empty where it can be no package's name; ``importer`` the
+    file that asked, where known. ``name`` is what a module that is there does not hold.
     """
 
     module: str
@@ -117,6 +118,19 @@ def missing(case: Case) -> Missing | None:
     text = case.text
     if "ImportModuleError" not in text and case.failure.line not in text:
         text = f"{text}\n{case.failure.line}"
+    found = _missing(text, case)
+    if found and found.package and not _PACKAGE_NAME.fullmatch(found.package):
+        return replace(found, package="")
+    return found
+
+
+# A log's words become part of a command only where they can be a package's name.
+_PACKAGE_NAME = re.compile(
+    r"(?:@[A-Za-z0-9~][\w.~\-]{0,100}/)?[A-Za-z0-9_][\w.~\-]{0,213}", re.ASCII
+)
+
+
+def _missing(text: str, case: Case) -> Missing | None:
     return (
         _in_node(text, case)
         or _in_python(text, case)
