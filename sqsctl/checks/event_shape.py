@@ -30,7 +30,7 @@ from sqsctl.checks.support.payloads import (
     WRONG_INDEX,
     wrong_field,
 )
-from sqsctl.checks.support.reads import Origin, line_evidence, read_by
+from sqsctl.checks.support.reads import Origin, indexed_by, line_evidence, read_by
 from sqsctl.checks.support.runtimes import is_python
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
@@ -81,8 +81,12 @@ class EventShape(LogCheck[Shape]):
         if field is None:
             return None
         source, expression = read_by(case, key=field)
-        if source is Origin.UNKNOWN and not field:
+        if WRONG_INDEX.search(case.text):
+            source, expression = indexed_by(case)
+        elif not field:
             source, expression = read_by(case)
+            last = expression.rsplit(".", 1)[-1]
+            field = last if source is Origin.EVENT and last in EVENT_FIELDS and not parsed else ""
         if source not in {Origin.UNKNOWN, Origin.EVENT} or _ATTRIBUTE.search(expression):
             return None
         sure = source is Origin.EVENT or NAMES_EVENT.search(case.text) is not None
@@ -137,7 +141,7 @@ def _read_of_event(case: Case) -> str | None:
         source, expression = read_by(case, key=match.group("key"))
         return match.group("key") if source is Origin.EVENT and expression.isidentifier() else None
     if WRONG_INDEX.search(case.text):
-        source, expression = read_by(case)
+        source, expression = indexed_by(case)
         return "" if source is Origin.EVENT and not _ATTRIBUTE.search(expression) else None
     return None
 

@@ -19,8 +19,8 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON, NOTHING_PARSED, json_of_another_service
-from sqsctl.checks.support.shell import dead_letter_commands
 from sqsctl.checks.support.reads import Origin, parsed_by
+from sqsctl.checks.support.shell import dead_letter_commands
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 

@@ -87,6 +87,19 @@ def test_an_error_in_the_payload_is_no_events(
     assert any(text.strip() in each.value for each in finding.evidence)
 
 
+def test_text_in_a_field_of_the_message_is_the_messages() -> None:
+    line = 'm=json.loads(r["body"]); print(m["customer"]["id"], n=m["points"])'
+    source = f'def handler(event, ctx):\n    for r in event["Records"]:\n        {line}\n'
+    failure = python("TypeError: string indices must be integers, not 'str'", line)
+    assert found(failure, source).id == "unhandled-error"
+
+
+def test_an_attribute_that_a_message_lacks_is_the_messages() -> None:
+    line = "        print(r['messageAttributes']['tenant']['stringValue'])"
+    source = f"def handler(event, ctx):\n    for r in event['Records']:\n{line}\n"
+    assert found(python("KeyError: 'tenant'", line, source=source), source).id == "unhandled-error"
+
+
 NODE_PAYLOAD = """exports.handler = async (event) => {
   for (const r of event.Records) {
     const m = JSON.parse(r.body);
@@ -177,7 +190,10 @@ def test_the_event_read_wrongly_is_told_for_sure(source: str, error: str, line: 
             "as in an EventBridge event",
         ),
         (
-            "exports.handler = async (event) => {\n  const id = event.queryStringParameters.id;\n};",
+            (
+                "exports.handler = async (event) => {\n"
+                "  const id = event.queryStringParameters.id;\n};"
+            ),
             "TypeError",
             "Cannot read properties of undefined (reading 'id')",
             (2, 42),

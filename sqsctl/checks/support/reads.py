@@ -225,17 +225,31 @@ def _defines(source: str, at: int) -> bool:
 def read_by(case: Case, *, key: str = "") -> tuple[Origin, str]:
     """Where the value came from that the failing line read ``key`` of, and its expression.
 
-    Without a key: the value that it parses, or takes strings out of.
+    Without a key: the value that it parses.
     """
-    found = places(case)
-    place = next((each for each in found if each.text), None)
-    if place is None:
-        return Origin.UNKNOWN, ""
-    source = code(case)
-    expression = _of_key(place, key) if key else _parsed(place) or _subscripted(place)
+    place = next((each for each in places(case) if each.text), None)
+    expression = (_of_key(place, key) if key else _parsed(place)) if place else ""
     if not expression:
         return Origin.UNKNOWN, ""
-    return origin(expression, source, case.handler or ""), expression
+    return origin(expression, code(case), case.handler or ""), expression
+
+
+def indexed_by(case: Case) -> tuple[Origin, str]:
+    """The same for a line that took a string as the index of a list or a text.
+
+    Which of several does not show: where one of them is the message's content, it is that.
+    """
+    place = next((each for each in places(case) if each.text), None)
+    if place is None:
+        return Origin.UNKNOWN, ""
+    source, handler = code(case), case.handler or ""
+    found = {
+        origin(each, source, handler): each for each in _subscripted(_without_parsed(place.text))
+    }
+    for likely in (Origin.PAYLOAD, Origin.UNKNOWN, Origin.EVENT):
+        if likely in found:
+            return likely, found[likely]
+    return Origin.UNKNOWN, ""
 
 
 def parsed_by(case: Case) -> Origin:
@@ -299,7 +313,18 @@ def _parsed(place: Place) -> str:
     return (near or [found[0][1]])[0]
 
 
-def _subscripted(place: Place) -> str:
-    """What is in front of the last string in brackets."""
-    matches = list(re.finditer(r"\[\s*u?\\?[\"'][\w\-]{1,80}\\?[\"']\s*\]", place.text))
-    return _before(place.text, matches[-1].start()) if matches else ""
+def _without_parsed(text: str) -> str:
+    """The line without what its parses are given: that is text, and was."""
+    for match in _CALL.finditer(text):
+        depth, index = 1, match.end()
+        while index < len(text) and depth:
+            depth += (text[index] in "([") - (text[index] in ")]")
+            index += 1
+        text = text[: match.end()] + " " * (index - match.end() - 1) + text[index - 1 :]
+    return text
+
+
+def _subscripted(text: str) -> list[str]:
+    """What is in front of each string in brackets."""
+    matches = re.finditer(r"\[\s*u?\\?[\"'][\w\-]{1,80}\\?[\"']\s*\]", text)
+    return [found for each in matches if (found := _before(text, each.start()))]
