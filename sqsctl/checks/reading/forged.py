@@ -59,10 +59,14 @@ def _clear(entries: list[Entry], start: int, stop: int) -> None:
         entry = entries[index]
         forged = entry.mark in _ABOUT_ONE and (
             (entry.request_id not in {None, own} and not (in_json and _is_json(entry)))
-            or (entry.mark is Mark.FATAL and entry.request_id is None and went_on)
-            or (entry.mark is Mark.FATAL and _longer_than(entry, took))
+            or (
+                entry.mark is Mark.FATAL
+                and went_on
+                and (entry.request_id is None or _longer_than(entry, took))
+            )
         )
-        if forged or entry.mark is Mark.INIT_START:
+        # Directly behind START an environment may have started anew.
+        if forged or (entry.mark is Mark.INIT_START and index > start + 1):
             entries[index] = _line(entry)
             went_on = went_on or forged
         elif entry.mark in {Mark.LINE, Mark.ERROR} and entry.request_id == own:
