@@ -99,12 +99,12 @@ class Bench:
         self.summaries.append(summary)
         self.told.update(summary.possible_duplicates)
 
-    def run_to_the_end(self, runs: int = 60) -> None:
+    def run_to_the_end(self, runs: int = 60, *, concurrency: int = 2) -> None:
         """Run again, as a user would, until the source is empty."""
         for number in range(runs):
             threading.Event().wait(0.1 if number else 0)
             try:
-                self.run(options=Redrive(concurrency=2, hold_s=HOLD_S, wait_s=0))
+                self.run(options=Redrive(concurrency=concurrency, hold_s=HOLD_S, wait_s=0))
             except RedriveStoppedError as error:
                 self.note(error.summary)
             except SqsctlError as error:
