@@ -117,7 +117,7 @@ class ReservedConcurrency(Check):
                 ),
                 serverless_yml=yml_function(
                     name,
-                    f"reservedConcurrency: {max(limit, LEAST)}",
+                    f"reservedConcurrency: {narrowed}",
                     "events:",
                     "  - sqs:",
                     f"      maximumConcurrency: {narrowed}",

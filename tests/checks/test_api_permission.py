@@ -39,6 +39,7 @@ def told(*statements: tuple[str, dict[str, object]], route: Route = ROUTE) -> li
 def requests(finding: Finding) -> list[dict[str, str]]:
     """The AddPermission calls that the commands make, checked against the service's model."""
     model = get_session().get_service_model("lambda").operation_model("AddPermission")
+    assert model.input_shape
     members = {f"--{xform_name(name, '-')}": name for name in model.input_shape.members}
     shapes = model.input_shape.members
     found = []
