@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """``-m fuzz`` is the thorough run of the fuzz tests."""
+    """``-m fuzz`` is the thorough run of the fuzz tests; Ctrl-C reaches what tests start."""
+    # A shell's background job ignores Ctrl-C, and so would every program that a test starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.option.markexpr == profiles.NAME:
         settings.load_profile(profiles.NAME)
 
