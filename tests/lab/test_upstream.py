@@ -416,3 +416,37 @@ def test_a_throttle_names_the_function(bare: Bare) -> None:
     functions = bare.client("lambda")
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     assert refused(functions.invoke, FunctionName=name)["Error"]["Message"] != "Rate Exceeded."
+
+
+# --- templates ---
+
+
+def test_a_template_reserves_nothing_and_disables_no_mapping(bare: Bare) -> None:
+    url = bare.queue(VisibilityTimeout="30")
+    worker = {
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "Role": bare.role,
+        "Code": {"ZipFile": "def handler(e, c): pass"},
+        "ReservedConcurrentExecutions": 0,
+    }
+    fed = {
+        "FunctionName": {"Ref": "Worker"},
+        "EventSourceArn": bare.arn(url),
+        "Enabled": False,
+    }
+    made = {
+        "Worker": {"Type": "AWS::Lambda::Function", "Properties": worker},
+        "Map": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": fed},
+    }
+    cloudformation, functions = bare.client("cloudformation"), bare.client("lambda")
+    cloudformation.create_stack(StackName="told", TemplateBody=json.dumps({"Resources": made}))
+    mappings = until(
+        lambda: functions.list_event_source_mappings(EventSourceArn=bare.arn(url))[
+            "EventSourceMappings"
+        ]
+    )
+    assert mappings[0]["State"] == "Enabled"
+    name = mappings[0]["FunctionArn"].rpartition(":")[2]
+    answer = functions.get_function_concurrency(FunctionName=name)
+    assert "ReservedConcurrentExecutions" not in answer

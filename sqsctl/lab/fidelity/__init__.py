@@ -33,6 +33,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
         sqs_limits,
         sqs_messages,
         sqs_requests,
+        templates,
     )
 
     executor.install(speed=time_scale)
@@ -46,6 +47,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     move_tasks.install()
     authorization.install()
     nested_stacks.install()
+    templates.install()
     mappings.install()
     poller.install(speed=time_scale)
     return gateway.around(app, port)
