@@ -16,13 +16,15 @@ import hashlib
 import itertools
 import json
 import math
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 _SEQUENCE = itertools.count(1)
+_lock = threading.Lock()
 
 # The levels of platform events; a function's SystemLogLevel (default INFO) filters them.
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30}
@@ -160,6 +162,22 @@ def runtime_arn(runtime: str) -> str:
     return f"arn:aws:lambda:{_region()}::runtime:{digest}"
 
 
+class Streams(dict[str, Any]):
+    """A group's log streams, walked as they are at the start of the walk.
+
+    Functions add streams in threads of their own, while upstream walks through them to answer.
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(super().keys()))
+
+    def values(self) -> Any:
+        return list(super().values())
+
+    def items(self) -> Any:
+        return list(super().items())
+
+
 def append(group_name: str, stream: str, entries: list[tuple[int, str]]) -> None:
     """Put events into a log group of the calling account and region, made where missing."""
     from ministack.services import cloudwatch_logs
@@ -173,9 +191,12 @@ def append(group_name: str, stream: str, entries: list[tuple[int, str]]) -> None
             "retentionInDays": None,
             "tags": {},
             "subscriptionFilters": {},
-            "streams": {},
+            "streams": Streams(),
         },
     )
+    with _lock:
+        if not isinstance(group["streams"], Streams):
+            group["streams"] = Streams(group["streams"])
     target = group["streams"].setdefault(
         stream,
         {
