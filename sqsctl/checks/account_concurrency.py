@@ -27,6 +27,7 @@ from sqsctl.checks.support.logcheck import LogCheck, Seen, past
 from sqsctl.checks.support.shell import aws, step, yml_worker
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Concurrency, EventSourceMapping, Fact, Series, Stack
+from sqsctl.model.words import counted
 
 _REFUSED = re.compile(
     r"decreases account's UnreservedConcurrentExecution below its minimum value of"
@@ -84,15 +85,16 @@ class AccountConcurrency(LogCheck[str]):
         together = sum(figures.peak(each) for each in used)
         names = ", ".join(each.resource for each in throttled)
         count = round(sum(figures.total(each) for each in throttled))
+        calls, were = counted(count, "invocation"), "was" if count == 1 else "were"
         near = together >= _NEAR * limit
         # A large limit that was not reached throttles nobody: a reservation did, or a peak of
         # other stacks did.
         likely = near or limit <= _SMALL
         finding = self.found(
-            f"the account's {limit} concurrent executions are used up: {count} invocations of "
-            f"{names} were throttled"
+            f"the account's {limit} concurrent executions are used up: {calls} of "
+            f"{names} {were} throttled"
             if likely
-            else f"{count} invocations of {names} were throttled, though nothing shows that the "
+            else f"{calls} of {names} {were} throttled, though nothing shows that the "
             f"account's {limit} concurrent executions were reached: a reservation that was taken "
             "away since, or other stacks",
             evidence=(
@@ -141,7 +143,9 @@ def _over(throttled: list[Series], together: float, limit: int, stack: Stack) ->
         figures.total_after(figures.series(stack, each.resource, "Invocations"), last)
         for each in throttled
     )
-    return f"{since:.0f} invocations since {last:%H:%M}Z, none throttled" if since > 0 else ""
+    if since <= 0:
+        return ""
+    return f"{counted(round(since), 'invocation')} since {last:%H:%M}Z, none throttled"
 
 
 def _wait(throttled: list[Series], stack: Stack) -> Fix:

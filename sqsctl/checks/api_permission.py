@@ -35,6 +35,11 @@ _REFUSED = re.compile(
     r"|doesn't have permissions to call the integration"
 )
 _SOURCE = frozenset({"aws:sourcearn"})
+# What ties each of the two permissions of a function URL to it.
+_URL_CONDITION: dict[str, dict[str, object]] = {
+    INVOKE_URL: {"FunctionUrlAuthType": "NONE"},
+    INVOKE: {"InvokedViaFunctionUrl": True},
+}
 
 
 class ApiPermission(LogCheck[str]):
@@ -172,6 +177,17 @@ class ApiPermission(LogCheck[str]):
                     for each in missing
                 ),
                 serverless_yml=yml_function(name, "url: true"),
+                keeps=tuple(
+                    step(
+                        "lambda",
+                        "add_permission",
+                        FunctionName=name,
+                        Action=each,
+                        Principal="*",
+                        **_URL_CONDITION[each],
+                    )
+                    for each in missing
+                ),
             ),
             subject=name,
             severity=Severity.WARNING if old else None,

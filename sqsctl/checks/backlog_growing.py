@@ -21,6 +21,7 @@ from sqsctl.checks.support.parked import consumed_by_design
 from sqsctl.checks.support.shell import sqsctl
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Fact, Queue, Series, Stack
+from sqsctl.model.words import waiting as told
 
 _MANY = 100
 _POINTS = 5
@@ -58,7 +59,7 @@ class BacklogGrowing(Check):
         oldest = figures.newest(age)
         since = f", the oldest for {_span(oldest)}" if oldest else ""
         return self.found(
-            f"{queue.visible} messages wait in {queue.name}{since}",
+            f"{told(queue.visible)} in {queue.name}{since}",
             evidence=(
                 of_queue(queue, "ApproximateNumberOfMessages", queue.visible),
                 *(

@@ -16,9 +16,10 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.checks.support.shell import aws, queue_attributes_command, yml_worker
+from sqsctl.checks.support.shell import aws, queue_attributes_command, step, yml_worker
 from sqsctl.model.finding import Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Fact, Queue, Stack
+from sqsctl.model.words import counted
 
 RECEIVES = 5
 
@@ -80,6 +81,15 @@ class DlqMissing(Check):
                     queue_attributes_command(stack, queue.url, {"RedrivePolicy": policy}),
                 ),
                 serverless_yml=yml_worker(queue, "type: queue", f"maxRetries: {RECEIVES}"),
+                keeps=(
+                    step("sqs", "create_queue", QueueName=name, Attributes=attributes),
+                    step(
+                        "sqs",
+                        "set_queue_attributes",
+                        QueueUrl=queue.url,
+                        Attributes={"RedrivePolicy": policy},
+                    ),
+                ),
             ),
             subject=queue.name,
         )
@@ -87,5 +97,5 @@ class DlqMissing(Check):
 
 def _days(seconds: int) -> str:
     if seconds >= 86_400:
-        return f"{seconds / 86_400:.3g} days"
-    return f"{seconds / 3600:.3g} hours" if seconds >= 3600 else f"{seconds} s"
+        return counted(seconds / 86_400, "day")
+    return counted(seconds / 3600, "hour") if seconds >= 3600 else f"{seconds} s"

@@ -18,6 +18,7 @@ from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.shell import queue_settings, yml_worker
 from sqsctl.model.finding import Finding, Kind, Severity
 from sqsctl.model.stack import Fact, Stack
+from sqsctl.model.words import counted
 
 LONGEST_S = 1_209_600
 
@@ -70,4 +71,4 @@ class DlqRetention(Check):
 
 def _days(seconds: int) -> str:
     days = seconds / 86_400
-    return f"{days:.3g} days" if days >= 1 else f"{seconds / 3600:.3g} hours"
+    return counted(days, "day") if days >= 1 else counted(seconds / 3600, "hour")

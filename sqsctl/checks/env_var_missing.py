@@ -28,7 +28,7 @@ from sqsctl.checks.support.environment import (
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.reads import code, line_evidence
-from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
+from sqsctl.checks.support.shell import FUNCTION, aws, step, yml_function
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Stack
 
@@ -138,4 +138,12 @@ def _fix(function: str, variable: str, stack: Stack) -> Fix:
             "serverless deploy",
         ),
         serverless_yml=yml_function(function, "environment:", f"  {variable or 'NAME'}: VALUE"),
+        keeps=(
+            step(
+                "lambda",
+                "update_function_configuration",
+                FunctionName=function,
+                Environment={"Variables": {variable or "NAME": "VALUE"}},
+            ),
+        ),
     )

@@ -23,6 +23,7 @@ from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.shell import aws, sqsctl
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Queue, Stack
+from sqsctl.model.words import counted
 
 
 class FifoGroupBlocked(Check):
@@ -51,9 +52,9 @@ class FifoGroupBlocked(Check):
     def _found(self, queue: Queue, sure: Confidence, stack: Stack) -> Finding:
         age = figures.series(stack, queue.name, "ApproximateAgeOfOldestMessage")
         return self.found(
-            f"{queue.visible} messages of {queue.name} wait behind {queue.in_flight} in flight "
-            "that nobody "
-            "finishes",
+            f"{counted(queue.visible, 'message')} of {queue.name} "
+            f"wait{'s' if queue.visible == 1 else ''} behind {queue.in_flight} in flight that "
+            "nobody finishes",
             evidence=(
                 of_queue(queue, "ApproximateNumberOfMessages", queue.visible),
                 of_queue(queue, "ApproximateNumberOfMessagesNotVisible", queue.in_flight),

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_mapping
-from sqsctl.checks.support.shell import aws, yml_function
+from sqsctl.checks.support.shell import aws, step, yml_mapping
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Stack
 
@@ -83,8 +83,14 @@ class FilterDrops(Check):
                         "{}",
                     ),
                 ),
-                serverless_yml=yml_function(
-                    mapping.function_name, "events:", "  - sqs:", "      filterPatterns: []"
+                serverless_yml=yml_mapping(stack, mapping, "filterPatterns: []"),
+                keeps=(
+                    step(
+                        "lambda",
+                        "update_event_source_mapping",
+                        UUID=mapping.uuid,
+                        FilterCriteria={},
+                    ),
                 ),
             ),
             subject=mapping.function_name,

@@ -22,7 +22,7 @@ from sqsctl.checks.support.exports import nearest_handler
 from sqsctl.checks.support.imports import missing
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.runtimes import is_node, is_python
-from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
+from sqsctl.checks.support.shell import FUNCTION, aws, step, yml_function
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Package, Stack
 
@@ -182,4 +182,7 @@ def _fix(function: str, nearest: str, stack: Stack) -> Fix:
             ),
         ),
         serverless_yml=yml_function(function, f"handler: {setting}"),
+        keeps=(
+            step("lambda", "update_function_configuration", FunctionName=function, Handler=setting),
+        ),
     )

@@ -18,6 +18,7 @@ from sqsctl.checks.support import figures
 from sqsctl.checks.support.shell import sqsctl
 from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Api, Fact, Series, Stack
+from sqsctl.model.words import counted
 
 _SLOW_MS = 28_000
 
@@ -49,7 +50,8 @@ class Http5xx(Check):
         count = figures.series(stack, resource, "Count")
         latency = figures.series(stack, resource, "IntegrationLatency")
         number, asked = figures.total(failed), figures.total(count)
-        share = f" of {asked:.0f}" if asked else ""
+        many = f"{number:.0f} of {counted(round(asked), 'request')}"
+        answered = many if asked else counted(round(number), "request")
         evidence = [figures.evidence(failed, failed.metric, f"{number:.0f} in all")]
         if count:
             evidence.append(figures.evidence(count, "Count", f"{asked:.0f} in all"))
@@ -61,8 +63,7 @@ class Http5xx(Check):
             )
         evidence += _functions(api, stack)
         return self.found(
-            f"API {api.name or api.id} answered {number:.0f}{share} requests with "
-            f"5xx{_kind(latency)}",
+            f"API {api.name or api.id} answered {answered} with 5xx{_kind(latency)}",
             evidence=evidence,
             fix=Fix(
                 "see the cause above; a fast 503 is throttling, one after 30 s the integration's "

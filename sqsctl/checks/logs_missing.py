@@ -21,6 +21,7 @@ from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.shell import aws, sqsctl
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Fact, Function, FunctionLogs, Series, Stack
+from sqsctl.model.words import counted
 
 # Lines can take minutes to appear.
 _LATE = timedelta(minutes=5)
@@ -75,7 +76,7 @@ class LogsMissing(Check):
         if ran > 0 or denied:
             nothing = "nothing in its log group" if logs.exists else "no log group"
             yield self.found(
-                f"{logs.function} ran {ran:.0f} times and has {nothing} {logs.group}"
+                f"{logs.function} ran {counted(round(ran), 'time')} and has {nothing} {logs.group}"
                 if ran
                 else f"{logs.function} may not write to its log group {logs.group}",
                 evidence=evidence,

@@ -18,9 +18,10 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_mapping, of_queue
 from sqsctl.checks.support.logcheck import LogCheck, Seen
-from sqsctl.checks.support.shell import aws, mapping_settings, yml_function
+from sqsctl.checks.support.shell import aws, mapping_settings, yml_mapping
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Stack
+from sqsctl.model.words import waiting
 
 _STATE = re.compile(r"\"State\"\s*:\s*\"(?P<state>Disabled|Disabling)\"")
 _MAPPING = re.compile(r"\"EventSourceArn\"\s*:\s*\"(?P<arn>[^\"\s]{1,300})\"")
@@ -60,7 +61,7 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
     def _off(self, mapping: EventSourceMapping, stack: Stack) -> Finding:
         queue = stack.queue(mapping.queue_arn)
         name = queue.name if queue else mapping.queue_arn.rsplit(":", 1)[-1]
-        waiting = f"; {queue.visible} messages wait" if queue and queue.visible else ""
+        left = f"; {waiting(queue.visible)}" if queue and queue.visible else ""
         why = mapping.state_transition_reason
         evidence = [of_mapping(mapping, "State", mapping.state)]
         if why:
@@ -69,7 +70,7 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
             evidence.append(of_queue(queue, "ApproximateNumberOfMessages", queue.visible))
         return self.found(
             f"nobody polls {name}: its mapping to {mapping.function_name} is "
-            f"{mapping.state.lower()}{waiting}",
+            f"{mapping.state.lower()}{left}",
             evidence=evidence,
             fix=mapping_settings(
                 stack,
@@ -77,9 +78,7 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
                 "enable the mapping",
                 safe=True,
                 words=("--enabled",),
-                yml=yml_function(
-                    mapping.function_name, "events:", "  - sqs:", "      enabled: true"
-                ),
+                yml=yml_mapping(stack, mapping, "enabled: true"),
                 Enabled=True,
             ),
             subject=mapping.function_name,

@@ -23,6 +23,7 @@ from sqsctl.checks.support.parked import consumed_by_design
 from sqsctl.checks.support.shell import FUNCTION, aws, yml_function
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Queue, Stack
+from sqsctl.model.words import waiting
 
 
 class MappingMissing(Check):
@@ -58,9 +59,7 @@ class MappingMissing(Check):
             return  # something outside the stack receives from it
         if "dlq" in queue.name.lower() or "dead" in queue.name.lower():
             return  # a dead-letter queue whose source lies elsewhere
-        waiting = queue.visible > 0
-        wait = "messages wait" if queue.visible != 1 else "message waits"
-        told = f": {queue.visible} {wait}" if waiting else ""
+        told = f": {waiting(queue.visible)}" if queue.visible else ""
         design = consumed_by_design(queue, stack)
         yield self.found(
             f"no function consumes {queue.name}{told}"
@@ -72,7 +71,9 @@ class MappingMissing(Check):
                 *((of_queue(queue, *design),) if design else ()),
             ),
             fix=Fix(
-                "map the queue to its consumer",
+                "map the queue to its consumer"
+                if design
+                else "if somebody is to consume it, map it to a function",
                 disposition="manual",
                 commands=(
                     aws(
@@ -89,10 +90,12 @@ class MappingMissing(Check):
                         "ReportBatchItemFailures",
                     ),
                 ),
-                serverless_yml=yml_function("WORKER", "events:", f"  - sqs: {queue.arn}"),
+                serverless_yml=yml_function("WORKER", "events:", f"  - sqs: {queue.arn}")
+                if design
+                else (),
             ),
             subject=queue.name,
-            severity=Severity.ERROR if waiting and design else Severity.INFO,
+            severity=Severity.ERROR if queue.visible and design else Severity.INFO,
             kind=None if design else Kind.RISK,
             confidence=Confidence.MEDIUM if design else Confidence.LOW,
             explains=None if design else (),

@@ -77,10 +77,6 @@ class PayloadNotJson(LogCheck[str]):
                 "refuse it where it comes in (the producer validates), and let the consumer set it "
                 "aside instead of failing; then delete it or redrive it edited",
                 commands=dead_letter_commands(stack, seen.function, "peek", "redrive --edit"),
-                serverless_yml=(
-                    "# a consumer that returns only the bad message:",
-                    "functionResponseType: ReportBatchItemFailures",
-                ),
             ),
             subject=seen.function,
             confidence=seen.confidence,

@@ -21,7 +21,14 @@ from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.queue_names import named_queues
 from sqsctl.checks.support.services import NO_QUEUE, QUEUE_NAMED, WRONG_REGION
-from sqsctl.checks.support.shell import FUNCTION, QUEUE_URL, aws, queue_value, yml_function
+from sqsctl.checks.support.shell import (
+    FUNCTION,
+    QUEUE_URL,
+    aws,
+    queue_value,
+    queue_variable,
+    yml_function,
+)
 from sqsctl.model.finding import Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Stack
 
@@ -136,4 +143,5 @@ def _fix(function: str, variable: str, missing: str, stack: Stack) -> Fix:
             "environment:",
             f"  {variable or 'QUEUE_URL'}: {queue_value(stack, queue) if queue else QUEUE_URL}",
         ),
+        keeps=(queue_variable(function, variable, queue),) if queue and variable else (),
     )

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function, of_queue
 from sqsctl.checks.support.queue_names import Named, differs, named_queues
-from sqsctl.checks.support.shell import queue_value, yml_function
+from sqsctl.checks.support.shell import queue_value, queue_variable, yml_function
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Queue, Stack
 
@@ -142,4 +142,5 @@ def _fix(function: Function, named: Named, queue: Queue, stack: Stack) -> Fix:
         "environment)",
         commands=("serverless deploy",),
         serverless_yml=yml_function(function, "environment:", f"  {named.variable}: {line}"),
+        keeps=(queue_variable(function.name, named.variable, queue),) if value == queue.url else (),
     )

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_mapping
-from sqsctl.checks.support.shell import aws, step, yml_function
+from sqsctl.checks.support.shell import aws, step, yml_function, yml_mapping
 from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Stack
 
@@ -88,7 +88,11 @@ class ReservedConcurrency(Check):
             if most is not None
             else f"its queue's poller starts with {LEAST} at once"
         )
-        narrowed = max(2, limit)
+        narrowed = max(2, limit)  # a mapping takes no less
+        reserve = ("lambda", "put-function-concurrency", "--function-name", name)
+        more = (
+            ((*reserve, "--reserved-concurrent-executions", narrowed),) if limit < narrowed else ()
+        )
         yield self.found(
             f"{name} may run {limit} at once, but {told}: the rest is throttled",
             evidence=(
@@ -105,6 +109,7 @@ class ReservedConcurrency(Check):
                 "many",
                 disposition="safe" if limit >= 2 else "unsafe",
                 commands=(
+                    *(aws(stack, *each) for each in more),
                     aws(
                         stack,
                         "lambda",
@@ -115,14 +120,17 @@ class ReservedConcurrency(Check):
                         f"MaximumConcurrency={narrowed}",
                     ),
                 ),
-                serverless_yml=yml_function(
-                    name,
-                    f"reservedConcurrency: {narrowed}",
-                    "events:",
-                    "  - sqs:",
-                    f"      maximumConcurrency: {narrowed}",
-                ),
+                serverless_yml=_yml(stack, mapping, max(limit, narrowed), narrowed),
                 steps=(
+                    *(
+                        step(
+                            "lambda",
+                            "put_function_concurrency",
+                            FunctionName=name,
+                            ReservedConcurrentExecutions=narrowed,
+                        )
+                        for _ in more
+                    ),
                     step(
                         "lambda",
                         "update_event_source_mapping",
@@ -136,6 +144,20 @@ class ReservedConcurrency(Check):
             kind=Kind.CAUSE if throttled else Kind.RISK,
             explains=None if throttled else (),
         )
+
+
+def _yml(stack: Stack, mapping: EventSourceMapping, reserved: int, most: int) -> tuple[str, ...]:
+    """Both figures, as they fit each other."""
+    name = mapping.function_name
+    lines = yml_mapping(
+        stack,
+        mapping,
+        f"maximumConcurrency: {most}",
+        lift=(f"maxConcurrency: {most}", "worker:", f"  reservedConcurrency: {reserved}"),
+    )
+    if lines[0] != "functions:":
+        return lines
+    return yml_function(name, f"reservedConcurrency: {reserved}", *(e[4:] for e in lines[2:]))
 
 
 def _throttles(stack: Stack, name: str) -> Evidence:

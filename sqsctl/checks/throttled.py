@@ -15,7 +15,7 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import BOTO, THROTTLED, action_of
-from sqsctl.checks.support.shell import aws
+from sqsctl.checks.support.shell import aws, step, yml_mapping
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
@@ -66,13 +66,21 @@ class Throttled(LogCheck[tuple[str, str]]):
                 "let fewer consumers work at once (maximum concurrency of the mapping), retry with "
                 "backoff, or have the quota raised; then redrive: the messages are good",
                 commands=tuple(commands),
-                serverless_yml=(
-                    "functions:",
-                    "  WORKER:",
-                    "    events:",
-                    "      - sqs:",
-                    "          maximumConcurrency: 2",
-                ),
+                serverless_yml=yml_mapping(
+                    stack, mapping, "maximumConcurrency: 2", lift=("maxConcurrency: 2",)
+                )
+                if mapping
+                else (),
+                keeps=(
+                    step(
+                        "lambda",
+                        "update_event_source_mapping",
+                        UUID=mapping.uuid,
+                        ScalingConfig={"MaximumConcurrency": 2},
+                    ),
+                )
+                if mapping
+                else (),
             ),
             subject=seen.function,
             confidence=seen.confidence,

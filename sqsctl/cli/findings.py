@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqsctl.cli.output import prose, safe, safe_line, styled
 from sqsctl.cli.views import clock
 from sqsctl.model.finding import CheckOutcome, Diagnosis, Finding, Severity
+from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,10 +43,11 @@ def show_finding(
         for line in said:
             console.print(styled(f"    {line}"), soft_wrap=True)
         if limit and len(value) > limit:
-            console.print(styled(f"    … {len(value) - limit} more lines (-v)", "dim"))
+            console.print(styled(f"    … {counted(len(value) - limit, 'more line')} (-v)", "dim"))
     if len(finding.evidence) > len(shown):
         left = len(finding.evidence) - len(shown)
-        console.print(styled(f"  … {left} more pieces of evidence (-v)", "dim"))
+        told = counted(left, "more piece of evidence", "more pieces of evidence")
+        console.print(styled(f"  … {told} (-v)", "dim"))
     _show_below(console, nested)
     prose(console, Text.assemble(("  fix: ", "green"), safe(finding.fix.summary)))
     for line in finding.fix.commands:
@@ -53,6 +55,10 @@ def show_finding(
     if finding.fix.serverless_yml:
         console.print(styled("    in serverless.yml:", "dim"))
         for line in finding.fix.serverless_yml:
+            console.print(styled(f"      {line}"), soft_wrap=True)
+    if finding.fix.template:
+        console.print(styled(f"    in {finding.fix.template_of}:", "dim"))
+        for line in finding.fix.template:
             console.print(styled(f"      {line}"), soft_wrap=True)
     if finding.reference:
         console.print(styled(f"  {finding.reference}", "dim"), soft_wrap=True)

@@ -91,6 +91,9 @@ def _finding(finding: Finding) -> Sequence[str]:
         parts.append(_block("\n".join(finding.fix.commands), "sh"))
     if finding.fix.serverless_yml:
         parts.append(_block("\n".join(finding.fix.serverless_yml), "yaml"))
+    if finding.fix.template:
+        parts.append(f"In {_inline(finding.fix.template_of)}:")
+        parts.append(_block("\n".join(finding.fix.template)))
     if finding.reference:
         parts.append(f"<{finding.reference}>")
     return parts

@@ -104,6 +104,8 @@ def finding_shape(finding: Finding) -> Shape:
             "disposition": finding.fix.disposition,
             "commands": list(finding.fix.commands),
             "serverless_yml": list(finding.fix.serverless_yml),
+            "template": list(finding.fix.template),
+            "template_of": finding.fix.template_of or None,
         },
         "reference": finding.reference,
     }

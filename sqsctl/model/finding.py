@@ -80,7 +80,9 @@ class Fix:
     ``unsafe`` has an exact command but can lose or duplicate work, ``manual`` needs
     a person (code, packaging). ``commands`` can be typed as they stand;
     ``serverless_yml`` are the lines to put into the project so that the next deploy
-    does not undo it.
+    does not undo it; ``template`` are such lines where another tool deploys the stack,
+    ``template_of`` says which (``the CDK app``). ``keeps`` are calls that only say what
+    those lines hold: a fix with ``steps`` needs none.
     """
 
     summary: str
@@ -88,6 +90,9 @@ class Fix:
     commands: tuple[str, ...] = ()
     serverless_yml: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    template: tuple[str, ...] = ()
+    template_of: str = ""
+    keeps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

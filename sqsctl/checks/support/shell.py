@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 
+from sqsctl.checks.support.notation import Reference
 from sqsctl.model.finding import Fix, Step
 from sqsctl.model.stack import EventSourceMapping, Function, Queue, Stack
 
@@ -174,9 +175,35 @@ def yml_function(function: Function | str, *lines: str) -> tuple[str, ...]:
     return ("functions:", f"  {key}:", *(f"    {line}" for line in lines))
 
 
+def yml_mapping(
+    stack: Stack, mapping: EventSourceMapping, *lines: str, lift: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Lines of a function's ``sqs`` event; ``lift`` are those of the construct that made it.
+
+    Reads QUEUES where there are lines of a construct.
+    """
+    queue = stack.queue(mapping.queue_arn) if lift and stack.made_by == "lift" else None
+    if queue and _LIFT.fullmatch(queue.logical_id or ""):
+        return yml_worker(queue, *lift)
+    return yml_function(
+        mapping.function_name, "events:", "  - sqs:", *(f"      {line}" for line in lines)
+    )
+
+
 def yml_worker(queue: Queue | str, *lines: str) -> tuple[str, ...]:
     """Lines of a Lift queue construct."""
     return ("constructs:", f"  {_construct(queue)}:", *(f"    {line}" for line in lines))
+
+
+def queue_variable(function: str, variable: str, queue: Queue) -> Step:
+    """What a function's environment is to hold, so that it names a queue: for ``Fix.keeps``."""
+    value = Reference(queue.logical_id) if queue.logical_id else queue.url
+    return step(
+        "lambda",
+        "update_function_configuration",
+        FunctionName=function,
+        Environment={"Variables": {variable: value}},
+    )
 
 
 def queue_value(stack: Stack, queue: Queue) -> str:

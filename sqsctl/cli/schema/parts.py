@@ -29,6 +29,8 @@ FINDING = {
         "disposition": "text",
         "commands": ["text"],
         "serverless_yml": ["text"],
+        "template": ["text"],
+        "template_of": "text?",
     },
     "reference": "text",
 }

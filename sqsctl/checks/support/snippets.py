@@ -1,0 +1,185 @@
+"""Lines that keep a fix in the project: one setting in the words of each tool.
+
+Made from the calls of a fix (SetQueueAttributes, UpdateFunctionConfiguration,
+UpdateEventSourceMapping, AddPermission and the like), whose parameters are CloudFormation's
+properties by the same names. Nothing is made up: what has no known logical id has no lines in a
+template, and what no tool's words are known for has none at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sqsctl.checks.support.notation import REMOVED, Reference, properties, read
+from sqsctl.checks.support.words import CDK, CDK_CLASS, CDK_HASH, TERRAFORM, TERRAFORM_TYPE
+from sqsctl.model.finding import Step
+from sqsctl.model.stack import Stack
+
+Kind = Literal["queue", "function", "mapping", "permission"]
+
+_OPERATIONS: Mapping[str, tuple[Kind, str]] = {
+    "set_queue_attributes": ("queue", "QueueUrl"),
+    "update_function_configuration": ("function", "FunctionName"),
+    "put_function_concurrency": ("function", "FunctionName"),
+    "delete_function_concurrency": ("function", "FunctionName"),
+    "update_event_source_mapping": ("mapping", "UUID"),
+    "add_permission": ("permission", "FunctionName"),
+}
+# What the CDK inside of Lift makes of the paths construct/Queue and construct/Dlq.
+_LIFTS = re.compile(r"\w{1,200}(?:Queue|Dlq)[0-9A-F]{8}")
+_NOT_PROPERTIES = frozenset({"StatementId", "Qualifier"})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Properties of one resource. ``logical_id`` is empty where no stack holds it.
+
+    ``name`` is what people know it by: a queue's or a function's name, for a mapping both.
+    ``function`` is the logical id of the function behind it; ``dead_letters`` the name of a
+    queue that is to be made first.
+    """
+
+    kind: Kind
+    name: str
+    function: str
+    logical_id: str
+    properties: Mapping[str, object]
+    dead_letters: str = ""
+
+
+def is_lifts(logical_id: str | None) -> bool:
+    """Whether Lift named a queue so; other tools of the CDK do, too."""
+    return _LIFTS.fullmatch(logical_id or "") is not None
+
+
+def settings(steps: Iterable[Step], stack: Stack) -> Iterator[Setting]:
+    """What the steps set, and on which resource."""
+    made = ""
+    for each in steps:
+        given = dict(each.parameters)
+        if each.operation == "create_queue":
+            made = str(given["QueueName"])
+        if each.operation not in _OPERATIONS:
+            continue
+        kind, key = _OPERATIONS[each.operation]
+        name = str(given.pop(key, "")).rpartition("/")[2]
+        attributes = given.pop("Attributes", None)
+        if isinstance(attributes, Mapping):
+            given |= {str(name): read(value) for name, value in attributes.items()}
+        if each.operation == "delete_function_concurrency":
+            given["ReservedConcurrentExecutions"] = REMOVED
+        if given.get("FilterCriteria") == {}:
+            given["FilterCriteria"] = REMOVED
+        given = {key: value for key, value in given.items() if key not in _NOT_PROPERTIES}
+        found = _setting(kind, name, given, stack)
+        yield replace(found, dead_letters=made) if "RedrivePolicy" in given else found
+
+
+def cloudformation(found: Iterable[Setting]) -> tuple[str, ...]:
+    """Resources of a template, with the properties to set."""
+    lines: list[str] = []
+    for each in found:
+        given = dict(each.properties)
+        if each.kind == "permission" and each.function:
+            given = {"FunctionName": Reference(each.function), **given}
+            action = str(given.get("Action")).rpartition(":")[2]
+            lines += [f"{each.function}{action}Permission:", "  Type: AWS::Lambda::Permission"]
+            lines += ["  Properties:", *properties(given)]
+        elif each.logical_id:
+            if each.dead_letters:
+                lines += _dead_letters(each, given)
+            lines += [f"{each.logical_id}:", "  Properties:", *properties(given)]
+    return tuple(lines)
+
+
+def sam(found: Iterable[Setting]) -> tuple[str, ...]:
+    """As CloudFormation; a mapping is an event of its function."""
+    lines: list[str] = []
+    for each in found:
+        event = each.logical_id.removeprefix(each.function)
+        if each.kind != "mapping" or event in {"", each.logical_id}:
+            lines += cloudformation((each,))
+            continue
+        lines += [f"{each.function}:", "  Properties:", "    Events:", f"      {event}:"]
+        lines += ["        Properties:", *properties(each.properties, 10)]
+    return tuple(lines)
+
+
+def serverless_resources(found: Iterable[Setting]) -> tuple[str, ...]:
+    """Queues of serverless.yml's own ``resources``."""
+    lines = cloudformation(each for each in found if each.kind == "queue")
+    return ("resources:", "  Resources:", *(f"    {each}" for each in lines)) if lines else ()
+
+
+def serverless_extensions(found: Iterable[Setting]) -> tuple[str, ...]:
+    """What Serverless or a plugin made and offers no key for: ``resources.extensions``."""
+    lines = cloudformation(found)
+    return ("resources:", "  extensions:", *(f"    {each}" for each in lines)) if lines else ()
+
+
+def cdk(found: Iterable[Setting]) -> tuple[str, ...]:
+    """Properties of constructs, in TypeScript."""
+    lines: list[str] = []
+    for each in found:
+        told = [
+            f"// remove: {words[0]}" if value is REMOVED else f"{words[0]}: {words[1](value)},"
+            for key, value in _with_dead_letters(each).items()
+            if (words := CDK.get((each.kind, key)))
+        ]
+        held = each.logical_id if each.kind == "queue" else each.function
+        if told and held:
+            lines += [f"// {CDK_CLASS[each.kind]} {CDK_HASH.sub('', held)}", *told]
+    return tuple(lines)
+
+
+def terraform(found: Iterable[Setting]) -> tuple[str, ...]:
+    """Arguments of resources, where no stack holds them."""
+    lines: list[str] = []
+    for each in found:
+        told = [
+            f"  # remove: {words[0]}" if value is REMOVED else f"  {words[0]}{words[1](value)}"
+            for key, value in _with_dead_letters(each).items()
+            if (words := TERRAFORM.get((each.kind, key)))
+        ]
+        if told:
+            lines += [f"# {TERRAFORM_TYPE[each.kind]} of {each.name}", *told]
+    return tuple(lines)
+
+
+def _with_dead_letters(setting: Setting) -> dict[str, object]:
+    """The properties; a redrive policy tells what its target is to be made of."""
+    policy = setting.properties.get("RedrivePolicy")
+    if not setting.dead_letters or not isinstance(policy, Mapping):
+        return dict(setting.properties)
+    fifo = setting.dead_letters.endswith(".fifo")
+    made = {**policy, "made": setting.dead_letters, "fifo": fifo}
+    return {**setting.properties, "RedrivePolicy": made}
+
+
+def _dead_letters(setting: Setting, given: dict[str, object]) -> list[str]:
+    """The resource of a dead-letter queue, to which the policy then refers."""
+    made = f"{setting.logical_id}Dlq"
+    policy = given.get("RedrivePolicy")
+    if isinstance(policy, Mapping):
+        given["RedrivePolicy"] = {**policy, "deadLetterTargetArn": Reference(made, "Arn")}
+    fifo = {"FifoQueue": True} if setting.dead_letters.endswith(".fifo") else {}
+    kept = {**fifo, "MessageRetentionPeriod": 1_209_600}
+    return [f"{made}:", "  Type: AWS::SQS::Queue", "  Properties:", *properties(kept)]
+
+
+def _setting(kind: Kind, name: str, given: Mapping[str, object], stack: Stack) -> Setting:
+    if kind == "queue":
+        held = next((each.logical_id for each in stack.queues if each.name == name), None)
+        return Setting(kind, name, "", held or "", given)
+    mapping = next((each for each in stack.mappings if each.uuid == name), None)
+    function = stack.function(mapping.function_name if mapping else name)
+    behind = (function.logical_id if function else None) or ""
+    if kind != "mapping":
+        return Setting(kind, name, behind, behind, given)
+    if mapping is None:
+        return Setting(kind, name, "", "", given)
+    told = f"{mapping.queue_arn.rpartition(':')[2]} to {mapping.function_name}"
+    return Setting(kind, told, behind, mapping.logical_id or "", given)
