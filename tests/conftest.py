@@ -25,6 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """``-m fuzz`` is the thorough run of the fuzz tests; Ctrl-C reaches what tests start."""
+    # What is started hundreds of times is to be compiled once, wherever the tests run.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # A shell's background job ignores Ctrl-C, and so would every program that a test starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

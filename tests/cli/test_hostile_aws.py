@@ -60,7 +60,10 @@ def _target(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "hostile.jsonl").write_bytes(text.encode("utf-8", "surrogatepass") + b"\n")
 
 
-@pytest.mark.parametrize("refuses", [False, True], ids=["answers", "refuses"])
+@pytest.mark.parametrize(
+    "refuses",
+    [pytest.param(False, id="answers"), pytest.param(True, id="refuses", marks=pytest.mark.long)],
+)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_nothing_but_text_is_printed(
     command: str, refuses: bool, sqsctl: Sqsctl, monkeypatch: pytest.MonkeyPatch

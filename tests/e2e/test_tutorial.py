@@ -34,6 +34,7 @@ from tests.program import Sqsctl
 DOCS = Path(__file__).parent.parent.parent / "docs"
 TUTORIAL = DOCS / "tutorial"
 LANGUAGES = ("en", "ko")
+SLOW = {"04-load", "05-issue-log"}
 PATIENCE_S = 60.0
 
 # Reading again changes nothing but what is seen.
@@ -80,7 +81,8 @@ def run(sqsctl: Sqsctl, step: Step) -> None:
 def each_page() -> Iterator[ParameterSet]:
     for language in LANGUAGES:
         for page in pages(language):
-            marks = [] if language == "en" else [pytest.mark.long]
+            always = language == "en" and page.stem not in SLOW
+            marks = [] if always else [pytest.mark.long]
             yield pytest.param(page, marks=marks, id=f"{language}-{page.stem}")
 
 

@@ -27,7 +27,7 @@ POINTS: list[tuple[str, When, int]] = [
     for when in ("before", "after")
     for number in (1, 3)
 ]
-RANDOM_KILLS = 6
+RANDOM_KILLS, ALWAYS = 6, 2
 
 
 @contextmanager
@@ -130,7 +130,13 @@ def killed_sometime(bench: Bench, seed: int) -> None:
 
 
 @pytest.mark.lab
-@pytest.mark.parametrize("seed", range(RANDOM_KILLS))
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(seed, marks=() if seed < ALWAYS else pytest.mark.long)
+        for seed in range(RANDOM_KILLS)
+    ],
+)
 def test_killed_sometime(bench: Bench, seed: int) -> None:
     killed_sometime(bench, seed)
 

@@ -83,7 +83,6 @@ MUTANTS = [
         '            "MessageAttributeNames": ["All"],\n',
         "",
         (f"{QUEUES}::test_a_receive_brings_everything",),
-        always=True,
     ),
     Mutant(
         "drop Binary",
@@ -114,7 +113,6 @@ MUTANTS = [
         "            raise RedriveStoppedError(error, summary, self._options.command) from error\n",
         "            return summary\n",
         (f"{REDRIVE}::test_expired_credentials_end_the_run_with_the_way_to_go_on",),
-        always=True,
     ),
     Mutant(
         "a hidden retry",
@@ -122,7 +120,6 @@ MUTANTS = [
         "self._client = session.sqs_unretried()",
         "self._client = session.sqs()",
         (f"{QUEUES}::test_what_nobody_can_know_is_unknown",),
-        always=True,
     ),
     Mutant(
         "retry the unknown without telling",
