@@ -2,7 +2,8 @@
 
 A terminal breaks at a column, in the middle of a word; an editor at the last blank before
 it. Either way a broken line is one that the next line's first word would not have fitted
-on, and the next line is nothing that begins an entry of its own.
+on, and the next line is nothing that begins an entry of its own. Where other lines are wider
+than the place of the break, grammar tells: a line that ends in the middle of a sentence.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ _BEGINS = re.compile(
     r"|at \S|File \"|Traceback |Caused by: |During |The above exc|Require stack:"
     r"|[A-Z]\w{0,80}(?:Error|Exception)\b:|Runtime\.\w+\s*$)"
 )
-_WHOLE = re.compile(r"\s*(?:START|END|REPORT) RequestId|INIT_|RequestId: \S+ Process exited")
+# What stands below these lines is another line, however long they are.
+_WHOLE = re.compile(
+    r"\s*(?:START|END|REPORT) RequestId|INIT_|RequestId: \S+ Process exited"
+    r"|\s*File \"[^\"\n]{1,300}\", line \d{1,6}, in \S{1,120}\s*$"
+)
+_UNFINISHED = re.compile(r"[A-Za-z][a-z]{0,30},?$")
+_GOES_ON = re.compile(r"[a-z]{2,20} [a-z(]")
 
 
 def unwrapped(text: str) -> tuple[str, ...]:
@@ -67,4 +74,6 @@ def _goes_on(before: str, line: str, width: int, *, hard: bool) -> bool:
     if hard:
         return len(before) >= width - 1
     word = line.split(maxsplit=1)[0]
-    return len(before) + 1 + len(word) > width
+    return len(before) + 1 + len(word) > width or (
+        _UNFINISHED.search(before) is not None and _GOES_ON.match(line) is not None
+    )

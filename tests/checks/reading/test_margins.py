@@ -182,3 +182,14 @@ def test_the_newest_first_is_turned_round() -> None:
 def test_words_may_stand_around_an_export() -> None:
     rows = [{"@timestamp": "2024-05-05 10:10:04.000", "@message": START}]
     assert messages(f"look:\n{json.dumps(rows, indent=2)}\nodd") == ["look:", START, "odd"]
+
+
+def test_a_sentence_that_goes_on_is_one_though_other_lines_are_wider() -> None:
+    words = "AccessDenied: The function execution role does not have permissions to call this"
+    broken = words.replace("execution role", "execution\nrole") + " (and much more is told behind)"
+    assert broken.replace("\n", " ") in unwrapped(broken)
+
+
+def test_a_frames_own_line_is_no_beginning_of_its_source() -> None:
+    frame = '  File "/var/task/worker.py", line 9, in handler'
+    assert unwrapped(f'{frame}\n    url = config["QUEUE_URL"]') == ()
