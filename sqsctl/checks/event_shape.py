@@ -30,7 +30,13 @@ from sqsctl.checks.support.payloads import (
     WRONG_INDEX,
     wrong_field,
 )
-from sqsctl.checks.support.reads import Origin, indexed_by, line_evidence, read_by
+from sqsctl.checks.support.reads import (
+    Origin,
+    indexed_by,
+    line_evidence,
+    named_like_an_event,
+    read_by,
+)
 from sqsctl.checks.support.runtimes import is_python
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
@@ -89,6 +95,13 @@ class EventShape(LogCheck[Shape]):
             field = last if source is Origin.EVENT and last in EVENT_FIELDS and not parsed else ""
         if source not in {Origin.UNKNOWN, Origin.EVENT} or _ATTRIBUTE.search(expression):
             return None
+        if parsed and _BODY.search(expression):
+            # Every source sends a body as text: whoever called the handler had parsed it.
+            return None
+        # Undefined can be anybody's; what has a value of its own and another name is no event.
+        has_value = bool(field) or parsed or WRONG_INDEX.search(case.text) is not None
+        if source is Origin.UNKNOWN and has_value and _named_otherwise(expression, case.text):
+            return None
         sure = source is Origin.EVENT or NAMES_EVENT.search(case.text) is not None
         return Shape(field, parsed, sure=sure)
 
@@ -108,7 +121,8 @@ class EventShape(LogCheck[Shape]):
                 f"{what}; a message's text is event.Records[n].body"
             )
         else:
-            title = f"{seen.who} reads the wrong field of its event: {what}"
+            likely = "" if sign.sure else "most likely "
+            title = f"{seen.who} {likely}reads the wrong field of its event: {what}"
         return self.found(
             title,
             evidence=(
@@ -120,6 +134,17 @@ class EventShape(LogCheck[Shape]):
             subject=seen.function,
             confidence=seen.confidence if sign.sure else min(seen.confidence, Confidence.MEDIUM),
         )
+
+
+_BODY = re.compile(r"(?:\[\s*[\"']body[\"']\s*\]|\.body|\.get\(\s*[\"']body[\"']\s*\))\s*$")
+_ITERATED = re.compile(r"\b(?P<name>[A-Za-z_$][\w$]{0,60})\.\w{1,20}(?:\.\w{1,20})? is not ")
+
+
+def _named_otherwise(expression: str, text: str) -> bool:
+    """Whether the line, or the error itself, names what was read, and not as an event."""
+    if not expression and (match := _ITERATED.search(text)):
+        expression = match.group("name")
+    return bool(expression) and not named_like_an_event(expression)
 
 
 _UNDEFINED = re.compile(

@@ -124,7 +124,17 @@ _ANSWERS = re.compile(
 _ENVIRONS = re.compile(r"\benviron\b|\bgetenv\b|\bprocess\.env\b")
 _EVENT_NAMES = frozenset({"event", "evt", "lambda_event", "raw_event", "_event", "lambdaEvent"})
 _RECORD_NAMES = frozenset({"record", "rec", "sqs_record", "sqsRecord", "Records"})
+# Names that a handler's parameter or a record goes by where nothing shows where it came from.
+_LIKELY_NAMES = (
+    _EVENT_NAMES | _RECORD_NAMES | frozenset({"e", "ev", "input", "request", "req", "r"})
+)
 _ROOT = re.compile(r"[\s(!*+]*(?:await\s+)?(?P<name>[A-Za-z_$][\w$]*)")
+
+
+def named_like_an_event(expression: str) -> bool:
+    """Whether an expression begins with a name that events and their records usually have."""
+    match = _ROOT.match(expression)
+    return match is not None and match.group("name") in _LIKELY_NAMES
 
 
 def origin(expression: str, source: str, handler: str = "", hops: int = _HOPS) -> Origin:
@@ -225,13 +235,19 @@ def _defines(source: str, at: int) -> bool:
 def read_by(case: Case, *, key: str = "") -> tuple[Origin, str]:
     """Where the value came from that the failing line read ``key`` of, and its expression.
 
-    Without a key: the value that it parses.
+    Without a key: the value that it parses. Where the line reads the key of several values, it
+    is the message's content that may lack it, before the event.
     """
     place = next((each for each in places(case) if each.text), None)
-    expression = (_of_key(place, key) if key else _parsed(place)) if place else ""
-    if not expression:
+    if place is None:
         return Origin.UNKNOWN, ""
-    return origin(expression, code(case), case.handler or ""), expression
+    expressions = _of_key(place, key) if key else [_parsed(place)]
+    source, handler = code(case), case.handler or ""
+    found = [(origin(each, source, handler), each) for each in expressions if each]
+    # The event itself has no such key then, and is read first; a record has what records have.
+    if found and found[0][1] not in _EVENT_NAMES:
+        found.sort(key=lambda pair: pair[0] is not Origin.PAYLOAD)
+    return found[0] if found else (Origin.UNKNOWN, "")
 
 
 def indexed_by(case: Case) -> tuple[Origin, str]:
@@ -266,16 +282,16 @@ def parsed_by(case: Case) -> Origin:
 _JSON_METHOD = re.compile(r"\.json\s*\(\s*\)")
 
 
-def _of_key(place: Place, key: str) -> str:
-    """The expression in front of ``["key"]``, ``.key`` or ``.get("key")``."""
+def _of_key(place: Place, key: str) -> list[str]:
+    """The expressions in front of ``["key"]``, ``.key`` or ``.get("key")``.
+
+    Of several the one that the column points at.
+    """
     k = re.escape(key)
     pattern = rf"(?:\[\s*u?\\?[\"'`]{k}\\?[\"'`]\s*\]|\??\.{k}\b|\.pop\(\s*[\"']{k}[\"'])"
     matches = list(re.finditer(pattern, place.text))
-    if not matches:
-        return ""
     near = [m for m in matches if place.column and m.start() <= place.column <= m.end()]
-    match = (near or matches)[0]
-    return _before(place.text, match.start())
+    return [_before(place.text, each.start()) for each in near[:1] or matches]
 
 
 def _before(text: str, end: int) -> str:
