@@ -171,7 +171,7 @@ def doctor(
     ignores = _ignores()
     threshold = Severity[fail_on.upper()]
     if watch:
-        _watch(run, look, threshold, ignores, interval)
+        _watch(run, look, threshold, ignores, interval, function or ())
         return None
     seen = look()
     applied: list[dict[str, Any]] = []
@@ -185,7 +185,7 @@ def doctor(
         kept, ignored, _ = apply(seen.diagnosis, ignores, datetime.now(UTC).date())
         write_report(report, replace(seen, diagnosis=kept), run.target, ignored)
         run.output.notice(f"the report is in {report}")
-    return _answer(run, seen, threshold, applied, ignores)
+    return _answer(run, seen, threshold, applied, ignores, function or ())
 
 
 def at_endpoint(diagnosis: Diagnosis, endpoint: str | None) -> Diagnosis:
@@ -216,6 +216,7 @@ def _watch(
     threshold: Severity,
     ignores: Sequence[Ignore],
     interval: float,
+    functions: Sequence[str],
 ) -> None:
     """Look again and again; a person sees each look, a machine a line each.
 
@@ -237,7 +238,7 @@ def _watch(
             watchful_sleep(interval)
             continue
         looked = True
-        answer = _answer(run, seen, threshold, [], ignores)
+        answer = _answer(run, seen, threshold, [], ignores, functions)
         if run.output.json:
             run.output.line({"timestamp": iso(seen.stack.observed_at), **answer.data})
         else:
@@ -267,7 +268,8 @@ def _answer(
     seen: Checkup,
     threshold: Severity,
     applied: list[dict[str, Any]],
-    ignores: Sequence[Ignore] = (),
+    ignores: Sequence[Ignore],
+    functions: Sequence[str],
 ) -> Answer:
     from sqsctl.cli.findings import show_diagnosis
     from sqsctl.operations.health import hops
@@ -299,6 +301,9 @@ def _answer(
         console.print(styled(diagnosis.stack, "bold") + styled(window, "dim"), soft_wrap=True)
         show_picture(console, seen.stack, states)
         show_diagnosis(console, diagnosis, verbose=run.output.verbose > 0)
+        if functions:
+            said = f"logs and packages read of {', '.join(functions)} only"
+            console.print(styled(said, "dim"), soft_wrap=True)
         for each, why in ignored:
             said = f"ignored until {why.until}: {each.id} ({why.reason or 'no reason given'})"
             console.print(styled(said, "dim"), soft_wrap=True)
