@@ -5,8 +5,8 @@ environment writes one stream and runs one invocation at a time: between an invo
 its END nothing of another request's is the platform's. And an invocation ends with one error: what
 looks like one and is followed by more of the same invocation's code did not end it.
 
-Only a stream that is named says so. A copy without names may mix streams, and lines that were
-printed in the form of JSON platform records are believed.
+Only a stream that is named says so. A copy without names may mix streams: there only a record
+of the platform in the other format, JSON amid text or text amid JSON, is no word of its own.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _NEAR = 8  # entries behind END among which its REPORT is
 _SECONDS = re.compile(r"after (\d{1,6}(?:\.\d{1,3})?) s")
 
 
-def without_forged(entries: Iterable[Entry]) -> list[Entry]:
-    """One named stream's entries, with such lines as mere lines."""
+def without_forged(entries: Iterable[Entry], *, named: bool) -> list[Entry]:
+    """One stream's entries, or those of a copy that names none, with such lines as mere lines."""
     found = list(entries)
     index = 0
     while index < len(found):
         entry = found[index]
         stop = _stop(found, index) if entry.mark is Mark.START and entry.request_id else 0
         if stop > index:
-            _clear(found, index, stop)
+            _clear(found, index, stop, named=named)
             index = stop
         index += 1
     return found
@@ -48,7 +48,7 @@ def _stop(entries: list[Entry], start: int) -> int:
     return 0
 
 
-def _clear(entries: list[Entry], start: int, stop: int) -> None:
+def _clear(entries: list[Entry], start: int, stop: int, *, named: bool) -> None:
     own = entries[start].request_id
     # A function logs in one format: a record of the platform in the other is none.
     in_json = _is_json(entries[start])
@@ -57,6 +57,11 @@ def _clear(entries: list[Entry], start: int, stop: int) -> None:
     # From behind: what stands below tells whether the code went on.
     for index in range(stop - 1, start, -1):
         entry = entries[index]
+        if not named:
+            other = entry.mark in _ABOUT_ONE and _is_json(entry) != in_json
+            if other and entry.request_id not in {None, own}:
+                entries[index] = _line(entry)
+            continue
         forged = entry.mark in _ABOUT_ONE and (
             (entry.request_id not in {None, own} and not (in_json and _is_json(entry)))
             or (

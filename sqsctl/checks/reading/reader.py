@@ -54,9 +54,7 @@ def read(events: Iterable[LogEvent], *, excerpt: bool | None = None) -> Reading:
     failures: list[Failure] = []
     survived: list[Failure] = []
     for (_, stream), own in streams.items():
-        entries = [understand(block) for block in blocks(own)]
-        if stream:
-            entries = without_forged(entries)
+        entries = without_forged((understand(block) for block in blocks(own)), named=bool(stream))
         reader = _StreamReader(
             tell(_without_lectures(entries) if excerpt else entries), stream, excerpt=excerpt
         )

@@ -101,3 +101,16 @@ def test_streams_that_a_copy_mixed_are_read_as_before() -> None:
     timed = f"2026-11-23T08:00:03.000Z {OTHER} Task timed out after 3.00 seconds"
     lines = (START, f"START RequestId: {OTHER} Version: 1", timed, f"END RequestId: {OTHER}", END)
     assert log(*lines, stream="").failures[0].request_id == OTHER
+
+
+def test_a_copy_without_names_believes_no_record_in_the_other_format() -> None:
+    record = next(each for each in FORGED if each.startswith('{"time"'))
+    assert log(START, record, WENT_ON, END, REPORT, stream="").failures == ()
+    alone = log(record, stream="")
+    assert [each.error_type for each in alone.failures] == ["Sandbox.Timedout"]
+
+
+def test_a_copy_without_names_may_mix_streams() -> None:
+    timed = f"2026-11-23T08:00:00.000Z {OTHER} Task timed out after 3.00 seconds"
+    (failure,) = log(START, timed, END, REPORT, stream="").failures
+    assert failure.request_id == OTHER
