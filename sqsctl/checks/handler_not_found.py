@@ -156,6 +156,7 @@ def _deeper(wanted: tuple[str, ...], package: Package) -> tuple[Evidence, ...]:
 def _fix(function: str, nearest: str, stack: Stack) -> Fix:
     name = function or FUNCTION
     setting = nearest or "FILE.FUNCTION"
+    sure = (nearest,) if nearest else ()  # nothing to type where only a person can know
     return Fix(
         f"let the handler setting be {nearest}, which is in the package, or package what it names"
         if nearest
@@ -171,18 +172,22 @@ def _fix(function: str, nearest: str, stack: Stack) -> Fix:
                 "--query",
                 "Handler",
             ),
-            aws(
-                stack,
-                "lambda",
-                "update-function-configuration",
-                "--function-name",
-                name,
-                "--handler",
-                setting,
+            *(
+                aws(
+                    stack,
+                    "lambda",
+                    "update-function-configuration",
+                    "--function-name",
+                    name,
+                    "--handler",
+                    each,
+                )
+                for each in sure
             ),
         ),
         serverless_yml=yml_function(function, f"handler: {setting}"),
-        keeps=(
-            step("lambda", "update_function_configuration", FunctionName=function, Handler=setting),
+        keeps=tuple(
+            step("lambda", "update_function_configuration", FunctionName=function, Handler=each)
+            for each in sure
         ),
     )

@@ -94,6 +94,7 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
             fix=Fix(
                 "enable the mapping",
                 commands=(
+                    *(() if uuid else (_listed(stack, arn),)),
                     aws(
                         stack,
                         "lambda",
@@ -107,3 +108,10 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),
         )
+
+
+def _listed(stack: Stack, arn: str) -> str:
+    """The command that tells the mapping's UUID."""
+    source = ("--event-source-arn", arn) if arn else ()
+    query = "EventSourceMappings[].[UUID,State,EventSourceArn]"
+    return aws(stack, "lambda", "list-event-source-mappings", *source, "--query", query)

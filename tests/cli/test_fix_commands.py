@@ -9,12 +9,19 @@ from itertools import pairwise
 import pytest
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.model.stack import Group, Stack
+from sqsctl.model.finding import Finding
+from sqsctl.model.stack import Group, MadeBy, Stack
 from tests.checks.build import DLQ, ago, invocation, of_events, stack
 from tests.checks.zoo import OTHERS, PAIRS
 from tests.checks.zoo_logs import python_error
+from tests.cli.aws_line import called
 from tests.e2e.test_tutorial import parse
 
+TOOLS: tuple[MadeBy, ...] = ("lift", "serverless", "sam", "cdk", "cloudformation", "")
+# What stands for a name that nobody told, in text without a stack for example.
+UNKNOWN = "00000000-0000-0000-0000-000000000000"
+UNTOLD = frozenset({"FUNCTION_NAME", "QUEUE_URL", "ROLE_NAME", UNKNOWN})
+WORLDWIDE = frozenset({"iam"})
 ZOO = [
     *(pytest.param(pair.broken, id=pair.id) for pair in PAIRS),
     *(pytest.param(each, id=f"other-{number}") for number, each in enumerate(OTHERS)),
@@ -70,3 +77,81 @@ def test_without_a_dead_letter_queue_there_is_nothing_to_redrive() -> None:
     queues = tuple(replace(each, dead_letter_target_arn=None) for each in whole.queues)
     bare = replace(whole, queues=Group(queues), dead_letters=Group())
     assert [each for each in typed(bare) if " dlq " in each] == []
+
+
+def calls_of(finding: Finding) -> list[str]:
+    """Calls of AWS among the commands; the CLI's own settings are none."""
+    return [
+        line.replace(" UUID ", f" {UNKNOWN} ")
+        for line in finding.fix.commands
+        if line.startswith("aws ") and not line.startswith("aws configure ")
+    ]
+
+
+def names(seen: Stack) -> dict[str, set[str]]:
+    """What a call may name, by the parameter that names it."""
+    queues = seen.queues.items
+    roles = {each.role_arn or "" for each in seen.functions}
+    roles |= {each.role_arn for each in seen.permissions}
+    functions = {each.name for each in seen.functions}
+    functions |= {each.function_name for each in seen.mappings}
+    functions |= {each.function for each in (*seen.logs, *seen.packages)}
+    functions |= {each.function_name or "" for api in seen.apis for each in api.routes}
+    return {
+        "QueueUrl": {each.url for each in queues},
+        "EventSourceArn": {each.arn for each in queues},
+        "FunctionName": functions,
+        "UUID": {each.uuid for each in seen.mappings},
+        "RoleName": {each.rpartition("/")[2] for each in roles},
+    }
+
+
+@pytest.mark.parametrize("seen", ZOO)
+@pytest.mark.parametrize("tool", TOOLS)
+def test_every_call_of_aws_is_one_on_what_there_is(seen: Stack, tool: MadeBy) -> None:
+    known = names(seen)
+    texts = " ".join(each.text for each in seen.errors)
+    for finding in diagnose(replace(seen, made_by=tool)).findings:
+        for line in calls_of(finding):
+            operation, given, own = called(line)
+            service = operation.partition(":")[0]
+            assert own.get("--region") == (None if service in WORLDWIDE else seen.region), line
+            for key in known.keys() & given.keys():
+                if given[key] not in UNTOLD:
+                    assert given[key] in known[key] or given[key] in texts, line
+                else:
+                    assert finding.fix.disposition == "manual", line
+
+
+@pytest.mark.parametrize("seen", ZOO)
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_step_is_the_call_that_its_command_says(seen: Stack, tool: MadeBy) -> None:
+    """What --fix does is what a person would have typed, in the same order."""
+    for finding in diagnose(replace(seen, made_by=tool)).findings:
+        said = map(called, calls_of(finding))
+        calls = [(operation.partition(":")[2], given) for operation, given, _ in said]
+        for step in finding.fix.steps:
+            operation = "".join(each.title() for each in step.operation.split("_"))
+            assert (operation, _told(dict(step.parameters))) in calls, finding.id
+
+
+def _told(parameters: dict[str, object]) -> dict[str, object]:
+    return {
+        key: list(each) if isinstance(each, tuple) else each for key, each in parameters.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "aws lambda update-function-configuration --timeout 5",  # of which function?
+        "aws lambda update-function-configuration --function-name f --timeout soon",
+        "aws lambda update-event-source-mapping --uuid u --scaling-config MaximumConcurency=2",
+        "aws lambda put-concurrency --function-name f",
+        "aws sqs set-queue-attributes --queue-url u --attribute VisibilityTimeout=1",
+        "aws sqs purge-queue",
+    ],
+)
+def test_a_call_that_aws_would_refuse_is_noticed(line: str) -> None:
+    with pytest.raises((AssertionError, KeyError, ValueError)):
+        called(line)
