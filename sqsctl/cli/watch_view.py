@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.metrics import BLOCKS
 from sqsctl.cli.output import iso, safe_line, styled
 from sqsctl.cli.picture import hop_shape
 from sqsctl.cli.picture import picture as drawn
+from sqsctl.operations.board import VAGUE
 from sqsctl.operations.health import Recent, hops
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
     from rich.text import Text
 
@@ -100,7 +104,8 @@ def rendered(
         found.append(
             styled("last failures", "bold") if picture.failures else styled("no failures", "dim")
         )
-        found += [_failure(each, stack.name) for each in picture.failures[:room]]
+        alike = _alike(picture.failures)
+        found += [_failure(each, times, stack.name) for each, times in alike[:room]]
     return found if height is None else found[:height]
 
 
@@ -135,7 +140,18 @@ def spark(values: tuple[int, ...]) -> str:
     )
 
 
-def _failure(failing: Failing, stack: str) -> Text:
+def _alike(failures: Sequence[Failing]) -> list[tuple[Failing, int]]:
+    """Each failure once, as it was told last, and how often it was; the newest first."""
+    newest: dict[tuple[str, str], Failing] = {}
+    times: Counter[tuple[str, str]] = Counter()
+    for each in failures:
+        kind = (each.function, each.check if each.check and each.check not in VAGUE else each.text)
+        newest.setdefault(kind, each)
+        times[kind] += 1
+    return [(each, times[kind]) for kind, each in newest.items()]
+
+
+def _failure(failing: Failing, times: int, stack: str) -> Text:
     from datetime import UTC
 
     when = failing.at.astimezone(UTC).strftime("%H:%M:%S") if failing.at else ""
@@ -143,6 +159,8 @@ def _failure(failing: Failing, stack: str) -> Text:
     line.append(f"  {when} {_short(failing.function, stack)} ", "dim")
     if failing.check:
         line.append(f"{failing.check} ", "bold yellow")
+    if times > 1:
+        line.append(f"×{times} ", "bold")
     line.append(safe_line(failing.text, 160), "red")
     return line
 

@@ -22,7 +22,8 @@ WINDOW = timedelta(seconds=60)
 MAX_TIMES = 20_000
 MAX_STREAMS = 4_096
 _FAILED = frozenset({"ERROR", "FATAL", "CRITICAL"})
-_VAGUE = frozenset({None, "unhandled-error"})
+# What says no more than that something failed.
+VAGUE = frozenset({None, "unhandled-error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class Board:
             self._open[stream] = before or line.check
         if line.platform and (told or not ended):
             return True
-        if told and (line.check in _VAGUE or line.check == before):
+        if told and (line.check in VAGUE or line.check == before):
             return True
         return not told and line.request_id is not None and line.request_id in self._told
 

@@ -33,8 +33,8 @@ def failures(number: int, *, text: str = "[ERROR] boom") -> Iterator[Tailed]:
         request = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{n}"))
         for line in (
             f"START RequestId: {request} Version: $LATEST",
-            text,
-            text,
+            text.format(n=n),
+            text.format(n=n),
             f"REPORT RequestId: {request}\tDuration: 1.00 ms",
         ):
             yield Tailed("s-worker", LogEvent(line, NOW + timedelta(seconds=n), "s", "g"))
@@ -98,9 +98,20 @@ def test_a_report_alone_tells_of_a_failure_too() -> None:
 @pytest.mark.parametrize("height", [3, 10, 22])
 def test_it_fits_into_the_terminal(height: int) -> None:
     mine = board()
-    mine.add(annotate(failures(40)))
+    mine.add(annotate(failures(40, text="[ERROR] boom {n}")))
     lines = rendered(mine.look({}, NOW), height=height)
     assert len(lines) <= height
+    assert any("boom 39" in each.plain for each in lines) == (height > 9)
+
+
+def test_failures_that_are_alike_are_one_line_on_the_screen() -> None:
+    mine = board()
+    mine.add(annotate(failures(40)))
+    mine.add(annotate(failures(3, text="[ERROR] KeyError: 'QUEUE_URL'")))
+    lines = [each.plain for each in rendered(mine.look({}, NOW))]
+    (line,) = [each for each in lines if "boom" in each]
+    assert line.strip().endswith("×40 [ERROR] boom")
+    assert line.split()[0] == f"{NOW + timedelta(seconds=39):%H:%M:%S}", "the newest's time"
 
 
 def test_what_functions_log_cannot_draw_on_the_screen() -> None:
