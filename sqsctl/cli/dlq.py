@@ -178,7 +178,7 @@ def peek(
         "exhausted": peeked.exhausted,
         "causes_unread": causes.shape(),
     }
-    gone = selection.gone(queue.name) if peeked.exhausted else None
+    gone = selection.trouble(queue.name, exhausted=peeked.exhausted)
 
     cost = f"looked at {peeked.looked_at} of about {peeked.approximate_total}"
     cost += f"; {peeked.looked_at} receive counts raised by one" * bool(peeked.looked_at)

@@ -106,7 +106,7 @@ def export(
             progress=lambda seen, written: bar.update(seen, note=f"{written} written"),
         )
     return _exported(
-        summary, control.exit, selection.gone(queue.name) if summary.exhausted else None
+        summary, control.exit, selection.trouble(queue.name, exhausted=summary.exhausted)
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PANEL = "Which messages"
 SHOWN_IDS = 5
+SHOWN_OF_ID = 100
 
 IdOption = Annotated[
     list[str] | None,
@@ -73,19 +74,35 @@ def filters(
     since: str | None,
     until: str | None,
 ) -> Filters:
-    """The options as conditions. Raises UsageError for a moment that is none."""
+    """The options as conditions. Raises UsageError for one that cannot be what was meant."""
     from sqsctl.cli.logs import moment
+    from sqsctl.operations.doctor import chosen_checks
     from sqsctl.operations.selection import Filters
 
+    _refuse_empty(id=ids, match=match, grep=grep, cause=cause, since=since, until=until)
+    if cause:
+        chosen_checks(cause, ())
     now = datetime.now(UTC)
+    begin = moment(since, now) if since else None
+    end = moment(until, now) if until else None
+    if begin and end and end <= begin:
+        raise UsageError("--until lies before --since")
     return Filters(
         ids=tuple(ids or ()),
         match=match,
         grep=grep,
-        since=moment(since, now) if since else None,
-        until=moment(until, now) if until else None,
+        since=begin,
+        until=end,
         causes=tuple(cause or ()),
     )
+
+
+def _refuse_empty(**given: list[str] | str | None) -> None:
+    """An unset shell variable would select everything, or pass for no condition at all."""
+    for name, value in given.items():
+        each = value if isinstance(value, list) else [value]
+        if "" in each:
+            raise UsageError(f"--{name} is empty", code="empty_option")
 
 
 class Selection:
@@ -100,6 +117,7 @@ class Selection:
         self.ids = frozenset(chosen.ids)
         self._met: set[str] = set()
         self._causes = finder() if chosen.causes else None
+        self._open = False
         self._wanted = compiled(chosen, known_causes=self._cause_of)
 
     @property
@@ -118,13 +136,37 @@ class Selection:
         """The named ids that no message had."""
         return tuple(sorted(self.ids - self._met))
 
-    def gone(self, queue: str) -> SqsctlError | None:
-        """What to say of them, None where there are none: they were moved, deleted, or expired."""
+    def trouble(self, queue: str, *, exhausted: bool) -> SqsctlError | None:
+        """Why not everything that was meant may have been selected; None where nothing is known.
+
+        Ids count as gone only where the queue was looked through, ``exhausted``.
+        """
+        return self._hidden() or (self._gone(queue) if exhausted else None)
+
+    def _hidden(self) -> SqsctlError | None:
+        """Causes that nobody was allowed to look for: those messages were passed over."""
+        if self._causes is None or not self._open:
+            return None
+        denied = next((each for each in self._causes.unread if each.action), None)
+        if denied is None:
+            return None
+        return SqsctlError(
+            f"messages whose cause is unknown were left out: {denied.what} could not be read: "
+            f"{denied.reason} ({denied.action})",
+            hint=f"the identity needs {denied.action}",
+            exit=Exit.DENIED,
+            code="causes_unread",
+            action=denied.action,
+        )
+
+    def _gone(self, queue: str) -> SqsctlError | None:
         missing = self.missing
         if not missing:
             return None
         everything = len(missing) == len(self.ids)
-        shown = ", ".join(missing[:SHOWN_IDS]) + ", …" * (len(missing) > SHOWN_IDS)
+        shown = ", ".join(each[:SHOWN_OF_ID] for each in missing[:SHOWN_IDS]) + ", …" * (
+            len(missing) > SHOWN_IDS
+        )
         count = (
             f"{len(missing)} of {len(self.ids)} messages" if len(self.ids) > 1 else "the message"
         )
@@ -142,6 +184,7 @@ class Selection:
 
     def _cause_of(self, message: Message) -> str:
         found = self._causes.of(message) if self._causes else None
+        self._open = self._open or found is None
         return found.cause if found else ""
 
 

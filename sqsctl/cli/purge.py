@@ -100,7 +100,7 @@ def _chosen(
                 progress=lambda looked, found: bar.update(note=f"{found} of {looked}"),
             )
         ids = [each.message_id for each in seen.matched]
-        gone = selection.gone(queue.name) if seen.exhausted else None
+        gone = selection.trouble(queue.name, exhausted=seen.exhausted)
         said = [f"would delete {len(ids)} messages from {queue.name}"]
         return Answer(
             {"dry_run": True, "queue": queue.name, "messages": len(ids), "message_ids": ids},
@@ -128,7 +128,7 @@ def _chosen(
 
 def _removed(done: Removed, selection: Selection, stopped: Exit) -> Answer:
     name = done.queue.name
-    gone = selection.gone(name) if done.exhausted else None
+    gone = selection.trouble(name, exhausted=done.exhausted)
     failed = (
         SqsctlError(
             f"{len(done.failures)} could not be deleted: {done.failures[0].reason}",

@@ -12,7 +12,7 @@ from sqsctl.cli.context import Run
 from sqsctl.cli.filters import Selection
 from sqsctl.cli.output import Answer, lines
 from sqsctl.cli.redrive_view import redrive_answer, redrive_shape, show_redrive
-from sqsctl.errors import SqsctlError, UsageError
+from sqsctl.errors import Exit, SqsctlError, UsageError
 
 if TYPE_CHECKING:
     from sqsctl.aws.queues import QueueClient
@@ -124,9 +124,8 @@ def _gone(job: Job, done: RedriveSummary) -> SqsctlError | None:
     What an earlier run had sent is only deleted now, without being selected again.
     """
     cut_short = done.interrupted or bool(done.resumed)
-    if cut_short or (job.limit is not None and job.limit < len(job.selection.ids)):
-        return None
-    return job.selection.gone(job.pair.dead_letters.name)
+    some = job.limit is not None and job.limit < len(job.selection.ids)
+    return job.selection.trouble(job.pair.dead_letters.name, exhausted=not (cut_short or some))
 
 
 def _move(job: Job, control: Control) -> RedriveSummary:
@@ -273,6 +272,7 @@ def plan(job: Job) -> Answer:
         limit=job.limit,
         select=job.selection.predicate,
     )
+    gone = job.selection.trouble(planned.source.name, exhausted=planned.exhausted)
     names = list(planned.targets) or [each.name for each in job.pair.sources]
     about = "" if planned.looked_at else "about "
     route = f"from {planned.source.name} to {' or '.join(names)} ({planned.method})"
@@ -293,4 +293,9 @@ def plan(job: Job) -> Answer:
         "to": names,
         "sample_message_ids": [each.message_id for each in planned.sample],
     }
-    return Answer(data, lambda console: lines(console, said))
+    return Answer(
+        data,
+        lambda console: lines(console, said),
+        gone.exit if gone else Exit.OK,
+        (gone,) if gone else (),
+    )

@@ -96,9 +96,7 @@ def redrive_answer(
         Exit.NEGATIVE if verdict is not None and not verdict.good else Exit.OK,
     )
     errors: tuple[SqsctlError, ...] = (gone,) if gone else ()
-    if code is Exit.OK:
-        code = gone.exit if gone else code
-    else:
+    if code is not Exit.OK:
         said = [f"{summary.moved} moved"]
         said += [f"{summary.failed} failed"] if summary.failed else []
         said += [f"{summary.returned} came back"] if summary.returned else []
@@ -122,6 +120,6 @@ def redrive_answer(
     return Answer(
         redrive_shape(summary, verdict),
         lambda console: show_redrive(console, summary, pair),
-        code,
+        worst(code, gone.exit if gone else Exit.OK),
         errors,
     )

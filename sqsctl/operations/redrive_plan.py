@@ -40,6 +40,7 @@ class RedrivePlan:
     targets: tuple[str, ...]
     selected: int
     looked_at: int = 0
+    exhausted: bool = False
     sample: tuple[Message, ...] = ()
     undeliverable: tuple[tuple[str, str], ...] = ()
     story: Story | None = None
@@ -118,6 +119,7 @@ def plan_redrive(
         tuple(targets),
         len(seen.matched),
         looked_at=seen.looked_at,
+        exhausted=seen.exhausted,
         sample=seen.matched[:_SAMPLE],
         undeliverable=tuple(undeliverable),
         story=story,
