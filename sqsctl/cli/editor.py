@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,10 @@ def _words(name: str, value: str) -> list[str]:
         raise UsageError(f"{name} cannot be read: {error}", hint="EDITOR=vi") from error
     if not words:
         raise UsageError(f"{name} is empty", hint="EDITOR=vi")
+    if shutil.which(words[0]) is None:
+        raise UsageError(
+            f"{name} names {words[0]}, which is no program that can be started", hint="EDITOR=vi"
+        )
     return words
 
 
@@ -87,6 +92,25 @@ def _in_editor(command: list[str], text: str) -> str:
             raise SqsctlError(
                 f"the editor ended with {ended.returncode}: left as it was", code="declined"
             )
-        return path.read_text(encoding="utf-8", errors="surrogatepass")
+        return _written(path)
     finally:
+        _remove(path)
+
+
+def _written(path: Path) -> str:
+    """What the editor left, if it left text. Raises SqsctlError: the message stays as it was."""
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogatepass")
+    except OSError as error:
+        why = f"the editor left no file that can be read ({error.strerror})"
+    except UnicodeDecodeError as error:
+        why = f"the editor left no UTF-8 text (byte {error.start})"
+    raise SqsctlError(f"{why}: left as it was", code="declined")
+
+
+def _remove(path: Path) -> None:
+    try:
         path.unlink(missing_ok=True)
+    except OSError:  # a folder in its place: only an empty one holds nothing of anybody's
+        with suppress(OSError):
+            path.rmdir()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from sqsctl.cli import editor
-from sqsctl.cli.editor import editor_command
-from sqsctl.errors import UsageError
+from sqsctl.cli.context import Run
+from sqsctl.cli.editor import editing, editor_command
+from sqsctl.cli.output import Output
+from sqsctl.errors import SqsctlError, UsageError
+from sqsctl.model.message import Message, Outgoing
 
 
 @pytest.fixture(autouse=True)
@@ -18,15 +22,15 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_more_special_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EDITOR", "ed")
-    assert editor_command() == ["ed"]
-    monkeypatch.setenv("VISUAL", "code --wait 'a b'")
-    assert editor_command() == ["code", "--wait", "a b"]
-    monkeypatch.setenv("SQSCTL_EDITOR", "vi")
-    assert editor_command() == ["vi"]
+    monkeypatch.setenv("EDITOR", "sh")
+    assert editor_command() == ["sh"]
+    monkeypatch.setenv("VISUAL", "env --wait 'a b'")
+    assert editor_command() == ["env", "--wait", "a b"]
+    monkeypatch.setenv("SQSCTL_EDITOR", sys.executable)
+    assert editor_command() == [sys.executable]
 
 
-@pytest.mark.parametrize("value", ["vi 'x", " "])
+@pytest.mark.parametrize("value", ["vi 'x", " ", "/nowhere/vi", "/tmp"])
 def test_what_cannot_be_read_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("EDITOR", value)
     with pytest.raises(UsageError, match="EDITOR"):
@@ -47,3 +51,29 @@ def test_one_that_is_there_opens_for_a_person_only(
     monkeypatch.setattr(editor, "interactive", lambda: False)
     with pytest.raises(UsageError, match="needs an editor"):
         editor_command()
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ('rm "$1"', "no file that can be read"),
+        ('rm "$1"; mkdir "$1"', "no file that can be read"),
+        ("printf '\\377\\376' > \"$1\"", "no UTF-8 text"),
+        (': > "$1"', "not a JSON object"),
+        ("exit 3", "ended with 3"),
+    ],
+)
+def test_whatever_an_editor_leaves_is_told_of_this_message_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, said: str
+) -> None:
+    program = tmp_path / "editor"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(program))
+    drafts = tmp_path / "drafts"
+    drafts.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(drafts))
+    edit = editing(Run(Output()), fifo=False, max_bytes=1000)
+    with pytest.raises(SqsctlError, match=said):
+        edit(Message("m", "{}"), Outgoing("{}"))
+    assert not list(drafts.iterdir())
