@@ -18,6 +18,7 @@ from sqsctl.model.finding import Finding, Kind
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import ErrorText, Group, Stack
 from sqsctl.operations.explain import explain
+from tests.checks.test_registry import BY_LOGS
 
 FOLDER = Path(__file__).parent / "corpus"
 
@@ -58,33 +59,7 @@ def test_the_corpus_is_as_large_as_it_says() -> None:
     assert len(ALL) >= 300
     assert len(HEALTHY) >= 40
     assert len({(each.file, each.name) for each in ALL}) == len(ALL)
-    assert {each.expect for each in SICK} >= {
-        "import-module-missing",
-        "import-sdk-not-in-runtime",
-        "import-local-file-missing",
-        "import-native-mismatch",
-        "module-system-mismatch",
-        "syntax-error",
-        "handler-not-found",
-        "function-timeout",
-        "out-of-memory",
-        "runtime-exit",
-        "access-denied",
-        "kms-access-denied",
-        "queue-not-found",
-        "wrong-region",
-        "env-var-missing",
-        "event-shape",
-        "payload-not-json",
-        "throttled",
-        "message-too-large",
-        "network-unreachable",
-        "downstream-error",
-        "mapping-disabled",
-        "mapping-role",
-        "visibility-below-timeout",
-        "runtime-deprecated",
-    }
+    assert {each.expect for each in SICK} >= set(BY_LOGS)
 
 
 def test_causes_are_found() -> None:

@@ -13,7 +13,8 @@ from sqsctl.checks.registry import all_checks, by_id
 from sqsctl.checks.support.logcheck import log_checks
 from sqsctl.model.stack import Fact
 
-PROMISED = [
+# What a log alone can tell.
+BY_LOGS = [
     "import-module-missing",
     "import-sdk-not-in-runtime",
     "import-local-file-missing",
@@ -39,6 +40,9 @@ PROMISED = [
     "mapping-role",
     "visibility-below-timeout",
     "runtime-deprecated",
+]
+PROMISED = [
+    *BY_LOGS,
     "runtime-mismatch",
     "mapping-missing",
     "visibility-below-six-times",
