@@ -3,18 +3,21 @@
 ## What it does
 Names errors of databases, HTTP services and AWS services that ended an invocation and have
 no check of their own: status codes, read timeouts, reset connections, constraint
-violations.
+violations. Tells whose fault the answer is, as far as it says: the service's, or the call's,
+which asks for what is not there, sends what is not taken, or comes with the wrong key.
 
 ## Why it matters
-The messages are good and so is the code's way to the service; the failure is over there, or
-in what was asked of it. If it was temporary, a redrive is all that is needed.
+The code's way to the service is good; the failure is over there, or in what was asked of it. If it
+was temporary, a redrive is all that is needed; a call that is wrong fails again.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from sqsctl.checks.base import Meta
+from sqsctl.checks.support.answers import Fault, fault_of
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.network import ANSWERED_BADLY, DATABASE
@@ -40,7 +43,15 @@ _NEVER_SENT = re.compile(
 _NO_ERROR = re.compile(r"DryRunOperation|Request would have succeeded")
 
 
-class DownstreamError(LogCheck[str]):
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service said, and whose fault that is."""
+
+    what: str
+    fault: Fault
+
+
+class DownstreamError(LogCheck[Answer]):
     meta = Meta(
         id="downstream-error",
         title="The services that functions call answer well",
@@ -53,7 +64,13 @@ class DownstreamError(LogCheck[str]):
     precedence = 80
     by_message = True
 
-    def recognise(self, case: Case) -> str | None:
+    def recognise(self, case: Case) -> Answer | None:
+        what = self._what(case)
+        if what is None:
+            return None
+        return Answer(what, fault_of(f"{what}\n{case.text}\n{case.failure.line}"))
+
+    def _what(self, case: Case) -> str | None:
         text = case.everything
         if _NO_ERROR.search(text) or _NEVER_SENT.search(case.text) or _EXPECTED.search(case.text):
             return None
@@ -73,17 +90,61 @@ class DownstreamError(LogCheck[str]):
             return case.failure.error_type
         return None
 
-    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+    def report(self, seen: Seen[Answer], stack: Stack) -> Finding:
         times = f" {seen.count} times" if seen.count > 1 else ""
+        words = ("peek",) if seen.sign.fault is not Fault.SERVICE else ("groups",)
         return self.found(
-            f"{seen.who} failed{times} on a service that it calls ({seen.sign})",
+            f"{seen.who} {_did(seen.sign.fault, times)} ({seen.sign.what})",
             evidence=seen.evidence(),
             fix=Fix(
-                "look at that service first; if the fault was temporary, redrive; let the code "
-                "retry "
-                "with backoff, time out below the function's timeout, and be idempotent",
-                commands=dead_letter_commands(stack, seen.function, "groups", "redrive --canary 1"),
+                _summary(seen),
+                commands=dead_letter_commands(stack, seen.function, *words, "redrive --canary 1"),
             ),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),
         )
+
+
+def _did(fault: Fault, times: str) -> str:
+    match fault:
+        case Fault.CALL:
+            return f"makes a call that the service does not take as it is{times}"
+        case Fault.ABSENT:
+            return f"asks a service for what is not there{times}"
+        case Fault.REFUSED:
+            return f"is refused{times} by a service that it calls"
+        case _:
+            return f"failed{times} on a service that it calls"
+
+
+_GROUP = re.compile(r"must contain the parameter MessageGroupId")
+
+
+def _summary(seen: Seen[Answer]) -> str:
+    match seen.sign.fault:
+        case Fault.CALL if _GROUP.search(seen.newest.everything):
+            return (
+                "give the call a MessageGroupId: the queue that it sends to is a FIFO queue; then "
+                "deploy, and redrive"
+            )
+        case Fault.CALL:
+            return (
+                "mend what the call sends: the error names what is wrong with it; where that comes "
+                "out of the message, set such a message aside; as it is, it fails again when "
+                "redriven"
+            )
+        case Fault.ABSENT:
+            return (
+                "compare the name, the region and the stage that the code asks for with what is "
+                "there; where a key comes out of the message, set such a message aside"
+            )
+        case Fault.REFUSED:
+            return (
+                "check the key, token or password that the function sends: expired, of another "
+                "stage, or without the right to this; then redrive"
+            )
+        case _:
+            return (
+                "look at that service first; if the fault was temporary, redrive; let the code "
+                "retry with backoff, time out below the function's timeout, and be idempotent"
+            )
