@@ -28,7 +28,14 @@ from sqsctl.checks.support.cases import Case, reading_of
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.freshness import newest_moment, succeeded
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
-from sqsctl.checks.support.network import UNREACHABLE, address
+from sqsctl.checks.support.network import (
+    REFUSED,
+    UNKNOWN_NAME,
+    UNREACHABLE,
+    address,
+    never_connected,
+    own_address,
+)
 from sqsctl.checks.support.shell import aws
 from sqsctl.checks.support.vpc import Block, Shut, network_of, shut
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
@@ -52,7 +59,7 @@ class NetworkUnreachable(LogCheck[str]):
 
     def recognise(self, case: Case) -> str | None:
         text = case.everything
-        if UNREACHABLE.search(text):
+        if never_connected(f"{case.text}\n{case.failure.line}", case.trace):
             return address(text)
         told = "\n".join(case.failure.context)
         if case.failure.error_type == "Sandbox.Timedout" and UNREACHABLE.search(told):
@@ -95,23 +102,52 @@ class NetworkUnreachable(LogCheck[str]):
         function = stack.function(seen.function)
         vpc = bool(function and function.vpc_subnets)
         where = f" {seen.sign}" if seen.sign else " a host"
-        inside = ": it is in a VPC" if vpc else ""
         timed_out = seen.newest.failure.error_type == "Sandbox.Timedout"
-        blocked = _shut(stack, function) if function else []
+        answer = _answer(seen)
+        inside = f": {answer[0]}" if answer else ": it is in a VPC" if vpc else ""
+        blocked = _shut(stack, function) if function and not answer else []
         return self.found(
             f"{seen.who} cannot reach{where}{inside}",
             evidence=(
                 *seen.evidence(),
                 *_context(seen),
-                *(_vpc(function) if function else ()),
+                *(_vpc(function) if function and not answer else ()),
                 *dict.fromkeys(each for _, one in blocked for each in one.evidence),
             ),
-            fix=_way_out(function, blocked[0][1], stack)
+            fix=Fix(answer[1])
+            if answer
+            else _way_out(function, blocked[0][1], stack)
             if function and blocked
             else _fix(function, stack),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM) if timed_out else seen.confidence,
         )
+
+
+def _answer(seen: Seen[str]) -> tuple[str, str] | None:
+    """What somebody on the way answered, and what to do then; None for silence."""
+    text = f"{seen.newest.everything}\n" + "\n".join(seen.newest.failure.context)
+    if REFUSED.search(text) and own_address(seen.sign):
+        return "that is the function's own environment, where nothing listens", _ELSEWHERE
+    if REFUSED.search(text):
+        return "it refuses the connection", _NOBODY
+    if UNKNOWN_NAME.search(text):
+        return "its name is not known", _NO_NAME
+    return None
+
+
+_ELSEWHERE = (
+    "let the setting that names the host name the real one: what runs beside a program on a "
+    "developer's machine is not there in Lambda; then deploy"
+)
+_NOBODY = (
+    "check the host and the port, and that the server runs and listens there: the way to it is "
+    "good, nothing takes the connection at its end"
+)
+_NO_NAME = (
+    "check how the name is spelled, and that it exists: a private zone's names are known in its "
+    "VPC alone, and a VPC without DNS support knows none"
+)
 
 
 def _why(found: Shut) -> str:
@@ -261,10 +297,15 @@ def _fix(function: Function | None, stack: Stack) -> Fix:
             "private address cannot be reached at all; set a connect timeout below the function's",
         )
     subnets = list(function.vpc_subnets) if function else ["SUBNET_ID"]
+    way_out = (
+        "a NAT gateway for the internet, an interface endpoint for SQS; and let the security "
+        "groups pass; or take the function out of the VPC"
+    )
     return Fix(
-        "give the function's subnets a way out: a NAT gateway for the internet, an interface "
-        "endpoint "
-        "for SQS; and let the security groups pass; or take the function out of the VPC",
+        f"give the function's subnets a way out: {way_out}"
+        if function
+        else f"where the function is in a VPC, its subnets need a way out: {way_out}; where it is "
+        "not, check that the host is up and public",
         commands=(
             aws(
                 stack,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 UNREACHABLE = re.compile(
-    r"\b(?P<code>ETIMEDOUT|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ESERVFAIL"
+    r"(?<!\bread )(?<!\bwrite )\b(?P<code>ETIMEDOUT|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH"
+    r"|ENETUNREACH|ESERVFAIL"
     r"|UND_ERR_CONNECT_TIMEOUT|EADDRNOTAVAIL)\b"
     r"|Connect(?:ion)? ?[Tt]imeout (?:Error|on endpoint URL)|ConnectTimeout(?:Error|Exception)?\b"
     r"|Could not connect to (?:the endpoint URL|any servers in your MongoDB)"
@@ -29,7 +30,26 @@ UNREACHABLE = re.compile(
     r"|Connection terminated due to connection timeout|(?:pg|postgres)[^\n]{0,200}timeout expired"
     r"|timeout expired(?=[\s\S]{0,400}/(?:pg|postgres)[\w\-]*/)"
     r"|Unable to execute HTTP request: (?:[\w\-]+\.)+\w+|P1001\b|Can't reach database server"
+    # Python's urllib wraps what fails before the request is sent; TLS begins with a handshake.
+    r"|<urlopen error timed out>|handshake operation timed out|TLS handshake timeout"
 )
+# Something at the address said no: the way there is good.
+REFUSED = re.compile(
+    r"\bECONNREFUSED\b|[Cc]onnection refused|\[Errno (?:111|61)\]|Error 111 connecting to"
+    r"|HttpHostConnectException|actively refused it|ConnectionRefusedError"
+)
+UNKNOWN_NAME = re.compile(
+    r"\bENOTFOUND\b|Name or service not known|nodename nor servname|could not translate host name"
+    r"|Name does not resolve|No such host is known|UnknownHostException|no such host\b"
+    r"|NameResolutionError|\[Errno -[25]\]|getaddrinfo failed"
+)
+# Python words a timeout alike whatever a socket was doing: the frames tell.
+_SOCKET_TIMED_OUT = re.compile(r"\b(?:TimeoutError|timeout): timed out\b")
+_CONNECTING = re.compile(
+    r"in (?:create_connection|connect|_connect\w*|_new_conn|open_connection|do_handshake"
+    r"|_wrap_socket\w*|wrap_socket|sock_connect)\b|\.connect\("
+)
+_FRAME = re.compile(r"^\s*File \"", re.MULTILINE)
 # Addresses that the error names, for a title.
 ADDRESS = re.compile(
     r"(?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|dial tcp:?|connecting to"
@@ -50,6 +70,8 @@ ANSWERED_BADLY = re.compile(
     r"|socket hang up|\bECONNRESET\b|\bEPIPE\b|ESOCKETTIMEDOUT|ECONNABORTED"
     r"|timeout of \d{1,9}ms exceeded"
     r"|Connection reset by peer|RemoteDisconnected|Connection aborted|IncompleteRead|BrokenPipe"
+    r"|\b(?:read|write) ETIMEDOUT\b|\b(?:TimeoutError|timeout): timed out\b"
+    r"|The (?:read|write) operation timed out|(?:Client|request) [Tt]imeout exceeded"
     r"|Read ?[Tt]imeout|[Rr]ead timed out|(?:Headers|Body)TimeoutError|UND_ERR_\w+|fetch failed"
     r"|aborted due to timeout|rpc error: code = |StatusCode\.(?:UNAVAILABLE|DEADLINE_EXCEEDED"
     r"|INTERNAL)"
@@ -66,6 +88,19 @@ DATABASE = re.compile(
     r"|duplicate key value|deadlock detected|relation \"[^\"\n]{1,80}\" does not exist"
     r"|no pg_hba\.conf entry|Access denied for user|Timeout acquiring a connection"
 )
+
+
+def never_connected(text: str, trace: str) -> bool:
+    """Whether a connection was not made, by the error's words or by where it came from."""
+    if UNREACHABLE.search(f"{text}\n{trace}"):
+        return True
+    frames = _FRAME.split(trace)
+    return _SOCKET_TIMED_OUT.search(text) is not None and bool(_CONNECTING.search(frames[-1]))
+
+
+def own_address(host: str) -> bool:
+    """Whether the address is that of the machine that calls it."""
+    return host.startswith(("127.", "localhost", "::1", "0.0.0.0"))  # noqa: S104 - read, not bound
 
 
 def address(text: str) -> str:
