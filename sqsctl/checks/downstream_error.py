@@ -24,7 +24,7 @@ from sqsctl.checks.support.network import ANSWERED_BADLY, DATABASE
 from sqsctl.checks.support.payloads import NOT_JSON, json_of_another_service
 from sqsctl.checks.support.reads import Origin, parsed_by
 from sqsctl.checks.support.services import BOTO, SDK_MARK
-from sqsctl.checks.support.shell import dead_letter_commands
+from sqsctl.checks.support.shell import dead_letter_commands, if_dead_lettered
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
@@ -97,7 +97,7 @@ class DownstreamError(LogCheck[Answer]):
             f"{seen.who} {_did(seen.sign.fault, times)} ({seen.sign.what})",
             evidence=seen.evidence(),
             fix=Fix(
-                _summary(seen),
+                _summary(seen, stack),
                 commands=dead_letter_commands(stack, seen.function, *words, "redrive --canary 1"),
             ),
             subject=seen.function,
@@ -120,18 +120,21 @@ def _did(fault: Fault, times: str) -> str:
 _GROUP = re.compile(r"must contain the parameter MessageGroupId")
 
 
-def _summary(seen: Seen[Answer]) -> str:
+def _summary(seen: Seen[Answer], stack: Stack) -> str:
+    def dead(words: str) -> str:
+        return if_dead_lettered(stack, seen.function, words)
+
     match seen.sign.fault:
         case Fault.CALL if _GROUP.search(seen.newest.everything):
             return (
                 "give the call a MessageGroupId: the queue that it sends to is a FIFO queue; then "
-                "deploy, and redrive"
+                f"deploy{dead(', and redrive')}"
             )
         case Fault.CALL:
             return (
                 "mend what the call sends: the error names what is wrong with it; where that comes "
-                "out of the message, set such a message aside; as it is, it fails again when "
-                "redriven"
+                "out of the message, set such a message aside"
+                f"{dead('; as it is, it fails again when redriven')}"
             )
         case Fault.ABSENT:
             return (
@@ -141,10 +144,11 @@ def _summary(seen: Seen[Answer]) -> str:
         case Fault.REFUSED:
             return (
                 "check the key, token or password that the function sends: expired, of another "
-                "stage, or without the right to this; then redrive"
+                f"stage, or without the right to this{dead('; then redrive')}"
             )
         case _:
             return (
-                "look at that service first; if the fault was temporary, redrive; let the code "
-                "retry with backoff, time out below the function's timeout, and be idempotent"
+                f"look at that service first{dead('; if the fault was temporary, redrive')}; let "
+                "the code retry with backoff, time out below the function's timeout, and be "
+                "idempotent"
             )

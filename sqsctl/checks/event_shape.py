@@ -38,8 +38,9 @@ from sqsctl.checks.support.reads import (
     read_by,
 )
 from sqsctl.checks.support.runtimes import is_python
+from sqsctl.checks.support.shell import if_dead_lettered
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
-from sqsctl.model.stack import Stack
+from sqsctl.model.stack import Fact, Stack
 
 # What only another source's event has, which a queue's never does.
 _ENVELOPES = {
@@ -71,7 +72,7 @@ class EventShape(LogCheck[Shape]):
         title="The code reads the event as its source sends it",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES,
+        uses=USES | {Fact.QUEUES},
         explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html",
     )
@@ -130,7 +131,7 @@ class EventShape(LogCheck[Shape]):
                 *line_evidence(seen.newest),
                 *((of_mapping(mapping, "EventSourceArn", mapping.queue_arn),) if mapping else ()),
             ),
-            fix=Fix(_summary(seen), commands=("serverless deploy",)),
+            fix=Fix(_summary(seen, stack), commands=("serverless deploy",)),
             subject=seen.function,
             confidence=seen.confidence if sign.sure else min(seen.confidence, Confidence.MEDIUM),
         )
@@ -183,7 +184,10 @@ def _what(sign: Shape) -> str:
     )
 
 
-def _summary(seen: Seen[Shape]) -> str:
+def _summary(seen: Seen[Shape], stack: Stack) -> str:
+    def dead(words: str) -> str:
+        return if_dead_lettered(stack, seen.function, words)
+
     sign = seen.sign
     python = (
         is_python(seen.runtime) or "KeyError" in seen.newest.text or "NoneType" in seen.newest.text
@@ -205,6 +209,6 @@ def _summary(seen: Seen[Shape]) -> str:
     if not sign.sure:
         return (
             f"look at the line that failed: a message's text is to be read with {code}; where it "
-            "is, the message itself lacks the field: peek at it before you redrive it"
+            f"is, the message itself lacks the field{dead(': peek at it before you redrive it')}"
         )
-    return f"in a queue's consumer: {code}; then deploy, and redrive the dead letters"
+    return f"in a queue's consumer: {code}; then deploy{dead(', and redrive the dead letters')}"

@@ -20,7 +20,7 @@ from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON, NOTHING_PARSED, json_of_another_service
 from sqsctl.checks.support.reads import Origin, parsed_by
-from sqsctl.checks.support.shell import dead_letter_commands
+from sqsctl.checks.support.shell import dead_letter_commands, if_dead_lettered
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
@@ -74,10 +74,17 @@ class PayloadNotJson(LogCheck[str]):
             f"{seen.who} failed{times} on {source} that is not JSON{what}",
             evidence=seen.evidence(),
             fix=Fix(
-                "refuse it where it comes in (the producer validates), and let the consumer set it "
-                "aside instead of failing; then delete it or redrive it edited",
+                f"refuse it where it comes in (the producer validates){_consumer(seen, stack)}",
                 commands=dead_letter_commands(stack, seen.function, "peek", "redrive --edit"),
             ),
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+def _consumer(seen: Seen[str], stack: Stack) -> str:
+    """What the consumer can do; a function behind an API has no message to set aside."""
+    if seen.newest.consumer is False:
+        return ", and let the code answer 400 instead of failing"
+    then = if_dead_lettered(stack, seen.function, "; then delete it or redrive it edited")
+    return f", and let the consumer set it aside instead of failing{then}"

@@ -30,7 +30,7 @@ class ReservedConcurrency(Check):
         title="No function is held back by its reserved concurrency",
         severity=Severity.ERROR,
         needs=frozenset({Fact.CONCURRENCY, Fact.MAPPINGS}),
-        uses=frozenset({Fact.METRICS}),
+        uses=frozenset({Fact.METRICS, Fact.QUEUES}),
         explains=("dead-letters", "backlog-growing", "http-5xx", "logs-missing", "throttled"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html",
     )
@@ -46,7 +46,9 @@ class ReservedConcurrency(Check):
                 yield from self._narrow(each.function, each.limit, mapping, stack)
 
     def _off(self, name: str, mapping: EventSourceMapping | None, stack: Stack) -> Finding:
-        then = ": messages are dead-lettered without a single run" if mapping else ""
+        queue = stack.queue(mapping.queue_arn) if mapping else None
+        fate = "are dead-lettered" if queue and queue.dead_letter_target_arn else "expire"
+        then = f": messages {fate} without a single run" if mapping else ""
         throttles = figures.series(stack, name, "Throttles")
         throttled = figures.total(throttles) > 0
         # Nothing was throttled, nothing was dead-lettered for it: the letters died of another.

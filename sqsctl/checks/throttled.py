@@ -15,9 +15,11 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import BOTO, THROTTLED, action_of
-from sqsctl.checks.support.shell import aws, step, yml_mapping
+from sqsctl.checks.support.shell import aws, if_dead_lettered, step, yml_mapping
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
+
+REDRIVE = "; then redrive: the messages are good"
 
 
 class Throttled(LogCheck[tuple[str, str]]):
@@ -64,7 +66,8 @@ class Throttled(LogCheck[tuple[str, str]]):
             evidence=seen.evidence(),
             fix=Fix(
                 "let fewer consumers work at once (maximum concurrency of the mapping), retry with "
-                "backoff, or have the quota raised; then redrive: the messages are good",
+                "backoff, or have the quota raised"
+                f"{if_dead_lettered(stack, seen.function, REDRIVE)}",
                 commands=tuple(commands),
                 serverless_yml=yml_mapping(
                     stack, mapping, "maximumConcurrency: 2", lift=("maxConcurrency: 2",)

@@ -19,7 +19,7 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.reads import line_evidence
-from sqsctl.checks.support.shell import dead_letter_commands
+from sqsctl.checks.support.shell import dead_letter_commands, if_dead_lettered
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
@@ -65,7 +65,7 @@ class UnhandledError(LogCheck[str]):
             f"{seen.who} {did} {told}{where}",
             evidence=(*seen.evidence(), *line_evidence(seen.newest)),
             fix=Fix(
-                _summary(seen),
+                _summary(seen, stack),
                 commands=dead_letter_commands(stack, seen.function, "groups", "redrive --canary 1"),
             ),
             subject=seen.function,
@@ -81,11 +81,17 @@ _SHAPE = re.compile(
 )
 
 
-def _summary(seen: Seen[str]) -> str:
+def _summary(seen: Seen[str], stack: Stack) -> str:
+    def dead(words: str) -> str:
+        return if_dead_lettered(stack, seen.function, words)
+
     if _SHAPE.search(seen.newest.text):
         return (
             "compare what the line reads with what its messages hold: a field is missing there, or "
             "has another shape; let the code set such a message aside instead of failing, or mend "
-            "who sends it; as it is, it fails again when redriven"
+            f"who sends it{dead('; as it is, it fails again when redriven')}"
         )
-    return "mend the code, or let it set such a message aside instead of failing; then redrive"
+    return (
+        "mend the code, or let it set such a message aside instead of failing"
+        f"{dead('; then redrive')}"
+    )

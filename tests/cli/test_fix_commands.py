@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 from itertools import pairwise
@@ -155,3 +156,18 @@ def _told(parameters: dict[str, object]) -> dict[str, object]:
 def test_a_call_that_aws_would_refuse_is_noticed(line: str) -> None:
     with pytest.raises((AssertionError, KeyError, ValueError)):
         called(line)
+
+
+@pytest.mark.parametrize("seen", ZOO)
+def test_nothing_is_said_of_dead_letters_where_there_can_be_none(seen: Stack) -> None:
+    """A queue without a dead-letter queue: the fix of no cause speaks of redriving."""
+    queues = tuple(
+        replace(each, dead_letter_target_arn=None, max_receive_count=None) for each in seen.queues
+    )
+    kept = tuple(each for each in queues if "dlq" not in each.name)
+    bare = replace(seen, queues=Group(kept), dead_letters=Group())
+    for finding in diagnose(bare).findings:
+        if finding.id in {"dlq-missing", "fifo-group-blocked"}:
+            continue  # they say to make one
+        told = " ".join((finding.title, finding.fix.summary, *finding.fix.commands))
+        assert not re.search(r"redriv|dead.letter|sqsctl dlq", told), (finding.id, told)

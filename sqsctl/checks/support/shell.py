@@ -41,7 +41,8 @@ def dead_letter_commands(stack: Stack, function: str, *lines: str) -> tuple[str,
     Without a known function, or queues, the stack's; nothing where the function has none.
     Reads QUEUES and MAPPINGS.
     """
-    sources = [each for each in stack.queues if each.name in _consumed(stack, function)]
+    consumed = _consumed(stack, function)
+    sources = [each for each in stack.queues if each.name in consumed]
     targets = [
         each.dead_letter_target_arn.rpartition(":")[2]
         for each in sources
@@ -49,13 +50,21 @@ def dead_letter_commands(stack: Stack, function: str, *lines: str) -> tuple[str,
     ]
     if not targets and (sources or (stack.queues.items and not stack.dead_letter_queues())):
         return ()
-    if function and stack.mappings.items and not sources and not stack.mappings.unread:
+    if function and stack.mappings.items and not consumed and not stack.mappings.unread:
         return ()  # no consumer: what it was called with comes to no dead-letter queue
     return tuple(
         sqsctl(stack, "dlq", *line.split(), queue=queue)
         for queue in dict.fromkeys(targets or [""])
         for line in lines
     )
+
+
+def if_dead_lettered(stack: Stack, function: str, words: str) -> str:
+    """``words`` about dead letters; empty where what the function fails on never becomes one.
+
+    Reads QUEUES and MAPPINGS.
+    """
+    return words if dead_letter_commands(stack, function, "peek") else ""
 
 
 def _consumed(stack: Stack, function: str) -> tuple[str, ...]:
