@@ -51,6 +51,10 @@ _NESTED = (
 )
 _TORN_TYPE = re.compile(r"\\?\"errorType\\?\"\s*:\s*\\?\"([^\"\\\n]{1,200})")
 _TORN_MESSAGE = re.compile(r"\\?\"errorMessage\\?\"\s*:\s*\\?\"((?:[^\"\\\n]|\\[^\n]){0,4000})")
+# Errors that only say that all of a batch's records failed, around those of the records.
+_CHILDREN = ("recordErrors", "childErrors")
+_ALL_FAILED = re.compile(r"All records failed processing")
+_TORN_CHILDREN = re.compile(r"\"(?:recordErrors|childErrors)\"\s*:\s*\[")
 _NOT_A_TYPE = frozenset({"error", "object", "log", "app", "string", "function"})
 
 
@@ -86,6 +90,8 @@ def _from_json(text: str) -> SeenError | None:
         for record in records(placed[0]):
             if found := _from_record(record):
                 return found
+    if children := _TORN_CHILDREN.search(text):
+        text = text[children.end() :] if _TORN_TYPE.search(text, children.end()) else text
     if torn := _TORN_TYPE.search(text):
         message = _TORN_MESSAGE.search(text)
         return SeenError(torn.group(1), _unescape(message.group(1)) if message else "", (), True)
@@ -94,8 +100,10 @@ def _from_json(text: str) -> SeenError | None:
     return None
 
 
-def _from_record(record: dict[str, object]) -> SeenError | None:
+def _from_record(record: dict[str, object], *, inside: bool = False) -> SeenError | None:
     """An object that is an error: a type or a trace beside a message."""
+    if not inside and (child := _of_a_batch(record)):
+        return replace(child, structured=True)
     kind = text_of(record, "errorType", "exception_name", "exceptionType")
     message = text_of(record, "errorMessage")
     trace = _trace_of(record)
@@ -124,6 +132,34 @@ def _from_record(record: dict[str, object]) -> SeenError | None:
     if kind and message:
         return SeenError(kind, message, trace, True)
     return replace(inner, structured=True) if inner else None
+
+
+def _of_a_batch(record: dict[str, object]) -> SeenError | None:
+    """The records' own error in one that says that all of them failed: of several the commonest."""
+    lists = [value for key in _CHILDREN if isinstance(value := record.get(key), list)]
+    found = [
+        error
+        for children in lists
+        for each in children[:_MOST_CHILDREN]
+        if is_record(each) and (error := _from_record(each, inside=True))
+    ]
+    if not found:
+        message = text_of(record, "errorMessage")
+        return _of_a_batch_in_words(message) if _ALL_FAILED.search(message) else None
+    return max(found, key=lambda each: sum(each.message == other.message for other in found))
+
+
+def _of_a_batch_in_words(text: str) -> SeenError | None:
+    """The same from the tracebacks of the records, one below the other."""
+    parts = p.traceback.split(text)[1 : _MOST_CHILDREN + 1]
+    traces = (f"Traceback (most recent call last):{each}" for each in parts)
+    found = [error for each in traces if (error := _from_traceback(each)) and error.type]
+    return max(
+        found, key=lambda each: sum(each.message == other.message for other in found), default=None
+    )
+
+
+_MOST_CHILDREN = 100
 
 
 def _nested_text(record: dict[str, object]) -> SeenError | None:
@@ -182,6 +218,8 @@ def _from_traceback(text: str) -> SeenError | None:
         return None
     before = text[: marks[0].start()]
     if match := p.python_error.search(before):
+        if _ALL_FAILED.match(match.group("msg") or "") and (child := _of_a_batch_in_words(text)):
+            return child
         # Lambda's own form has the error above the traceback.
         message = "\n".join(
             part for part in (match.group("msg") or "", before[match.end() :].strip()) if part

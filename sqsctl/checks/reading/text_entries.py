@@ -29,7 +29,7 @@ _HEAD_INITIALS = frozenset("0123456789abcdefABCDEFu[")
 # Something of each form that ``_by_runtime`` knows; cheaper than to try them all on each line.
 _RUNTIME_HINT = re.compile(
     r"\[ERROR\]|LAMBDA_WARNING|^(?:Unable|Handler|Bad|module|Syntax|Error|Init|Critical|Uncaught"
-    r"|Invoke|Unhandled)|\n(?:null\s*$|Traceback )|^[^\n]{0,4000}: [\w$.*]{1,200}\s*\n"
+    r"|Invoke|Unhandled|\{)|\n(?:null\s*$|Traceback )|^[^\n]{0,4000}: [\w$.*]{1,200}\s*\n"
 )
 
 
@@ -194,7 +194,8 @@ def _by_runtime(text: str, events: tuple[LogEvent, ...], at: datetime | None) ->
         return Entry(Mark.ERROR, events, text, at, error=error, level="ERROR", runtime_form=True)
     if p.old_python.match(text):
         return fatal_entry(events, text, at, None, _old_form(text))
-    forms = (p.ruby_kind, p.node_kind, p.old_node, p.typed_tail)
+    # The object of a runtime or of Invoke, torn; a whole one is read as JSON.
+    forms = (p.ruby_kind, p.node_kind, p.old_node, p.typed_tail, p.error_object)
     if any(form.match(text) for form in forms) and (error := error_in(text)):
         return fatal_entry(events, text, at, None, error)
     return None
