@@ -95,6 +95,11 @@ def _summary(why: str) -> str:
         return "await every promise and give each call a timeout: Node.js ends with nothing pending"
     if "extension" in why:
         return "read the extension's own log lines; update or remove its layer"
+    if "killed" in why:
+        return (
+            "give it more memory, or keep less at a time: the sandbox kills for little else, and a "
+            "burst need not show in Max Memory Used"
+        )
     if "segmentation" in why or "aborted" in why:
         return "update or rebuild the native packages for the function's runtime and processor"
     return (
