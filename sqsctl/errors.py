@@ -100,10 +100,21 @@ class UsageError(SqsctlError):
 
 
 class NotFoundError(SqsctlError):
-    """A queue, stack, function or lab that is not there."""
+    """A queue, stack, function or lab that is not there.
 
-    def __init__(self, message: str, *, hint: str | None = None, code: str | None = None) -> None:
+    ``name`` is what was asked for, where others could be near to it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        code: str | None = None,
+        name: str | None = None,
+    ) -> None:
         super().__init__(message, hint=hint, exit=Exit.NOT_FOUND, code=code or "not_found")
+        self.name = name
 
 
 class RefusedError(SqsctlError):

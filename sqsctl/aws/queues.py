@@ -121,6 +121,7 @@ class QueueClient:
                 f"there is no queue {name} in {self.session.target.region}",
                 hint="sqsctl queue ls lists those there are; --region looks elsewhere",
                 code="queue_not_found",
+                name=name,
             ) from error
         return QueueRef(name, url, arn)
 

@@ -230,6 +230,7 @@ def not_found(name: str, region: str, account: str | None = None) -> NotFoundErr
         hint="sqsctl stack ls lists those there are; --region, --stage and --profile look "
         "elsewhere",
         code="stack_not_found",
+        name=name,
     )
 
 

@@ -111,7 +111,7 @@ def execute(arguments: Sequence[str], run: Run) -> Exit:
         app = make_app(frozenset(completion.line() if completion.asked() else arguments))
         code = app(args=list(arguments), prog_name="sqsctl", standalone_mode=False, obj=run)
     except SqsctlError as error:
-        return _failed(run, error)
+        return _failed(run, _nearer(run, error))
     except (typer.Abort, KeyboardInterrupt):
         return _failed(run, _interrupted(Exit.INTERRUPTED))
     except Terminated:
@@ -176,6 +176,18 @@ def _show(run: Run, arguments: list[str], code: Exit) -> Exit:
         run.output.complain(defect)
         return defect.exit
     return code
+
+
+def _nearer(run: Run, error: SqsctlError) -> SqsctlError:
+    """The error with the names that may have been meant; a signal meanwhile changes nothing."""
+    if error.exit is not Exit.NOT_FOUND:
+        return error
+    from sqsctl.cli.near import nearer
+
+    try:
+        return nearer(run, error)
+    except (typer.Abort, Terminated):
+        return error
 
 
 def _failed(run: Run, error: SqsctlError) -> Exit:

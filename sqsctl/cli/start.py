@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from sqsctl.cli.near import nearest
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 
 if TYPE_CHECKING:
@@ -56,16 +57,27 @@ def reference(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef
     if not functions:
         name = run.stack_name(changing=changing)
         try:
-            return discover.from_stack(session, name)
+            found = discover.from_stack(session, name)
         except NotFoundError as error:
             raise _elsewhere(run, name, error) from error
+        return _with_queue(run, found)
     if run.settings.text("stack"):
         found = discover.from_stack(session, run.stack_name(changing=changing))
         missing = _missing(found, functions)
         if missing:
             raise no_function(found, missing[0])
-        return found
+        return _with_queue(run, found)
     return _functions(run, functions, changing=changing)
+
+
+def _with_queue(run: Run, found: StackRef) -> StackRef:
+    """The stack. Raises NotFoundError where a queue was named beside it that it does not hold."""
+    from sqsctl.operations import discover
+
+    queue = run.settings.text("queue")
+    if queue and run.settings.kind("queue") == "flag":
+        discover.main_queue(found, queue)
+    return found
 
 
 def _elsewhere(run: Run, name: str, error: NotFoundError) -> NotFoundError:
@@ -81,7 +93,7 @@ def _elsewhere(run: Run, name: str, error: NotFoundError) -> NotFoundError:
         error.message,
         hint=f"{told.source} deploys it to {told.region}: --region {told.region}",
         code=error.code,
-    )
+    )  # no name: others that are near are not meant
 
 
 def _functions(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef:
@@ -180,7 +192,9 @@ def _absent(
 
 def no_function(found: StackRef, name: str) -> NotFoundError:
     """The error for a function that these parts do not hold."""
-    known = ", ".join(each.name for each in found.functions) or "none"
+    names = [each.name for each in found.functions]
+    near = nearest(name, names)
+    known = ", ".join([*near, *(each for each in names if each not in near)]) or "none"
     return NotFoundError(
         f"{found.title} has no function {name}",
         hint=f"it has {known}; sqsctl stack show draws it",

@@ -219,7 +219,7 @@ def main_queue(ref: StackRef, name: str | None = None) -> QueuePart:
         if part is None:
             raise NotFoundError(
                 f"{ref.title} has no queue {name}",
-                hint=f"it has {_listed(each.name for each in ref.queues)}",
+                hint=f"it has {_listed(_nearest_first(name, ref))}",
                 code="queue_not_found",
             )
         return part
@@ -236,6 +236,14 @@ def main_queue(ref: StackRef, name: str | None = None) -> QueuePart:
         exit=Exit.USAGE,
         code="queue_ambiguous",
     )
+
+
+def _nearest_first(name: str, ref: StackRef) -> list[str]:
+    from difflib import get_close_matches
+
+    names = [each.name for each in ref.queues]
+    near = get_close_matches(name, names, 3)
+    return [*near, *(each for each in names if each not in near)]
 
 
 def dead_letter_queue(ref: StackRef, name: str | None = None) -> QueuePart:
