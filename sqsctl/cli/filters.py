@@ -75,15 +75,14 @@ def filters(
     until: str | None,
 ) -> Filters:
     """The options as conditions. Raises UsageError for one that cannot be what was meant."""
-    from sqsctl.cli.logs import moment
+    from sqsctl.cli.logs import beginning, moment
     from sqsctl.operations.doctor import chosen_checks
     from sqsctl.operations.selection import Filters
 
-    _refuse_empty(id=ids, match=match, grep=grep, cause=cause, since=since, until=until)
     if cause:
         chosen_checks(cause, ())
     now = datetime.now(UTC)
-    begin = moment(since, now) if since else None
+    begin = beginning(since, now) if since else None
     end = moment(until, now) if until else None
     if begin and end and end <= begin:
         raise UsageError("--until lies before --since")
@@ -95,14 +94,6 @@ def filters(
         until=end,
         causes=tuple(cause or ()),
     )
-
-
-def _refuse_empty(**given: list[str] | str | None) -> None:
-    """An unset shell variable would select everything, or pass for no condition at all."""
-    for name, value in given.items():
-        each = value if isinstance(value, list) else [value]
-        if "" in each:
-            raise UsageError(f"--{name} is empty", code="empty_option")
 
 
 class Selection:

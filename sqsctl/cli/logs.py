@@ -154,3 +154,11 @@ def moment(text: str, now: datetime) -> datetime:
             f"{text!r} is no moment", hint="for example 10m, 2h, or 2026-11-23T04:00:00Z"
         ) from error
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def beginning(text: str, now: datetime) -> datetime:
+    """The same for a --since: raises UsageError, too, for a moment that is still to come."""
+    begin = moment(text, now)
+    if begin > now:
+        raise UsageError(f"--since {text} lies in the future")
+    return begin

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sqsctl.cli.context import Run
-from sqsctl.cli.logs import moment
+from sqsctl.cli.logs import beginning, moment
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
 from sqsctl.cli.stack import FunctionOption
@@ -66,7 +66,7 @@ def metrics(
     from sqsctl.operations.metrics import metrics as read
 
     now = datetime.now(UTC)
-    begin = moment(since or "1h", now)
+    begin = beginning(since or "1h", now)
     end = moment(until, now) if until else now
     if end <= begin:
         raise UsageError("--until lies before --since")

@@ -18,6 +18,7 @@ import typer
 from sqsctl.cli import completion
 from sqsctl.cli.context import Run
 from sqsctl.cli.output import Answer
+from sqsctl.errors import UsageError
 
 
 class Format(StrEnum):
@@ -198,6 +199,9 @@ _TARGET_OPTIONS: dict[str, Any] = {
 }
 
 
+_MAY_BE_EMPTY = frozenset({"body", "poison_body"})  # an HTTP API may take an empty one
+
+
 def command(
     group: typer.Typer,
     name: str,
@@ -228,6 +232,7 @@ def command(
                 given = replace(given, verbose=None)
             run: Run = context.obj
             run.begin(context, given)
+            _refuse_empty(context)
             answer = function(run, **values)
             if answer is not None:
                 run.finish(answer)
@@ -256,6 +261,22 @@ def command(
         return function
 
     return decorate
+
+
+def _refuse_empty(context: typer.Context) -> None:
+    """An unset shell variable is no value: it would select everything, or pass for "not given"."""
+    for each in context.command.params:
+        name = each.name or ""
+        value = context.params.get(name)
+        if each.param_type_name != "option" or name in _MAY_BE_EMPTY:
+            continue
+        if value == each.default or (value != "" and not _holds_empty(value)):
+            continue
+        raise UsageError(f"{each.opts[0]} is empty", code="empty_option")
+
+
+def _holds_empty(value: object) -> bool:
+    return isinstance(value, list | tuple) and "" in value
 
 
 def examples(*lines: str) -> str:

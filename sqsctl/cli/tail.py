@@ -11,7 +11,7 @@ import typer
 
 from sqsctl.cli import completion
 from sqsctl.cli.context import Run
-from sqsctl.cli.logs import SinceOption, UntilOption, group, log_groups, moment
+from sqsctl.cli.logs import SinceOption, UntilOption, beginning, group, log_groups, moment
 from sqsctl.cli.options import RawOption, command, examples
 from sqsctl.cli.output import Answer, check_raw, iso
 from sqsctl.cli.tail_view import Printer
@@ -93,7 +93,7 @@ def tail(
         check_raw(run.output)
     keep = _filter(grep, exclude, errors=errors, request_id=request_id)
     now = datetime.now(UTC)
-    begin = moment(since, now) if since else now - timedelta(minutes=10)
+    begin = beginning(since, now) if since else now - timedelta(minutes=10)
     end = moment(until, now) if until else None
     if end is not None and end <= begin:
         raise UsageError("--until lies before --since")
