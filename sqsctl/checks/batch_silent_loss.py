@@ -1,13 +1,19 @@
-"""A consumer's early return deletes messages that nobody handled.
+"""A consumer deletes messages that nobody handled.
 
 ## What it does
-Scans the consumer's source for a `return` inside the loop over the records, and for HTTP
-answers (`statusCode`) returned by a queue's consumer.
+Follows the consumer's handler through its package, in Python and JavaScript, compiled or bundled:
+a `return` inside the loop over the records; a `catch` or `except` around a record's work that does
+no more than log, `.catch(() => …)` likewise; `Promise.allSettled`, `gather` or an executor whose
+results nobody reads; `forEach` of an async function and promises that nobody awaits; an HTTP error
+(`statusCode: 400`) returned to a queue. Errors that are thrown again, or reported as
+`batchItemFailures`, are no finding, nor is a step beside the work that may fail.
 
 ## Why it matters
 Whatever a consumer returns is success, `{statusCode: 400}` too: Lambda deletes the whole
 batch. A return in the loop ends it after the first record: with a batch size of ten, nine
-messages are deleted unseen, without an error, a dead letter or a log line.
+messages are deleted unseen. An error that ends in a log deletes its message: no error is counted,
+nothing comes back, and no dead letter is left. It is a warning where the log of successful
+invocations shows such errors, and information where only the source says it.
 """
 
 from __future__ import annotations
@@ -15,11 +21,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
-from sqsctl.checks.support.evidence import of_mapping
+from sqsctl.checks.support.cases import survived_of
+from sqsctl.checks.support.caught import told_as_error
+from sqsctl.checks.support.code.consumer import Consumer
+from sqsctl.checks.support.code.frames import Fault, Sighting
+from sqsctl.checks.support.evidence import of_failure, of_mapping
 from sqsctl.checks.support.shell import yml_function
-from sqsctl.checks.support.sources import Scan, scan
+from sqsctl.checks.support.sources import consumer_of
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import EventSourceMapping, Fact, Function, Stack
+from sqsctl.model.logline import Failure
+from sqsctl.model.stack import EventSourceMapping, Fact, Function, FunctionLogs, Stack
 
 
 class BatchSilentLoss(Check):
@@ -28,77 +39,145 @@ class BatchSilentLoss(Check):
         title="No consumer deletes messages that it did not handle",
         severity=Severity.ERROR,
         needs=frozenset({Fact.PACKAGES, Fact.MAPPINGS, Fact.FUNCTIONS}),
+        uses=frozenset({Fact.LOGS}),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html",
     )
 
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         for package in stack.packages:
             function = stack.function(package.function)
-            mapping = next((m for m in stack.mappings if m.function_name == package.function), None)
+            mapping = _largest(stack, package.function)
             if function is None or mapping is None:
                 continue
-            for found in scan(function, package):
-                if found.returns_in_loop and not found.reports:
-                    yield self._returns(function, mapping, found)
-                    break
-                if found.status_code and not found.reports:
-                    yield self._answers(function, mapping, found)
-                    break
+            found = consumer_of(function, package)
+            if early := found.first(Fault.EARLY):
+                yield self._returns(function, mapping, found, early)
+            elif status := found.first(Fault.STATUS):
+                yield self._answers(function, mapping, status)
+            lost = found.first(Fault.SILENT, Fault.UNWAITED)
+            # A report that is not heard is told by partial-batch-ignored.
+            if lost and not any(each.mistake.deletes for each in found.problems):
+                yield self._swallows(stack, function, mapping, lost, found)
 
-    def _returns(self, function: Function, mapping: EventSourceMapping, found: Scan) -> Finding:
+    def _returns(
+        self, function: Function, mapping: EventSourceMapping, code: Consumer, found: Sighting
+    ) -> Finding:
         batch = mapping.batch_size
         lost = (
             f": of a batch of up to {batch}, all but the first are deleted unseen"
             if batch > 1
             else ""
         )
-        also = "; its statusCode counts as success" if found.status_code else ""
+        sure = batch > 1 and code.followed
         return self.found(
-            f"{function.name} returns from within its loop over the records{lost}{also}",
+            f"{function.name} returns from within its loop over the records{lost}",
             evidence=(
-                Evidence(
-                    f"code of {function.name}",
-                    f"{found.path}:{found.returns_in_loop}",
-                    f"return inside the loop of line {found.loop_line}",
-                ),
+                _place(function, found, f"return inside the loop of line {found.loop_line}"),
                 of_mapping(mapping, "BatchSize", batch),
                 of_mapping(
                     mapping, "FunctionResponseTypes", ", ".join(mapping.response_types) or "none"
                 ),
             ),
-            fix=_fix(function),
+            fix=_fix(function, "continue instead of return"),
             subject=function.name,
             severity=Severity.ERROR if batch > 1 else Severity.INFO,
             kind=Kind.CAUSE if batch > 1 else Kind.RISK,
-            confidence=Confidence.HIGH if batch > 1 else Confidence.MEDIUM,
+            confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
         )
 
-    def _answers(self, function: Function, mapping: EventSourceMapping, found: Scan) -> Finding:
+    def _answers(self, function: Function, mapping: EventSourceMapping, found: Sighting) -> Finding:
         return self.found(
-            f"{function.name} answers its queue with a statusCode: SQS takes any answer for "
-            "success and "
-            "deletes the batch",
+            f"{function.name} answers its queue with an HTTP error: SQS takes any answer for "
+            "success and deletes the batch",
             evidence=(
-                Evidence(
-                    f"code of {function.name}",
-                    f"{found.path}:{found.status_code}",
-                    "return {statusCode…}",
-                ),
+                _place(function, found, found.detail),
                 of_mapping(mapping, "EventSourceArn", mapping.queue_arn),
             ),
-            fix=_fix(function),
+            fix=_fix(function, "raise instead of returning a statusCode"),
             subject=function.name,
             severity=Severity.INFO,
             kind=Kind.RISK,
             confidence=Confidence.MEDIUM,
         )
 
+    def _swallows(
+        self,
+        stack: Stack,
+        function: Function,
+        mapping: EventSourceMapping,
+        found: Sighting,
+        code: Consumer,
+    ) -> Finding:
+        seen = _logged_and_gone(stack, function) if found.fault is Fault.SILENT else None
+        told = (of_failure(*seen),) if seen else ()
+        if found.fault is Fault.UNWAITED:
+            title = (
+                f"{function.name} does not wait for its work: messages are deleted before they "
+                "are handled, whatever becomes of them"
+            )
+            advice = "await the work: for…of with await, or await Promise.all(records.map(…))"
+            fact = found.detail
+        else:
+            title = (
+                f"{function.name} lets errors of its messages end in a log: a message that "
+                "failed is deleted like one that was handled"
+            )
+            advice = "raise the error again, after the log"
+            fact = _ends_here(found)
+        return self.found(
+            f"{title}; its log shows such an error" if seen else title,
+            evidence=(*told, _place(function, found, fact), _heard(mapping)),
+            fix=_fix(function, advice),
+            subject=function.name,
+            severity=Severity.WARNING if seen else Severity.INFO,
+            kind=Kind.CAUSE if seen else Kind.RISK,
+            confidence=Confidence.HIGH if seen and code.followed else Confidence.MEDIUM,
+        )
 
-def _fix(function: Function) -> Fix:
+
+def _largest(stack: Stack, name: str) -> EventSourceMapping | None:
+    """The function's mapping with the largest batches: most is lost there."""
+    own = [each for each in stack.mappings if each.function_name == name]
+    return max(own, key=lambda each: each.batch_size) if own else None
+
+
+def _place(function: Function, found: Sighting, told: str) -> Evidence:
+    return Evidence(f"code of {function.name}", f"{found.path}:{found.line}", told)
+
+
+def _heard(mapping: EventSourceMapping) -> Evidence:
+    return of_mapping(mapping, "FunctionResponseTypes", ", ".join(mapping.response_types) or "none")
+
+
+def _ends_here(found: Sighting) -> str:
+    plain = found.detail.startswith(("catch", "except", "."))
+    return f"{found.detail}: the error goes no further" if plain else found.detail
+
+
+def _logged_and_gone(stack: Stack, function: Function) -> tuple[Failure, FunctionLogs] | None:
+    """The newest error that code of this version logged in an invocation that succeeded."""
+    newest: tuple[Failure, FunctionLogs] | None = None
+    for logs in stack.logs:
+        if logs.function != function.name:
+            continue
+        for each in survived_of(logs)[1]:
+            changed = function.last_modified
+            if changed and each.timestamp and each.timestamp < changed:
+                continue
+            if told_as_error(each) and each.request_id and _later(each, newest):
+                newest = each, logs
+    return newest
+
+
+def _later(failure: Failure, other: tuple[Failure, FunctionLogs] | None) -> bool:
+    known = other[0].timestamp if other else None
+    return known is None or (failure.timestamp is not None and failure.timestamp >= known)
+
+
+def _fix(function: Function, advice: str) -> Fix:
     return Fix(
-        "continue instead of return; raise where a record cannot be handled, or collect the ids "
-        "of the "
-        "failed ones and return {batchItemFailures: [{itemIdentifier: messageId}]}",
+        f"{advice}; or collect the ids of the failed records and return "
+        "{batchItemFailures: [{itemIdentifier: messageId}]}",
         commands=("serverless deploy",),
         serverless_yml=yml_function(
             function, "events:", "  - sqs:", "      functionResponseType: ReportBatchItemFailures"

@@ -1,12 +1,20 @@
-"""The consumer reports failed records, and nobody listens.
+"""The consumer reports failed records, and is not understood.
 
 ## What it does
-Scans the consumer's source for batchItemFailures (or Powertools' batch processor), and
-looks whether the mapping asks for ReportBatchItemFailures.
+Follows the consumer's handler through its package to what it reports as `batchItemFailures`
+(Powertools' batch processor and middy's middleware do so, too), and compares it with the mapping:
+
+- the mapping does not ask for ReportBatchItemFailures: the report means nothing;
+- the list has another name, stands inside an HTTP body, or is never returned: there is no report;
+- an entry is no object with `itemIdentifier`, or that is not the record's `messageId` (its receipt
+  handle, the record itself, an id of the message's content): the report is invalid;
+- the mapping asks for reports, and code that gets batches gives none.
 
 ## Why it matters
-Without the response type the answer means nothing: Lambda takes it for success and deletes
-the whole batch, the failed records with it.
+An answer without batchItemFailures is success to Lambda, and so is any answer where the mapping
+does not listen: the whole batch is deleted, the failed records with it. An invalid entry fails the
+whole batch: records that were handled come back, are handled again, and go to the dead-letter
+queue with the one that failed. Without a report, one error brings the whole batch back.
 """
 
 from __future__ import annotations
@@ -14,11 +22,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
+from sqsctl.checks.support.code.answers import Mistake, Problem
+from sqsctl.checks.support.code.consumer import Consumer
 from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.checks.support.shell import mapping_settings, yml_function
-from sqsctl.checks.support.sources import answers_partially
-from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
-from sqsctl.model.stack import EventSourceMapping, Fact, Function, Stack
+from sqsctl.checks.support.sources import consumer_of, reports_somewhere
+from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.stack import EventSourceMapping, Fact, Function, Package, Stack
+
+_WHAT = {
+    Mistake.KEY: "names its list of failed records {detail}",
+    Mistake.NESTED: "puts its batchItemFailures into an HTTP {detail}",
+    Mistake.UNHEARD: "makes a report of failed records, and its handler does not return it",
+    Mistake.ENTRY: "reports failed records by {detail} instead of itemIdentifier",
+    Mistake.ID: "reports {detail} as a failed record's itemIdentifier instead of its messageId",
+    Mistake.STRINGS: "reports failed records as texts instead of objects with an itemIdentifier",
+}
+_REPORT = "return {batchItemFailures: [{itemIdentifier: record.messageId}, …]} from the handler"
 
 
 class PartialBatchIgnored(Check):
@@ -33,21 +53,37 @@ class PartialBatchIgnored(Check):
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         for mapping in stack.mappings:
             function = stack.function(mapping.function_name)
-            if function is None or mapping.reports_batch_item_failures:
-                continue
             for package in stack.packages:
-                if package.function == function.name:
-                    place = answers_partially(function, package)
-                    if place:
-                        yield self._ignored(function, mapping, place, stack)
+                if function and package.function == function.name:
+                    yield from self._compared(stack, mapping, function, package)
+
+    def _compared(
+        self, stack: Stack, mapping: EventSourceMapping, function: Function, package: Package
+    ) -> Iterator[Finding]:
+        code = consumer_of(function, package)
+        if not mapping.reports_batch_item_failures:
+            place = _place(code.reports) or (
+                "" if code.followed else reports_somewhere(function, package)
+            )
+            if place:
+                yield self._ignored(function, mapping, place, stack)
+            return
+        if code.problems:
+            worst = min(code.problems, key=lambda each: not each.mistake.deletes)
+            yield self._wrong(function, mapping, worst, code)
+        elif (
+            mapping.batch_size > 1
+            and _never_reports(code)
+            and not reports_somewhere(function, package)
+        ):
+            yield self._unused(function, mapping)
 
     def _ignored(
         self, function: Function, mapping: EventSourceMapping, place: str, stack: Stack
     ) -> Finding:
         return self.found(
             f"{function.name} reports failed records, but its mapping does not listen: the whole "
-            "batch is "
-            "deleted",
+            "batch is deleted",
             evidence=(
                 Evidence(f"code of {function.name}", place, "batchItemFailures"),
                 of_mapping(
@@ -71,3 +107,53 @@ class PartialBatchIgnored(Check):
             subject=function.name,
             confidence=Confidence.MEDIUM,
         )
+
+    def _wrong(
+        self, function: Function, mapping: EventSourceMapping, found: Problem, code: Consumer
+    ) -> Finding:
+        alone = mapping.batch_size == 1 and not found.mistake.deletes
+        if found.mistake.deletes:
+            outcome = "Lambda finds no report, and deletes the failed records, too"
+        elif alone:
+            outcome = "Lambda fails the whole batch for it, which is one message here"
+        else:
+            outcome = "Lambda fails the whole batch for it, and what was handled comes back"
+        severity = Severity.ERROR if found.mistake.deletes else Severity.WARNING
+        what = _WHAT[found.mistake].format(detail=found.detail)
+        return self.found(
+            f"{function.name} {what}: {outcome}",
+            evidence=(
+                Evidence(f"code of {function.name}", f"{found.path}:{found.line}", found.detail),
+                of_mapping(mapping, "FunctionResponseTypes", ", ".join(mapping.response_types)),
+                of_mapping(mapping, "BatchSize", mapping.batch_size),
+            ),
+            fix=Fix(_REPORT, commands=("serverless deploy",)),
+            subject=function.name,
+            severity=Severity.INFO if alone else severity,
+            kind=Kind.RISK if alone else Kind.CAUSE,
+            confidence=Confidence.HIGH if code.followed else Confidence.MEDIUM,
+        )
+
+    def _unused(self, function: Function, mapping: EventSourceMapping) -> Finding:
+        return self.found(
+            f"{function.name} is asked for reports of single failed records, and gives none: one "
+            f"error brings a whole batch of up to {mapping.batch_size} back",
+            evidence=(
+                of_mapping(mapping, "FunctionResponseTypes", ", ".join(mapping.response_types)),
+                of_mapping(mapping, "BatchSize", mapping.batch_size),
+            ),
+            fix=Fix(_REPORT, commands=("serverless deploy",)),
+            subject=function.name,
+            severity=Severity.INFO,
+            kind=Kind.RISK,
+            confidence=Confidence.MEDIUM,
+        )
+
+
+def _place(reports: tuple[tuple[str, int], ...]) -> str:
+    return ":".join(map(str, reports[0])) if reports else ""
+
+
+def _never_reports(code: Consumer) -> bool:
+    """Whether the code is known to report nothing, and loses nothing without it."""
+    return code.followed and not code.reports and not code.faults and not code.problems

@@ -52,6 +52,21 @@ FIFO = (
     ),
     queue("j-dlq.fifo", fifo=True),
 )
+# What a consumer logs that caught an error and went on.
+CAUGHT = (
+    "[ERROR]\t2026-11-23T10:00:00.000Z\tRID\tfailed\nTraceback (most recent call last):\n"
+    '  File "/var/task/worker.py", line 4, in handler\n    work(record)\nValueError: no number'
+)
+TRIED = (
+    "def handler(event, context):\n    failed = []\n    for record in event['Records']:\n"
+    "        try:\n            work(record)\n        except Exception as error:\n"
+    "            logger.exception(error)\n            {}\n    return {{{}}}\n"
+)
+RIGHTLY = "failed.append({'itemIdentifier': record['messageId']})"
+EACH = (
+    "exports.handler = async (event) => {{ await Promise.all([event.Records.{}("
+    "async (record) => {{ await work(record) }})].flat()) }}"
+)
 LOOP = "def handler(event, context):\n    for record in event['Records']:\n        {}\n"
 
 PAIRS = (
@@ -234,6 +249,39 @@ PAIRS = (
         "all but the first are deleted unseen",
     ),
     Pair(
+        "batch-silent-loss",
+        stack(
+            packages=(package(worker_py=TRIED.format("continue", "")),),
+            logs=(of_events(invocation(1, CAUGHT, at=ago(60))),),
+        ),
+        stack(
+            packages=(package(worker_py=TRIED.format("raise", "")),),
+            logs=(of_events(invocation(1, CAUGHT, at=ago(60))),),
+        ),
+        "deleted like one that was handled; its log shows such an error",
+        severity=Severity.WARNING,
+    ),
+    Pair(
+        "batch-silent-loss",
+        stack(packages=(package(worker_py=TRIED.format("continue", "")),)),
+        stack(packages=(package(worker_py=TRIED.format("raise", "")),)),
+        "deleted like one that was handled",
+        severity=Severity.INFO,
+    ),
+    Pair(
+        "batch-silent-loss",
+        stack(
+            functions=(function(handler="worker.handler", runtime="nodejs24.x"),),
+            packages=(package(worker_js=EACH.format("forEach")),),
+        ),
+        stack(
+            functions=(function(handler="worker.handler", runtime="nodejs24.x"),),
+            packages=(package(worker_js=EACH.format("map")),),
+        ),
+        "does not wait for its work",
+        severity=Severity.INFO,
+    ),
+    Pair(
         "partial-batch-ignored",
         stack(
             mappings=(mapping(response_types=()),),
@@ -247,6 +295,97 @@ PAIRS = (
             )
         ),
         "does not listen",
+    ),
+    Pair(
+        "partial-batch-ignored",
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(
+                package(
+                    worker_py=TRIED.format(
+                        "failed.append({'itemIdentifier': record['messageId']})",
+                        "'batchItemFailure': failed",
+                    )
+                ),
+            ),
+        ),
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(package(worker_py=TRIED.format(RIGHTLY, "'batchItemFailures': failed")),),
+        ),
+        "names its list of failed records batchItemFailure: Lambda finds no report",
+    ),
+    Pair(
+        "partial-batch-ignored",
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(
+                package(
+                    worker_py=TRIED.format(
+                        "failed.append({'itemIdentifier': record['receiptHandle']})",
+                        "'batchItemFailures': failed",
+                    )
+                ),
+            ),
+        ),
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(package(worker_py=TRIED.format(RIGHTLY, "'batchItemFailures': failed")),),
+        ),
+        "reports receiptHandle as a failed record's itemIdentifier",
+        severity=Severity.WARNING,
+    ),
+    Pair(
+        "partial-batch-ignored",
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(
+                package(
+                    worker_py=TRIED.format(
+                        "failed.append(record['messageId'])", "'batchItemFailures': failed"
+                    )
+                ),
+            ),
+        ),
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(package(worker_py=TRIED.format(RIGHTLY, "'batchItemFailures': failed")),),
+        ),
+        "as texts instead of objects",
+        severity=Severity.WARNING,
+    ),
+    Pair(
+        "partial-batch-ignored",
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(
+                package(
+                    worker_py=TRIED.format(
+                        "failed.append({'messageId': record['messageId']})",
+                        "'batchItemFailures': failed",
+                    )
+                ),
+            ),
+        ),
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(package(worker_py=TRIED.format(RIGHTLY, "'batchItemFailures': failed")),),
+        ),
+        "reports failed records by messageId instead of itemIdentifier",
+        severity=Severity.WARNING,
+    ),
+    Pair(
+        "partial-batch-ignored",
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(package(worker_py=LOOP.format("work(record)")),),
+        ),
+        stack(
+            mappings=(mapping(batch_size=10, response_types=()),),
+            packages=(package(worker_py=LOOP.format("work(record)")),),
+        ),
+        "is asked for reports of single failed records, and gives none",
+        severity=Severity.INFO,
     ),
     Pair(
         "reserved-concurrency",

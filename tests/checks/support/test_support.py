@@ -14,7 +14,6 @@ from sqsctl.checks.rank import diagnose
 from sqsctl.checks.support.policies import like, statements
 from sqsctl.checks.support.runtimes import bundles, calendar, family, node_major
 from sqsctl.checks.support.shell import aws, queue_attributes_command, yml_function, yml_worker
-from sqsctl.checks.support.sources import scan_javascript, scan_python
 from sqsctl.checks.support.versions import allows
 from sqsctl.model.finding import Severity
 from sqsctl.model.stack import Declared, PackageMember
@@ -200,47 +199,6 @@ def test_the_special_declaration_wins() -> None:
 
 
 # --- sources -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("body", "line"),
-    [
-        ("for r in event['Records']:\n        return 1", 3),
-        ("for r in event['Records']:\n        if r:\n            return {'statusCode': 400}", 4),
-        ("records = event['Records']\n    for r in records:\n        return", 4),
-        ("for r in event['Records']:\n        f = lambda: 1\n    return 1", 0),
-        ("for r in event['Records']:\n        def g():\n            return 1\n        g()", 0),
-        ("for r in other:\n        return 1", 0),
-    ],
-)
-def test_python_returns_in_the_loop(body: str, line: int) -> None:
-    scans = scan_python("w.py", f"def handler(event, context):\n    {body}\n", "handler")
-    assert (scans[0].returns_in_loop if scans else 0) == line
-
-
-@pytest.mark.parametrize(
-    ("body", "line"),
-    [
-        ("for (const r of event.Records) { return 1 }", 1),
-        ("for (const r of event.Records) {\n if (r) {\n  return { statusCode: 400 }\n }\n}", 3),
-        ("for (const r of event.Records) { go(() => { return 1 }) }", 0),
-        ("for (const r of event.Records) { go(function () { return 1 }) }", 0),
-        ("for (const r of event.Records) { const s = 'return'; // return\n }\n return 1", 0),
-        ("event.Records.forEach((r) => { return 1 })", 0),
-        ("const rs = event.Records; for (let i = 0; i < rs.length; i++) { return 1 }", 1),
-        ("for (const o of others) { return 1 }", 0),
-        ("for await (const r of event.Records) { return `}` }", 1),
-    ],
-)
-def test_javascript_returns_in_the_loop(body: str, line: int) -> None:
-    scans = scan_javascript("w.js", f"exports.handler = async (event) => {{ {body} }}", "handler")
-    assert (scans[0].returns_in_loop if scans else 0) == line
-
-
-@given(st.text(max_size=300))
-def test_any_source(text: str) -> None:
-    scan_python("w.py", f"Records {text}")
-    scan_javascript("w.js", f"for (const r of event.Records) {{ {text}")
 
 
 def test_a_fifo_consumer_that_returns_its_failures_early_is_right() -> None:

@@ -1,0 +1,234 @@
+"""What a call does with what it is given: runs it, iterates, waits, drops, or only tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqsctl.checks.support.code import words
+from sqsctl.checks.support.code.closures import asynchronous, own_closure, returned_closure
+from sqsctl.checks.support.code.frames import Closure, Fault, Frame, Value, What
+from sqsctl.checks.support.code.scopes import Use
+from sqsctl.checks.support.code.tree import Await, Call, Expr, Function, Member, Name
+from sqsctl.checks.support.code.waiting import (
+    chained,
+    executor_like,
+    note,
+    passed,
+    settled,
+    submitted,
+    thread,
+    unwaited,
+)
+
+if TYPE_CHECKING:
+    from sqsctl.checks.support.code.walker import Walker
+
+
+class _Unknown:
+    """No method that is known here."""
+
+
+def call_value(walker: Walker, frame: Frame, call: Call, use: Use, *, waited: bool) -> Value:
+    """Follow a call; what of the event it gives."""
+    walker.answers.called(frame, call, use)
+    callee = call.callee
+    if words.tells(call):
+        for each in call.args:
+            walker.value(frame, each, Use.USED)
+        return None
+    if isinstance(callee, Member):
+        made = _method(walker, frame, call, callee, use, waited=waited)
+        if not isinstance(made, _Unknown):
+            return made
+    word = words.last_of(callee)
+    if word in words.POWERTOOLS or _original(frame, callee) in words.POWERTOOLS:
+        return _powertools(walker, frame, call)
+    if words.passes(callee) and call.args and not call.new:
+        return passed(walker, frame, call, word, use, waited=waited)
+    if words.settles(callee) and call.args:
+        return settled(walker, frame, call, "Promise.allSettled", use, waited=waited)
+    if word == "Thread":
+        return thread(walker, frame, call)
+    own = own_closure(walker, frame, callee)
+    if own is not None:
+        return _own_call(walker, frame, call, own, use, waited=waited)
+    return _unknown(walker, frame, call, word, use, waited=waited)
+
+
+def _original(frame: Frame, callee: Expr) -> str:
+    """The name under which something was imported."""
+    imported = frame.unit.imports.get(callee.id) if isinstance(callee, Name) else None
+    return imported.name if imported else ""
+
+
+def _method(
+    walker: Walker, frame: Frame, call: Call, callee: Member, use: Use, *, waited: bool
+) -> Value | _Unknown:
+    """What methods of lists, promises and executors do; ``_Unknown`` of any other."""
+    name, args = callee.name, call.args
+    if name in {"catch", "then", "finally"} and (args or name == "finally"):
+        return chained(walker, frame, call, callee, use, waited=waited)
+    if name in {"bind", "call", "apply"} and isinstance(callee.of, Name | Member):
+        own = own_closure(walker, frame, callee.of)
+        if own is None:
+            return _Unknown()
+        if name == "bind":
+            return own
+        return _own_call(
+            walker, frame, Call(callee.of, args[1:], (), call.line), own, use, waited=waited
+        )
+    if name == "promise" and not args:
+        made = walker.value(frame, callee.of, use)
+        unwaited(frame, call, waited=waited)
+        return made
+    if name in words.ITERATES and args:
+        of = walker.value(frame, callee.of, Use.USED)
+        if of is What.RECORDS:
+            return _iterated(walker, frame, call, name, use, waited=waited)
+        if isinstance(of, What):
+            _callbacks(walker, frame, call, Use.USED, What.BODY)
+            return What.BODY
+    if name in {"submit", "map"} and executor_like(callee.of) and args:
+        return submitted(walker, frame, call, name, use)
+    return _Unknown()
+
+
+def _iterated(
+    walker: Walker, frame: Frame, call: Call, name: str, use: Use, *, waited: bool
+) -> Value:
+    """``records.map(f)`` and its like."""
+    closure = walker.value(frame, call.args[0], Use.USED)
+    if not isinstance(closure, Closure):
+        return What.RECORDS if name in {"map", "filter", "flatMap"} else What.BODY
+    given: tuple[Value, ...] = (What.RECORD,)
+    inner = Use.DROPPED if name in {"forEach", "for_each"} else use
+    if name == "reduce":
+        given, inner = (None, What.RECORD), Use.USED
+    elif name in {"filter", "some", "every", "find"}:
+        inner = Use.USED
+    elif inner is Use.ANSWER:
+        inner = Use.DROPPED
+    elif inner is Use.WRAPPED:
+        inner = Use.USED
+    done = walker.run(
+        closure, given, inner, waits=frame.waits, record=True, depth=frame.depth + 1, around=frame
+    )
+    strong = done.does and name not in {"filter", "some", "every", "find"}
+    frame.effect(strong=strong, notes=done.notes)
+    if frame.waits and asynchronous(walker, closure):
+        if name in {"forEach", "for_each"}:
+            note(frame, Fault.UNWAITED, call.line, "forEach waits for no async function")
+        elif name in {"map", "flatMap"} and not waited:
+            note(frame, Fault.UNWAITED, call.line, "map of an async function, not awaited")
+    return What.RECORDS if name in {"map", "filter", "flatMap"} else What.BODY
+
+
+def _powertools(walker: Walker, frame: Frame, call: Call) -> Value:
+    for each in (*call.args, *(value for _, value in call.keywords)):
+        closure = walker.value(frame, each, Use.USED)
+        if isinstance(closure, Closure):
+            done = walker.run(
+                closure,
+                (What.RECORD,),
+                Use.DROPPED,
+                waits=asynchronous(walker, closure),
+                record=True,
+                depth=frame.depth + 1,
+                around=frame,
+            )
+            frame.effect(strong=done.does, notes=done.notes)
+    return None
+
+
+def _own_call(
+    walker: Walker, frame: Frame, call: Call, own: Closure, use: Use, *, waited: bool
+) -> Value:
+    args = [walker.value(frame, each, Use.USED) for each in call.args]
+    names = [each.id if isinstance(each, Name) else "" for each in own.function.params]
+    if own.function.method:
+        names = names[1:]
+    for key, each in call.keywords:
+        made = walker.value(frame, each, Use.USED)
+        if key in names:
+            at = names.index(key)
+            args += [None] * (at + 1 - len(args))
+            args[at] = made
+    returned = returned_closure(own, args)
+    if returned is not None:
+        return returned
+    inner = use
+    waits = frame.waits
+    done = walker.run(
+        own, tuple(args), inner, waits=waits, record=frame.record, depth=frame.depth + 1,
+        around=frame,
+    )  # fmt: skip
+    about = any(isinstance(each, What) for each in args) or own.function is call.callee
+    if about:
+        strong = (
+            done.does and use is not Use.USED and not words.pure(call) and not words.tidies(call)
+        )
+        frame.effect(strong=strong, notes=done.notes)
+        if asynchronous(walker, own) and not waited and frame.waits and not words.tidies(call):
+            note(frame, Fault.UNWAITED, call.line,
+                f"{words.last_of(call.callee) or 'an async function'}() is not awaited",
+            )  # fmt: skip
+    elif done.notes:
+        frame.effect(strong=False, notes=done.notes)
+    return What.BODY if about else None
+
+
+def _callbacks(walker: Walker, frame: Frame, call: Call, use: Use, given: What) -> None:
+    for each in (*call.args, *(value for _, value in call.keywords)):
+        closure = walker.value(frame, each, Use.USED) if isinstance(each, Function | Name) else None
+        if isinstance(closure, Closure):
+            done = walker.run(
+                closure, (given, given), use, waits=frame.waits, record=True,
+                depth=frame.depth + 1, around=frame,
+            )  # fmt: skip
+            frame.effect(strong=False, notes=done.notes)
+
+
+def _unknown(
+    walker: Walker, frame: Frame, call: Call, word: str, use: Use, *, waited: bool
+) -> Value:
+    """Code that is not here: it handles what it is given, and hears what it is told."""
+    made = [walker.value(frame, each, Use.USED) for each in call.args]
+    made += [walker.value(frame, each, Use.USED) for _, each in call.keywords]
+    receiver = (
+        walker.value(frame, call.callee.of, Use.USED) if isinstance(call.callee, Member) else None
+    )
+    if isinstance(call.callee, Call):
+        receiver = walker.value(frame, call.callee, Use.USED)
+    about = [each for each in (*made, receiver) if isinstance(each, What)]
+    closures = [each for each in made if isinstance(each, Closure)]
+    if closures:
+        each_of = bool(words.EACH.fullmatch(word))
+        inner = Use.DROPPED if each_of and use is not Use.USED else Use.USED
+        given = What.RECORD if What.RECORDS in about or What.EVENT in about else What.BODY
+        executor = call.new and word == "Promise"
+        for closure in closures:
+            done = walker.run(
+                closure, () if executor else (given,), inner, waits=frame.waits and not executor,
+                record=frame.record or given is What.RECORD, depth=frame.depth + 1, around=frame,
+            )  # fmt: skip
+            if about or executor:
+                frame.effect(strong=False, notes=done.notes)
+    if about and word in words.SAME and (What.RECORDS in about or What.EVENT in about):
+        return What.RECORDS if What.RECORDS in about else What.EVENT
+    if (about or closures) and not words.pure(call):
+        told = bool([each for each in made if isinstance(each, What)])
+        if told or waited:
+            strong = use in {Use.DROPPED, Use.ANSWER, Use.WRAPPED} and not words.tidies(call)
+            frame.effect(strong=strong and (told or frame.record))
+    if frame.waits and not waited and _sends(call):
+        unwaited(frame, call, waited=False)
+    return What.BODY if about else None
+
+
+def _sends(call: Call) -> bool:
+    """``client.send(new SomeCommand(…))``: the call of an SDK, which is a promise."""
+    if not isinstance(call.callee, Member) or call.callee.name != "send" or not call.args:
+        return False
+    first = call.args[0]
+    made = first.value if isinstance(first, Await) else first
+    return isinstance(made, Call) and made.new and words.last_of(made.callee).endswith("Command")

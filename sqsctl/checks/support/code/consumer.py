@@ -1,0 +1,229 @@
+"""What a consumer's code does with its batch, read from its package and never run.
+
+The handler is followed into the functions of the package that it calls. What cannot be followed
+is nothing found: a value that is given to code which is not here counts as heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqsctl.checks.support.code import words
+from sqsctl.checks.support.code.answers import Problem
+from sqsctl.checks.support.code.frames import Closure, Fault, Frame, Region, Sighting, What
+from sqsctl.checks.support.code.program import Placed, Program, program_of
+from sqsctl.checks.support.code.scopes import Scope, Use, own_function
+from sqsctl.checks.support.code.tree import (
+    Call,
+    Expr,
+    Function,
+    Member,
+    Name,
+    everything,
+    within,
+)
+from sqsctl.checks.support.code.walker import Walker
+
+# Wrappers that give Lambda what the handler returned.
+_TRANSPARENT = frozenset({
+    "middy", "wrapHandler", "captureLambdaHandler", "injectLambdaContext", "logMetrics", "datadog",
+    "inject_lambda_context", "capture_lambda_handler", "log_metrics", "event_source",
+    "datadog_lambda_wrapper", "capture_method", "serverless_function", "instrument", "observe",
+    "wrap_handler", "patch_lambda", "AWSLambda", "lambda_handler", "use", "handler",
+    "before", "after", "onError", "event_parser", "wraps", "xray_recorder", "capture",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """What was found. ``followed``: the handler itself was found, and nothing unknown is around it.
+
+    ``reports`` are places where records are reported as failed, the handler's first.
+    """
+
+    faults: tuple[Sighting, ...] = ()
+    reports: tuple[tuple[str, int], ...] = ()
+    problems: tuple[Problem, ...] = ()
+    followed: bool = False
+
+    def first(self, *faults: Fault) -> Sighting | None:
+        return next((each for each in self.faults if each.fault in faults), None)
+
+
+def consumer(handler: str, sources: Iterable[tuple[str, str]]) -> Consumer:
+    """Read a handler and the sources of its package, paths and texts."""
+    return _read(handler, tuple(sorted(sources)))
+
+
+@lru_cache(maxsize=32)
+def _read(handler: str, sources: tuple[tuple[str, str], ...]) -> Consumer:
+    program = program_of(dict(sources))
+    walker = Walker(program)
+    entry = _Entry(walker)
+    try:
+        placed = program.handler(handler)
+        found = entry.follow(placed) if placed else None
+        if found is None:
+            found = entry.all_with_records()
+        faults = dict.fromkeys((*walker.found, *found))
+        problems = walker.answers.problems()
+    except RecursionError:
+        return Consumer()
+    order = list(Fault)
+    return Consumer(
+        tuple(sorted(faults, key=lambda each: (order.index(each.fault), each.path, each.line))),
+        tuple(dict.fromkeys(walker.answers.reports)),
+        problems,
+        entry.followed and not program.unread,
+    )
+
+
+class _Entry:
+    """Finds the function behind a handler setting, through what is wrapped around it."""
+
+    def __init__(self, walker: Walker) -> None:
+        self.walker = walker
+        self.program: Program = walker.program
+        self.followed = False
+        self._use = Use.ANSWER
+
+    def follow(self, placed: Placed) -> tuple[Sighting, ...] | None:
+        """The faults of what the setting names; None where that is no function to be found."""
+        closure = self._closure(placed)
+        if closure is None:
+            return None
+        given = self._decorated(closure)
+        self.followed = self._use is Use.ANSWER
+        if self._use is Use.WRAPPED:
+            self.walker.answers.answered = True
+        waits = closure.unit.path.endswith("js") and _is_async(closure.function)
+        return self.walker.run(closure, (given, None), self._use, waits=waits).notes
+
+    def all_with_records(self) -> tuple[Sighting, ...]:
+        """Where the handler is not to be found: every function that reads an event's records."""
+        found: tuple[Sighting, ...] = ()
+        self.walker.answers.answered = True
+        for unit in [one for each in self.program.units.values() for one in (each, *each.inner)]:
+            for name in [*unit.values, *unit.waiting]:
+                value = unit.value(name)
+                if isinstance(value, Function) and _reads_records(value):
+                    closure = Closure(unit, value, {})
+                    found += self.walker.run(closure, (What.EVENT,), Use.WRAPPED).notes
+        return found
+
+    def _closure(self, placed: Placed) -> Closure | None:
+        value = placed.value
+        if isinstance(value, Function):
+            return Closure(placed.unit, value, {})
+        if isinstance(value, Call):
+            return self._wrapped(placed, value)
+        if isinstance(value, Name | Member):
+            own = own_function(self.program, placed.unit, value)
+            return Closure(*own, {}) if own else None
+        return None
+
+    def _wrapped(self, placed: Placed, call: Call) -> Closure | None:
+        """``middy(f).use(…)``, ``middy().handler(f)``, ``worker.handle.bind(worker)``, own ones."""
+        own = own_function(self.program, placed.unit, call.callee)
+        if own is not None:
+            frame = _outside(self.program, placed, self._use)
+            made = self.walker.value(frame, call, Use.USED)
+            if isinstance(made, Closure):
+                return made
+        if isinstance(call.callee, Member) and call.callee.name == "bind":
+            return self._closure(Placed(placed.unit, call.callee.of))
+        self._mind(placed, call)
+        for each in _arguments(call):
+            found = self._closure(Placed(placed.unit, each))
+            if found is None and isinstance(each, Name):
+                known = self.program.named(placed.unit, each.id)
+                found = self._closure(known) if known else None
+            if found is not None:
+                return found
+        return None
+
+    def _mind(self, placed: Placed, call: Call) -> None:
+        """What stands around a handler may read its answer."""
+        for each in within(call):
+            word = words.last_of(each) if isinstance(each, Name | Member) else ""
+            imported = placed.unit.imports.get(word)
+            names = (
+                f"{word} {imported.module if imported else ''} {imported.name if imported else ''}"
+            )
+            if words.LISTENS.search(names):
+                self._use = Use.WRAPPED
+                self.walker.answers.reports.append((placed.unit.path, call.line))
+        outer = words.last_of(_innermost(call))
+        if outer not in _TRANSPARENT and "middy" not in outer.lower():
+            self._use = Use.WRAPPED
+
+    def _decorated(self, closure: Closure) -> What:
+        """What a decorated function is given."""
+        given = What.EVENT
+        for each in closure.function.decorators:
+            call = each if isinstance(each, Call) else None
+            word = words.last_of(call.callee if call else each)
+            keywords = dict(call.keywords) if call else {}
+            if word in words.BATCH_DECORATORS:
+                self._records_handled(closure, keywords.get("record_handler"))
+                if word != "sqs_batch_processor":
+                    self.walker.answers.reports.append((closure.unit.path, each.line))
+                else:
+                    self._use = Use.WRAPPED
+            elif word not in _TRANSPARENT:
+                self._use = Use.WRAPPED
+            if "envelope" in keywords:
+                given = What.RECORDS
+        return given
+
+    def _records_handled(self, closure: Closure, handler: Expr | None) -> None:
+        own = own_function(self.program, closure.unit, handler) if handler else None
+        if own is not None:
+            made = Closure(*own, {})
+            for each in self.walker.run(made, (What.RECORD,), Use.DROPPED, record=True).notes:
+                self.walker.found[each] = None
+
+
+def _outside(program: Program, placed: Placed, use: Use) -> Frame:
+    """Where a file's own statements stand."""
+    return Frame(Scope(program, placed.unit, (), use), {}, Region())
+
+
+def _innermost(call: Call) -> Expr:
+    """``middy`` of ``middy(f).use(x).use(y)``."""
+    callee: Expr = call.callee
+    while isinstance(callee, Member | Call):
+        of = callee.of if isinstance(callee, Member) else callee.callee
+        if not isinstance(of, Member | Call):
+            return of if isinstance(callee, Call) else callee
+        callee = of
+    return callee
+
+
+def _arguments(call: Call) -> Iterator[Expr]:
+    """Arguments of a chain of calls, the innermost call's first."""
+    if isinstance(call.callee, Member) and isinstance(call.callee.of, Call):
+        yield from _arguments(call.callee.of)
+    elif isinstance(call.callee, Call):
+        yield from _arguments(call.callee)
+    yield from call.args
+
+
+def _is_async(function: Function) -> bool:
+    if function.asynchronous:
+        return True
+    return any(
+        isinstance(each, Function) and each.asynchronous and each.name == "" and not each.params
+        for stmt in function.body[-1:]
+        for expr in (getattr(stmt, "value", None),)
+        if isinstance(expr, Call)
+        for each in (expr.callee,)
+    )
+
+
+def _reads_records(function: Function) -> bool:
+    return any(
+        isinstance(each, Member) and each.name == "Records" for each in everything(function.body)
+    )

@@ -1,0 +1,424 @@
+"""JavaScript as the small tree: ES modules, CommonJS, and what compilers and bundlers make.
+
+Statements and expressions; ``javascript_unit`` has the files. What a node is not known as
+becomes ``Other`` with its parts. TypeScript's helpers for async functions (``__awaiter`` around a
+generator) are read as the function that they stand for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from sqsctl.checks.support.code.tree import (
+    NOTHING,
+    Assign,
+    Await,
+    Bind,
+    Call,
+    Catch,
+    Choice,
+    Class,
+    Constant,
+    Do,
+    Expr,
+    Function,
+    Group,
+    If,
+    Item,
+    Leave,
+    Loop,
+    Member,
+    Name,
+    Other,
+    Raise,
+    Return,
+    Row,
+    Stmt,
+    Table,
+    Try,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+FUNCTIONS = frozenset(
+    {
+        "arrow_function",
+        "function_expression",
+        "function_declaration",
+        "generator_function",
+        "generator_function_declaration",
+        "method_definition",
+    }
+)
+_NAMES = frozenset(
+    {
+        "identifier",
+        "shorthand_property_identifier",
+        "shorthand_property_identifier_pattern",
+        "this",
+        "super",
+    }
+)
+_WRAPPED = frozenset({"parenthesized_expression", "spread_element", "rest_pattern"})
+_PASSED_ON = frozenset({"labeled_statement", "with_statement", "else_clause", "export_statement"})
+# Without ``this`` and arguments, an async function's body is such a generator's.
+_AWAITER_ARGUMENTS = 2
+
+
+def text_of(node: Node | None) -> str:
+    return (node.text or b"").decode("utf-8", "replace") if node else ""
+
+
+def line_of(node: Node) -> int:
+    return int(node.start_point[0]) + 1
+
+
+def named(node: Node | None) -> list[Node]:
+    return [each for each in node.named_children if each.type != "comment"] if node else []
+
+
+def function(node: Node) -> Function:
+    """A function of any form."""
+    body = node.child_by_field_name("body")
+    single = node.child_by_field_name("parameter")
+    listed = named(node.child_by_field_name("parameters"))
+    inner = block(body) if body and body.type == "statement_block" else _returned(body)
+    words = {each.type for each in node.children if not each.is_named}
+    return Function(
+        text_of(node.child_by_field_name("name")),
+        tuple(pattern(each) for each in ([single] if single else listed)),
+        inner,
+        asynchronous="async" in words,
+        generator="*" in words,
+        line=line_of(node),
+    )
+
+
+def _returned(body: Node | None) -> tuple[Stmt, ...]:
+    if body is None:
+        return ()
+    *before, last = _sequence(body)
+    return (
+        *(Do(expression(each), line_of(each)) for each in before),
+        Return(expression(last), line_of(last)),
+    )
+
+
+def class_of(node: Node) -> Class:
+    methods: dict[str, Function] = {}
+    for each in named(node.child_by_field_name("body")):
+        value = each.child_by_field_name("value")
+        if each.type == "method_definition":
+            methods[text_of(each.child_by_field_name("name"))] = function(each)
+        elif value and value.type in FUNCTIONS:
+            methods[text_of(each.child_by_field_name("property"))] = function(value)
+    return Class(methods)
+
+
+def block(node: Node | None) -> tuple[Stmt, ...]:
+    """The statements of a block, or the one statement that stands for it."""
+    if node is None:
+        return ()
+    if node.type in {"statement_block", "program", "class_static_block"}:
+        return tuple(each for child in named(node) for each in statement(child))
+    return tuple(statement(node))
+
+
+def statement(node: Node) -> Iterator[Stmt]:  # noqa: PLR0912 - an arm for each kind
+    line = line_of(node)
+    field = node.child_by_field_name
+    match node.type:
+        case "expression_statement":
+            for each in _sequence(named(node)[0]) if named(node) else ():
+                yield _done(each)
+        case "lexical_declaration" | "variable_declaration":
+            for each in named(node):
+                value = each.child_by_field_name("value")
+                name = each.child_by_field_name("name")
+                if value and name:
+                    yield Bind(pattern(name), expression(value), line_of(each))
+        case "function_declaration" | "generator_function_declaration":
+            yield Bind(Name(text_of(field("name")), line), function(node), line)
+        case "return_statement":
+            yield from _return(node)
+        case "throw_statement":
+            yield Raise(expression(named(node)[0]) if named(node) else None, line)
+        case "for_in_statement":
+            left = field("left")
+            yield Loop(
+                _maybe(field("right")), pattern(left) if left else None, block(field("body")), line
+            )
+        case "for_statement":
+            yield from _for(node)
+        case "while_statement" | "do_statement":
+            condition = _maybe(field("condition")) or NOTHING
+            yield Loop(
+                _indexed(condition), None, (Do(condition, line), *block(field("body"))), line
+            )
+        case "if_statement":
+            test = _maybe(field("condition")) or NOTHING
+            yield If(test, block(field("consequence")), block(field("alternative")), line)
+        case "try_statement":
+            yield _try(node)
+        case "switch_statement":
+            cases = named(field("body"))
+            inner = [
+                Group(
+                    tuple(
+                        s
+                        for c in named(each)
+                        if c != each.child_by_field_name("value")
+                        for s in statement(c)
+                    ),
+                    line_of(each),
+                )
+                for each in cases
+            ]
+            yield If(_maybe(field("value")) or NOTHING, tuple(inner), (), line)
+        case "break_statement" | "continue_statement":
+            yield Leave(node.type == "break_statement", line)
+        case "statement_block":
+            yield Group(block(node), line)
+        case each if each in _PASSED_ON:
+            for child in named(node):
+                if child.type.endswith(("statement", "declaration", "statement_block")):
+                    yield from statement(child)
+        case _:
+            return
+
+
+def _done(node: Node) -> Stmt:
+    """An expression that stands as a statement."""
+    value = expression(node)
+    if isinstance(value, Assign):
+        return Bind(value.target, value.value, value.line)
+    return Do(value, line_of(node))
+
+
+def _return(node: Node) -> Iterator[Stmt]:
+    """``return a(), b``: a is done, b is returned; ``return void a()`` returns nothing."""
+    inner = named(node)
+    if not inner:
+        yield Return(None, line_of(node))
+        return
+    *before, last = _sequence(inner[0])
+    for each in before:
+        yield _done(each)
+    if last.type == "unary_expression" and text_of(last.child_by_field_name("operator")) == "void":
+        argument = last.child_by_field_name("argument")
+        if argument and argument.type != "number":
+            yield Do(expression(argument), line_of(node))
+        yield Return(None, line_of(node))
+        return
+    yield Return(expression(last), line_of(node))
+
+
+def _for(node: Node) -> Iterator[Stmt]:
+    line = line_of(node)
+    start = node.child_by_field_name("initializer")
+    if start is not None:
+        if start.type.endswith(("declaration", "statement")):
+            yield from statement(start)
+        else:
+            yield _done(start)
+    condition = _maybe(node.child_by_field_name("condition"))
+    body = block(node.child_by_field_name("body"))
+    yield Loop(_indexed(condition) if condition else None, None, body, line)
+
+
+def _indexed(condition: Expr) -> Expr | None:
+    """What ``i < x.length`` goes through."""
+    for each in condition.parts if isinstance(condition, Other) else ():
+        if isinstance(each, Member) and each.name == "length":
+            return each.of
+    return None
+
+
+def _try(node: Node) -> Stmt:
+    handler = node.child_by_field_name("handler")
+    finalizer = node.child_by_field_name("finalizer")
+    catches: tuple[Catch, ...] = ()
+    if handler:
+        param = text_of(handler.child_by_field_name("parameter"))
+        catches = (Catch((), param, block(handler.child_by_field_name("body")), line_of(handler)),)
+    final = block(finalizer.child_by_field_name("body")) if finalizer else ()
+    return Try(block(node.child_by_field_name("body")), catches, final, line_of(node))
+
+
+def _sequence(node: Node) -> list[Node]:
+    """``a, b`` as a and b."""
+    if node.type == "parenthesized_expression" and named(node):
+        inner = named(node)[0]
+        return _sequence(inner) if inner.type == "sequence_expression" else [node]
+    if node.type == "sequence_expression":
+        return [each for child in named(node) for each in _sequence(child)]
+    return [node]
+
+
+def _maybe(node: Node | None) -> Expr | None:
+    return expression(node) if node else None
+
+
+def pattern(node: Node) -> Expr:
+    """What a parameter or a declaration binds."""
+    line = line_of(node)
+    field = node.child_by_field_name
+    left = field("left")
+    match node.type:
+        case each if each in _NAMES:
+            return Name(text_of(node), line)
+        case "assignment_pattern" | "object_assignment_pattern":
+            return pattern(left) if left else NOTHING
+        case "object_pattern":
+            return Table(tuple(_pairs(named(node))), line)
+        case "array_pattern":
+            return Row(tuple(pattern(each) for each in named(node)), line)
+        case "rest_pattern":
+            return pattern(named(node)[0]) if named(node) else NOTHING
+        case "lexical_declaration" | "variable_declaration":
+            declared = [each.child_by_field_name("name") for each in named(node)]
+            return pattern(declared[0]) if declared and declared[0] else NOTHING
+        case _:
+            return expression(node)
+
+
+def _pairs(nodes: Iterable[Node]) -> Iterator[tuple[str, Expr]]:
+    for each in nodes:
+        key, value = each.child_by_field_name("key"), each.child_by_field_name("value")
+        if each.type == "object_assignment_pattern":
+            left = each.child_by_field_name("left")
+            yield text_of(left), pattern(each)
+        elif key and value:
+            yield _key(key), pattern(value)
+        elif each.type in _NAMES:
+            yield text_of(each), pattern(each)
+        else:
+            yield "", pattern(each)
+
+
+def _key(node: Node) -> str:
+    if node.type == "computed_property_name":
+        inner = named(node)
+        return _string(inner[0]) if inner and inner[0].type == "string" else ""
+    return _string(node) if node.type == "string" else text_of(node)
+
+
+def _string(node: Node) -> str:
+    return "".join(text_of(each) for each in named(node))
+
+
+def expression(node: Node) -> Expr:  # noqa: PLR0912 - an arm for each kind
+    line = line_of(node)
+    field = node.child_by_field_name
+    match node.type:
+        case each if each in _NAMES:
+            return Name(text_of(node), line)
+        case each if each in _WRAPPED:
+            inner = named(node)
+            return expression(inner[0]) if inner else NOTHING
+        case "member_expression":
+            return Member(_maybe(field("object")) or NOTHING, text_of(field("property")), line)
+        case "subscript_expression":
+            return _subscript(node)
+        case "call_expression" | "new_expression":
+            return _call(node)
+        case "await_expression" | "yield_expression":
+            inner = named(node)
+            return Await(expression(inner[0]) if inner else NOTHING, line)
+        case "object":
+            return Table(tuple(_entries(named(node))), line)
+        case "array":
+            return Row(tuple(expression(each) for each in named(node)), line)
+        case each if each in FUNCTIONS:
+            return function(node)
+        case "assignment_expression":
+            left, right = field("left"), field("right")
+            return Assign(pattern(left) if left else NOTHING, _maybe(right) or NOTHING, line)
+        case "augmented_assignment_expression":
+            target, added = _maybe(field("left")) or NOTHING, _maybe(field("right")) or NOTHING
+            return Assign(target, Other((target, added), line), line)
+        case "update_expression":
+            target = _maybe(field("argument")) or NOTHING
+            return Assign(target, Other((target,), line), line)
+        case "ternary_expression":
+            options = (field("consequence"), field("alternative"))
+            return Choice(
+                _maybe(field("condition")),
+                tuple(expression(each) for each in options if each),
+                line,
+            )
+        case "binary_expression":
+            return _binary(node)
+        case "string":
+            return Constant(_string(node), line)
+        case "template_string":
+            places = [each for each in named(node) if each.type == "template_substitution"]
+            if not places:
+                return Constant(_string(node), line)
+            return Other(tuple(expression(e) for p in places for e in named(p)), line)
+        case "number":
+            return Constant(_number(text_of(node)), line)
+        case _:
+            return Other(tuple(expression(each) for each in named(node)), line)
+
+
+def _number(text: str) -> int | float | None:
+    try:
+        return int(text, 0) if text.lstrip("0") or text == "0" else None
+    except ValueError:
+        return None
+
+
+def _binary(node: Node) -> Expr:
+    left = _maybe(node.child_by_field_name("left")) or NOTHING
+    right = _maybe(node.child_by_field_name("right")) or NOTHING
+    match text_of(node.child_by_field_name("operator")):
+        case "&&":
+            return Choice(left, (right,), line_of(node))
+        case "||" | "??":
+            return Choice(None, (left, right), line_of(node))
+        case _:
+            return Other((left, right), line_of(node))
+
+
+def _subscript(node: Node) -> Expr:
+    of = _maybe(node.child_by_field_name("object")) or NOTHING
+    index = _maybe(node.child_by_field_name("index")) or NOTHING
+    if isinstance(index, Constant) and isinstance(index.value, str):
+        return Member(of, index.value, line_of(node), item=True)
+    return Item(of, index, line_of(node))
+
+
+def _entries(nodes: Iterable[Node]) -> Iterator[tuple[str, Expr]]:
+    for each in nodes:
+        key, value = each.child_by_field_name("key"), each.child_by_field_name("value")
+        if key and value:
+            yield _key(key), expression(value)
+        elif each.type == "shorthand_property_identifier":
+            yield text_of(each), expression(each)
+        elif each.type == "method_definition":
+            yield text_of(each.child_by_field_name("name")), function(each)
+        else:
+            yield "", expression(each)
+
+
+def _call(node: Node) -> Expr:
+    callee = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+    listed = node.child_by_field_name("arguments")
+    args = tuple(expression(each) for each in named(listed))
+    if listed is not None and listed.type == "template_string":
+        args = (expression(listed),)
+    line = line_of(node)
+    last = args[-1] if args else None
+    if isinstance(last, Function) and last.generator and len(args) >= _AWAITER_ARGUMENTS:
+        # __awaiter(this, void 0, void 0, function* () {…}), esbuild's __async(this, null, …)
+        whole = Function("", (), last.body, asynchronous=True, line=last.line)
+        return Call(whole, (), (), line)
+    if isinstance(last, Function) and last.generator and len(args) == 1:
+        return Function("", last.params, last.body, asynchronous=True, line=last.line)
+    made = _maybe(callee) or NOTHING
+    if isinstance(made, Other) and len(made.parts) == 2 and isinstance(made.parts[1], Member):
+        made = made.parts[1]  # (0, module.name)(…)
+    return Call(made, args, (), line, new=node.type == "new_expression")

@@ -1,0 +1,103 @@
+"""Whether an answer can be a report of failed records; what is not known can be one."""
+
+from __future__ import annotations
+
+from sqsctl.checks.support.code import words
+from sqsctl.checks.support.code.scopes import Scope, Use, root_of
+from sqsctl.checks.support.code.tree import (
+    Call,
+    Choice,
+    Constant,
+    Expr,
+    Function,
+    Member,
+    Name,
+    Return,
+    Table,
+    bindings,
+    everything,
+    names_in,
+    parts,
+    statements,
+)
+
+_DEEP = 6
+_NO_ANSWER = frozenset({"Error", "map", "filter", "parse", "loads"})
+
+
+def may_report(scope: Scope, expr: Expr, depth: int = 0) -> bool:
+    """Whether an answer can be one of batchItemFailures; what is not known may be."""
+    if depth > _DEEP:
+        return True
+    match expr:
+        case Constant() | Function():
+            return False
+        case Table():
+            if any(key == words.REPORT for key, _ in expr.entries):
+                return True
+            return any(
+                not key and may_report(scope, value, depth + 1) for key, value in expr.entries
+            )
+        case Name():
+            return may_report_name(scope, expr.id, depth)
+        case Call():
+            return _call_may_report(scope, expr, depth)
+        case Choice():
+            return any(may_report(scope, each, depth + 1) for each in expr.options)
+        case Member():
+            return expr.name == words.REPORT or (
+                isinstance(expr.of, Name) and may_report_name(scope, expr.of.id, depth)
+            )
+        case _:
+            return any(may_report(scope, each, depth + 1) for each in parts(expr))
+
+
+def _call_may_report(scope: Scope, call: Call, depth: int) -> bool:
+    word = words.last_of(call.callee)
+    if words.tells(call) or word in words.SHAPES | _NO_ANSWER:
+        return False
+    own = scope.called(call)
+    if own is None:
+        return not words.pure(call)
+    unit, function = own
+    if any(_says_report(each) for each in everything(function.body)):
+        return True
+    inner = scope.apart(unit, function.body, Use.USED)
+    values = [
+        stmt.value
+        for stmt in statements(function.body, nested=False)
+        if isinstance(stmt, Return) and stmt.value
+    ]
+    return scope.depth > _DEEP or any(may_report(inner, each, depth + 1) for each in values)
+
+
+def _says_report(expr: Expr) -> bool:
+    if isinstance(expr, Table):
+        return any(key == words.REPORT for key, _ in expr.entries)
+    if isinstance(expr, Call):
+        return words.last_of(expr.callee) in words.POWERTOOLS
+    return isinstance(expr, Member | Name) and words.last_of(expr) == words.REPORT
+
+
+def may_report_name(scope: Scope, name: str, depth: int = 0) -> bool:
+    """Whether the variable can hold such an answer."""
+    if name in {"undefined", "null", "None"} or f"={name}" in scope.seen:
+        return False
+    inner = scope.known(f"={name}")
+    bound = False
+    for stmt in statements(scope.body):
+        for target, value in bindings((stmt,), nested=False):
+            if isinstance(target, Member) and root_of(target) == name:
+                if target.name == words.REPORT:
+                    return True
+            elif name in names_in(target):
+                bound = True
+                if may_report(inner, value, depth + 1):
+                    return True
+    for each in everything(scope.body):
+        if isinstance(each, Member) and each.name == words.REPORT and root_of(each) == name:
+            return True
+    if bound:
+        return False
+    known = scope.unit.value(name)
+    return known is not None and may_report(inner, known, depth + 1)

@@ -1,0 +1,46 @@
+"""One source file: what it defines, where its other names come from, what it exports.
+
+Values may be made when they are asked for: a bundle holds far more than its handler reaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqsctl.checks.support.code.tree import Class, Expr, Imported
+
+
+@dataclass(slots=True)
+class Unit:
+    """``exports`` are JavaScript's; Python exports what it defines.
+
+    ``inner`` are modules that a bundler wrapped into functions of this file.
+    """
+
+    path: str
+    values: dict[str, Expr] = field(default_factory=dict)
+    classes: dict[str, Class] = field(default_factory=dict)
+    imports: dict[str, Imported] = field(default_factory=dict)
+    exports: dict[str, Expr] = field(default_factory=dict)
+    waiting: dict[str, Callable[[], Expr | Class | None]] = field(default_factory=dict)
+    inner: list[Unit] = field(default_factory=list)
+
+    def value(self, name: str) -> Expr | None:
+        """What the name was set to in this file."""
+        self._made(name)
+        return self.values.get(name)
+
+    def cls(self, name: str) -> Class | None:
+        self._made(name)
+        return self.classes.get(name)
+
+    def _made(self, name: str) -> None:
+        make = self.waiting.pop(name, None)
+        if make is None:
+            return
+        made = make()
+        if isinstance(made, Class):
+            self.classes[name] = made
+        elif made is not None:
+            self.values[name] = made
