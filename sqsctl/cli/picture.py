@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqsctl.cli.output import safe_line, styled
 from sqsctl.cli.views import duration
 from sqsctl.model.stack import Fact
+from sqsctl.model.words import counted
 from sqsctl.operations.health import Hop, State, hops
 
 if TYPE_CHECKING:
@@ -89,6 +90,16 @@ def senders(stack: Stack) -> list[tuple[str, str]]:
     ]
 
 
+def _alone(stack: Stack) -> list[str]:
+    """Functions that lead to no other hop; of a whole stack only those that matter are drawn."""
+    if stack.stack_name is not None:
+        return []
+    led = {route.function_name for api in stack.apis for route in api.routes}
+    led |= {each.function_name for each in stack.mappings}
+    led |= {function for function, _ in senders(stack)}
+    return [each.name for each in stack.functions if each.name not in led]
+
+
 def hop_shape(hop: Hop) -> dict[str, Any]:
     """An entry of ``hops``."""
     return {
@@ -138,6 +149,9 @@ class _Picture:
             sends = self._function(function)
             self._arrow(sends, "─>", styled(f"▤ {self._short(target)}"))
             self._figures(function)
+        for name in _alone(self.stack):
+            self.lines.append(self._function(name))
+            self._figures(name)
         for queue in self.stack.queues:
             if queue.arn not in dead:
                 self._queue(queue)
@@ -199,7 +213,8 @@ class _Picture:
         dead = self.stack.queue(queue.dead_letter_target_arn)
         name = queue.dead_letter_target_arn.rpartition(":")[2]
         count = f"({dead.visible} dead)" if dead else "(not readable)"
-        head = styled(f"    └─ after {queue.max_receive_count} receives")
+        receives = counted(queue.max_receive_count or 0, "receive")
+        head = styled(f"    └─ after {receives}")
         text = f"☠ {self._short(name)} {count}"
         if dead is None:
             self._arrow(head, "─>", styled(text, "yellow"))

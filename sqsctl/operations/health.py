@@ -7,7 +7,7 @@ now. A finding about the hop makes it as bad as the finding is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
@@ -18,6 +18,23 @@ from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.stack import Api, EventSourceMapping, Fact, Function, Queue, Series, Stack
 
 HopKind = Literal["api", "function", "queue", "mapping", "dead-letter-queue"]
+# Checks whose findings have a queue for their subject; the others' is a function or an API.
+ABOUT_QUEUES = frozenset(
+    {
+        "backlog-growing",
+        "consumers-compete",
+        "dead-letters",
+        "dlq-missing",
+        "dlq-retention",
+        "fifo-group-blocked",
+        "mapping-missing",
+        "max-receive-count-low",
+        "queue-policy-deny",
+        "redrive-not-allowed",
+        "visibility-below-six-times",
+        "visibility-below-timeout",
+    }
+)
 _WORKING = frozenset({"Enabled", "Updating", "Enabling", "Creating"})
 
 
@@ -81,14 +98,60 @@ def hops(
     found += [_mapping(each) for each in stack.mappings]
     names = {each.name: each.id for each in stack.apis}  # findings call an API by its name
     known = [replace(each, subject=names.get(each.subject, each.subject)) for each in findings]
-    worst = _worst(known)
-    over = {each.subject for each in known if each.past} - worst.keys()
-    return tuple(
-        replace(each, state=max(each.state, worst.get(each.name, each.state)))
-        if each.name not in over
+    both = {each.name for each in stack.queues} & {each.name for each in stack.functions}
+    told = [(_about(each, both, stack), each) for each in known]
+    worst = _worst(told)
+    over = {about for about, each in told if each.past} - worst.keys()
+    judged = [
+        replace(each, state=max(each.state, worst.get(_key(each), each.state)))
+        if _key(each) not in over
         else _mended(each)
         for each in found
+    ]
+    held = _held_up(stack, judged)
+    return tuple(
+        replace(each, state=max(each.state, held[each.name].state), note=held[each.name].note)
+        if each.kind == "queue" and each.name in held
+        else each
+        for each in judged
     )
+
+
+def _held_up(stack: Stack, judged: Iterable[Hop]) -> dict[str, Hop]:
+    """Queues whose messages nobody works off: for each the hop behind it that is the least bad.
+
+    What a failing consumer holds comes back to the queue; behind a blocked one it stays.
+    """
+    known = {(each.kind, each.name): each for each in judged}
+    found = {}
+    for queue in stack.queues:
+        behind = [
+            max(
+                known["mapping", mapping.uuid],
+                known.get(("function", mapping.function_name), known["mapping", mapping.uuid]),
+                key=lambda hop: hop.state,
+            )
+            for mapping in stack.mappings
+            if mapping.queue_arn == queue.arn
+        ]
+        best = min(behind, key=lambda hop: hop.state, default=None)
+        if best is None or best.state < State.FAILING or not queue.visible + queue.in_flight:
+            continue
+        state = State.BLOCKED if best.state is State.BLOCKED else State.STRAINED
+        found[queue.name] = replace(best, state=state)
+    return found
+
+
+def _key(hop: Hop) -> tuple[bool, str]:
+    return hop.kind in {"queue", "dead-letter-queue"}, hop.name
+
+
+def _about(finding: Finding, both: Collection[str], stack: Stack) -> tuple[bool, str]:
+    """Whether it is about a queue, and its name: ``both`` are those that functions have, too."""
+    name = finding.subject
+    if name in both:
+        return finding.id in ABOUT_QUEUES, name
+    return any(each.name == name for each in stack.queues), name
 
 
 def _mended(hop: Hop) -> Hop:
@@ -97,14 +160,14 @@ def _mended(hop: Hop) -> Hop:
     return replace(hop, state=State.IDLE) if failing else hop
 
 
-def _worst(findings: Iterable[Finding]) -> dict[str, State]:
+def _worst(told: Iterable[tuple[tuple[bool, str], Finding]]) -> dict[tuple[bool, str], State]:
     """What the findings say of each subject; what is over, or only advice, says nothing."""
     states = {Severity.ERROR: State.FAILING, Severity.WARNING: State.STRAINED}
-    worst: dict[str, State] = {}
-    for each in findings:
+    worst: dict[tuple[bool, str], State] = {}
+    for about, each in told:
         state = states.get(each.severity)
         if each.subject and state is not None and not each.past:
-            worst[each.subject] = max(state, worst.get(each.subject, state))
+            worst[about] = max(state, worst.get(about, state))
     return worst
 
 

@@ -60,7 +60,7 @@ def test_each_hop_has_its_state_and_its_figures() -> None:
         "  ! HTTP API: 100 requests, 24 with 5xx, 85 ms on average",
         "    POST /produce ─> ! λ producer",
         "      76 runs, 24 throttled",
-        "  ✓ ▤ jobs (3 waiting, 0 in flight, oldest 3 min) ─> ✗ λ jobsWorker",
+        "  ! ▤ jobs (3 waiting, 0 in flight, oldest 3 min) ─> ✗ λ jobsWorker",
         "      98 runs, 98 failed, 45 ms on average (longest 1.2 s)",
         "    └─ after 5 receives ─> ! ☠ jobs-dlq (12 dead)",
     ]
@@ -170,3 +170,21 @@ def test_where_consumers_were_not_read_nobody_says_that_there_are_none() -> None
     assert "? consumers not read" in drawn
     assert "nothing consumes it" not in drawn
     assert "nothing consumes it" in "\n".join(plain(stack(mappings=())))
+
+
+def test_a_queue_that_nobody_polls_is_no_good_one() -> None:
+    off = replace(busy(), mappings=Group((mapping(state="Disabled"),)))
+    assert any(each.startswith("  ✗ ▤ jobs (3 waiting") for each in plain(off))
+    empty = replace(off, queues=Group((queue(), queue(DLQ))))
+    assert any(each.startswith("  ✓ ▤ jobs (0 waiting") for each in plain(empty))
+
+
+def test_one_receive_is_one() -> None:
+    once = queue(dead_letter_target_arn=f"{PREFIX}:{DLQ}", max_receive_count=1)
+    assert "└─ after 1 receive ─>" in plain(stack(queues=(once, queue(DLQ))))[-1]
+
+
+def test_a_function_that_leads_nowhere_is_drawn_where_one_started_from_it() -> None:
+    where = stack(queues=(), mappings=(), apis=(), functions=(function(PRODUCER),))
+    assert plain(replace(where, stack_name=None))[0] == "✓ λ producer"
+    assert plain(where) == []

@@ -9,7 +9,7 @@ import pytest
 
 from sqsctl.checks.rank import diagnose
 from sqsctl.model.stack import Concurrency, Group, Stack, Unread
-from sqsctl.operations.health import Hop, Recent, State, hops
+from sqsctl.operations.health import ABOUT_QUEUES, Hop, Recent, State, hops
 from tests.checks.build import (
     API,
     DLQ,
@@ -26,6 +26,7 @@ from tests.checks.build import (
     series,
     stack,
 )
+from tests.checks.zoo import OTHERS, PAIRS
 
 FAILED = '[ERROR] ValueError: no\nTraceback (most recent call last):\n  File "/var/task/w.py"'
 UNREAD: Group[Any] = Group(unread=(Unread("metrics", "access denied"),))
@@ -189,3 +190,62 @@ def test_figures_of_the_last_minute_where_somebody_counts() -> None:
     assert of(stack(), WORKER, recent=recent).state is State.FAILING
     assert of(stack(), PRODUCER, recent=recent).state is State.IDLE
     assert of(stack(), WORKER, recent={WORKER: Recent(4, 0)}).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("waiting", "in_flight", "mapping_state", "limit", "state"),
+    [
+        (3, 0, "Enabled", None, State.OK),
+        (3, 0, "Disabled", None, State.BLOCKED),
+        (0, 3, "Enabled", 0, State.BLOCKED),
+        (0, 0, "Disabled", None, State.OK),  # nothing is stuck in it
+    ],
+)
+def test_a_queue_is_as_what_works_it_off(
+    waiting: int, in_flight: int, mapping_state: str, limit: int | None, state: State
+) -> None:
+    where = stack(
+        queues=(queue(visible=waiting, in_flight=in_flight),),
+        mappings=(mapping(state=mapping_state),),
+        concurrency=(Concurrency(WORKER, limit),),
+    )
+    assert of(where, JOBS).state is state
+
+
+def test_what_fails_comes_back_to_the_queue() -> None:
+    failing = measured([5], [5])
+    held = replace(failing, queues=Group((queue(in_flight=5),)))
+    assert of(held, JOBS).state is State.STRAINED
+    other = replace(held, mappings=Group((mapping(), mapping("other", uuid="u2"))))
+    assert of(other, JOBS).state is State.STRAINED
+    # Another consumer that works takes what this one gives back.
+    helped = replace(
+        held,
+        functions=Group((function(), function("helper"))),
+        mappings=Group((mapping(), replace(mapping(uuid="u2"), function_name="helper"))),
+    )
+    assert of(helped, JOBS).state is State.OK
+
+
+def test_a_queue_and_a_function_of_one_name() -> None:
+    same = "platform-search"
+    where = stack(
+        queues=(queue(same, visibility_timeout_s=5),),
+        functions=(function(same),),
+        mappings=(replace(mapping(same), function_name=same),),
+    )
+    findings = diagnose(where).findings
+    assert findings[0].id == "visibility-below-timeout"
+    by_kind = {each.kind: each.state for each in hops(where, findings)}
+    assert by_kind["queue"] is State.FAILING
+    assert by_kind["function"] < State.STRAINED
+
+
+def test_every_finding_about_a_queue_is_known_as_one() -> None:
+    for seen in (*(pair.broken for pair in PAIRS), *OTHERS):
+        queues = {each.name for each in seen.queues}
+        for each in diagnose(seen).findings:
+            if each.subject in queues and each.id != "kms-access-denied":  # either
+                assert each.id in ABOUT_QUEUES
+            if each.id in ABOUT_QUEUES and each.subject:
+                assert each.subject not in {one.name for one in seen.functions}
