@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqsctl.aws.functions import CodeLocation, FunctionClient
+from sqsctl.aws.imports import imported_by
 from sqsctl.aws.session import Session
 from sqsctl.aws.zips import MAX_FETCHED_BYTES, MAX_ZIP_BYTES, Fetch, Listing, RemoteZip, refused
 from sqsctl.errors import Exit, SqsctlError
@@ -20,6 +21,7 @@ from sqsctl.model.stack import Function, Package, PackageMember
 
 TIMEOUT_S = 15
 MAX_SOURCES = 12
+MAX_FOLLOWED = 12
 
 _S3_HOST = re.compile(
     r"(?:[a-z0-9][a-z0-9.-]*\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?"
@@ -46,11 +48,18 @@ class PackageReader:
         code = self._functions.code(function.arn or function.name)
         opened = self.open(code)
         listing = opened.listing()
-        sources = {
-            path: text
-            for path in sources_of(function, listing)
-            if (text := opened.text(path)) is not None
-        }
+        sources: dict[str, str] = {}
+        waiting = list(sources_of(function, listing))
+        followed = MAX_FOLLOWED
+        for path in waiting:
+            text = opened.text(path)
+            if text is None:
+                continue
+            sources[path] = text
+            for each in imported_by(path, text, listing):
+                if followed and each not in waiting:
+                    followed -= 1
+                    waiting.append(each)
         return Package(
             function=function.name,
             members=listing.members,

@@ -11,7 +11,14 @@ import pytest
 
 from sqsctl.aws import zips
 from sqsctl.aws.functions import CodeLocation
-from sqsctl.aws.packages import PackageReader, checked_url, handler_stem, sources_of
+from sqsctl.aws.imports import imported_by
+from sqsctl.aws.packages import (
+    MAX_FOLLOWED,
+    PackageReader,
+    checked_url,
+    handler_stem,
+    sources_of,
+)
 from sqsctl.aws.zips import Listing, RemoteZip
 from sqsctl.errors import SqsctlError
 from sqsctl.model.stack import Function, PackageMember
@@ -190,6 +197,69 @@ def test_the_sources_worth_reading() -> None:
     python = Function("f", "", runtime="python3.13", handler="src.app.main")
     found = list(sources_of(python, members("src/app.py", "boto3/__init__.py", "util.py")))
     assert found == ["src/app.py", "util.py"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        ("src/a.js", "const { b } = require('./lib/b');", ["src/lib/b.js"]),
+        (
+            "src/a.mjs",
+            "import { c } from '../c.mjs';\nimport './lib';",
+            ["c.mjs", "src/lib/index.js"],
+        ),
+        ("src/a.js", "export*from\"./lib/b\";var x=require('pg')", ["src/lib/b.js"]),
+        ("a.py", "from service.work import run", ["service/work.py"]),
+        ("a.py", "from service import work", ["service/__init__.py", "service/work.py"]),
+        ("a.py", "import util, service.work as w", ["util.py", "service/work.py"]),
+        (
+            "service/work.py",
+            "from . import other\nfrom ..util import x",
+            ["service/other.py", "util.py"],
+        ),
+        ("a.py", "import requests", []),
+        ("a.py", "import a", []),
+        ("src/a.js", "require('./big'); require('./node_modules/x')", []),
+    ],
+)
+def test_what_a_source_imports_of_its_package(path: str, text: str, found: list[str]) -> None:
+    listing = members(
+        "src/a.js",
+        "src/lib/b.js",
+        "src/lib/index.js",
+        "src/node_modules/x.js",
+        "c.mjs",
+        "a.py",
+        "util.py",
+        "service/__init__.py",
+        "service/work.py",
+        "service/other.py",
+        "requests/__init__.py",
+        "requests-2.32.dist-info/METADATA",
+    )
+    big = PackageMember("src/big.js", 10_000_000)
+    listing = Listing((*listing.members, big))
+    own = list(imported_by(path, text, listing))
+    assert [each for each in own if each != "service/__init__.py" or each in found] == found
+
+
+def test_imports_are_followed_so_far_and_no_further() -> None:
+    files = {f"lib/m{n}.js": f"require('./m{n + 1}')".encode() for n in range(40)}
+    data = packed({"handler.js": b"require('./lib/m0')", **files})
+    with serving(Host(data)) as server:
+        aws = Stubbed(endpoint=server.url)
+        aws.answer(
+            "lambda",
+            "get_function",
+            {
+                "Code": {"Location": f"{server.url}/code", "RepositoryType": "S3"},
+                "Configuration": {"CodeSize": len(data)},
+            },
+        )
+        function = Function("f", "arn", runtime="nodejs24.x", handler="handler.consumer")
+        package = PackageReader(aws.session).read(function)
+    assert len(package.sources) == 1 + MAX_FOLLOWED
+    assert "lib/m3.js" in package.sources
 
 
 @pytest.mark.parametrize(
