@@ -297,11 +297,10 @@ def _console(*, stderr: bool, color: bool) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     terminal = stream.isatty()
-    width = None
-    if not terminal:
-        columns = os.environ.get("COLUMNS", "")
-        plain = columns.isascii() and columns.isdigit() and len(columns) < 6
-        width = int(columns) if plain and int(columns) > 0 else PIPED_WIDTH
+    # rich takes every digit of Unicode for one that int() reads.
+    odd = {key for key in ("COLUMNS", "LINES") if not _number(os.environ.get(key, ""))}
+    environment = {key: value for key, value in os.environ.items() if key not in odd}
+    width = None if terminal else int(environment.get("COLUMNS", PIPED_WIDTH))
     return Console(
         stderr=stderr,
         no_color=None if color else True,
@@ -309,7 +308,12 @@ def _console(*, stderr: bool, color: bool) -> Console:
         highlight=False,
         markup=False,
         emoji=False,
+        _environ=environment,
     )
+
+
+def _number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 6 and int(text) > 0
 
 
 def early_format(arguments: list[str]) -> OutputFormat:

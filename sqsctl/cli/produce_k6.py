@@ -39,13 +39,12 @@ def export(run: Run, file: Path, load: Load, *, dry_run: bool) -> Answer:
 
     text = script(load)
     if not dry_run:
-        try:
-            with file.open("w" if run.yes else "x", encoding="utf-8") as stream:
-                stream.write(text)
-        except FileExistsError as error:
+        if file.exists() and not run.yes:
             raise RefusedError(
                 f"{file} is there already", hint="--yes overwrites it", code="file_exists"
-            ) from error
+            )
+        try:
+            _write(file, text)
         except OSError as error:
             raise UsageError(f"cannot write {file}: {error.strerror}") from error
     said = f"{'would write' if dry_run else 'wrote'} {file}; run it: k6 run {file}"
@@ -53,3 +52,19 @@ def export(run: Run, file: Path, load: Load, *, dry_run: bool) -> Answer:
         {"file": str(file), "dry_run": dry_run, "via": "http", "bytes": len(text.encode())},
         lambda console: lines(console, [said]),
     )
+
+
+def _write(file: Path, text: str) -> None:
+    """All of it or nothing: a script that was there stays whole where the disk is full."""
+    if file.exists() and not file.is_file():  # a device or a pipe holds nothing to keep
+        file.write_text(text, encoding="utf-8")
+        return
+    place = file.resolve()  # what a symbolic link names is replaced, not the link
+    beside = place.with_name(f".{place.name}.sqsctl-tmp")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        if place.exists():
+            beside.chmod(place.stat().st_mode)
+        beside.replace(place)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -86,8 +86,8 @@ def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer
     log: Invocations | None = None
     with interruptible(control, lambda: run.output.notice(STOPPING, style="yellow")):
         summary = _send(run, way, make, job, control)
-        if summary.requested < (job.plan.count or 0) and not summary.ended_by:
-            run.output.notice(f"{job.source or 'the bodies'} ended after {summary.requested}")
+        if note_of_end := ended(job, summary, control):
+            run.output.notice(note_of_end)
         if way.via == "http" and UNDECIDED & summary.status_codes.keys() and not control.stopping:
             with run.progress("looking into the producer's log"):
                 log = produce_follow.producer_log(run, way, began, control)
@@ -112,6 +112,16 @@ def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer
             producer_log=log,
         )
     )
+
+
+def ended(job: Job, summary: ProduceSummary, control: Control) -> str:
+    """Why fewer were sent than --count asks for, where nothing went wrong; else empty."""
+    fewer = summary.requested < (job.plan.count or 0)
+    if not fewer or summary.ended_by or summary.gave_up or control.stopping:
+        return ""
+    if job.source is None:
+        return f"the time was up after {summary.requested}"
+    return f"{job.source} ended after {summary.requested}"
 
 
 def _send(run: Run, way: Way, make: Make, job: Job, control: Control) -> ProduceSummary:

@@ -40,6 +40,7 @@ class Presence(Control):
         self._now = now
         self._lock = threading.Lock()
         self._silent_since: float | None = None
+        self._answered_at = float("-inf")
         self.gone: str | None = None
 
     @property
@@ -57,16 +58,22 @@ class Presence(Control):
 
     def answered(self) -> None:
         """Somebody is there."""
+        self._answered_at = self._now()
         if self._silent_since is not None:
             with self._lock:
                 self._silent_since = None
 
-    def silent(self, why: str) -> None:
-        """A request got no answer."""
+    def asked(self) -> float:
+        """A request goes out; what ``silent`` wants to know of it."""
+        return self._now()
+
+    def silent(self, why: str, asked_at: float) -> None:
+        """A request got no answer: nobody was there since it was sent, or others were answered."""
         now = self._now()
         with self._lock:
-            if self._silent_since is None:
-                self._silent_since = now
+            since = max(asked_at, self._answered_at)
+            if self._silent_since is None or since < self._silent_since:
+                self._silent_since = since
             waited = now - self._silent_since
             if waited < self._patience_s:
                 return
@@ -83,11 +90,12 @@ class WatchedQueue:
 
     def send(self, batch: Sequence[Outgoing]) -> BatchResult:
         """As the queue does it."""
+        asked_at = self._presence.asked()
         result = self._queue.send(batch)
         if (why := _silence(result)) is None:
             self._presence.answered()
         else:
-            self._presence.silent(why)
+            self._presence.silent(why, asked_at)
         return result
 
 
@@ -100,9 +108,10 @@ class WatchedApi:
 
     def post(self, body: str | bytes) -> HttpAnswer:
         """As the API does it."""
+        asked_at = self._presence.asked()
         answer = self._api.post(body)
         if answer.status is None:
-            self._presence.silent(answer.error or "no answer")
+            self._presence.silent(answer.error or "no answer", asked_at)
         else:
             self._presence.answered()
         return answer

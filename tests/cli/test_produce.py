@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from sqsctl.cli import produce_k6
+from sqsctl.cli.context import Run
+from sqsctl.cli.options import Globals
+from sqsctl.cli.output import Output
+from sqsctl.cli.produce_run import Job, ended
 from sqsctl.cli.produce_view import Outcome, answer
-from sqsctl.errors import Exit
+from sqsctl.errors import Exit, UsageError
 from sqsctl.model.transfer import Latency, ProduceSummary, ThresholdResult
+from sqsctl.operations.bodies import template
+from sqsctl.operations.control import Control
 from sqsctl.operations.follow import Fate
+from sqsctl.operations.k6 import Load
 from sqsctl.operations.latency import Histogram
+from sqsctl.operations.produce import Plan
 
 GOOD = ProduceSummary("sqs", 10, 10, 0, 0, 0, 1.0, 10.0, Latency(), Latency())
 FATE = Fate(10, 10, 0, 0, False, True, "counted", 3.0)
@@ -104,3 +116,46 @@ def test_what_was_never_sent_is_told_apart() -> None:
     data = answer(Outcome(summary, "q")).data
     assert data["not_sent"] == 94
     assert data["gave_up"] == "gone"
+
+
+def test_what_ended_before_the_count_is_named() -> None:
+    """The time, or the file; nothing where something went wrong, which is told elsewhere."""
+    timed = Job(template("x"), Plan(50, 2.0), ())
+    some = replace(GOOD, requested=7)
+    assert ended(timed, some, Control()) == "the time was up after 7"
+    assert ended(replace(timed, source="a.jsonl"), some, Control()) == "a.jsonl ended after 7"
+    assert not ended(timed, replace(GOOD, requested=50), Control())
+    assert not ended(timed, replace(some, gave_up="no answer"), Control())
+    stopped = Control()
+    stopped.stop()
+    assert not ended(timed, some, stopped)
+
+
+def test_a_script_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = Load("http://127.0.0.1/produce", Plan(5), "{}")
+    run = Run(Output())
+    file = tmp_path / "load.js"
+    produce_k6.export(run, file, load, dry_run=False)
+    good = file.read_text()
+    run.adopt(Globals(yes=True))
+    whole = Path.write_text
+
+    def full(path: Path, text: str, **options: str) -> int:
+        whole(path, text[:10], **options)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(UsageError, match="No space left"):
+        produce_k6.export(run, file, load, dry_run=False)
+    assert file.read_text() == good
+    with pytest.raises(UsageError, match="No space left"):
+        produce_k6.export(run, tmp_path / "other.js", load, dry_run=False)
+    assert list(tmp_path.iterdir()) == [file]
+    monkeypatch.undo()
+    link = tmp_path / "link.js"
+    link.symlink_to(file)
+    produce_k6.export(run, link, replace(load, body="other"), dry_run=False)
+    assert link.is_symlink()
+    assert "other" in file.read_text()

@@ -20,6 +20,7 @@ from sqsctl.model.transfer import ProduceProgress
 from sqsctl.operations.bodies import template
 from sqsctl.operations.control import Control
 from sqsctl.operations.delivery import RetryPolicy
+from sqsctl.operations.gone import Presence
 from sqsctl.operations.histogram import buckets
 from sqsctl.operations.http_failures import explanations
 from sqsctl.operations.latency import Histogram
@@ -328,6 +329,31 @@ def test_an_api_that_goes_away_ends_the_run() -> None:
     summary = produce(ApiSink(api), template("x"), Plan(10**9), gone_after_s=0.2)
     assert summary.gave_up is not None
     assert summary.rejected == len(api.bodies)
+
+
+def test_a_request_that_hangs_counts_from_when_it_was_sent() -> None:
+    """Half a minute without an answer is enough: no second one is waited for."""
+    now = [0.0]
+    presence = Presence(Control(), patience_s=8, now=lambda: now[0])
+    asked_at = presence.asked()
+    now[0] = 30.0
+    presence.silent("read timeout", asked_at)
+    assert presence.gone == "no answer for 30 s: read timeout"
+    assert presence.stopping
+
+
+def test_one_request_that_hangs_among_others_is_not_a_server_gone() -> None:
+    now = [0.0]
+    presence = Presence(Control(), patience_s=8, now=lambda: now[0])
+    asked_at = presence.asked()
+    now[0] = 29.0
+    presence.answered()
+    now[0] = 30.0
+    presence.silent("read timeout", asked_at)
+    assert not presence.stopping
+    now[0] = 38.0
+    presence.silent("read timeout", 31.0)
+    assert presence.gone == "no answer for 9 s: read timeout"
 
 
 def test_a_server_that_answers_badly_is_not_gone() -> None:
