@@ -19,7 +19,7 @@ from sqsctl.model.stack import PackageMember
 MAX_ZIP_BYTES = 250 * 1024 * 1024
 MAX_ENTRIES = 10_000
 MAX_RATIO = 100
-MAX_MEMBER_BYTES = 256 * 1024
+MAX_MEMBER_BYTES = 2 * 1024 * 1024  # a handler bundled with its SDK
 MAX_FETCHED_BYTES = 24 * 1024 * 1024
 _BLOCK = 256 * 1024
 

@@ -117,6 +117,12 @@ def class_of(node: Node) -> Class:
     return Class(methods)
 
 
+def method_names(node: Node) -> frozenset[str]:
+    members = named(node.child_by_field_name("body"))
+    names = [each.child_by_field_name(key) for each in members for key in ("name", "property")]
+    return frozenset(text_of(each) for each in names if each)
+
+
 def block(node: Node | None) -> tuple[Stmt, ...]:
     """The statements of a block, or the one statement that stands for it."""
     if node is None:

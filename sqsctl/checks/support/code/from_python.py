@@ -50,7 +50,8 @@ def python_unit(path: str, text: str) -> Unit:
         if isinstance(node, _DEFINITION):
             unit.values[node.name] = _function(node)
         elif isinstance(node, ast.ClassDef):
-            unit.classes[node.name] = _class(node)
+            unit.classes[node.name] = made = _class(node)
+            unit.methods[node.name] = frozenset(made.methods)
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Name):

@@ -14,6 +14,7 @@ from sqsctl.checks.support.code.from_javascript import (
     class_of,
     expression,
     function,
+    method_names,
     named,
     text_of,
 )
@@ -53,7 +54,7 @@ def _top(unit: Unit, node: Node) -> None:
     elif node.type in _DEFINITIONS:
         _wait(unit, node, lambda: function(node))
     elif node.type in _CLASSES:
-        _wait(unit, node, lambda: class_of(node))
+        _class(unit, node, node)
     elif node.type in _DECLARATIONS:
         for each in named(node):
             _declared(unit, each)
@@ -71,6 +72,12 @@ def _wait(unit: Unit, node: Node, make: Callable[[], Expr | Class | None]) -> No
         unit.waiting[name] = make
 
 
+def _class(unit: Unit, node: Node, made: Node) -> None:
+    """A class, made later; its methods' names are known at once."""
+    _wait(unit, node, lambda: class_of(made))
+    unit.methods[text_of(node.child_by_field_name("name"))] = method_names(made)
+
+
 def _declared(unit: Unit, node: Node) -> None:
     name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
     if name is None or value is None:
@@ -82,7 +89,7 @@ def _declared(unit: Unit, node: Node) -> None:
     if name.type != "identifier":
         return
     if value.type in _CLASSES:
-        _wait(unit, node, lambda: class_of(value))
+        _class(unit, node, value)
         return
     _wait(unit, node, lambda: expression(value))
     _wrapped(unit, value)

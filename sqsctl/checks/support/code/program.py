@@ -84,8 +84,9 @@ class Program:
     def methods(self, name: str) -> list[tuple[Unit, Function]]:
         """The methods of this name that the program's classes have."""
         found: list[tuple[Unit, Function]] = []
-        for unit in self.units.values():
-            for key in (*unit.classes, *unit.waiting):
+        units = [one for each in self.units.values() for one in (each, *each.inner)]
+        for unit in units:
+            for key in [each for each, names in unit.methods.items() if name in names]:
                 known = unit.cls(key)
                 if known and name in known.methods:
                     found.append((unit, known.methods[name]))

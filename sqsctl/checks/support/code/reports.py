@@ -45,9 +45,10 @@ def may_report(scope: Scope, expr: Expr, depth: int = 0) -> bool:
         case Choice():
             return any(may_report(scope, each, depth + 1) for each in expr.options)
         case Member():
-            return expr.name == words.REPORT or (
-                isinstance(expr.of, Name) and may_report_name(scope, expr.of.id, depth)
-            )
+            if expr.name == words.REPORT or not isinstance(expr.of, Name):
+                return expr.name == words.REPORT
+            # What an object keeps is not followed.
+            return expr.of.id in {"this", "self"} or may_report_name(scope, expr.of.id, depth)
         case _:
             return any(may_report(scope, each, depth + 1) for each in parts(expr))
 

@@ -15,6 +15,7 @@ from sqsctl.checks.support.code.tree import Class, Expr, Imported
 class Unit:
     """``exports`` are JavaScript's; Python exports what it defines.
 
+    ``methods`` are the names that classes have, known before these are made.
     ``inner`` are modules that a bundler wrapped into functions of this file.
     """
 
@@ -24,6 +25,7 @@ class Unit:
     imports: dict[str, Imported] = field(default_factory=dict)
     exports: dict[str, Expr] = field(default_factory=dict)
     waiting: dict[str, Callable[[], Expr | Class | None]] = field(default_factory=dict)
+    methods: dict[str, frozenset[str]] = field(default_factory=dict)
     inner: list[Unit] = field(default_factory=list)
 
     def value(self, name: str) -> Expr | None:
