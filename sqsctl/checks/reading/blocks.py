@@ -110,7 +110,8 @@ def _continues(block: Block, text: str) -> bool:
     if _PLATFORM.match(first):
         return False
     if text[0].isspace():
-        return True
+        # Prose quotes the platform's sentence with an indentation; no trace holds it.
+        return bool(block.depth or block.trace) or p.timeout_line(text.strip()) is None
     if p.node_head.match(text) or p.old_node_head.match(text) or p.timeout_line(text):
         return False
     if block.depth:

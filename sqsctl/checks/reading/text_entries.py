@@ -134,7 +134,7 @@ def text_entry(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> 
 
 def _by_platform(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
     """What Lambda itself says of an invocation that it had to end."""
-    first, _, rest = text.partition("\n")
+    first, _, rest = text.lstrip().partition("\n")
     if "Task timed out" in first and (match := p.timeout_line(first)) and not rest.strip():
         stamp = p.stamp.match(first)
         when = at or (parse_stamp(stamp.group()) if stamp else None)

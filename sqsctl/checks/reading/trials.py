@@ -106,6 +106,7 @@ class _Teller:
         self._current: Trial | None = None
         self._between: list[Entry] = []  # code's lines since the last mark of the platform
         self._last: Trial | None = None  # whose line was the last, where no mark says it
+        self._reported: Trial | None = None  # whose REPORT was the last mark
         self._init_seen = False
 
     def take(self, entry: Entry) -> None:
@@ -126,6 +127,8 @@ class _Teller:
                     self.story.failed_inits.append(entry)
         self.story.structured = True
         self._last = None
+        if entry.mark is not Mark.REPORT:
+            self._reported = None
 
     def done(self) -> StreamStory:
         """The story, once there are no more entries."""
@@ -156,6 +159,7 @@ class _Teller:
             trial.end = entry
             return
         trial.report = entry
+        self._reported = trial
         if self.pending and trial.failed_status:
             trial.inits, self.pending = [*trial.inits, *self.pending], []
         if trial is self._current:
@@ -172,6 +176,8 @@ class _Teller:
             self._last.entries.append(entry)
         elif current is not None and (current.end is None or entry.mark is Mark.FATAL):
             current.entries.append(entry)
+        elif entry.mark is Mark.FATAL and self._reported and _told_by(self._reported, entry):
+            self._reported.entries.append(entry)
         elif entry.mark is Mark.FATAL:
             self.pending.append(entry)
         else:
@@ -189,6 +195,19 @@ class _Teller:
             self._by_id[request_id] = Trial(request_id)
             self.story.trials.append(self._by_id[request_id])
         return self._by_id[request_id]
+
+
+_SECONDS = re.compile(r"after (\d{1,6}(?:\.\d{1,3})?) s")
+
+
+def _told_by(trial: Trial, entry: Entry) -> bool:
+    """Whether a timeout whose id was blanked out is that of the invocation above it: the platform
+    wrote REPORT first, and both tell the time that it took."""
+    if trial.request_id or entry.error is None or entry.error.type != "Sandbox.Timedout":
+        return False
+    took = trial.report.duration_ms if trial.report else None
+    match = _SECONDS.search(entry.error.message)
+    return took is None or match is None or abs(took / 1000 - float(match.group(1))) < 1
 
 
 _INIT_TYPES = re.compile(

@@ -423,3 +423,26 @@ def test_many_errors_take_time_in_line_with_their_number() -> None:
     lines = [f"ERROR {DENIED} ({number})" for number in range(4_000)]
     assert len(of(*lines).failures) == 4_000
     assert len(of(*lines, "send succeeded").survived) == 4_000
+
+
+def test_prose_may_quote_the_timeout_with_an_indentation() -> None:
+    (failure,) = of(
+        "what we see is always this:", "    Task timed out after 30.00 seconds"
+    ).failures
+    assert failure.error_type == "Sandbox.Timedout"
+
+
+@pytest.mark.parametrize(("took", "its_own"), [("3110.90", True), ("20.00", False)])
+def test_a_timeout_without_its_id_belongs_to_the_report_that_took_as_long(
+    took: str, its_own: bool
+) -> None:
+    reading = of(
+        "START RequestId: <id> Version: $LATEST",
+        "2026-11-23T08:00:00.000Z\t<id>\tERROR\tCannot find module './build/x.node'",
+        "END RequestId: <id>",
+        f"REPORT RequestId: <id>\tDuration: {took} ms\tBilled Duration: 3000 ms\t",
+        "2026-11-23T08:00:03.000Z <id> Task timed out after 3.11 seconds",
+    )
+    found = [each.error_type for each in reading.failures if each.led_to == "timeout"]
+    assert bool(found) is its_own
+    assert "Sandbox.Timedout" in [each.error_type for each in reading.failures]
