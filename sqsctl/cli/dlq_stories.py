@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from sqsctl.cli.shapes import message_shape
 from sqsctl.cli.views import ago, clock, row, show_table, table
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 from sqsctl.model.unread import Unread
+from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from sqsctl.checks.support.matching import Match
     from sqsctl.model.deadletters import DeadLetterGroup, MessageStory
     from sqsctl.model.logline import Attempt
+    from sqsctl.model.queues import Queue
     from sqsctl.model.transfer import Peeked
     from sqsctl.operations.pairs import Pair
 
@@ -144,7 +147,8 @@ def explain(
     except SqsctlError as error:
         causes = Causes({}, (Unread("the consumer", error.message, error.action),))
     causes.tell(run)
-    visibility = pair.sources[0].visibility_timeout_s if pair.sources else None
+    source = _source(pair, message.dead_letter_source_arn)
+    visibility = source.visibility_timeout_s if source else None
     story = story_of(
         message,
         pair.dead_letters,
@@ -152,11 +156,12 @@ def explain(
         cause=found.cause if found else "",
         now=datetime.now(UTC),
         visibility=timedelta(seconds=visibility) if visibility else None,
+        limit=source.max_receive_count if source else None,
     )
     data = {
         "queue": pair.dead_letters.name,
         "message": message_shape(message, cause_shape(found)),
-        "origin": story.origin or (pair.sources[0].arn if len(pair.sources) == 1 else None),
+        "origin": story.origin or (source.arn if source else None),
         "certain": story.certain,
         "attempts": [_attempt_shape(each) for each in story.attempts],
         "forecast": forecast_shape(story.forecast),
@@ -165,7 +170,7 @@ def explain(
     }
 
     def human(console: Console) -> None:
-        show_story(console, story, found, pair)
+        show_story(console, story, found, pair, aim=_aim(run, pair))
 
     return Answer(data, human, code)
 
@@ -182,8 +187,16 @@ def group_shape(group: DeadLetterGroup) -> dict[str, Any]:
     }
 
 
-def show_story(console: Console, story: MessageStory, cause: Match | None, pair: Pair) -> None:
-    """The message's way as a list of moments."""
+def _aim(run: Run, pair: Pair) -> str:
+    """What another command needs to look at the same."""
+    stack = run.target.stack if run.target else None
+    return shlex.join(("--stack", stack) if stack else ("--queue", pair.dead_letters.name))
+
+
+def show_story(
+    console: Console, story: MessageStory, cause: Match | None, pair: Pair, *, aim: str
+) -> None:
+    """The message's way as a list of moments. ``aim`` names the stack or queue to a command."""
     message = story.message
 
     def say(text: str, style: str = "") -> None:
@@ -191,11 +204,8 @@ def show_story(console: Console, story: MessageStory, cause: Match | None, pair:
 
     say(message.message_id, "bold")
     say(f"  {safe_line(message.body, 200)}")
-    origin = (
-        story.origin.rpartition(":")[2]
-        if story.origin
-        else (pair.sources[0].name if len(pair.sources) == 1 else "?")
-    )
+    source = _source(pair, story.origin)
+    origin = story.origin.rpartition(":")[2] if story.origin else source.name if source else "?"
     say(f"{clock(message.sent_at)}  sent to {safe_line(origin)} ({ago(message.sent_at)})")
     if message.first_received_at:
         say(f"{clock(message.first_received_at)}  received for the first time")
@@ -210,27 +220,66 @@ def show_story(console: Console, story: MessageStory, cause: Match | None, pair:
         for event in attempt.lines[:12]:
             for line in event.message.rstrip("\n").split("\n")[:6]:
                 say(f"            {line}", "dim")
-    if story.attempts and not story.certain:
-        say("            these attempts fit by time; their lines do not name the message", "dim")
-    if not story.attempts:
-        say("            no attempt was found in the consumer's log", "dim")
-    say(
-        f"          dead-lettered to {pair.dead_letters.name} after {message.receive_count} "
-        "receives"
-    )
+    for told in _caveats(story, aim):
+        prose(console, styled(f"            {told}", "dim"))
+    say(f"          dead-lettered to {safe_line(pair.dead_letters.name)}{_after(story)}")
+    until_now = counted(message.receive_count, "time")
+    say(f"          received {until_now} until now, looks at dead letters included", "dim")
     if cause:
         said = (
             f"          cause: {cause.cause} ({cause.confidence.label} confidence); sqsctl doctor "
-            f"{cause.cause} tells what to do"
+            f"{cause.cause} {aim} tells what to do"
         )
         prose(console, styled(said, "yellow"))
     if story.forecast.expires_at:
         say(f"{clock(story.forecast.expires_at)}  expires")
 
 
+def _source(pair: Pair, origin: str | None) -> Queue | None:
+    """The queue that it came from: as the message says, else the only one that there is."""
+    named = next((each for each in pair.sources if each.arn == origin), None)
+    return named or (pair.sources[0] if len(pair.sources) == 1 and not origin else None)
+
+
+def _after(story: MessageStory) -> str:
+    """How often its queue gave it out; what SQS counts goes on where dead letters are looked at."""
+    if story.receives is None:
+        return ""
+    return f" after {counted(story.receives, 'receive')} (its queue's limit)"
+
+
+def _caveats(story: MessageStory, aim: str) -> list[str]:
+    """What the attempts do not tell."""
+    number, receives = len(story.attempts), story.receives
+    if not number:
+        return ["no attempt was found in the consumer's log"]
+    told = []
+    if not story.certain:
+        told.append("these attempts fit by time; their lines do not name the message")
+        if receives is not None and number > receives:
+            more = "among them are those of other messages"
+            told.append(f"it was given out {counted(receives, 'time')}: {more}")
+    elif receives is not None and number < receives:
+        left = counted(receives - number, "receive has no attempt", "receives have no attempt")
+        told.append(f"{left} in the log: throttled before it ran, or not logged")
+    if story.certain and not any(_failed(each) for each in story.attempts):
+        told.append(
+            "no attempt failed: it came back before they ended (visibility timeout), or they "
+            f"reported it as failed; sqsctl doctor {aim} looks at both"
+        )
+    return told
+
+
+def _failed(attempt: Attempt) -> bool:
+    return attempt.failure is not None or attempt.status in {"timeout", "error"}
+
+
 def _outcome(attempt: Attempt) -> str:
     if attempt.failure and attempt.failure.led_to == "records":
         return f"logged {attempt.failure.error_type or 'an error'} and reported failed records"
+    if attempt.failure and attempt.status in {"", "error", None}:
+        error = safe_line(attempt.failure.error_type or "", 80)
+        return f"failed with {error}" if error else "failed"
     return attempt.status or ("failed" if attempt.failure else "succeeded")
 
 

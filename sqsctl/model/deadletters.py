@@ -48,7 +48,8 @@ class MessageStory:
     """One message's way: sent, tried, dead-lettered.
 
     ``attempts`` are the consumers' invocations that had it, oldest first; ``certain`` tells
-    whether they name it, or only fit by time.
+    whether they name it, or only fit by time. ``receives`` is after how many receives its queue
+    gave it up, None where that queue is not known.
     """
 
     message: Message
@@ -57,6 +58,7 @@ class MessageStory:
     attempts: tuple[Attempt, ...]
     certain: bool
     forecast: Forecast
+    receives: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
