@@ -29,6 +29,7 @@ class FilterDrops(Check):
         severity=Severity.WARNING,
         needs=frozenset({Fact.MAPPINGS}),
         uses=frozenset({Fact.METRICS}),
+        explains=("logs-missing",),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html",
     )
 
@@ -54,10 +55,10 @@ class FilterDrops(Check):
                 ),
                 Evidence(f"cloudwatch AWS/Lambda {mapping.function_name}", "Invocations", "0"),
             )
+        number = round(figures.total(deleted))
+        lost = "the only message" if number == 1 else f"all {number} messages"
         title = (
-            f"the filter of {mapping.function_name} deleted all {figures.total(deleted):.0f} "
-            "messages of "
-            f"{queue} unseen"
+            f"the filter of {mapping.function_name} deleted {lost} of {queue} unseen"
             if dropped
             else f"the mapping of {queue} deletes every message that its filter does not match"
         )
@@ -96,5 +97,6 @@ class FilterDrops(Check):
             subject=mapping.function_name,
             severity=Severity.ERROR if dropped else Severity.INFO,
             kind=Kind.CAUSE if dropped else Kind.RISK,
+            explains=None if dropped else (),
             confidence=Confidence.MEDIUM,
         )

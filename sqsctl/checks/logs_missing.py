@@ -114,9 +114,12 @@ class LogsMissing(Check):
 
 
 def _probe(function: str, stack: Stack) -> tuple[str, ...]:
-    """A probe through the stack, else into the queue that feeds the function, if one does."""
-    feeds = any(each.function_name == function for each in stack.mappings)
-    return (sqsctl(stack, "probe", function=function),) if stack.stack_name or feeds else ()
+    """A probe through the stack, or into the queue that feeds the function among several."""
+    fed = [each.queue_arn for each in stack.mappings if each.function_name == function]
+    several = len({each.queue_arn for each in stack.mappings}) > 1
+    queue = fed[0].rpartition(":")[2] if fed and several else ""
+    aimed = sqsctl(stack, "probe", queue=queue, function=function)
+    return (aimed,) if stack.stack_name or fed else ()
 
 
 def _older_runs(invoked: Series | None, stack: Stack) -> float:

@@ -40,7 +40,7 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
         severity=Severity.ERROR,
         needs=frozenset({Fact.MAPPINGS}),
         uses=frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.LOGS, Fact.ERRORS, Fact.PACKAGES}),
-        explains=("backlog-growing",),
+        explains=("backlog-growing", "logs-missing"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )
 

@@ -41,7 +41,7 @@ class MappingRole(LogCheck[str]):
         severity=Severity.ERROR,
         needs=frozenset({Fact.MAPPINGS, Fact.PERMISSIONS}),
         uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.FUNCTIONS, Fact.PACKAGES}),
-        explains=("backlog-growing", "dead-letters"),
+        explains=("backlog-growing", "dead-letters", "logs-missing"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )
     precedence = 5

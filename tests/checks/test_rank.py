@@ -14,7 +14,16 @@ from sqsctl.checks.rank import diagnose
 from sqsctl.checks.registry import all_checks
 from sqsctl.model.finding import CheckOutcome, Diagnosis, Finding, Kind, Severity
 from sqsctl.model.message import Message
-from sqsctl.model.stack import Concurrency, DeadLetters, Fact, Function, Group, Stack, Unread
+from sqsctl.model.stack import (
+    Concurrency,
+    DeadLetters,
+    Fact,
+    Function,
+    FunctionLogs,
+    Group,
+    Stack,
+    Unread,
+)
 from tests.checks.build import (
     API,
     DLQ,
@@ -272,3 +281,15 @@ def test_functions_of_hostile_names(name: str | None) -> None:
 def test_symptoms_alone_say_so() -> None:
     found = diagnose(stack(dead_letters=DEAD)).findings
     assert [(each.id, each.kind) for each in found] == [("dead-letters", Kind.SYMPTOM)]
+
+
+def test_a_consumer_that_nobody_calls_has_no_log() -> None:
+    """What stops the calls accounts for the log that is missing; a probe names its queue."""
+    quiet = FunctionLogs(WORKER, f"/aws/lambda/{WORKER}", exists=False)
+    off = stack(mappings=(mapping(state="Disabled"), mapping("other", uuid="u2")), logs=(quiet,))
+    found = diagnose(off).findings
+    assert [(each.id, each.explained_by) for each in found][:2] == [
+        ("mapping-disabled", ""),
+        ("logs-missing", "mapping-disabled"),
+    ]
+    assert found[1].fix.commands == (f"sqsctl probe --queue {JOBS}",)
