@@ -40,6 +40,7 @@ def perform(run: Run, words: list[str], *, target: bool = True, show: bool = Tru
     run.output.stderr.print(styled(f"$ {typed}", "bold cyan"), soft_wrap=True)
     inner = Run(Output(color=run.output.color), lab_name=run.lab_name)
     inner.prompter = run.prompter
+    inner.offers_lab = run.offers_lab
     code = execute(line, inner)
     data: Mapping[str, Any] = {}
     if inner.answer is not None:

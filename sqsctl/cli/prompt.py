@@ -96,7 +96,7 @@ class QuestionaryPrompter:
             )
         else:
             answer = questionary.text(asked, default=default, **self._terminal())
-        return cast("str | None", _asked(answer))
+        return cast("str | None", _asked(answer, typed=True))
 
     @staticmethod
     def _question(question: str, beside: int) -> str:
@@ -256,25 +256,28 @@ def prompter(*, color: bool = True) -> Prompter:
     return LinePrompter() if dumb() else QuestionaryPrompter(color=color)
 
 
-def _asked(question: Any) -> Any:
+def _asked(question: Any, *, typed: bool = False) -> Any:
     # unsafe_ask raises KeyboardInterrupt; ask() would print "Cancelled by user" to stdout.
-    with_escape(question)
+    with_escape(question, end_of_input=not typed)
     try:
         return question.unsafe_ask()
     except (KeyboardInterrupt, EOFError):
         return None
 
 
-def with_escape(question: Any) -> None:
-    """Let Esc step back, as Ctrl-C does."""
+def with_escape(question: Any, *, end_of_input: bool = False) -> None:
+    """Let Esc step back, as Ctrl-C does; Ctrl-D, too, where no line of text has it already."""
     from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
     from prompt_toolkit.keys import Keys
 
     bindings = KeyBindings()
 
-    @bindings.add(Keys.Escape, eager=True)
-    def _(event: Any) -> None:
+    def step_back(event: Any) -> None:
         event.app.exit(exception=KeyboardInterrupt())
+
+    bindings.add(Keys.Escape, eager=True)(step_back)
+    if end_of_input:
+        bindings.add(Keys.ControlD, eager=True)(step_back)
 
     application = question.application
     current = application.key_bindings

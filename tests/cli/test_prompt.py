@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,9 +12,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from sqsctl.cli import prompt
+from sqsctl.cli.context import Run
 from sqsctl.cli.fit import cells, fit
+from sqsctl.cli.menu_run import perform
+from sqsctl.cli.output import Output
 from sqsctl.cli.prompt import Choice, LinePrompter, NoPrompter, QuestionaryPrompter, pick
-from sqsctl.errors import RefusedError
+from sqsctl.errors import Exit, RefusedError
 from tests.cli.script import Script
 from tests.cli.test_output import dangerous
 
@@ -140,3 +144,34 @@ def test_many_names_are_typed_with_completion() -> None:
     assert pick(many, "Which?", names) == "stack-17"
     assert many.asked[0].suggestions == tuple(names)
     assert pick(Script([None]), "Which?", names) is None
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04", "\x1b"], ids=["Ctrl-C", "Ctrl-D", "Esc"])
+@pytest.mark.parametrize("kind", ["select", "checkbox", "confirm", "text"])
+def test_every_key_that_leaves_steps_back_from_every_question(
+    monkeypatch: pytest.MonkeyPatch, kind: str, key: str
+) -> None:
+    from prompt_toolkit.input import create_pipe_input
+    from prompt_toolkit.output import DummyOutput
+
+    with create_pipe_input() as keys:
+        monkeypatch.setattr(
+            QuestionaryPrompter, "_terminal", lambda _: {"input": keys, "output": DummyOutput()}
+        )
+        # Enter comes behind it: a key that does nothing is seen as an answer.
+        keys.send_text(f"{key}\r")
+        asked = getattr(QuestionaryPrompter(), kind)
+        assert asked("Which?", *([CHOICES] if kind in {"select", "checkbox"} else [])) is None
+
+
+def test_a_command_of_the_session_offers_no_lab_of_its_own(
+    state_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session has a list of what can be done where the lab died."""
+    assert not state_home.exists()
+    monkeypatch.setattr(prompt, "interactive", lambda: True)
+    run = Run(Output())
+    run.prompter = script = Script([])
+    run.offers_lab = False
+    assert perform(run, ["queue", "ls"]).code is Exit.DENIED
+    assert not script.asked
