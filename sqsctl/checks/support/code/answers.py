@@ -15,6 +15,7 @@ from sqsctl.checks.support.code.frames import Frame, What
 from sqsctl.checks.support.code.reports import may_report
 from sqsctl.checks.support.code.scopes import Use
 from sqsctl.checks.support.code.tree import (
+    Await,
     Call,
     Constant,
     Expr,
@@ -113,6 +114,9 @@ class Answers:
     def returned(self, frame: Frame, value: Expr, line: int) -> None:
         """What a function returns to Lambda."""
         del line
+        made = value.value if isinstance(value, Await) else value
+        if isinstance(made, Call) and frame.scope.called(made):
+            return  # what that function returns is what tells
         if frame.use in {Use.ANSWER, Use.WRAPPED} and may_report(frame.scope, value):
             self.answered = True
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sqsctl.checks.support.code.walker import Walker
 
 
+# A class's name as minifiers leave it.
+_MINIFIED = 2
+
+
 class _Unknown:
     """No method that is known here."""
 
@@ -231,4 +235,7 @@ def _sends(call: Call) -> bool:
         return False
     first = call.args[0]
     made = first.value if isinstance(first, Await) else first
-    return isinstance(made, Call) and made.new and words.last_of(made.callee).endswith("Command")
+    if not isinstance(made, Call) or not made.new:
+        return False
+    name = words.last_of(made.callee)
+    return name.endswith("Command") or len(name) <= _MINIFIED

@@ -155,8 +155,11 @@ class _Entry:
             if words.LISTENS.search(names):
                 self._use = Use.WRAPPED
                 self.walker.answers.reports.append((placed.unit.path, call.line))
-        outer = words.last_of(_innermost(call))
-        if outer not in _TRANSPARENT and "middy" not in outer.lower():
+        outer = _innermost(call)
+        of = outer.of if isinstance(outer, Member) else outer
+        imported = placed.unit.imports.get(of.id) if isinstance(of, Name) else None
+        told = f"{words.last_of(outer)} {imported.module if imported else ''}"
+        if words.last_of(outer) not in _TRANSPARENT and "middy" not in told.lower():
             self._use = Use.WRAPPED
 
     def _decorated(self, closure: Closure) -> What:

@@ -19,7 +19,7 @@ from sqsctl.checks.support.code.from_javascript import (
     text_of,
 )
 from sqsctl.checks.support.code.tree import Class, Expr, Function, Imported, Member, Name, Return
-from sqsctl.checks.support.code.units import Unit
+from sqsctl.checks.support.code.units import BUNDLED, Unit
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -82,7 +82,7 @@ def _declared(unit: Unit, node: Node) -> None:
     name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
     if name is None or value is None:
         return
-    required = _required(value)
+    required = _required(unit, value)
     if required:
         _require(unit, name, required)
         return
@@ -92,23 +92,25 @@ def _declared(unit: Unit, node: Node) -> None:
         _class(unit, node, value)
         return
     _wait(unit, node, lambda: expression(value))
-    _wrapped(unit, value)
+    _wrapped(unit, text_of(name), value)
     if value.type == "assignment_expression":
         _expression(unit, value)
 
 
-def _required(node: Node) -> str:
+def _required(unit: Unit, node: Node) -> str:
     """The module of ``require("x")``, also inside ``__importStar(…)`` or ``(await import(…))``."""
     if node.type == "call_expression":
         callee = text_of(node.child_by_field_name("function"))
         args = named(node.child_by_field_name("arguments"))
         if callee in {"require", "import"} and args and args[0].type == "string":
             return text_of(args[0])[1:-1]
-        if callee.startswith(("__import", "__toESM", "_interop", "tslib")) and args:
-            return _required(args[0])
+        if callee in unit.bundled and not args:
+            return BUNDLED + callee
+        if args and args[0].type == "call_expression" and "require" not in callee:
+            return _required(unit, args[0])
     elif node.type in {"await_expression", "parenthesized_expression"}:
         inner = named(node)
-        return _required(inner[0]) if inner else ""
+        return _required(unit, inner[0]) if inner else ""
     return ""
 
 
@@ -181,6 +183,9 @@ def _expression(unit: Unit, node: Node) -> None:
 
 def _assigned(unit: Unit, left: Node, right: Node) -> None:
     name = text_of(left).replace(" ", "")
+    start, _, end = name.partition(".")
+    if end and start in unit.aliases:
+        name = f"{unit.aliases[start]}.{end}"
     if left.type == "identifier":
         unit.waiting[name] = lambda: expression(right)
         return
@@ -225,22 +230,31 @@ def _called(unit: Unit, node: Node) -> None:
                 unit.exports.setdefault(text_of(args[1])[1:-1], value)
 
 
-def _wrapped(unit: Unit, node: Node) -> None:
+def _wrapped(unit: Unit, name: str, node: Node) -> None:
     """A module that a bundler made a function of: ``__commonJS({"path"(exports) {…}})``."""
-    if node.type != "call_expression":
+    args = named(node.child_by_field_name("arguments")) if node.type == "call_expression" else []
+    if len(args) != 1:
         return
-    for argument in named(node.child_by_field_name("arguments")):
-        inner = [argument] if argument.type in FUNCTIONS else []
-        for each in named(argument) if argument.type == "object" else ():
-            value = each.child_by_field_name("value")
-            if each.type == "method_definition":
-                inner.append(each)
-            elif value and value.type in FUNCTIONS:
-                inner.append(value)
-        for each in inner:
-            text = text_of(each)
-            if "Records" in text and "exports" in text:
-                module = Unit(unit.path)
-                for child in named(each.child_by_field_name("body")):
-                    _top(module, child)
-                unit.inner.append(module)
+    inner = args[0] if args[0].type in FUNCTIONS else None
+    members = named(args[0]) if args[0].type == "object" else []
+    if len(members) == 1:
+        value = members[0].child_by_field_name("value")
+        inner = members[0] if members[0].type == "method_definition" else value
+    if inner is None or inner.type not in FUNCTIONS:
+        return
+    made = inner
+    unit.bundled[name] = cache(lambda: _module(unit, made))
+    if "Records" in text_of(inner):
+        unit.inner.append(unit.bundled[name]())
+
+
+def _module(unit: Unit, node: Node) -> Unit:
+    """The file that a function is the wrapping of."""
+    module = Unit(unit.path, bundled=unit.bundled, outer=unit)
+    params = named(node.child_by_field_name("parameters"))
+    single = node.child_by_field_name("parameter")
+    names = [text_of(each) for each in ([single] if single else params)]
+    module.aliases = dict(zip(names, ("exports", "module"), strict=False))
+    for child in named(node.child_by_field_name("body")):
+        _top(module, child)
+    return module

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqsctl.checks.support.code.from_python import python_unit
 from sqsctl.checks.support.code.javascript_unit import javascript_unit
 from sqsctl.checks.support.code.tree import Class, Expr, Function, Imported, Member, Name
-from sqsctl.checks.support.code.units import Unit
+from sqsctl.checks.support.code.units import BUNDLED, Unit
 
 _MOST = 2_000_000
 _ENDS = (".js", ".mjs", ".cjs")
@@ -125,6 +125,9 @@ class Program:
         return self.exported(other, imported.name or "default")
 
     def _unit_of(self, unit: Unit, imported: Imported) -> Unit | None:
+        if imported.module.startswith(BUNDLED):
+            make = unit.bundled.get(imported.module.removeprefix(BUNDLED))
+            return make() if make else None
         folder = unit.path.rpartition("/")[0]
         if unit.path.endswith(".py"):
             return self._python_unit(folder, imported)
@@ -164,13 +167,14 @@ def program_of(sources: Mapping[str, str]) -> Program:
     """Parse the sources; manifests and what is too large are no part of it."""
     program = Program()
     unread: list[str] = []
-    for path, text in sources.items():
+    for path, whole in sources.items():
         python = path.endswith(".py")
         if not (python or path.endswith(_ENDS)):
             continue
-        if len(text) > _MOST:
+        if len(whole) > _MOST:
             unread.append(path)
             continue
+        text = whole.removeprefix("\ufeff")
         try:
             program.units[path] = python_unit(path, text) if python else javascript_unit(path, text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):

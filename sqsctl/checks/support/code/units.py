@@ -10,13 +10,18 @@ from dataclasses import dataclass, field
 
 from sqsctl.checks.support.code.tree import Class, Expr, Imported
 
+# The "module" of what a bundler wrapped; its function's name follows.
+BUNDLED = "bundled:"
+
 
 @dataclass(slots=True)
 class Unit:
     """``exports`` are JavaScript's; Python exports what it defines.
 
     ``methods`` are the names that classes have, known before these are made.
-    ``inner`` are modules that a bundler wrapped into functions of this file.
+    ``bundled`` are modules that a bundler wrapped into functions of this file, by the functions'
+    names; ``inner`` are those of them that read records. ``outer`` is the file around such a one,
+    and ``aliases`` what it calls ``exports`` and ``module``.
     """
 
     path: str
@@ -27,11 +32,15 @@ class Unit:
     waiting: dict[str, Callable[[], Expr | Class | None]] = field(default_factory=dict)
     methods: dict[str, frozenset[str]] = field(default_factory=dict)
     inner: list[Unit] = field(default_factory=list)
+    bundled: dict[str, Callable[[], Unit]] = field(default_factory=dict)
+    outer: Unit | None = None
+    aliases: dict[str, str] = field(default_factory=dict)
 
     def value(self, name: str) -> Expr | None:
         """What the name was set to in this file."""
         self._made(name)
-        return self.values.get(name)
+        found = self.values.get(name)
+        return found if found is not None or self.outer is None else self.outer.value(name)
 
     def cls(self, name: str) -> Class | None:
         self._made(name)

@@ -77,7 +77,7 @@ POWERTOOLS = frozenset({
 })  # fmt: skip
 BATCH_DECORATORS = frozenset({"batch_processor", "async_batch_processor", "sqs_batch_processor"})
 LISTENS = re.compile(
-    r"(?i)partial_?batch|batch_?(?:failure|processor|response)|sqs_?(?:batch|json|consumer|handler)"
+    r"(?i)partial[-_]?batch|batch_?(?:failure|processor|response)|sqs_?(?:batch|json|consumer|handler)"
 )
 REPORT = "batchItemFailures"
 BROAD = frozenset({
