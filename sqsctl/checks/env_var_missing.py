@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
@@ -35,6 +36,8 @@ from sqsctl.model.stack import Fact, Function, Stack
 _NOTHING = frozenset({"undefined", "null", "None", "nil"})
 _QUEUE = re.compile(r"QUEUE|SQS", re.IGNORECASE)
 _RESOURCE = re.compile(r"QUEUE|SQS|(?:URL|ARN)$", re.IGNORECASE)
+
+_ALIKE = 0.75
 
 
 class EnvVarMissing(LogCheck[Missing]):
@@ -75,7 +78,7 @@ class EnvVarMissing(LogCheck[Missing]):
             f"{variable} of {function.name} is {'empty' if empty else repr(value)}: the deployment "
             "did not know it",
             evidence=(of_function(function, f"Environment {variable}", value or "(empty)"),),
-            fix=_fix(function.name, variable, stack),
+            fix=_fix(function.name, variable, "", stack),
             subject=function.name,
             confidence=Confidence.MEDIUM if empty else Confidence.HIGH,
         )
@@ -105,7 +108,7 @@ class EnvVarMissing(LogCheck[Missing]):
         return self.found(
             title,
             evidence=evidence,
-            fix=_fix(seen.function, name, stack),
+            fix=_fix(seen.function, name, _alike(name, function), stack),
             subject=seen.function,
             confidence=seen.confidence if sign.sure else min(seen.confidence, Confidence.MEDIUM),
         )
@@ -121,10 +124,22 @@ def _given_to(parameter: str, seen: Seen[Missing], function: Function | None) ->
     return unset[0] if len(unset) == 1 and function else ""
 
 
-def _fix(function: str, variable: str, stack: Stack) -> Fix:
+def _alike(variable: str, function: Function | None) -> str:
+    """A variable that is set and may be the one that is meant; empty where none is like it."""
+    if not variable or function is None:
+        return ""
+    words = set(variable.split("_"))
+    known = [each for each in function.environment if each != variable]
+    wider = [each for each in known if words < set(each.split("_")) or words > set(each.split("_"))]
+    near = get_close_matches(variable, known, 1, _ALIKE) or (wider if len(wider) == 1 else [])
+    return near[0] if near else ""
+
+
+def _fix(function: str, variable: str, alike: str, stack: Stack) -> Fix:
     what = variable or "the variable that holds it"
+    other = f", or let the code read {alike}, which is set," if alike else ""
     return Fix(
-        f"set {what} in the function's environment and deploy",
+        f"set {what} in the function's environment{other} and deploy",
         commands=(
             aws(
                 stack,

@@ -25,6 +25,16 @@ class Reference:
         return f"!Ref {self.logical_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """A text with parts that CloudFormation fills in."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"!Sub {json.dumps(self.text, ensure_ascii=False)}"
+
+
 def read(value: object) -> object:
     """An attribute of a queue as a template has it: a number, a document, else the text."""
     text = str(value)
@@ -73,7 +83,7 @@ def _scalar(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
-    if isinstance(value, int | Reference):
+    if isinstance(value, int | Reference | Substitution):
         return text
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text

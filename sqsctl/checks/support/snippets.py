@@ -13,7 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sqsctl.checks.support.notation import REMOVED, Reference, properties, read
+from sqsctl.checks.support.notation import (
+    REMOVED,
+    Reference,
+    Substitution,
+    properties,
+    read,
+)
 from sqsctl.checks.support.words import CDK, CDK_CLASS, CDK_HASH, TERRAFORM, TERRAFORM_TYPE
 from sqsctl.model.finding import Step
 from sqsctl.model.stack import Stack
@@ -178,8 +184,19 @@ def _setting(kind: Kind, name: str, given: Mapping[str, object], stack: Stack) -
     function = stack.function(mapping.function_name if mapping else name)
     behind = (function.logical_id if function else None) or ""
     if kind != "mapping":
-        return Setting(kind, name, behind, behind, given)
+        return Setting(kind, name, behind, behind, _of_api(given, stack))
     if mapping is None:
         return Setting(kind, name, "", "", given)
     told = f"{mapping.queue_arn.rpartition(':')[2]} to {mapping.function_name}"
     return Setting(kind, told, behind, mapping.logical_id or "", given)
+
+
+def _of_api(given: Mapping[str, object], stack: Stack) -> Mapping[str, object]:
+    """The source of a permission by the API's own resource, which another deploy may replace."""
+    arn = str(given.get("SourceArn", "")).split(":", 5)
+    api, slash, path = arn[-1].partition("/")
+    held = next((each.logical_id for each in stack.apis if each.id == api), None)
+    if not held or arn[2:3] != ["execute-api"]:
+        return given
+    place = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}"
+    return {**given, "SourceArn": Substitution(f"{place}:${{{held}}}{slash}{path}")}

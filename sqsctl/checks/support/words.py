@@ -94,6 +94,11 @@ def _principal(value: object) -> str:
     return "new iam.AnyPrincipal()" if value == "*" else service
 
 
+def _source_arn(value: object) -> str:
+    """A text, or what the API of the app says of itself."""
+    return _plain(value) if isinstance(value, str) else "api.arnForExecuteApi()"
+
+
 Words = Callable[[object], str]
 
 # The property's own name, and its value as it is written.
@@ -119,7 +124,7 @@ CDK: Mapping[tuple[str, str], tuple[str, Words]] = {
     ("mapping", "FilterCriteria"): ("filters", _plain),
     ("permission", "Action"): ("action", _plain),
     ("permission", "Principal"): ("principal", _principal),
-    ("permission", "SourceArn"): ("sourceArn", _plain),
+    ("permission", "SourceArn"): ("sourceArn", _source_arn),
     ("permission", "FunctionUrlAuthType"): (
         "functionUrlAuthType",
         lambda value: f"FunctionUrlAuthType.{value}",

@@ -15,7 +15,7 @@ from sqsctl.checks.support.shell import queue_variable, step, yml_function
 from sqsctl.checks.support.tools import TERRAFORM, for_tool
 from sqsctl.model.finding import Fix, Step
 from sqsctl.model.stack import Declared, Group, MadeBy, Stack
-from tests.checks.build import JOBS, PRODUCER, WORKER, function, mapping, queue, stack
+from tests.checks.build import JOBS, PRODUCER, WORKER, api, function, mapping, queue, stack
 from tests.checks.zoo import OTHERS, PAIRS
 
 URL = f"https://sqs.eu-west-1.amazonaws.com/111122223333/{JOBS}"
@@ -206,6 +206,32 @@ def test_a_dead_letter_queue_that_is_to_be_made(fifo: bool) -> None:
     said = for_tool(fix, where("cdk")).template[1]
     assert f'new sqs.Queue(this, "{name}"' in said
     assert ("fifo: true" in said) is fifo
+
+
+def test_a_permission_names_the_api_of_the_template() -> None:
+    arn = "arn:aws:execute-api:ap-northeast-2:111122223333:a1b2c3/*"
+    fix = kept(
+        step(
+            "lambda",
+            "add_permission",
+            FunctionName=WORKER,
+            StatementId="s",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+            SourceArn=arn,
+        )
+    )
+    own = replace(where("sam"), apis=Group((replace(api(), logical_id="HttpApi"),)))
+    (made,) = resources(for_tool(fix, own).template).values()
+    assert made["Properties"]["SourceArn"] == (
+        "Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*"
+    )
+    assert "StatementId" not in made["Properties"]
+    assert (
+        "sourceArn: api.arnForExecuteApi()," in for_tool(fix, replace(own, made_by="cdk")).template
+    )
+    (other,) = resources(for_tool(fix, where("sam")).template).values()
+    assert other["Properties"]["SourceArn"] == arn
 
 
 def test_two_permissions_of_a_function_are_two_resources() -> None:
