@@ -124,6 +124,8 @@ class Walker:
             case Raise():
                 if stmt.value:
                     self.value(frame, stmt.value, Use.USED)
+                    # An error that the code itself makes of a record is about its work.
+                    frame.effect(strong=False)
             case Loop():
                 self._loop(frame, stmt)
             case Try():
