@@ -12,6 +12,7 @@ from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, iso, lines, prose, safe_line, styled
 from sqsctl.cli.shapes import message_shape
+from sqsctl.cli.typed import own_options
 from sqsctl.cli.views import ago, clock, row, show_table, table
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 from sqsctl.model.unread import Unread
@@ -190,7 +191,8 @@ def group_shape(group: DeadLetterGroup) -> dict[str, Any]:
 def _aim(run: Run, pair: Pair) -> str:
     """What another command needs to look at the same."""
     stack = run.target.stack if run.target else None
-    return shlex.join(("--stack", stack) if stack else ("--queue", pair.dead_letters.name))
+    named = ("--stack", stack) if stack else ("--queue", pair.dead_letters.name)
+    return shlex.join((*named, *own_options(run)))
 
 
 def show_story(

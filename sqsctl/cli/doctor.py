@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, iso, lines, styled
 from sqsctl.cli.picture import hop_shape, show_picture
 from sqsctl.cli.shapes import diagnosis_shape
+from sqsctl.cli.typed import as_typed
 from sqsctl.cli.views import clock, row, show_table, table
 from sqsctl.errors import Exit, RefusedError, SqsctlError, UsageError
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sqsctl.operations.doctor import Checkup
     from sqsctl.operations.ignores import Ignore
 
-_AWS_COMMAND = re.compile(r"(?<![\w./-])aws (?=[a-z][a-z0-9-]+ )")
 FAIL_ON = ("info", "warning", "error")
 
 
@@ -166,7 +165,7 @@ def doctor(
                 stage=stage,
                 progress=lambda text: bar.update(title=text),
             )
-        return replace(seen, diagnosis=at_endpoint(seen.diagnosis, run.resolved().target.endpoint))
+        return replace(seen, diagnosis=as_typed(seen.diagnosis, run))
 
     ignores = _ignores()
     threshold = Severity[fail_on.upper()]
@@ -186,20 +185,6 @@ def doctor(
         write_report(report, replace(seen, diagnosis=kept), run.target, ignored)
         run.output.notice(f"the report is in {report}")
     return _answer(run, seen, threshold, applied, ignores, function or ())
-
-
-def at_endpoint(diagnosis: Diagnosis, endpoint: str | None) -> Diagnosis:
-    """Commands of the AWS CLI as they have to be typed for this endpoint, lest they reach AWS."""
-    if endpoint is None:
-        return diagnosis
-    findings = []
-    for finding in diagnosis.findings:
-        commands = tuple(
-            _AWS_COMMAND.sub(f"aws --endpoint-url {endpoint} ", each)
-            for each in finding.fix.commands
-        )
-        findings.append(replace(finding, fix=replace(finding.fix, commands=commands)))
-    return replace(diagnosis, findings=tuple(findings))
 
 
 def _kept(seen: Checkup, ignores: Sequence[Ignore]) -> Checkup:
