@@ -23,7 +23,7 @@ from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.network import ANSWERED_BADLY, DATABASE
 from sqsctl.checks.support.payloads import NOT_JSON, json_of_another_service
 from sqsctl.checks.support.reads import Origin, parsed_by
-from sqsctl.checks.support.services import BOTO, SDK_MARK
+from sqsctl.checks.support.services import BOTO, SDK_CODE, SDK_MARK
 from sqsctl.checks.support.shell import dead_letter_commands, if_dead_lettered
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
@@ -76,6 +76,8 @@ class DownstreamError(LogCheck[Answer]):
             return None
         if match := BOTO.search(text):
             return f"{match.group('op')}: {match.group('code')}"
+        if match := SDK_CODE.search(f"{case.text}\n{case.failure.line}"):
+            return next(each for each in match.groups() if each)
         for pattern in (ANSWERED_BADLY, DATABASE):
             found = [*pattern.finditer(case.text), *pattern.finditer(case.failure.line)]
             if found:

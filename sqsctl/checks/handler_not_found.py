@@ -3,7 +3,8 @@
 ## What it does
 Reads the runtimes' errors for a handler file that is missing, a function that the file does not
 export, and a handler setting of the wrong form; for custom runtimes the missing or
-unstartable `bootstrap`. Also compares the Handler setting with the package listing.
+unstartable `bootstrap`; and a handler that takes a callback, which Node.js 24 does not call.
+Also compares the Handler setting with the package listing.
 
 ## Why it matters
 Lambda cannot start the function at all. The code may be perfect and merely lie one folder deeper
@@ -39,10 +40,11 @@ _SIGNS = re.compile(
     r"|is not a valid handler"
     r"|No public method named \w{1,100} with appropriate method signature|Class not found: "
     r"|Error loading method \w{1,100} on class|Unable to find handler"
-    r"|CallbackHandlerDeprecated|removed support for callback-based function handlers"
     r"|undefined method [`'][\w!?]{1,100}' for (?:main:Object|main|an instance of Object)"
     r"|Handler file \S{1,200} (?:does not exist|not found)|Invalid handler"
 )
+# nodejs24.x and later: the handler is there, in a form that is no longer called.
+_CALLBACK = re.compile(r"CallbackHandlerDeprecated|removed support for callback-based function")
 _NAMED = (
     re.compile(r"(?P<name>[\w./\-]{1,200}) is undefined or not exported"),
     re.compile(r"(?P<name>Handler '[^'\n]{1,200}' missing on module '?[^'\n]{0,200}'?)"),
@@ -72,6 +74,8 @@ class HandlerNotFound(LogCheck[str]):
         if found and found.what == "handler":
             return found.module
         text = case.text if case.failure.message else case.everything
+        if _CALLBACK.search(text):
+            return _TAKES_CALLBACK
         if not _SIGNS.search(text):
             return None
         for pattern in _NAMED:
@@ -110,7 +114,26 @@ class HandlerNotFound(LogCheck[str]):
             confidence=Confidence.MEDIUM,
         )
 
+    def _takes_callback(self, seen: Seen[str], stack: Stack) -> Finding:
+        name = seen.function or FUNCTION
+        update = ("lambda", "update-function-configuration", "--function-name", name)
+        return self.found(
+            f"{seen.who} cannot start: its handler takes a callback, which nodejs24.x and later do "
+            "not call",
+            evidence=seen.evidence(),
+            fix=Fix(
+                "make the handler async (event, context) and return or throw instead of calling "
+                "back, also in what wraps it; until then nodejs22.x runs it as it is",
+                commands=(aws(stack, *update, "--runtime", "nodejs22.x"),),
+                serverless_yml=yml_function(seen.function, "runtime: nodejs22.x"),
+            ),
+            subject=seen.function,
+            confidence=seen.confidence,
+        )
+
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        if seen.sign == _TAKES_CALLBACK:
+            return self._takes_callback(seen, stack)
         function = stack.function(seen.function)
         package = next((each for each in stack.packages if each.function == seen.function), None)
         deeper = _deeper(handler_files(function), package) if function and package else ()
@@ -129,6 +152,9 @@ class HandlerNotFound(LogCheck[str]):
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+_TAKES_CALLBACK = "a handler with a callback"
 
 
 def handler_files(function: Function) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ _SIGNS = re.compile(
     r"|Reached heap limit|near heap limit|\bMemoryError\b|OutOfMemoryException|NoMemoryError"
     r"|fatal error: runtime: (?:out of memory|cannot allocate)"
     r"|memory allocation of \d+ bytes failed"
-    r"|Allowed memory size of \d+ bytes exhausted|Cannot allocate memory"
+    r"|Allowed memory size of \d+ bytes exhausted|Cannot allocate memory|\bENOMEM\b"
 )
 _REPORTED = re.compile(r"REPORT RequestId: |^\s*XRAY TraceId: |^\s*(?:Max )?Memory |^\s*Billed ")
 _MOST_MB = 10_240

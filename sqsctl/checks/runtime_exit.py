@@ -24,7 +24,7 @@ _SIGNS = re.compile(
     r"Runtime\.ExitError|Runtime\.NodeJsExit|Extension\.(?:Crash|ExitError|InitError)"
     r"|Runtime exited"
     r"|Process exited before completing request|unexpected Node\.js exit|Runtime\.InvalidEntrypoint"
-    r"|panic: |panicked at "
+    r"|panic: |panicked at |resulted in a panic, the process should exit"
 )
 _WHY = re.compile(
     r"(?:exited with error: |^)(?P<why>exit status \d{1,4}|signal: [\w \-()]{1,60})"

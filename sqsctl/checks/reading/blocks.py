@@ -37,6 +37,7 @@ _CHAIN = re.compile(r"The above exception was|During handling of the above")
 _ERROR_HEAD = re.compile(
     r"\b(?:ERROR|CRITICAL|FATAL|error|exception|Exception|Unhandled)\b|\w(?:Error|Exception)\s*$"
 )
+_TYPE_LAST = re.compile(r": [*\w.]{1,160}$")
 _TYPED = re.compile(r"(?:[\w$]{1,80}\.){0,12}[A-Z][\w$]{1,80}(?::|\s*$)")
 
 
@@ -135,6 +136,9 @@ def _goes_on(block: Block, first: str, last: str, text: str) -> bool:
     if p.python_error.match(first) and not block.trace and len(block.lines) < 12:
         return True
     if first.startswith("Unable to import module '") and text.startswith("Error: "):
+        return True
+    # Go writes `message: Type` and then its frames as JSON.
+    if len(block.lines) == 1 and text.startswith('[{"path":') and _TYPE_LAST.search(last):
         return True
     # Java and Ruby write `message: Type` and then `Type: message` with the frames.
     if len(block.lines) == 1 and (match := _TYPED.match(text)):

@@ -52,6 +52,7 @@ class Entry:
 SUSPECT = re.compile(
     r"rror|xception|[Tt]raceback|denied|Denied|not authorized|Task timed out|Runtime exited|panic"
     r"|FATAL|CRITICAL|Rejection|Failure|Fault|E[A-Z]{4,}|DoesNotExist|NotFound|[Tt]hrottl|Exceeded"
+    r"|\bRuntime\.[A-Z]"
     r"|exited|differs from|Could not|Cannot|Unable|signal: |OutOfMemory|\bfail\b|SEVERE"
 )
 # What only AWS or an SDK writes, also without an error type beside it: first the frames that an
@@ -59,6 +60,7 @@ SUSPECT = re.compile(
 WORDED = re.compile(
     r"An error occurred \(\w{1,80}[\w.]{0,80}\) when calling|Resource handler returned message"
     r"|\bHandlerErrorCode: |\(Service: [\w ]{1,60}[,;] Status ?Code: \d{3}|api error \w{1,80}: "
+    r"|status code: \d{3}, request id: "
     r"|operation error [\w ]{1,60}: |https response error StatusCode: \d{3}"
     r"|\b(?:S3|SQS|SNS|KMS|Lambda|DynamoDB) Error (?:Code|Message): |Aws::\w{1,40}::Errors::\w"
     r"|is not authorized to perform|specified queue does not exist|Queue visibility timeout: "

@@ -51,6 +51,8 @@ _NESTED = (
 )
 _TORN_TYPE = re.compile(r"\\?\"errorType\\?\"\s*:\s*\\?\"([^\"\\\n]{1,200})")
 _TORN_MESSAGE = re.compile(r"\\?\"errorMessage\\?\"\s*:\s*\\?\"((?:[^\"\\\n]|\\[^\n]){0,4000})")
+# What stands behind a key that is named like an error where there was none.
+_NOTHING = frozenset({"undefined", "null", "None", "nil", "false", "{}", "[]"})
 # Errors that only say that all of a batch's records failed, around those of the records.
 _CHILDREN = ("recordErrors", "childErrors")
 _ALL_FAILED = re.compile(r"All records failed processing")
@@ -241,7 +243,7 @@ def _from_traceback(text: str) -> SeenError | None:
 
 
 def _from_typed_tail(text: str) -> SeenError | None:
-    match = p.typed_tail.match(text)
+    match = p.typed_tail.match(text) or p.typed_frames.match(text)
     if not match:
         return None
     return SeenError(
@@ -265,7 +267,7 @@ def _from_head(text: str) -> SeenError | None:
         return SeenError(match.group("type"), message)
     heads = (p.error_head.search(text), p.plain_error.search(text), p.qualified.search(text))
     for line_match in heads:
-        if line_match:
+        if line_match and (line_match.group("msg") or "").strip(" ,") not in _NOTHING:
             kind = line_match.groupdict().get("type") or "Error"
             code = line_match.groupdict().get("code")
             rest = text[line_match.end() :].split("\n")

@@ -45,7 +45,8 @@ _PERMANENT = re.compile(
 # Words without which no error is told, also where its class is left out. They make nothing a
 # finding: a check has to know the sentence.
 _FAILS = re.compile(
-    r"\bErr\(|[Ee]rror\b|[Ee]xception\b|\b[Ff]ail(?:ed|ure)\b|\b[Cc]annot\b|\b[Cc]ould ?n[o']t\b"
+    r"\bErr\(|\bin a panic\b"
+    r"|[Ee]rror\b|[Ee]xception\b|\b[Ff]ail(?:ed|ure)\b|\b[Cc]annot\b|\b[Cc]ould ?n[o']t\b"
     r"|\b[Cc]ould not\b|\b[Cc]an't\b|\b[Uu]nable to\b|\brefused\b|\bdenied\b|FAILED\b"
     r"|\b[Uu]nexpected\b|\b[Ii]nvalid\b|\b[Mm]issing\b|\b[Nn]o \w+ (?:named|found|could)\b|\bnull\b"
     r"|\bundefined\b|\bnot (?:found|defined|exported|valid|iterable|set|supported|authorized|exist)"
@@ -82,6 +83,13 @@ _LECTURE = re.compile(
     r"|\byou (?:may|might|will|could|would) (?:\w+ )?(?:see|get|receive|encounter|run into|face)\b",
     re.IGNORECASE,
 )
+# The report of a telemetry extension or exporter: what it lost ends no invocation.
+_TELEMETRY = re.compile(
+    r"\bDD_EXTENSION \||\[NR_EXT\]|\"caller\": ?\"(?:exporterhelper|internal/|otelcol|service/)"
+    r"|\"kind\": ?\"(?:exporter|receiver|processor|extension)\"|opentelemetry\.(?:exporter|sdk)\b"
+    r"|Exporting failed\b|contextMissingLogError|aws_xray_sdk\.core"
+    r"|Failed to export (?:batch|span|metric)"
+)
 _QUIET = frozenset({"TRACE", "DEBUG", "DBUG", "TRCE", "INFO", "NOTICE", "WARN", "WARNING"})
 
 
@@ -110,6 +118,8 @@ class Successes:
 def handled(entry: Entry, after: Successes) -> bool:
     """Whether the line, or one after it, says that the code went on."""
     if entry.error is None or (not entry.level and is_source(entry.text)):
+        return True
+    if _TELEMETRY.search(entry.text[:_LINE_CHARACTERS]):
         return True
     if _dealt_with(_sentence(entry)):
         return True

@@ -97,6 +97,10 @@ runtime_type = re.compile(
 )
 
 
+# What ``sam local`` says where Lambda's own sentence would be.
+sam_timeout = re.compile(r"Function '[^'\n]{1,140}' timed out after (?P<secs>\d{1,6}) seconds\s*$")
+
+
 def timeout_line(text: str) -> re.Match[str] | None:
     """The platform's line that stopped an invocation; cheap for other lines."""
     match = timeout.match(text) if "Task timed out" in text[:400] else None
@@ -149,7 +153,7 @@ traceback = re.compile(
 )
 # An error's own first line: `Type: message`, `Type [CODE]: message`, `pkg.Type: message`.
 error_head = re.compile(
-    r"(?P<type>(?:[A-Za-z_]\w{0,80}[.:$/]{1,2}){0,12}[A-Za-z_]\w{0,80}"
+    r"(?P<type>Runtime\.[A-Z]\w{1,80}(?=: )|(?:[A-Za-z_]\w{0,80}[.:$/]{1,2}){0,12}[A-Za-z_]\w{0,80}"
     r"(?:Error|Exception|Fault|Failure|Rejection|Interrupt|Exit|Timeout|DoesNotExist|NotFound|Denied"
     r"|Throttled|Exceeded))(?:<[\w:.]{1,80}>)?"
     r"(?: \[(?P<code>[\w.]{1,80})\])?(?: \([\w.]{1,80}\))?:(?:[ \t]+(?P<msg>.*))?$",
@@ -161,7 +165,11 @@ plain_error = re.compile(
 # Java, Ruby, .NET and Go handlers: Lambda writes `message: Type` and the trace or `null` below.
 typed_tail = re.compile(
     r"^(?P<msg>[^\n]{0,4000}?): (?P<type>(?:[\w$*]{1,80}\.){0,12}[A-Za-z]\w{0,80})\s*\n"
-    r"(?:null\s*$|(?P=type)\b|Traceback \(most recent)"
+    r"(?:null\s*$|(?P=type)\b|Traceback \(most recent|\[\s*\{\s*\"path\":)"
+)
+# Go's frames may stand behind its type on the same line.
+typed_frames = re.compile(
+    r"^\"?(?P<msg>[^\n]{1,4000}?): (?P<type>[*\w]{1,80}(?:\.\w{1,80})?)\s+\[\s*\{\s*\"path\":"
 )
 typed_end = re.compile(
     r"^(?P<msg>[^\n]{1,4000}): (?P<type>(?:[\w$]{1,80}\.){0,12}[A-Z]\w{0,80}(?:Exception|Error))\s*"

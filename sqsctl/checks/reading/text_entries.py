@@ -29,7 +29,8 @@ _HEAD_INITIALS = frozenset("0123456789abcdefABCDEFu[")
 # Something of each form that ``_by_runtime`` knows; cheaper than to try them all on each line.
 _RUNTIME_HINT = re.compile(
     r"\[ERROR\]|LAMBDA_WARNING|^(?:Unable|Handler|Bad|module|Syntax|Error|Init|Critical|Uncaught"
-    r"|Invoke|Unhandled|\{)|\n(?:null\s*$|Traceback )|^[^\n]{0,4000}: [\w$.*]{1,200}\s*\n"
+    r"|Invoke|Unhandled|\{)|\[\{\"path\":"
+    r"|\n(?:null\s*$|Traceback )|^[^\n]{0,4000}: [\w$.*]{1,200}\s*\n"
 )
 
 
@@ -139,6 +140,9 @@ def _by_platform(text: str, events: tuple[LogEvent, ...], at: datetime | None) -
         stamp = p.stamp.match(first)
         when = at or (parse_stamp(stamp.group()) if stamp else None)
         return fatal_entry(events, text, when, match.group("rid"), timeout_error(first))
+    if sam := p.sam_timeout.match(text):
+        error = timeout_error(f"Task timed out after {sam.group('secs')} seconds")
+        return fatal_entry(events, text, at, None, error)
     if "exited" in text and (match := p.exited.match(text)):
         return fatal_entry(events, text, at, match.group("rid"), _exit(match, text))
     if text.startswith("Unknown application error occurred"):
@@ -195,7 +199,7 @@ def _by_runtime(text: str, events: tuple[LogEvent, ...], at: datetime | None) ->
     if p.old_python.match(text):
         return fatal_entry(events, text, at, None, _old_form(text))
     # The object of a runtime or of Invoke, torn; a whole one is read as JSON.
-    forms = (p.ruby_kind, p.node_kind, p.old_node, p.typed_tail, p.error_object)
+    forms = (p.ruby_kind, p.node_kind, p.old_node, p.typed_tail, p.typed_frames, p.error_object)
     if any(form.match(text) for form in forms) and (error := error_in(text)):
         return fatal_entry(events, text, at, None, error)
     return None

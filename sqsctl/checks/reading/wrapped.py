@@ -19,7 +19,7 @@ _BEGINS = re.compile(
     rf"\s*(?:$|{p.STAMP}|\d\d?:\d\d:\d\d|{p.UUID}|\[?(?:{p.LEVELS})[\]: \t]"
     r"|(?:START|END|REPORT) Request|INIT_|RequestId: |[{}\[\]\"`#$>*•]|- |\d{1,2}\. "
     r"|at \S|File \"|Traceback |Caused by: |During |The above exc|Require stack:"
-    r"|[A-Z]\w{0,80}(?:Error|Exception)\b:|Runtime\.\w+\s*$)"
+    r"|(?:[\w$]{1,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception)\b:|Runtime\.\w+\s*$)"
 )
 # What stands below these lines is another line, however long they are.
 _WHOLE = re.compile(

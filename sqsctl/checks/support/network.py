@@ -11,7 +11,8 @@ UNREACHABLE = re.compile(
     r"|Connect(?:ion)? ?[Tt]imeout (?:Error|on endpoint URL)|ConnectTimeout(?:Error|Exception)?\b"
     r"|Could not connect to (?:the endpoint URL|any servers in your MongoDB)"
     r"|EndpointConnectionError"
-    r"|[Cc]onnection refused|[Cc]onnect(?:ion)? timed out|[Cc]onnection attempt timed out"
+    r"|[Cc]onnection refused|[Cc]onnect(?:ion)? timed out(?!, timeout \d)"
+    r"|[Cc]onnection attempt timed out"
     r"|Name or service not known|[Tt]emporary failure in name resolution|nodename nor servname"
     r"|No route to host|Network (?:is )?unreachable|could not translate host name"
     r"|Name does not resolve"
@@ -87,6 +88,7 @@ DATABASE = re.compile(
     r"|password authentication failed|[Tt]oo many connections|remaining connection slots"
     r"|duplicate key value|deadlock detected|relation \"[^\"\n]{1,80}\" does not exist"
     r"|no pg_hba\.conf entry|Access denied for user|Timeout acquiring a connection"
+    r"|Timed out fetching a new connection|QueuePool limit of size|P2024\b"
 )
 
 

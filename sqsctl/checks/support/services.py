@@ -24,6 +24,12 @@ SDK_MARK = re.compile(
     r"|software\.amazon\.awssdk|com\.amazonaws|aws-sdk|@aws-sdk|@smithy|botocore|request id: "
     r"|Request ID: |__type|throwDefaultError|extractError"
 )
+# The service's own code for the error, in the words of the SDKs for Go, Ruby and Java.
+SDK_CODE = re.compile(
+    r"\b(?P<go>[A-Z][\w.]{2,80}): [^\n]{0,1000}\n\s*status code: \d{3}, request id: "
+    r"|api error (?P<go2>\w{1,80}): |Aws::\w{1,40}::Errors::(?P<ruby>\w{1,80})"
+    r"|\bError Code: (?P<java>[\w.]{1,80})"
+)
 PERFORM = re.compile(
     r"not authorized to perform:? \[?(?P<action>[A-Za-z0-9\-]{1,40}:[\w*]{1,80})\]?"
     r"(?: on resource: (?:\"|')?(?P<resource>[^\s\"',]{1,400}))?"
