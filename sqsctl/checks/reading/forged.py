@@ -24,10 +24,10 @@ _SECONDS = re.compile(r"after (\d{1,6}(?:\.\d{1,3})?) s")
 def without_forged(entries: Iterable[Entry], *, named: bool) -> list[Entry]:
     """One stream's entries, or those of a copy that names none, with such lines as mere lines."""
     found = list(entries)
+    stops = _stops(found)
     index = 0
     while index < len(found):
-        entry = found[index]
-        stop = _stop(found, index) if entry.mark is Mark.START and entry.request_id else 0
+        stop = stops.get(index, 0)
         if stop > index:
             _clear(found, index, stop, named=named)
             index = stop
@@ -35,17 +35,22 @@ def without_forged(entries: Iterable[Entry], *, named: bool) -> list[Entry]:
     return found
 
 
-def _stop(entries: list[Entry], start: int) -> int:
-    """Where the invocation that starts here ends; 0 where that is not seen, or others' STARTs
-    show that the environment went on without its end."""
-    wanted = entries[start].request_id
-    for index in range(start + 1, len(entries)):
+def _stops(entries: list[Entry]) -> dict[int, int]:
+    """Where the invocations that start here end, by where they start; those are absent whose end
+    is not seen, or whose STARTs come again: the environment went on without their end."""
+    found: dict[int, int] = {}
+    following: dict[str, int] = {}  # request id to its next END or REPORT, from behind
+    for index in range(len(entries) - 1, -1, -1):
         entry = entries[index]
-        if entry.request_id == wanted and entry.mark in {Mark.END, Mark.REPORT}:
-            return index
-        if entry.request_id == wanted and entry.mark is Mark.START:
-            return 0
-    return 0
+        if entry.request_id is None:
+            continue
+        if entry.mark in {Mark.END, Mark.REPORT}:
+            following[entry.request_id] = index
+        elif entry.mark is Mark.START:
+            stop = following.pop(entry.request_id, None)
+            if stop is not None:
+                found[index] = stop
+    return found
 
 
 def _clear(entries: list[Entry], start: int, stop: int, *, named: bool) -> None:
