@@ -24,7 +24,7 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import LogCheck, Seen, past
-from sqsctl.checks.support.shell import aws, step, yml_worker
+from sqsctl.checks.support.shell import aws, step, yml_mapping
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Concurrency, EventSourceMapping, Fact, Series, Stack
 from sqsctl.model.words import counted
@@ -211,10 +211,15 @@ def _fix(limit: int, stack: Stack) -> Fix:
 
 
 def _share_lines(mappings: list[EventSourceMapping], share: int, stack: Stack) -> tuple[str, ...]:
-    """The lines of each queue's construct, below one another."""
-    lines: dict[str, tuple[str, ...]] = {}
+    """The lines of each queue's construct, or else of its function, below one another."""
+    blocks: dict[str, dict[str, None]] = {}
     for each in mappings:
-        queue = stack.queue(each.queue_arn) or each.queue_arn.rpartition(":")[2]
-        lines[each.queue_arn] = yml_worker(queue, f"maxConcurrency: {share}")
-    below = [line for each in lines.values() for line in each[1:]]
-    return ("constructs:", *below) if below else ()
+        head, *below = yml_mapping(
+            stack, each, f"maximumConcurrency: {share}", lift=(f"maxConcurrency: {share}",)
+        )
+        blocks.setdefault(head, {})["\n".join(below)] = None
+    return tuple(
+        line
+        for head, parts in blocks.items()
+        for line in (head, *(each for part in parts for each in part.split("\n")))
+    )

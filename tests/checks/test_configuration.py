@@ -12,6 +12,7 @@ from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.stack import (
     Concurrency,
     Group,
+    MadeBy,
     ResourcePolicy,
     Stack,
     Unread,
@@ -143,6 +144,45 @@ def test_the_lines_to_put_into_the_project_name_its_own_queues() -> None:
         "  mail:",
         "    maxConcurrency: 2",
     )
+
+
+def test_without_lift_the_share_is_the_functions_own_event() -> None:
+    where = stack(
+        concurrency=(Concurrency(None, 10, 10),),
+        metrics=(series(PRODUCER, "Throttles", 24),),
+    )
+    (told,) = found("account-concurrency", replace(where, made_by="serverless"))
+    assert told.fix.serverless_yml == (
+        "functions:",
+        "  jobsWorker:",
+        "    events:",
+        "      - sqs:",
+        "          maximumConcurrency: 5",
+    )
+
+
+@pytest.mark.parametrize("tool", ["lift", "serverless"])
+def test_reserved_and_mapped_concurrency_fit_each_other(tool: MadeBy) -> None:
+    """A mapping takes no less than 2: a reservation of 1 is raised to it, by both ways."""
+    where = stack(
+        concurrency=(Concurrency(WORKER, 1),),
+        mappings=(mapping(maximum_concurrency=20),),
+    )
+    (told,) = found("reserved-concurrency", replace(where, made_by=tool))
+    assert [each.operation for each in told.fix.steps] == [
+        "put_function_concurrency",
+        "update_event_source_mapping",
+    ]
+    assert len(told.fix.commands) == 2
+    assert told.fix.disposition == "unsafe"
+    lines = [each.strip() for each in told.fix.serverless_yml]
+    assert "reservedConcurrency: 2" in lines
+    assert ("maxConcurrency: 2" if tool == "lift" else "maximumConcurrency: 2") in lines
+    assert (lines[0] == "constructs:") is (tool == "lift")
+    wide = replace(where, concurrency=Group((Concurrency(WORKER, 7),)))
+    (told,) = found("reserved-concurrency", wide)
+    assert [each.operation for each in told.fix.steps] == ["update_event_source_mapping"]
+    assert "      reservedConcurrency: 7" in told.fix.serverless_yml
 
 
 def test_a_small_limit_alone_is_no_fault() -> None:

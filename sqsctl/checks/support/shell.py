@@ -191,9 +191,10 @@ def yml_mapping(
 
     Reads QUEUES where there are lines of a construct.
     """
-    queue = stack.queue(mapping.queue_arn) if lift and stack.made_by == "lift" else None
-    if queue and _LIFT.fullmatch(queue.logical_id or ""):
-        return yml_worker(queue, *lift)
+    if lift and stack.made_by == "lift":
+        queue = stack.queue(mapping.queue_arn)
+        if queue is None or queue.logical_id is None or _LIFT.fullmatch(queue.logical_id):
+            return yml_worker(queue or mapping.queue_arn.rpartition(":")[2], *lift)
     return yml_function(
         mapping.function_name, "events:", "  - sqs:", *(f"      {line}" for line in lines)
     )
