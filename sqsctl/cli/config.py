@@ -154,6 +154,7 @@ def _write(key: str, value: str | None, *, dry_run: bool) -> Answer:
 
     said = f"unset {key}" if value is None else f"set {key} = {value}"
     if dry_run:
+        settings.planned(working_folder(), key, value)
         return Answer(
             {"dry_run": True, "would": said}, lambda console: lines(console, [f"would {said}"])
         )

@@ -104,15 +104,20 @@ def read_file(folder: Path) -> tuple[Path | None, Mapping[str, object]]:
     """The nearest ``sqsctl.toml`` or ``[tool.sqsctl]``, from a folder upwards."""
     for place in (folder, *folder.parents):
         own = place / "sqsctl.toml"
-        if own.is_file():
+        if _there(own):
             return own, _toml(own)
         project = place / "pyproject.toml"
-        if project.is_file():
+        if _there(project):
             tool = _toml(project).get("tool")
             table = tool.get("sqsctl") if isinstance(tool, dict) else None
             if isinstance(table, dict):
                 return project, table
     return None, {}
+
+
+def _there(path: Path) -> bool:
+    """Whether it is a file, or a link that leads nowhere: somebody meant it to be one."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _toml(path: Path) -> dict[str, object]:
@@ -167,21 +172,31 @@ def _credentials_source(environment: Mapping[str, str]) -> str | None:
     return None
 
 
-def write(folder: Path, key: str, value: str | None) -> Path:
-    """Set a default in the nearest settings file, or unset it with None; returns the file.
-
-    Comments and order are kept. Without a file, ``sqsctl.toml`` is made in ``folder``. Raises
-    UsageError for an unknown key, a value of the wrong type, or a key that is not set.
-    """
-    import tomlkit
-
+def planned(folder: Path, key: str, value: str | None) -> tuple[Path, str | bool | None]:
+    """The file that ``write`` would change, and the value it would write; raises as it does."""
     if key not in KEYS:
         raise _unknown(key, "there is no setting")
     path, table = read_file(folder)
     path = (path or folder / "sqsctl.toml").resolve()  # through a link, not in its place
-    if value is None and key not in table:
-        raise UsageError(f"{key} is not set in {path}", hint="sqsctl config show")
-    typed = None if value is None else _typed(key, value, "sqsctl config set")
+    if value is None:
+        if key not in table:
+            raise UsageError(f"{key} is not set in {path}", hint="sqsctl config show")
+        return path, None
+    if not value:
+        raise UsageError(f"{key}: the value is empty", hint=f"sqsctl config unset {key}")
+    return path, _typed(key, value, "sqsctl config set")
+
+
+def write(folder: Path, key: str, value: str | None) -> Path:
+    """Set a default in the nearest settings file, or unset it with None; returns the file.
+
+    Comments and order are kept. Without a file, ``sqsctl.toml`` is made in ``folder``. Raises
+    UsageError for an unknown key, a value that is empty or of the wrong type, or a key that is
+    not set.
+    """
+    import tomlkit
+
+    path, typed = planned(folder, key, value)
     try:
         # As it is, with Windows's line ends where it has them.
         raw = path.read_bytes().decode("utf-8") if path.exists() else ""

@@ -73,10 +73,29 @@ def test_set_writes_into_a_pyproject_that_has_our_table(sqsctl: Sqsctl, tmp_path
 
 @pytest.mark.parametrize(
     "arguments",
-    [["set", "nonsense", "x"], ["set", "lab", "perhaps"], ["unset", "stack"], ["unset", "x"]],
+    [
+        ["set", "nonsense", "x"],
+        ["set", "lab", "perhaps"],
+        ["set", "region", ""],
+        ["unset", "stack"],
+        ["unset", "x"],
+    ],
 )
-def test_nonsense_is_a_usage_error(sqsctl: Sqsctl, arguments: list[str]) -> None:
+def test_nonsense_is_a_usage_error(sqsctl: Sqsctl, tmp_path: Path, arguments: list[str]) -> None:
     assert sqsctl("config", *arguments).code == 2
+    assert sqsctl("config", *arguments, "--dry-run").code == 2
+    assert not (tmp_path / "sqsctl.toml").exists()
+
+
+@pytest.mark.parametrize("leads_to", ["sqsctl.toml", "nowhere.toml"])
+def test_a_link_that_leads_nowhere_is_no_missing_file(
+    sqsctl: Sqsctl, tmp_path: Path, leads_to: str
+) -> None:
+    """What it was to say is unknown: another target may have been meant."""
+    (tmp_path / "sqsctl.toml").symlink_to(leads_to)
+    shown = sqsctl("queue", "ls")
+    assert shown.code == 2
+    assert f"cannot read {tmp_path / 'sqsctl.toml'}" in shown.err
 
 
 def test_line_ends_links_rights_and_marks_stay_as_they_are(sqsctl: Sqsctl, tmp_path: Path) -> None:
