@@ -60,6 +60,8 @@ class UnhandledError(LogCheck[str]):
         message = failure.message.strip().split("\n")[0][:160]
         told = f"{seen.sign}: {message}" if message else seen.sign
         times = f" {seen.count} times" if seen.count > 1 else ""
+        root = failure.causes[-1] if failure.causes else None
+        told += f", which came of {': '.join(root)[:120].rstrip(': ')}" if root else ""
         did = f"caught{times}" if failure.led_to == "records" else f"failed{times} with"
         return self.found(
             f"{seen.who} {did} {told}{where}",

@@ -45,7 +45,8 @@ class Failure:
     ``confidence`` is what the text alone allows: without START or REPORT around it, at
     most medium. ``logged``: a line of the code's own told of it and nothing says whether
     it ended anything; ``level`` is the line's, in capitals. ``context`` holds errors that the same
-    attempt logged before.
+    attempt logged before; ``causes`` are types and messages of the errors that led to this one,
+    as its own text tells them, the nearest first.
     ``led_to``: it was the last that code said until its invocation was stopped at the timeout
     (``timeout``) or its process was gone (``exit``), which is a failure of its own; or the code
     caught it and reported its records as failed (``records``), which ends no invocation.
@@ -67,6 +68,7 @@ class Failure:
     logged: bool = False
     level: str = ""
     context: tuple[str, ...] = ()
+    causes: tuple[tuple[str, str], ...] = ()
     duration_ms: float | None = None
     memory_size_mb: int | None = None
     max_memory_used_mb: int | None = None

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.blocks import blocks
+from sqsctl.checks.reading.causes import causes_in
 from sqsctl.checks.reading.entries import Entry, Mark, understand
 from sqsctl.checks.reading.errors import SeenError
 from sqsctl.checks.reading.forged import without_forged
@@ -180,6 +181,7 @@ class _StreamReader:
             confidence=sure if around else Confidence.MEDIUM,
             first_at=entry.at,
             context=end.context,
+            causes=_causes(entry, error),
             duration_ms=report.duration_ms if report else None,
             memory_size_mb=report.memory_size_mb if report else None,
             max_memory_used_mb=report.max_memory_used_mb if report else None,
@@ -211,6 +213,7 @@ class _StreamReader:
             first_at=entry.at,
             logged=not entry.runtime_form,
             level=entry.level,
+            causes=_causes(entry, error),
         )
 
     def _attempt(self, trial: Trial, failure: Failure | None) -> Attempt:
@@ -284,6 +287,13 @@ def _message_ids(request_id: str, entries: Iterable[Entry]) -> tuple[str, ...]:
         if len(found) >= _MESSAGE_IDS:
             break
     return tuple(found)[:_MESSAGE_IDS]
+
+
+def _causes(entry: Entry, error: SeenError) -> tuple[tuple[str, str], ...]:
+    """What the error's text says that it came of."""
+    own = (error.type, error.message)
+    told = causes_in(entry.text) or causes_in("\n".join(error.trace))
+    return tuple(each for each in ((e.type, e.message) for e in told) if each != own)
 
 
 def _without_echo(inits: list[Entry]) -> Iterator[Entry]:

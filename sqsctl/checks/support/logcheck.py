@@ -10,12 +10,16 @@ from functools import cache, lru_cache
 from typing import ClassVar, Generic, TypeVar
 
 from sqsctl.checks.base import Check
+from sqsctl.checks.reading.causes import causes_in
+from sqsctl.checks.reading.errors import error_in
+from sqsctl.checks.reading.handled import goes_on
 from sqsctl.checks.support import evidence
 from sqsctl.checks.support.cases import Case, cases
 from sqsctl.checks.support.caught import caught
 from sqsctl.checks.support.freshness import mended
 from sqsctl.checks.support.swallowed import swallowed
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
+from sqsctl.model.logline import Failure
 from sqsctl.model.stack import Fact, FunctionLogs, Stack
 
 S = TypeVar("S", bound=Hashable)
@@ -31,6 +35,9 @@ USES: frozenset[Fact] = (
 # Of checks that also count what a function behind an API caught and answered with.
 USES_SWALLOWED = USES | {Fact.APIS, Fact.METRICS}
 
+
+# Checks from this precedence on take what no other one knows by its sign.
+GENERAL = 70
 
 # What an error led to, by the check that tells it.
 _OUTCOMES = {"timeout": "function-timeout", "exit": "runtime-exit"}
@@ -112,7 +119,8 @@ class LogCheck(Check, Generic[S]):
     def seen(self, stack: Stack) -> Iterator[Seen[S]]:
         """This check's failures, grouped by function and sign."""
         grouped: dict[tuple[str, S], list[tuple[Case, FunctionLogs | None]]] = {}
-        for case, logs in self._cases(stack):
+        for found_case, logs in self._cases(stack):
+            case = rooted(found_case)
             if owner(case) != self.meta.id:
                 continue
             sign = self.recognise(case)
@@ -153,13 +161,60 @@ def _age_key(moment: datetime | None) -> float:
     return moment.timestamp() if moment else 0.0
 
 
-@lru_cache(maxsize=4096)
 def owner(case: Case) -> str | None:
     """The id of the check that a failure belongs to: each failure has one cause."""
+    return _owner(rooted(case))[0]
+
+
+@lru_cache(maxsize=4096)
+def rooted(case: Case) -> Case:
+    """The failure as the error that a check knows by its sign.
+
+    That is the error itself, else the nearest of the causes that its text tells, else what the
+    code logged as an error right before it threw another one.
+    """
+    if _owner(case)[1] < GENERAL:
+        return case
+    failure = case.failure
+    for kind, message in failure.causes:
+        inner = replace(case, failure=replace(failure, error_type=kind, message=message))
+        if _owner(inner)[1] < GENERAL:
+            return inner
+    logged = _logged_before(failure)
+    if logged is not None:
+        inner = replace(case, failure=logged)
+        if _owner(rooted(inner))[1] < GENERAL:
+            return rooted(inner)
+    return case
+
+
+def _logged_before(failure: Failure) -> Failure | None:
+    """The last error that the same invocation logged before, unless its line says it went on."""
+    if not failure.context or failure.logged:
+        return None
+    line = failure.context[-1]
+    error = error_in(line)
+    if error is None or goes_on(line) or not error.type:
+        return None
+    return replace(
+        failure,
+        error_type=error.type,
+        message=error.message,
+        trace=error.trace,
+        line=line,
+        confidence=min(failure.confidence, Confidence.MEDIUM),
+        context=failure.context[:-1],
+        causes=tuple((each.type, each.message) for each in causes_in(line)),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _owner(case: Case) -> tuple[str | None, int]:
+    """The first check that recognises the failure as it is, and its precedence."""
     for check in log_checks():
         if check.recognise(case) is not None:
-            return check.meta.id
-    return None
+            return check.meta.id, check.precedence
+    return None, GENERAL
 
 
 @cache
