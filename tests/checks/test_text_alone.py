@@ -26,6 +26,17 @@ def node(kind: str, message: str) -> str:
     )
 
 
+def as_lambda_indents(text: str) -> str:
+    """With the no-break spaces of the Python runtime, and the marks of Python 3.11 and later."""
+    lines = []
+    for line in text.split("\n"):
+        bare = line.lstrip(" ")
+        lines.append("\u00a0" * (len(line) - len(bare)) + bare)
+        if line.startswith("    "):
+            lines.append("\u00a0" * 4 + "       ~~~~^^^^^^^^^")
+    return "\n".join(lines)
+
+
 INDEX = "TypeError: string indices must be integers, not 'str'"
 NOT_TEXT = "TypeError: the JSON object must be str, bytes or bytearray, not dict"
 
@@ -46,6 +57,7 @@ NOT_TEXT = "TypeError: the JSON object must be str, bytes or bytearray, not dict
 )
 def test_what_the_line_calls_otherwise_is_no_event(text: str) -> None:
     assert first(text).id == "unhandled-error"
+    assert first(as_lambda_indents(text)).id == "unhandled-error"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +83,10 @@ def test_what_the_line_calls_the_event_is_one(text: str, says: str) -> None:
         ('url = os.environ["QUEUE_URL"]', "env-var-missing"),
         ('url = config["QUEUE_URL"]', "unhandled-error"),
         ("sku = item['QUEUE_URL']", "unhandled-error"),
+        ('return {}["QUEUE_URL"]', "unhandled-error"),
     ],
 )
 def test_a_variable_is_one_where_the_line_reads_the_environment(line: str, expected: str) -> None:
-    assert first(traceback("KeyError: 'QUEUE_URL'", line)).id == expected
+    text = traceback("KeyError: 'QUEUE_URL'", line)
+    assert first(text).id == expected
+    assert first(as_lambda_indents(text)).id == expected

@@ -17,7 +17,7 @@ from sqsctl.checks.reading.margins import plain_text, without_margin
 _NARROWEST, _WIDEST = 40, 260
 _BEGINS = re.compile(
     rf"\s*(?:$|{p.STAMP}|\d\d?:\d\d:\d\d|{p.UUID}|\[?(?:{p.LEVELS})[\]: \t]"
-    r"|(?:START|END|REPORT) Request|INIT_|RequestId: |[{}\[\]\"`#$>*•]|- |\d{1,2}\. "
+    r"|(?:START|END|REPORT) Request|INIT_|RequestId: |[{}\[\]\"`#$>*•~^]|- |\d{1,2}\. "
     r"|at \S|File \"|Traceback |Caused by: |During |The above exc|Require stack:"
     r"|(?:[\w$]{1,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception)\b:|Runtime\.\w+\s*$)"
 )

@@ -42,7 +42,8 @@ class Place:
 
 _PYTHON_FRAME = re.compile(
     r"File \"(?P<path>[^\"\n]{1,300})\", line (?P<line>\d{1,6}), in [^\n]{1,120}"
-    r"(?:\n(?!\s*File \")[ \t]*(?P<text>\S[^\n]{0,600}))?"
+    # Lambda indents with no-break spaces.
+    r"(?:\n(?!\s*File \")[^\S\n]*(?P<text>\S[^\n]{0,600}))?"
 )
 _NODE_FRAME = re.compile(
     r"(?:^|[\s(])(?:file://)?(?P<path>/[\w./@\-]{1,300}):(?P<line>\d{1,6}):(?P<col>\d{1,6})",

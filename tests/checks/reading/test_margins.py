@@ -124,7 +124,16 @@ def test_an_editors_breaks_are_mended(width: int) -> None:
 
 def test_entries_are_not_joined() -> None:
     head = "x" * 79
-    for line in (START, TIMED, "[ERROR] no", "    at a (x.js:1:1)", "{", "TypeError: no", "- /a"):
+    for line in (
+        START,
+        TIMED,
+        "[ERROR] no",
+        "    ~~~~^^^^",
+        "    at a (x.js:1:1)",
+        "{",
+        "TypeError: no",
+        "- /a",
+    ):
         assert all(f"\n{line.strip()}" in f"\n{each}" for each in unwrapped(f"{head}\n{line}"))
     assert unwrapped(f"{START}\nwords that follow\n{END}") == ()
 
