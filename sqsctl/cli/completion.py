@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ from pathlib import Path
 
 FRESH_S = 60.0
 RENEWAL_S = 20.0
+MAX_CACHE_BYTES = 4_000_000
 _NO_CHECKS = {"base", "rank", "registry"}
 _PLAIN = re.compile(r"[\w.@:/+=, -]+\Z")
 _NAMING = ("--profile", "--region", "--endpoint-url")
@@ -109,11 +111,22 @@ def cached(kind: str) -> list[str]:
     names: list[str] = []
     fresh = False
     with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
-        names = [str(each) for each in json.loads(path.read_text(encoding="utf-8"))]
+        names = [each for each in json.loads(_read(path)) if isinstance(each, str)]
         fresh = time.time() - path.stat().st_mtime < FRESH_S
     if not fresh and _claimed(path):
         _start_renewal(kind, flags)
     return names
+
+
+def _read(path: Path) -> str:
+    """The text of a cache. Raises OSError or ValueError for what would keep the shell waiting."""
+    # A pipe that nobody writes into would not even open otherwise.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_CACHE_BYTES:
+            raise ValueError("no cache of names")
+        return file.read(MAX_CACHE_BYTES).decode("utf-8")
 
 
 def flags_of(words: list[str]) -> dict[str, str | bool]:

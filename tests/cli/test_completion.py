@@ -180,6 +180,27 @@ def test_a_broken_cache_is_no_names(
     monkeypatch.setattr(completion, "_start_renewal", lambda *_: None)
     completion._file("queues", {}).write_text("{broken")
     assert completion.cached("queues") == []
+    completion._file("queues", {}).write_text('[null, "jobs", [1]]')
+    assert completion.cached("queues") == ["jobs"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "large"])
+def test_a_cache_that_would_keep_the_shell_waiting_is_no_cache(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    cache.mkdir(parents=True)
+    monkeypatch.setattr(completion, "_start_renewal", lambda *_: None)
+    path = completion._file("queues", {})
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        with path.open("wb") as file:
+            file.truncate(10**12)
+    before = time.monotonic()
+    assert completion.cached("queues") == []
+    assert time.monotonic() - before < 0.3
 
 
 @pytest.mark.lab
