@@ -20,6 +20,7 @@ from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, Output, styled
 from sqsctl.errors import Exit, SqsctlError
+from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -200,7 +201,7 @@ def _moved(count: int) -> Callable[[Mapping[str, Any]], str | None]:
 
 def _empty(data: Mapping[str, Any]) -> str | None:
     waiting = data["queue"]["visible"] + data["queue"]["in_flight"]
-    return f"{waiting} messages are still there" if waiting else None
+    return f"still there: {counted(waiting, 'message')}" if waiting else None
 
 
 def _first_finding(identifier: str) -> Callable[[Mapping[str, Any]], str | None]:

@@ -33,6 +33,7 @@ from sqsctl.cli.shapes import message_shape
 from sqsctl.cli.views import ago, clock
 from sqsctl.cli.ways import account_in
 from sqsctl.errors import Exit, worst
+from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -181,9 +182,11 @@ def peek(
     gone = selection.trouble(queue.name, exhausted=peeked.exhausted)
 
     cost = f"looked at {peeked.looked_at} of about {peeked.approximate_total}"
-    cost += f"; {peeked.looked_at} receive counts raised by one" * bool(peeked.looked_at)
+    cost += f"; {counted(peeked.looked_at, 'receive count')} raised by one" * bool(peeked.looked_at)
     if peeked.groups_locked:
-        cost += f"; {len(peeked.groups_locked)} groups locked for {peeked.locked_s:.1f} s"
+        cost += (
+            f"; {counted(len(peeked.groups_locked), 'group')} locked for {peeked.locked_s:.1f} s"
+        )
     if peeked.unreleased:
         cost += f"; {peeked.unreleased} come back by themselves in {peeked.hold_s} s"
 
@@ -239,7 +242,7 @@ def show_message(
     console.print(styled(message.message_id, "bold"), soft_wrap=True)
     facts = [
         f"sent {clock(message.sent_at)} ({ago(message.sent_at)})",
-        f"received {message.receive_count} times",
+        f"received {counted(message.receive_count, 'time')}",
     ]
     if fate.max_attempts is not None:
         facts.append(f"attempt {fate.attempt} of {fate.max_attempts}")

@@ -22,6 +22,7 @@ from sqsctl.cli.filters import (
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
 from sqsctl.errors import Exit, SqsctlError, UsageError, worst
+from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -168,7 +169,7 @@ def restore(
             )
         target = pair.sources[0]
     if dry_run:
-        said = f"would send {verdict.messages} messages to {target.name}"
+        said = f"would send {counted(verdict.messages, 'message')} to {target.name}"
         return Answer(
             {"dry_run": True, "path": str(file), "lines": verdict.messages, "to": target.name},
             lambda console: lines(console, [said]),
@@ -213,7 +214,8 @@ def _exported(summary: ExportSummary, stopped: Exit, gone: SqsctlError | None) -
 
     def human(console: Console) -> None:
         console.print(
-            styled(f"✓ {summary.messages} messages in {summary.path}", "green"), soft_wrap=True
+            styled(f"✓ {counted(summary.messages, 'message')} in {summary.path}", "green"),
+            soft_wrap=True,
         )
         lines(console, [f"  {summary.bytes_written} bytes, sha256 {summary.sha256}"])
         if not summary.exhausted:

@@ -14,6 +14,7 @@ from sqsctl.cli.context import Run
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, styled
 from sqsctl.errors import Exit, NotFoundError, UsageError
+from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,7 +98,7 @@ def explain(
         if diagnosis.findings:
             show_diagnosis(console, diagnosis, verbose=run.output.verbose > 0, checks=False)
         else:
-            console.print(styled(f"no known failure in {lines} lines"), soft_wrap=True)
+            console.print(styled(f"no known failure in {counted(lines, 'line')}"), soft_wrap=True)
 
     return Answer(data, human, Exit.NEGATIVE if found else Exit.OK)
 

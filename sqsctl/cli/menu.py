@@ -28,6 +28,7 @@ from sqsctl.cli.picture import show_picture
 from sqsctl.cli.prompt import Choice, pick
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.stack import Stack
+from sqsctl.model.words import counted
 
 QUIT = "quit"
 Act = Callable[[Run, "Seen"], object]
@@ -175,7 +176,7 @@ def _send(run: Run, seen: Seen) -> None:
 def _produce(run: Run, seen: Seen) -> None:
     del seen
     count = _number(run, "How many?", "50")
-    if count is not None and _really(run, f"{count} messages"):
+    if count is not None and _really(run, counted(int(count), "message")):
         perform(run, ["produce", "--count", count])
 
 

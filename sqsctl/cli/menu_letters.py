@@ -16,6 +16,7 @@ from sqsctl.cli.prompt import Choice, pick
 from sqsctl.cli.views import ago, duration
 from sqsctl.errors import Exit
 from sqsctl.model.stack import Queue, Stack
+from sqsctl.model.words import counted
 
 PAGE = 50  # so many letters are looked at and listed at a time
 EVERYTHING: list[str] = []
@@ -80,7 +81,7 @@ def _scope(run: Run, stack: Stack | None, there: int, queue: str | None) -> list
     """Which of very many letters to look at, as options; None is a step back."""
     while True:
         chosen = run.prompter.select(
-            f"About {there} dead letters: which?",
+            f"About {counted(there, 'dead letter')}: which?",
             [
                 Choice(f"the first {PAGE} that come", "first"),
                 Choice("those that died of one cause (dlq groups)", "cause"),
@@ -156,7 +157,7 @@ def _work_on(run: Run, stack: Stack | None, which: list[str]) -> bool:
     while True:
         total = seen.data.get("approximate_total", len(found))
         answer = run.prompter.checkbox(
-            f"{len(found)} of about {total} dead letters",
+            f"{len(found)} of about {counted(total, 'dead letter')}",
             [
                 Choice(_line(each), each["message_id"], checked=each["message_id"] in ticked)
                 for each in found
@@ -272,7 +273,8 @@ def _spell_out(run: Run, stack: Stack | None, options: list[str], count: int | N
     if len(limits) == 1:
         hidden = duration(origins[0].visibility_timeout_s)
         run.output.notice(
-            f"What fails again comes back after {limits.pop()} receives, {hidden} apart.",
+            f"What fails again comes back after {counted(limits.pop(), 'receive')}, "
+            f"{hidden} apart.",
             style="yellow",
         )
     run.output.notice(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqsctl.cli.context import Run
 from sqsctl.cli.output import Answer, lines, safe_line
 from sqsctl.errors import SqsctlError, UsageError
+from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
     from sqsctl.cli.produce_follow import Followed
@@ -48,7 +49,7 @@ def rehearse(way: Way, job: Job) -> Answer:
         first = (job.poison.into(job.make) if job.poison else job.make)(1).body
     except NoMoreBodies:
         first = ""
-    many = f"{plan.count} messages" if plan.count else "messages"
+    many = counted(plan.count, "message") if plan.count else "messages"
     many += f" for {plan.duration_s:g} s" if plan.duration_s else ""
     many += f" at {plan.rate:g}/s" if plan.rate else ""
     many += f" from {job.source}" if job.source else ""

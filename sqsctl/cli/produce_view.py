@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.output import Answer, lines, safe_line, styled
 from sqsctl.errors import Exit, SqsctlError, worst
+from sqsctl.model.words import counted
 from sqsctl.operations.histogram import buckets
 from sqsctl.operations.http_failures import explanations, suspects
 
@@ -69,11 +70,11 @@ def _verdict(outcome: Outcome) -> tuple[Exit, list[str]]:
     if summary.gave_up:
         reasons.append(f"gave up: {summary.gave_up}")
     if summary.ended_by:
-        reasons.append(f"ended after {summary.requested} messages: {summary.ended_by}")
+        reasons.append(f"ended after {counted(summary.requested, 'message')}: {summary.ended_by}")
     if summary.interrupted:
         reasons.append("stopped before everything was sent")
     if left:
-        reasons.append(f"{left} of {summary.requested} messages were not accepted")
+        reasons.append(f"{left} of {counted(summary.requested, 'message')} not accepted")
     if summary.possible_duplicates:
         reasons.append(f"{summary.possible_duplicates} may have been sent twice")
     if waiting and fate:

@@ -20,6 +20,7 @@ from sqsctl.cli.filters import (
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, lines, styled
 from sqsctl.errors import Exit, RefusedError, SqsctlError, worst
+from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -101,17 +102,18 @@ def _chosen(
             )
         ids = [each.message_id for each in seen.matched]
         gone = selection.trouble(queue.name, exhausted=seen.exhausted)
-        said = [f"would delete {len(ids)} messages from {queue.name}"]
+        said = [f"would delete {counted(len(ids), 'message')} from {queue.name}"]
         return Answer(
             {"dry_run": True, "queue": queue.name, "messages": len(ids), "message_ids": ids},
             lambda console: lines(console, [*said, *(f"  {each}" for each in ids[:20])]),
             control.exit if control.stopping else gone.exit if gone else Exit.OK,
             (gone,) if gone else (),
         )
-    named = f"{len(selection.ids)} of the" if selection.ids else "the selected"
+    chosen = len(selection.ids)
+    named = counted(chosen, "named message") if chosen else "the selected messages"
     run.confirm(
         "Delete them?",
-        consequence=f"this deletes {named} messages in {queue.name} for good: nothing brings them "
+        consequence=f"this deletes {named} in {queue.name} for good: nothing brings them "
         "back (sqsctl dlq export keeps a copy)",
     )
     with run.progress(f"deleting from {queue.name}") as bar, back:
@@ -156,7 +158,7 @@ def _removed(done: Removed, selection: Selection, stopped: Exit) -> Answer:
     def human(console: Console) -> None:
         ok = code is Exit.OK
         mark, style = ("✓", "green") if ok else ("✗", "yellow")
-        said = f"{mark} {done.deleted} messages deleted from {name}"
+        said = f"{mark} {counted(done.deleted, 'message')} deleted from {name}"
         console.print(styled(said, style), soft_wrap=True)
         lines(console, [f"  looked at {done.looked_at}; the others are handed back"])
         if done.unreleased:
@@ -172,7 +174,7 @@ def empty(run: Run, client: QueueClient, queue: Queue, *, dry_run: bool) -> Answ
 
     there = queue.approximate_total
     if dry_run:
-        said = f"would delete about {there} messages from {queue.name}"
+        said = f"would delete about {counted(there, 'message')} from {queue.name}"
         return Answer(
             {"dry_run": True, "queue": queue.name, "messages": there},
             lambda console: lines(console, [said]),
@@ -193,7 +195,10 @@ def empty(run: Run, client: QueueClient, queue: Queue, *, dry_run: bool) -> Answ
 
     def human(console: Console) -> None:
         console.print(
-            styled(f"✓ {queue.name} is being emptied: about {done.messages} messages", "green"),
+            styled(
+                f"✓ {queue.name} is being emptied: about {counted(done.messages, 'message')}",
+                "green",
+            ),
             soft_wrap=True,
         )
         lines(console, ["  what is sent within the next 60 s may be deleted too"])
@@ -203,7 +208,8 @@ def empty(run: Run, client: QueueClient, queue: Queue, *, dry_run: bool) -> Answ
 
 def _asked(run: Run, client: QueueClient, queue: Queue, there: int) -> str | None:
     run.output.notice(
-        f"this deletes about {there} messages from {queue.name}, those in flight too, for good",
+        f"this deletes about {counted(there, 'message')} from {queue.name}, those in flight too, "
+        "for good",
         style="bold yellow",
     )
     exported: str | None = None
@@ -225,7 +231,9 @@ def _asked(run: Run, client: QueueClient, queue: Queue, there: int) -> str | Non
                 look=Look(limit=0, hold_s=120),
             )
         exported = summary.path
-        run.output.notice(f"{summary.messages} messages are in {summary.path}")
+        run.output.notice(
+            f"{counted(summary.messages, 'message is', 'messages are')} in {summary.path}"
+        )
     typed = run.prompter.text(f"Type the queue's name to delete everything in it ({queue.name})")
     if typed != queue.name:
         raise RefusedError("nothing was deleted: the name was not typed", code="declined")

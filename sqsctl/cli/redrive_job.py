@@ -13,6 +13,7 @@ from sqsctl.cli.filters import Selection
 from sqsctl.cli.output import Answer, lines
 from sqsctl.cli.redrive_view import redrive_answer, redrive_shape, show_redrive
 from sqsctl.errors import Exit, SqsctlError, UsageError
+from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
     from sqsctl.aws.queues import QueueClient
@@ -276,7 +277,7 @@ def plan(job: Job) -> Answer:
     names = list(planned.targets) or [each.name for each in job.pair.sources]
     about = "" if planned.looked_at else "about "
     route = f"from {planned.source.name} to {' or '.join(names)} ({planned.method})"
-    said = [f"would move {about}{planned.selected} messages {route}"]
+    said = [f"would move {about}{counted(planned.selected, 'message')} {route}"]
     said += [f"  {each.message_id}" for each in planned.sample]
     said += [f"  {each} could not go: {why}" for each, why in planned.undeliverable]
     if planned.story is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.context import Run
 from sqsctl.cli.output import iso, safe, to_json, write_raw
+from sqsctl.model.words import counted
 from sqsctl.operations.requests import Folder
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Printer:
 
     def summary(self) -> str:
         """How much was shown, and how much of it told of failures."""
-        said = f"{self._lines} lines"
+        said = counted(self._lines, "line")
         if self._failed:
             said += f", {self._failed} of errors"
         found = [f"{count} × {check}" for check, count in self._checks.most_common()]
@@ -126,7 +127,7 @@ class Printer:
         if line.check:
             parts.append((f"  ← {line.check}", "bold yellow"))
         if folded:
-            parts.append((f"  ({folded} lines of stack trace: --no-fold)", "dim"))
+            parts.append((f"  ({counted(folded, 'line')} of stack trace: --no-fold)", "dim"))
         if feed:
             parts.append((f"\n{rest}", style))
         return parts

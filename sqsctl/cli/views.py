@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqsctl.cli.output import safe_line, styled
+from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -114,7 +115,7 @@ def show_queue(console: Console, queue: Queue, dead_letter_queue: Queue | None) 
     if queue.dead_letter_target_arn:
         name = queue.dead_letter_target_arn.rpartition(":")[2]
         count = dead_letter_queue.visible if dead_letter_queue else None
-        row(grid, "after", f"{queue.max_receive_count} receives to {name}")
+        row(grid, "after", f"{counted(queue.max_receive_count or 0, 'receive')} to {name}")
         row(
             grid,
             "dead letters",

@@ -18,6 +18,7 @@ from pathlib import Path
 from sqsctl.errors import Exit, SqsctlError, UsageError
 from sqsctl.model.queues import Queue, QueueRef
 from sqsctl.model.transfer import RedriveProgress, RedriveSummary
+from sqsctl.model.words import counted
 from sqsctl.operations import journal as journals
 from sqsctl.operations.control import Control
 from sqsctl.operations.counts import remaining
@@ -270,7 +271,8 @@ class _Run:
         owed = ledger.owed
         if unreleased:
             self._notes.append(
-                f"{unreleased} messages come back by themselves within {shop.hold.seconds} s"
+                f"{counted(unreleased, 'message comes', 'messages come')} back without help within "
+                f"{shop.hold.seconds} s"
             )
         if error is not None and not isinstance(error, SqsctlError):
             raise error
