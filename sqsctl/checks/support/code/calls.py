@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqsctl.checks.support.code import words
 from sqsctl.checks.support.code.closures import asynchronous, own_closure, returned_closure
-from sqsctl.checks.support.code.frames import Closure, Fault, Frame, Value, What
+from sqsctl.checks.support.code.frames import LISTS, Closure, Fault, Frame, Value, What
 from sqsctl.checks.support.code.scopes import Use
-from sqsctl.checks.support.code.tree import Await, Call, Expr, Function, Member, Name
+from sqsctl.checks.support.code.tree import Await, Call, Expr, Function, Member, Name, Return
 from sqsctl.checks.support.code.waiting import (
     chained,
     executor_like,
@@ -87,8 +87,8 @@ def _method(
         return made
     if name in words.ITERATES and args:
         of = walker.value(frame, callee.of, Use.USED)
-        if of is What.RECORDS:
-            return _iterated(walker, frame, call, name, use, waited=waited)
+        if isinstance(of, What) and of in LISTS:
+            return _iterated(walker, frame, call, of, use, waited=waited)
         if isinstance(of, What):
             _callbacks(walker, frame, call, Use.USED, What.BODY)
             return What.BODY
@@ -98,16 +98,18 @@ def _method(
 
 
 def _iterated(
-    walker: Walker, frame: Frame, call: Call, name: str, use: Use, *, waited: bool
+    walker: Walker, frame: Frame, call: Call, of: What, use: Use, *, waited: bool
 ) -> Value:
     """``records.map(f)`` and its like."""
+    name = words.last_of(call.callee)
     closure = walker.value(frame, call.args[0], Use.USED)
     if not isinstance(closure, Closure):
-        return What.RECORDS if name in {"map", "filter", "flatMap"} else What.BODY
-    given: tuple[Value, ...] = (What.RECORD,)
+        return _listed(name, of, None)
+    element = What.RECORD if of is What.RECORDS else What.BODY
+    given: tuple[Value, ...] = (element,)
     inner = Use.DROPPED if name in {"forEach", "for_each"} else use
     if name == "reduce":
-        given, inner = (None, What.RECORD), Use.USED
+        given, inner = (None, element), use if use is Use.DROPPED else Use.USED
     elif name in {"filter", "some", "every", "find"}:
         inner = Use.USED
     elif inner is Use.ANSWER:
@@ -124,7 +126,20 @@ def _iterated(
             note(frame, Fault.UNWAITED, call.line, "forEach waits for no async function")
         elif name in {"map", "flatMap"} and not waited:
             note(frame, Fault.UNWAITED, call.line, "map of an async function, not awaited")
-    return What.RECORDS if name in {"map", "filter", "flatMap"} else What.BODY
+    return _listed(name, of, closure.function)
+
+
+def _listed(name: str, of: What, function: Function | None) -> What:
+    """What ``map`` and ``filter`` make of a list: ``x => x`` leaves its elements as they are."""
+    if name == "filter":
+        return of
+    if name not in {"map", "flatMap"}:
+        return What.BODY
+    only = function.body[-1] if function and function.body else None
+    value = only.value if isinstance(only, Return) else None
+    first = function.params[0] if function and function.params else None
+    same = isinstance(value, Name) and isinstance(first, Name) and value.id == first.id
+    return of if same else What.BODIES
 
 
 def _powertools(walker: Walker, frame: Frame, call: Call) -> Value:
@@ -217,8 +232,10 @@ def _unknown(
             )  # fmt: skip
             if about or executor:
                 frame.effect(strong=False, notes=done.notes)
-    if about and word in words.SAME and (What.RECORDS in about or What.EVENT in about):
-        return What.RECORDS if What.RECORDS in about else What.EVENT
+    if word in words.SAME:
+        for each in (*LISTS, What.EVENT):
+            if each in about:
+                return each
     if (about or closures) and not words.pure(call):
         told = bool([each for each in made if isinstance(each, What)])
         if told or waited:

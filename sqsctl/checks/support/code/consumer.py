@@ -178,7 +178,7 @@ class _Entry:
             elif word not in _TRANSPARENT:
                 self._use = Use.WRAPPED
             if "envelope" in keywords:
-                given = What.RECORDS
+                given = What.BODIES
         return given
 
     def _records_handled(self, closure: Closure, handler: Expr | None) -> None:

@@ -12,13 +12,20 @@ from sqsctl.checks.support.code.units import Unit
 
 
 class What(Enum):
-    """What a value is of the event. ``BODY`` is anything made from a record."""
+    """What a value is of the event.
+
+    ``BODY`` is anything made from a record, ``BODIES`` a list of such things.
+    """
 
     EVENT = 1
     RECORDS = 2
     RECORD = 3
     ID = 4
     BODY = 5
+    BODIES = 6
+
+
+LISTS = (What.RECORDS, What.BODIES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

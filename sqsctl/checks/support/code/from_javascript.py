@@ -10,6 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from sqsctl.checks.support.code.nodes import (
+    in_sequence,
+    key_of,
+    line_of,
+    named,
+    number_of,
+    string_of,
+    text_of,
+)
 from sqsctl.checks.support.code.tree import (
     NOTHING,
     Assign,
@@ -67,18 +76,6 @@ _PASSED_ON = frozenset({"labeled_statement", "with_statement", "else_clause", "e
 _AWAITER_ARGUMENTS = 2
 
 
-def text_of(node: Node | None) -> str:
-    return (node.text or b"").decode("utf-8", "replace") if node else ""
-
-
-def line_of(node: Node) -> int:
-    return int(node.start_point[0]) + 1
-
-
-def named(node: Node | None) -> list[Node]:
-    return [each for each in node.named_children if each.type != "comment"] if node else []
-
-
 def function(node: Node) -> Function:
     """A function of any form."""
     body = node.child_by_field_name("body")
@@ -99,7 +96,7 @@ def function(node: Node) -> Function:
 def _returned(body: Node | None) -> tuple[Stmt, ...]:
     if body is None:
         return ()
-    *before, last = _sequence(body)
+    *before, last = in_sequence(body)
     return (
         *(Do(expression(each), line_of(each)) for each in before),
         Return(expression(last), line_of(last)),
@@ -137,7 +134,7 @@ def statement(node: Node) -> Iterator[Stmt]:  # noqa: PLR0912 - an arm for each 
     field = node.child_by_field_name
     match node.type:
         case "expression_statement":
-            for each in _sequence(named(node)[0]) if named(node) else ():
+            for each in in_sequence(named(node)[0]) if named(node) else ():
                 yield _done(each)
         case "lexical_declaration" | "variable_declaration":
             for each in named(node):
@@ -209,7 +206,7 @@ def _return(node: Node) -> Iterator[Stmt]:
     if not inner:
         yield Return(None, line_of(node))
         return
-    *before, last = _sequence(inner[0])
+    *before, last = in_sequence(inner[0])
     for each in before:
         yield _done(each)
     if last.type == "unary_expression" and text_of(last.child_by_field_name("operator")) == "void":
@@ -253,16 +250,6 @@ def _try(node: Node) -> Stmt:
     return Try(block(node.child_by_field_name("body")), catches, final, line_of(node))
 
 
-def _sequence(node: Node) -> list[Node]:
-    """``a, b`` as a and b."""
-    if node.type == "parenthesized_expression" and named(node):
-        inner = named(node)[0]
-        return _sequence(inner) if inner.type == "sequence_expression" else [node]
-    if node.type == "sequence_expression":
-        return [each for child in named(node) for each in _sequence(child)]
-    return [node]
-
-
 def _maybe(node: Node | None) -> Expr | None:
     return expression(node) if node else None
 
@@ -297,22 +284,11 @@ def _pairs(nodes: Iterable[Node]) -> Iterator[tuple[str, Expr]]:
             left = each.child_by_field_name("left")
             yield text_of(left), pattern(each)
         elif key and value:
-            yield _key(key), pattern(value)
+            yield key_of(key), pattern(value)
         elif each.type in _NAMES:
             yield text_of(each), pattern(each)
         else:
             yield "", pattern(each)
-
-
-def _key(node: Node) -> str:
-    if node.type == "computed_property_name":
-        inner = named(node)
-        return _string(inner[0]) if inner and inner[0].type == "string" else ""
-    return _string(node) if node.type == "string" else text_of(node)
-
-
-def _string(node: Node) -> str:
-    return "".join(text_of(each) for each in named(node))
 
 
 def expression(node: Node) -> Expr:  # noqa: PLR0912 - an arm for each kind
@@ -358,23 +334,18 @@ def expression(node: Node) -> Expr:  # noqa: PLR0912 - an arm for each kind
         case "binary_expression":
             return _binary(node)
         case "string":
-            return Constant(_string(node), line)
+            return Constant(string_of(node), line)
         case "template_string":
             places = [each for each in named(node) if each.type == "template_substitution"]
             if not places:
-                return Constant(_string(node), line)
+                return Constant(string_of(node), line)
             return Other(tuple(expression(e) for p in places for e in named(p)), line)
+        case "null" | "undefined":
+            return Constant(None, line)
         case "number":
-            return Constant(_number(text_of(node)), line)
+            return Constant(number_of(text_of(node)), line)
         case _:
             return Other(tuple(expression(each) for each in named(node)), line)
-
-
-def _number(text: str) -> int | float | None:
-    try:
-        return int(text, 0) if text.lstrip("0") or text == "0" else None
-    except ValueError:
-        return None
 
 
 def _binary(node: Node) -> Expr:
@@ -401,7 +372,7 @@ def _entries(nodes: Iterable[Node]) -> Iterator[tuple[str, Expr]]:
     for each in nodes:
         key, value = each.child_by_field_name("key"), each.child_by_field_name("value")
         if key and value:
-            yield _key(key), expression(value)
+            yield key_of(key), expression(value)
         elif each.type == "shorthand_property_identifier":
             yield text_of(each), expression(each)
         elif each.type == "method_definition":

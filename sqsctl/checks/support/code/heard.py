@@ -109,6 +109,8 @@ def _quiet_call(scope: Scope, call: Call) -> bool:
         return False
     if words.tells(call):
         return all(quiet(scope, each) for each in args)
+    if words.no_error(call):
+        return not any(may_report(scope, each) for each in args)
     if isinstance(callee, Member) and callee.name in words.COLLECTS:
         root = root_of(callee.of)
         return (

@@ -15,9 +15,8 @@ from sqsctl.checks.support.code.from_javascript import (
     expression,
     function,
     method_names,
-    named,
-    text_of,
 )
+from sqsctl.checks.support.code.nodes import named, text_of
 from sqsctl.checks.support.code.tree import Class, Expr, Function, Imported, Member, Name, Return
 from sqsctl.checks.support.code.units import BUNDLED, Unit
 

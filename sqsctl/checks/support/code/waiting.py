@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqsctl.checks.support.code import words
 from sqsctl.checks.support.code.closures import own_closure
-from sqsctl.checks.support.code.frames import Closure, Fault, Frame, Sighting, Value, What
+from sqsctl.checks.support.code.frames import LISTS, Closure, Fault, Frame, Sighting, Value, What
 from sqsctl.checks.support.code.heard import silent
 from sqsctl.checks.support.code.scopes import Use
 from sqsctl.checks.support.code.tree import Call, Constant, Expr, Function, Member, Name, Row
@@ -90,7 +90,7 @@ def passed(walker: Walker, frame: Frame, call: Call, word: str, use: Use, *, wai
             made = walker.value(frame, each, inner, waited=waited) or made
     if many and not waited and frame.waits and isinstance(made, What):
         unwaited(frame, call, waited=False)
-    return What.BODY if many and made is What.RECORDS else made
+    return What.BODY if many and made in LISTS else made
 
 
 def settled(
@@ -105,7 +105,7 @@ def settled(
         note(frame, Fault.SILENT, call.line, f"{word} whose results nobody reads")
     if isinstance(made, What):
         unwaited(frame, call, waited=waited)
-    return What.BODY if made is What.RECORDS else made
+    return What.BODY if made in LISTS else made
 
 
 def executor_like(expr: Expr) -> bool:
@@ -129,7 +129,10 @@ def submitted(walker: Walker, frame: Frame, call: Call, name: str, use: Use) -> 
         return None
     if isinstance(closure, Closure):
         if name == "map":
-            given = tuple(What.RECORD if each is What.RECORDS else each for each in given)
+            elements = {What.RECORDS: What.RECORD, What.BODIES: What.BODY}
+            given = tuple(
+                elements.get(each, each) if isinstance(each, What) else each for each in given
+            )
         inner = Use.USED if use is Use.USED else Use.DROPPED
         done = walker.run(closure, given, inner, record=True, depth=frame.depth + 1)
         frame.effect(strong=done.does, notes=done.notes)

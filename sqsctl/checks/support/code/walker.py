@@ -180,7 +180,8 @@ class Walker:
 
     def _loop(self, frame: Frame, stmt: Loop) -> None:
         over = self.value(frame, stmt.over, Use.USED) if stmt.over else None
-        if over is not What.RECORDS and not (over is What.RECORD and isinstance(stmt.over, Name)):
+        batch = over in {What.RECORDS, What.BODIES}
+        if not batch and not (over is What.RECORD and isinstance(stmt.over, Name)):
             if stmt.each:
                 self.bind(frame, stmt.each, What.BODY if isinstance(over, What) else None)
             self.block(frame, stmt.body)
@@ -188,7 +189,7 @@ class Walker:
         region = Region()
         inner = frame.of_record(region, stmt.line)
         if stmt.each:
-            self.bind(inner, stmt.each, What.RECORD)
+            self.bind(inner, stmt.each, What.BODY if over is What.BODIES else What.RECORD)
         self.block(inner, stmt.body)
         done = region.close()
         frame.effect(strong=done.does, notes=done.notes)
@@ -250,7 +251,7 @@ class Walker:
                 self.value(frame, expr.index, Use.USED)
                 if of is What.RECORDS:
                     return What.RECORD
-                return What.BODY if of in {What.BODY, What.RECORD} else None
+                return What.BODY if of in {What.BODY, What.RECORD, What.BODIES} else None
             case Call():
                 return call_value(self, frame, expr, use, waited=waited)
             case Await():
@@ -292,8 +293,8 @@ def _member(of: What | None, name: str) -> What | None:
     match of:
         case What.EVENT:
             return What.RECORDS if name in {"Records", "records"} else None
-        case What.RECORDS:
-            return None if name in {"length", "size"} else What.RECORDS
+        case What.RECORDS | What.BODIES:
+            return None if name in {"length", "size"} else of
         case What.RECORD:
             return What.ID if name in {"messageId", "message_id"} else What.BODY
         case What.BODY:
