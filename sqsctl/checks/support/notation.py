@@ -46,29 +46,34 @@ def read(value: object) -> object:
         return text
 
 
-def properties(given: Mapping[str, object], indent: int = 4) -> Iterator[str]:
-    """A line for each property, and for each part of it."""
+def yaml_lines(given: Mapping[str, object], indent: int = 0) -> Iterator[str]:
+    """A line for each key, and for each part of it; what is to be removed as a comment."""
     for key, value in given.items():
-        if value is REMOVED:
-            yield f"{' ' * indent}# remove: {key}"
-        else:
-            yield from _yaml(key, _kept(key, value), indent)
+        yield from _yaml(key, value, indent)
 
 
-def _kept(key: str, value: object) -> object:
-    """A redrive policy's target stands in the template already, as a reference."""
-    if key != "RedrivePolicy" or not isinstance(value, Mapping):
-        return value
-    return {
-        name: each
-        for name, each in value.items()
-        if name != "deadLetterTargetArn" or isinstance(each, Reference)
-    }
+def without_target(policy: object) -> object:
+    """A redrive policy without its target, which stands in the template, as a reference."""
+    if not isinstance(policy, Mapping):
+        return policy
+    return {key: each for key, each in policy.items() if key != "deadLetterTargetArn"}
+
+
+def merged(one: Mapping[str, object], other: Mapping[str, object]) -> dict[str, object]:
+    """Both, where they have the same keys their parts."""
+    result = dict(one)
+    for key, value in other.items():
+        known = result.get(key)
+        both = isinstance(known, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(known, value) if both else value  # type: ignore[arg-type]
+    return result
 
 
 def _yaml(key: str, value: object, indent: int) -> Iterator[str]:
     pad = " " * indent
-    if isinstance(value, Mapping):
+    if value is REMOVED:
+        yield f"{pad}# remove: {key}"
+    elif isinstance(value, Mapping):
         yield f"{pad}{key}:"
         for name, each in value.items():
             yield from _yaml(str(name), each, indent + 2)

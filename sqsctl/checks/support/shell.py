@@ -233,4 +233,6 @@ def _construct(queue: Queue | str) -> str:
         whole = "-".join(words[first:])
         if made and re.sub(r"\W|_", "", whole) == made["construct"]:
             return whole
+    if made:
+        return made["construct"]  # a name of one's own (extensions): dashes are lost in the id
     return words[-1] or "QUEUE"

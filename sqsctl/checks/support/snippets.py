@@ -17,8 +17,10 @@ from sqsctl.checks.support.notation import (
     REMOVED,
     Reference,
     Substitution,
-    properties,
+    merged,
     read,
+    without_target,
+    yaml_lines,
 )
 from sqsctl.checks.support.words import CDK, CDK_CLASS, CDK_HASH, TERRAFORM, TERRAFORM_TYPE
 from sqsctl.model.finding import Step
@@ -86,44 +88,32 @@ def settings(steps: Iterable[Step], stack: Stack) -> Iterator[Setting]:
 
 def cloudformation(found: Iterable[Setting]) -> tuple[str, ...]:
     """Resources of a template, with the properties to set."""
-    lines: list[str] = []
-    for each in found:
-        given = dict(each.properties)
-        if each.kind == "permission" and each.function:
-            given = {"FunctionName": Reference(each.function), **given}
-            action = str(given.get("Action")).rpartition(":")[2]
-            lines += [f"{each.function}{action}Permission:", "  Type: AWS::Lambda::Permission"]
-            lines += ["  Properties:", *properties(given)]
-        elif each.logical_id:
-            if each.dead_letters:
-                lines += _dead_letters(each, given)
-            lines += [f"{each.logical_id}:", "  Properties:", *properties(given)]
-    return tuple(lines)
+    return tuple(yaml_lines(_resources(found)))
 
 
 def sam(found: Iterable[Setting]) -> tuple[str, ...]:
     """As CloudFormation; a mapping is an event of its function."""
-    lines: list[str] = []
+    template: dict[str, object] = {}
     for each in found:
         event = each.logical_id.removeprefix(each.function)
         if each.kind != "mapping" or event in {"", each.logical_id}:
-            lines += cloudformation((each,))
+            template = merged(template, _resources((each,)))
             continue
-        lines += [f"{each.function}:", "  Properties:", "    Events:", f"      {event}:"]
-        lines += ["        Properties:", *properties(each.properties, 10)]
-    return tuple(lines)
+        events = {event: {"Properties": each.properties}}
+        template = merged(template, {each.function: {"Properties": {"Events": events}}})
+    return tuple(yaml_lines(template))
 
 
 def serverless_resources(found: Iterable[Setting]) -> tuple[str, ...]:
     """Queues of serverless.yml's own ``resources``."""
-    lines = cloudformation(each for each in found if each.kind == "queue")
-    return ("resources:", "  Resources:", *(f"    {each}" for each in lines)) if lines else ()
+    made = _resources(each for each in found if each.kind == "queue")
+    return tuple(yaml_lines({"resources": {"Resources": made}})) if made else ()
 
 
 def serverless_extensions(found: Iterable[Setting]) -> tuple[str, ...]:
     """What Serverless or a plugin made and offers no key for: ``resources.extensions``."""
-    lines = cloudformation(found)
-    return ("resources:", "  extensions:", *(f"    {each}" for each in lines)) if lines else ()
+    made = _resources(found)
+    return tuple(yaml_lines({"resources": {"extensions": made}})) if made else ()
 
 
 def cdk(found: Iterable[Setting]) -> tuple[str, ...]:
@@ -165,15 +155,34 @@ def _with_dead_letters(setting: Setting) -> dict[str, object]:
     return {**setting.properties, "RedrivePolicy": made}
 
 
-def _dead_letters(setting: Setting, given: dict[str, object]) -> list[str]:
+def _resources(found: Iterable[Setting]) -> dict[str, object]:
+    """What a template holds of them, by logical id."""
+    template: dict[str, object] = {}
+    for each in found:
+        given = dict(each.properties)
+        if "RedrivePolicy" in given:
+            given["RedrivePolicy"] = without_target(given["RedrivePolicy"])
+        if each.kind == "permission" and each.function:
+            action = str(given.get("Action")).rpartition(":")[2]
+            given = {"FunctionName": Reference(each.function), **given}
+            made = {"Type": "AWS::Lambda::Permission", "Properties": given}
+            template = merged(template, {f"{each.function}{action}Permission": made})
+        elif each.logical_id:
+            if each.dead_letters:
+                template = merged(template, _dead_letters(each, given))
+            template = merged(template, {each.logical_id: {"Properties": given}})
+    return template
+
+
+def _dead_letters(setting: Setting, given: dict[str, object]) -> dict[str, object]:
     """The resource of a dead-letter queue, to which the policy then refers."""
     made = f"{setting.logical_id}Dlq"
     policy = given.get("RedrivePolicy")
     if isinstance(policy, Mapping):
-        given["RedrivePolicy"] = {**policy, "deadLetterTargetArn": Reference(made, "Arn")}
+        given["RedrivePolicy"] = {"deadLetterTargetArn": Reference(made, "Arn"), **policy}
     fifo = {"FifoQueue": True} if setting.dead_letters.endswith(".fifo") else {}
     kept = {**fifo, "MessageRetentionPeriod": 1_209_600}
-    return [f"{made}:", "  Type: AWS::SQS::Queue", "  Properties:", *properties(kept)]
+    return {made: {"Type": "AWS::SQS::Queue", "Properties": kept}}
 
 
 def _setting(kind: Kind, name: str, given: Mapping[str, object], stack: Stack) -> Setting:

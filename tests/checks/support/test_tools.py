@@ -11,7 +11,7 @@ import yaml
 
 from sqsctl.checks.base import examine
 from sqsctl.checks.registry import by_id
-from sqsctl.checks.support.shell import queue_variable, step, yml_function
+from sqsctl.checks.support.shell import queue_variable, step, yml_function, yml_worker
 from sqsctl.checks.support.tools import TERRAFORM, for_tool
 from sqsctl.model.finding import Fix, Step
 from sqsctl.model.stack import Declared, Group, MadeBy, Stack
@@ -108,6 +108,37 @@ def test_in_sam_a_mapping_is_an_event_of_its_function() -> None:
     assert events == {"JobsEvent": {"Properties": {"Enabled": True}}}
     by_hand = for_tool(HIDE, where("sam", mapping="Feeds"))
     assert resources(by_hand.template)["Feeds"] == {"Properties": {"Enabled": True}}
+
+
+def test_two_settings_of_one_resource_are_one_block() -> None:
+    steps = (
+        step(
+            "lambda",
+            "put_function_concurrency",
+            FunctionName=WORKER,
+            ReservedConcurrentExecutions=2,
+        ),
+        step(
+            "lambda",
+            "update_event_source_mapping",
+            UUID="m",
+            ScalingConfig={"MaximumConcurrency": 2},
+        ),
+    )
+    lines = for_tool(kept(*steps), where("sam")).template
+    assert [each for each in lines if not each.startswith(" ")] == ["Worker:"]
+    properties = resources(lines)["Worker"]["Properties"]
+    assert properties["ReservedConcurrentExecutions"] == 2
+    assert properties["Events"]["JobsEvent"]["Properties"]["ScalingConfig"] == {
+        "MaximumConcurrency": 2
+    }
+
+
+def test_a_construct_of_lift_whose_queue_has_a_name_of_its_own() -> None:
+    named = queue("ledger-dev", logical_id="auditQueue8AB5FDF2")
+    assert yml_worker(named, "maxRetries: 5")[1] == "  audit:"
+    dashed = queue("shop-dev-audit-log", logical_id="auditlogQueue8AB5FDF2")
+    assert yml_worker(dashed, "maxRetries: 5")[1] == "  audit-log:"
 
 
 def test_the_cdk_has_constructs_and_durations() -> None:
