@@ -40,6 +40,11 @@ _NEVER_SENT = re.compile(
     r"MissingRequiredParameter|UnexpectedParameter|InvalidParameterType|MultipleValidationErrors"
     r"|ParamValidationError|Parameter validation failed"
 )
+# What a language raises where a value is of the wrong kind: no service was asked either.
+_LANGUAGES_OWN = re.compile(
+    r"(?:builtins\.)?(?:Type|Value|Key|Index|Attribute|Name|Assertion|Reference|Range|Syntax|Unicode\w*)"
+    r"Error"
+)
 _NO_ERROR = re.compile(r"DryRunOperation|Request would have succeeded")
 
 
@@ -88,6 +93,8 @@ class DownstreamError(LogCheck[Answer]):
             NOT_JSON.search(case.text) and parsed_by(case) is Origin.ANSWER
         ):
             return "an answer that is not JSON"
+        if _LANGUAGES_OWN.fullmatch(case.failure.error_type):
+            return None
         if SDK_MARK.search(text) and case.failure.error_type:
             return case.failure.error_type
         return None
@@ -147,6 +154,11 @@ def _summary(seen: Seen[Answer], stack: Stack) -> str:
             return (
                 "check the key, token or password that the function sends: expired, of another "
                 f"stage, or without the right to this{dead('; then redrive')}"
+            )
+        case _ if seen.sign.what == "fetch failed":
+            return (
+                "let the code log the error's cause: its code says whether the name is unknown, "
+                "the connection refused, silent or cut off; fetch itself says no more"
             )
         case _:
             return (

@@ -60,6 +60,11 @@ def boto(code: str, operation: str, message: str) -> str:
             "if the fault was temporary, redrive",
         ),
         (
+            "[ERROR] TypeError: fetch failed\nTraceback (most recent call last):\n",
+            "failed on a service",
+            "log the error's cause",
+        ),
+        (
             boto("InternalServerError", "PutItem", "Internal server error"),
             "failed on a service",
             "look at that service first",
@@ -86,8 +91,8 @@ def test_the_title_and_the_fix_say_whose_fault_it_is(text: str, says: str, summa
         ("Error: socket hang up", Fault.SERVICE),
         (
             (
-                "operation error DynamoDB: PutItem, https response error StatusCode: 400, api error "
-                "ValidationException: bad"
+                "operation error DynamoDB: PutItem, https response error StatusCode: 400, "
+                "api error ValidationException: bad"
             ),
             Fault.CALL,
         ),
@@ -96,3 +101,13 @@ def test_the_title_and_the_fix_say_whose_fault_it_is(text: str, says: str, summa
 )
 def test_whose_fault(text: str, fault: Fault) -> None:
     assert fault_of(text) is fault
+
+
+def test_what_an_sdk_refuses_to_send_is_no_services_answer() -> None:
+    text = (
+        "[ERROR] TypeError: Float types are not supported. Use Decimal types instead.\n"
+        "Traceback (most recent call last):\n"
+        '  File "/var/task/worker.py", line 9, in handler\n    table.put_item(Item=item)\n'
+        '  File "/var/runtime/botocore/client.py", line 515, in _api_call\n    return call()'
+    )
+    assert told(text).id == "unhandled-error"

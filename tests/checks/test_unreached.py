@@ -37,15 +37,15 @@ def test_frames_tell_what_a_socket_was_doing(error: str) -> None:
         ("TimeoutError: The read operation timed out", "downstream-error"),
         (
             (
-                "ReadTimeout: HTTPSConnectionPool(host='a.example', port=443): Read timed out. (read "
-                "timeout=3)"
+                "ReadTimeout: HTTPSConnectionPool(host='a.example', port=443): Read timed out. "
+                "(read timeout=3)"
             ),
             "downstream-error",
         ),
         (
             (
-                "ConnectTimeout: HTTPSConnectionPool(host='a.example', port=443): Max retries exceeded "
-                " with url: / (Caused by ConnectTimeoutError('timed out'))"
+                "ConnectTimeout: HTTPSConnectionPool(host='a.example', port=443): Max retries "
+                "exceeded with url: / (Caused by ConnectTimeoutError('timed out'))"
             ),
             "network-unreachable",
         ),

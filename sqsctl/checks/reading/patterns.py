@@ -175,6 +175,12 @@ typed_end = re.compile(
     r"^(?P<msg>[^\n]{1,4000}): (?P<type>(?:[\w$]{1,80}\.){0,12}[A-Z]\w{0,80}(?:Exception|Error))\s*"
     r"(?:\n\s+at |$)"
 )
+# The same with .NET's frames, which name parameters where others name a file and a line.
+typed_dotnet = re.compile(
+    r"^(?P<msg>[^\n]{1,4000}): (?P<type>(?:[\w$]{1,80}\.){0,12}[A-Z]\w{0,80}(?:Exception|Error))\s*"
+    r"\n\s*at [\w.<>`\[\],+ ]{2,300}\((?!Native Method|Unknown Source|[^()\n]{0,300}:\d)"
+    r"[^()\n]{0,600}\)(?: in |\s*$|\s*\n)"
+)
 # A qualified name of an exception says enough, wherever it stands.
 qualified = re.compile(
     r"\b(?P<type>(?:[a-z_]\w{0,60}\.){2,10}[A-Z]\w{0,80}(?:Error|Exception))\b(?P<msg>[^\n]{0,2000})"

@@ -199,7 +199,8 @@ def _by_runtime(text: str, events: tuple[LogEvent, ...], at: datetime | None) ->
     if p.old_python.match(text):
         return fatal_entry(events, text, at, None, _old_form(text))
     # The object of a runtime or of Invoke, torn; a whole one is read as JSON.
-    forms = (p.ruby_kind, p.node_kind, p.old_node, p.typed_tail, p.typed_frames, p.error_object)
+    forms = (p.ruby_kind, p.node_kind, p.old_node, p.typed_tail, p.typed_frames)
+    forms = (*forms, p.typed_dotnet, p.error_object)
     if any(form.match(text) for form in forms) and (error := error_in(text)):
         return fatal_entry(events, text, at, None, error)
     return None
