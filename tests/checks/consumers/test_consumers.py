@@ -156,6 +156,11 @@ def test_source_that_cannot_be_parsed_is_nothing_found() -> None:
     assert found(_one(source)) == set()
 
 
+def test_a_byte_order_mark_is_no_part_of_a_source() -> None:
+    source = "\ufeffdef handler(event, context):\n    for r in event['Records']:\n        return\n"
+    assert _one(source, "app.handler", "app.py").first(Fault.EARLY)
+
+
 @given(st.text(max_size=300))
 def test_any_source(text: str) -> None:
     _one(f"for (const r of event.Records) {{ {text}")
