@@ -198,12 +198,21 @@ def _by_runtime(text: str, events: tuple[LogEvent, ...], at: datetime | None) ->
         return Entry(Mark.ERROR, events, text, at, error=error, level="ERROR", runtime_form=True)
     if p.old_python.match(text):
         return fatal_entry(events, text, at, None, _old_form(text))
-    # The object of a runtime or of Invoke, torn; a whole one is read as JSON.
-    forms = (p.ruby_kind, p.node_kind, p.old_node, p.typed_tail, p.typed_frames)
-    forms = (*forms, p.typed_dotnet, p.error_object)
-    if any(form.match(text) for form in forms) and (error := error_in(text)):
+    if any(form.match(text) for form in _FORMS) and (error := error_in(text)):
         return fatal_entry(events, text, at, None, error)
     return None
+
+
+# The object of a runtime or of Invoke is torn here; a whole one is read as JSON.
+_FORMS = (
+    p.ruby_kind,
+    p.node_kind,
+    p.old_node,
+    p.typed_tail,
+    p.typed_frames,
+    p.typed_dotnet,
+    p.error_object,
+)
 
 
 def _printed(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry:
