@@ -172,7 +172,11 @@ def yml_function(function: Function | str, *lines: str) -> tuple[str, ...]:
     among the functions.
     """
     name = function if isinstance(function, str) else function.name
-    key = name.rsplit("-", 1)[-1] if name else "FUNCTION"
+    return yml_key(name.rsplit("-", 1)[-1] if name else "FUNCTION", *lines)
+
+
+def yml_key(key: str, *lines: str) -> tuple[str, ...]:
+    """Lines below a function of serverless.yml whose key is known."""
     construct = key.removesuffix("Worker")
     if construct not in {"", key} and "events:" not in lines:
         return (

@@ -37,7 +37,7 @@ _OPERATIONS: Mapping[str, tuple[Kind, str]] = {
     "add_permission": ("permission", "FunctionName"),
 }
 # What the CDK inside of Lift makes of the paths construct/Queue and construct/Dlq.
-_LIFTS = re.compile(r"\w{1,200}(?:Queue|Dlq)[0-9A-F]{8}")
+_LIFTS = re.compile(r"(?P<construct>\w{1,200})(?:Queue|Dlq)[0-9A-F]{8}")
 _NOT_PROPERTIES = frozenset({"StatementId", "Qualifier"})
 
 
@@ -58,9 +58,10 @@ class Setting:
     dead_letters: str = ""
 
 
-def is_lifts(logical_id: str | None) -> bool:
-    """Whether Lift named a queue so; other tools of the CDK do, too."""
-    return _LIFTS.fullmatch(logical_id or "") is not None
+def construct(logical_id: str | None) -> str:
+    """The construct whose queue Lift names so, without its dashes; empty where it is none."""
+    made = _LIFTS.fullmatch(logical_id or "")
+    return made["construct"] if made else ""
 
 
 def settings(steps: Iterable[Step], stack: Stack) -> Iterator[Setting]:

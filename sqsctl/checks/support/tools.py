@@ -8,22 +8,27 @@ hand or by a tool that knows no CloudFormation: of these Terraform has words.
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 
 from sqsctl.checks.support import snippets
+from sqsctl.checks.support.shell import yml_key
 from sqsctl.model.finding import Fix
 from sqsctl.model.stack import Stack
 
 DEPLOY = "serverless deploy"
 TERRAFORM = "Terraform, if that made it"
 _LIFT_OR = "constructs:  # of Lift; without it: functions: "
+_SERVERLESS_FUNCTION = "LambdaFunction"
 _FILES = {"sam": "template.yaml", "cdk": "the CDK app", "cloudformation": "the template"}
 
 
 def for_tool(fix: Fix, stack: Stack) -> Fix:
     """The fix, as the stack's tool needs it."""
     found = tuple(snippets.settings(fix.steps or fix.keeps, stack))
+    if stack.made_by in {"lift", "serverless"}:
+        fix = replace(fix, serverless_yml=_keyed(fix.serverless_yml, stack))
     if stack.made_by == "lift":
         return replace(fix, serverless_yml=_lifted(fix.serverless_yml, found, stack))
     commands = tuple(
@@ -73,6 +78,11 @@ def _lifted(
     lines: tuple[str, ...], found: tuple[snippets.Setting, ...], stack: Stack
 ) -> tuple[str, ...]:
     """Lines for Lift: a construct's worker has no ``events``, its mapping no key of its own."""
+    if lines and lines[0].startswith(_LIFT_OR):
+        constructs = {snippets.construct(each.logical_id) for each in stack.queues} - {""}
+        name = re.sub(r"[^A-Za-z0-9]", "", lines[1])
+        own = ("constructs:", *lines[1:]) if name in constructs else _plain(lines)
+        return own if constructs else lines
     if not any(each.strip().startswith("- sqs") for each in lines):
         return lines
     told = [each for each in found if each.kind == "mapping"]
@@ -85,9 +95,36 @@ def _lifted(
     return snippets.serverless_extensions(told) if made and all(made) else lines
 
 
+def _keyed(lines: tuple[str, ...], stack: Stack) -> tuple[str, ...]:
+    """The lines with the functions' keys as logical ids tell them, not as their names end."""
+    keys = _keys(stack)
+    if len(lines) > 3 and lines[0].startswith(_LIFT_OR):
+        key = keys.get(lines[0].removeprefix(_LIFT_OR).rstrip(":"))
+        return yml_key(key, *(each[6:] for each in lines[3:])) if key else lines
+    if not lines or lines[0] != "functions:":
+        return lines
+    heads = [each for each in lines[1:] if each[:3].strip()]
+    known = {each: keys.get(each.strip().rstrip(":")) for each in heads}
+    if len(heads) == 1 and (key := known[heads[0]]):
+        return yml_key(key, *(each[4:] for each in lines[2:]))
+    return tuple(f"  {key}:" if (key := known.get(each)) else each for each in lines)
+
+
+def _keys(stack: Stack) -> dict[str, str]:
+    """What a function's key was taken for, and what it is; where two look alike neither."""
+    found: dict[str, set[str]] = {}
+    for each in stack.functions:
+        stem = (each.logical_id or "").removesuffix(_SERVERLESS_FUNCTION)
+        if stem and stem != each.logical_id:
+            key = stem.replace("Dash", "-").replace("Underscore", "_")
+            own = key if each.name.endswith(key) else f"{key[:1].lower()}{key[1:]}"
+            found.setdefault(each.name.rsplit("-", 1)[-1], set()).add(own)
+    return {guess: own.pop() for guess, own in found.items() if len(own) == 1}
+
+
 def _of_construct(queue_arn: str, stack: Stack) -> bool:
     queue = stack.queue(queue_arn)
-    return queue is not None and snippets.is_lifts(queue.logical_id)
+    return queue is not None and bool(snippets.construct(queue.logical_id))
 
 
 def _plain(lines: tuple[str, ...]) -> tuple[str, ...]:

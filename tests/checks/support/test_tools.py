@@ -141,6 +141,75 @@ def test_a_construct_of_lift_whose_queue_has_a_name_of_its_own() -> None:
     assert yml_worker(dashed, "maxRetries: 5")[1] == "  audit-log:"
 
 
+@pytest.mark.parametrize(
+    ("name", "logical_id", "lines"),
+    [
+        ("shop-dev-book", "BookLambdaFunction", ("functions:", "  book:", "    timeout: 9")),
+        (
+            "billing-process-invoice",
+            "ProcessDashinvoiceLambdaFunction",
+            ("functions:", "  process-invoice:", "    timeout: 9"),
+        ),
+        (
+            "my_reader",
+            "MyUnderscorereaderLambdaFunction",
+            ("functions:", "  my_reader:", "    timeout: 9"),
+        ),
+        ("shop-Book", "BookLambdaFunction", ("functions:", "  Book:", "    timeout: 9")),
+        ("made-by-hand", "Reader", ("functions:", "  hand:", "    timeout: 9")),
+    ],
+)
+def test_a_functions_key_is_told_by_its_logical_id(
+    name: str, logical_id: str, lines: tuple[str, ...]
+) -> None:
+    seen = replace(where("serverless"), functions=Group((function(name, logical_id=logical_id),)))
+    fix = Fix("", serverless_yml=yml_function(name, "timeout: 9"))
+    assert for_tool(fix, seen).serverless_yml == lines
+
+
+def test_a_worker_of_lift_with_a_name_of_its_own_is_its_constructs() -> None:
+    own = function("shop-event-writer", logical_id="EventsWorkerLambdaFunction")
+    seen = replace(where("lift"), functions=Group((own,)))
+    fix = Fix("", serverless_yml=yml_function(own, "timeout: 9"))
+    worker = ("  events:", "    worker:", "      timeout: 9")
+    assert for_tool(fix, seen).serverless_yml[1:] == worker
+    known = replace(seen, queues=Group((queue(logical_id="eventsQueueCEDBAE3E"),)))
+    assert for_tool(fix, known).serverless_yml == ("constructs:", *worker)
+    # A function of the stack that only ends as a worker of Lift does.
+    other = replace(seen, queues=Group((queue(logical_id="mailsQueueCEDBAE3E"),)))
+    assert for_tool(fix, other).serverless_yml == (
+        "functions:",
+        "  eventsWorker:",
+        "    timeout: 9",
+    )
+
+
+def test_two_functions_that_look_alike_keep_what_was_guessed() -> None:
+    both = (
+        function("a-worker", logical_id="FirstLambdaFunction"),
+        function("b-worker", logical_id="SecondLambdaFunction"),
+    )
+    seen = replace(where("serverless"), functions=Group(both))
+    fix = Fix("", serverless_yml=yml_function("a-worker", "timeout: 9"))
+    assert for_tool(fix, seen).serverless_yml == fix.serverless_yml
+
+
+def test_several_functions_have_each_its_own_key() -> None:
+    both = (
+        function("x-one", logical_id="FirstLambdaFunction"),
+        function("x-two", logical_id="SecondLambdaFunction"),
+    )
+    seen = replace(where("serverless"), functions=Group(both))
+    lines = ("functions:", "  one:", "    timeout: 9", "  two:", "    timeout: 9")
+    assert for_tool(Fix("", serverless_yml=lines), seen).serverless_yml == (
+        "functions:",
+        "  first:",
+        "    timeout: 9",
+        "  second:",
+        "    timeout: 9",
+    )
+
+
 def test_the_cdk_has_constructs_and_durations() -> None:
     fix = for_tool(HIDE, where("cdk", queue="Jobs5B1E77AB", worker="Worker0FA1C3B2"))
     assert fix.template_of == "the CDK app"
