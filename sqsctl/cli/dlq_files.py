@@ -146,21 +146,21 @@ def restore(
     from sqsctl.model.queues import QueueRef
     from sqsctl.operations import archive
     from sqsctl.operations.control import Control, interruptible
-    from sqsctl.operations.restore import Restore
+    from sqsctl.operations.restore import Restore, checked
     from sqsctl.operations.restore import restore as send
 
     check_rate(rate)
     if not file.is_file():
         raise UsageError(f"there is no file {file}")
-    verdict = archive.check(file)
+    archive.check(file)  # what is no archive shows before anything is asked of AWS
     if to:
         from sqsctl.aws.queues import QueueClient
 
-        client = QueueClient(run.session(changing=True))
+        client = QueueClient(run.session(changing=not dry_run))
         target = client.describe(client.resolve(to))
         run.announce()
     else:
-        client, pair = dead_letters(run, changing=True)
+        client, pair = dead_letters(run, changing=not dry_run)
         if len(pair.sources) != 1:
             raise UsageError(
                 f"{len(pair.sources)} queues dead-letter to {pair.dead_letters.name}",
@@ -169,7 +169,9 @@ def restore(
             )
         target = pair.sources[0]
     if dry_run:
+        verdict = checked(file, target, allow_partial=allow_partial)
         said = f"would send {counted(verdict.messages, 'message')} to {target.name}"
+        said += f" (not whole: {verdict.problem})" if verdict.problem else ""
         return Answer(
             {"dry_run": True, "path": str(file), "lines": verdict.messages, "to": target.name},
             lambda console: lines(console, [said]),

@@ -65,6 +65,13 @@ def restore(
     where queue types differ.
     """
     options = options or Restore()
+    verdict = checked(path, facts, allow_partial=options.allow_partial)
+    run = _Run(path, verdict, target, facts, options, control or Control(), policy)
+    return run.run(journal_folder, select, progress)
+
+
+def checked(path: Path, facts: Queue, *, allow_partial: bool = False) -> archive.Verdict:
+    """What is in the archive; raises what ``restore`` raises before it sends anything."""
     verdict = archive.check(path)
     if verdict.fifo != facts.fifo:
         one, other = ("FIFO", "standard") if verdict.fifo else ("standard", "FIFO")
@@ -72,14 +79,13 @@ def restore(
             f"{path} comes from a {one} queue, {facts.name} is a {other} queue",
             code="type_mismatch",
         )
-    if verdict.problem and not options.allow_partial:
+    if verdict.problem and not allow_partial:
         raise RefusedError(
             f"{path} is not whole: {verdict.problem}",
             hint="--allow-partial sends what can be read",
             code="partial_archive",
         )
-    run = _Run(path, verdict, target, facts, options, control or Control(), policy)
-    return run.run(journal_folder, select, progress)
+    return verdict
 
 
 class _Run:

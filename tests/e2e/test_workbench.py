@@ -161,7 +161,11 @@ def test_a_torn_export_is_partial(on_lab: DeployedLab, sqsctl: Sqsctl, tmp_path:
     file = tmp_path / "dead.jsonl"
     sqsctl("dlq", "export", str(file))
     file.write_bytes(file.read_bytes()[:-40])
-    assert sqsctl("dlq", "restore", str(file)).code == 9
+    for rehearsed in ([], ["--dry-run"]):
+        assert sqsctl("dlq", "restore", str(file), *rehearsed).code == 9
+    rehearsal = sqsctl("dlq", "restore", str(file), "--allow-partial", "--dry-run")
+    assert rehearsal.code == 0
+    assert "(not whole: " in rehearsal.out
     shown = sqsctl("dlq", "restore", str(file), "--allow-partial", "-o", "json")
     assert shown.code == 3
     assert shown.data["partial"] is True
