@@ -41,6 +41,7 @@ from sqsctl.checks.support.code.tree import (
 from sqsctl.checks.support.code.units import Unit
 
 _DEEP = 6
+_CALLBACK_ARGUMENTS = 2
 
 
 def silent(scope: Scope, body: Iterable[Stmt]) -> bool:
@@ -109,7 +110,7 @@ def _quiet_call(scope: Scope, call: Call) -> bool:
         return False
     if words.tells(call):
         return all(quiet(scope, each) for each in args)
-    if words.no_error(call):
+    if _no_error(scope, call):
         return not any(may_report(scope, each) for each in args)
     if isinstance(callee, Member) and callee.name in words.COLLECTS:
         root = root_of(callee.of)
@@ -131,6 +132,15 @@ def _quiet_call(scope: Scope, call: Call) -> bool:
     unit, function = own
     inner = _scope_of(scope, call, unit, function, Use.DROPPED)
     return silent(inner, function.body) and all(quiet(scope, each) for each in args)
+
+
+def _no_error(scope: Scope, call: Call) -> bool:
+    """``callback(null, …)``, whatever the callback is called: the invocation succeeds."""
+    callee = call.callee
+    if not isinstance(callee, Name) or not call.args or not words.is_nothing(call.args[0]):
+        return False
+    given = callee.id not in scope.unit.imports and scope.unit.value(callee.id) is None
+    return given and len(call.args) <= _CALLBACK_ARGUMENTS
 
 
 def _scope_of(scope: Scope, call: Call, unit: Unit, function: Function, use: Use) -> Scope:
@@ -227,8 +237,8 @@ def carries(scope: Scope, expr: Expr, name: str) -> bool:
 
 
 def _only_tells(scope: Scope, expr: Expr) -> bool:
-    """``x && console.error(x)``: what is chosen is said, and no value."""
-    return isinstance(expr, Call) and quiet(scope, expr)
+    """``x && console.error(x)``: what is chosen is said or kept, and no value."""
+    return isinstance(expr, Call | Assign) and quiet(scope, expr)
 
 
 def _call_carries(scope: Scope, call: Call, name: str) -> bool:

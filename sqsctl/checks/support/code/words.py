@@ -133,12 +133,6 @@ def pure(call: Call) -> bool:
     )
 
 
-def no_error(call: Call) -> bool:
-    """``callback(null, …)``: the invocation succeeds."""
-    named = isinstance(call.callee, Name) and call.callee.id in {"callback", "cb", "done"}
-    return named and bool(call.args) and is_nothing(call.args[0])
-
-
 def tidies(call: Call) -> bool:
     return bool(_TIDIES.fullmatch(last_of(call.callee)))
 
