@@ -29,9 +29,16 @@ from sqsctl.checks.support.environment import (
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.reads import code, line_evidence
-from sqsctl.checks.support.shell import FUNCTION, aws, step, yml_function
+from sqsctl.checks.support.shell import (
+    FUNCTION,
+    aws,
+    queue_value,
+    queue_variable,
+    step,
+    yml_function,
+)
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
-from sqsctl.model.stack import Fact, Function, Stack
+from sqsctl.model.stack import Fact, Function, Queue, Stack
 
 _NOTHING = frozenset({"undefined", "null", "None", "nil"})
 _QUEUE = re.compile(r"QUEUE|SQS", re.IGNORECASE)
@@ -137,6 +144,7 @@ def _alike(variable: str, function: Function | None) -> str:
 
 def _fix(function: str, variable: str, alike: str, stack: Stack) -> Fix:
     what = variable or "the variable that holds it"
+    queue = _meant(variable, stack)
     other = f", or let the code read {alike}, which is set," if alike else ""
     return Fix(
         f"set {what} in the function's environment{other} and deploy",
@@ -152,9 +160,15 @@ def _fix(function: str, variable: str, alike: str, stack: Stack) -> Fix:
             ),
             "serverless deploy",
         ),
-        serverless_yml=yml_function(function, "environment:", f"  {variable or 'NAME'}: VALUE"),
+        serverless_yml=yml_function(
+            function,
+            "environment:",
+            f"  {variable or 'NAME'}: {queue_value(stack, queue) if queue else 'VALUE'}",
+        ),
         keeps=(
-            step(
+            queue_variable(function, variable, queue)
+            if queue
+            else step(
                 "lambda",
                 "update_function_configuration",
                 FunctionName=function,
@@ -162,3 +176,11 @@ def _fix(function: str, variable: str, alike: str, stack: Stack) -> Fix:
             ),
         ),
     )
+
+
+def _meant(variable: str, stack: Stack) -> Queue | None:
+    """The queue that a variable is to name: the only one of the stack that it can be."""
+    dead = stack.dead_letter_queues()
+    main = [each for each in stack.queues if each.arn not in dead]
+    named = _QUEUE.search(variable) is not None and "ARN" not in variable.upper()
+    return main[0] if named and len(main) == 1 else None

@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sqsctl.checks.base import examine
 from sqsctl.checks.registry import by_id
-from tests.checks.build import PRODUCER, ago, function, invocation, of_events, stack
+from sqsctl.model.finding import Finding
+from sqsctl.model.stack import Group, MadeBy, Stack
+from tests.checks.build import (
+    DLQ,
+    JOBS,
+    PREFIX,
+    PRODUCER,
+    ago,
+    function,
+    invocation,
+    of_events,
+    queue,
+    stack,
+)
 from tests.checks.zoo_logs import python_error
 
 READ = (
     "KeyError: '{}'\nTraceback (most recent call last):\n"
     '  File "/var/task/worker.py", line 5, in handler\n    table = os.environ["{}"]\n'
 )
+
+
+def reading(variable: str, known: list[str]) -> Stack:
+    """A consumer that reads a variable which is not among those that are set."""
+    text = python_error(READ.format(variable, variable))
+    main = queue(dead_letter_target_arn=f"{PREFIX}:{DLQ}", logical_id="jobsQueueCEDBAE3E")
+    return stack(
+        queues=(main, queue(DLQ)),
+        functions=(function(environment=dict.fromkeys(known)), function(PRODUCER)),
+        logs=(of_events(invocation(7, text, at=ago(60))),),
+    )
+
+
+def told(where: Stack) -> Finding:
+    (found,) = examine(by_id()["env-var-missing"], where)[1]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -27,12 +58,26 @@ READ = (
     ],
 )
 def test_one_that_is_like_it_is_named(read: str, known: list[str], said: str) -> None:
-    text = python_error(READ.format(read, read))
-    environment = dict.fromkeys(known)
-    where = stack(
-        functions=(function(environment=environment), function(PRODUCER)),
-        logs=(of_events(invocation(7, text, at=ago(60))),),
-    )
-    (found,) = examine(by_id()["env-var-missing"], where)[1]
-    told = f", or let the code read {said}, which is set," if said else ""
-    assert found.fix.summary == f"set {read} in the function's environment{told} and deploy"
+    found = told(reading(read, known))
+    other = f", or let the code read {said}, which is set," if said else ""
+    assert found.fix.summary == f"set {read} in the function's environment{other} and deploy"
+
+
+@pytest.mark.parametrize(
+    ("tool", "value"),
+    [
+        ("lift", "${construct:jobs.queueUrl}"),
+        ("serverless", "!Ref jobsQueueCEDBAE3E"),
+        ("", f"https://sqs.ap-northeast-2.amazonaws.com/111122223333/{JOBS}"),
+    ],
+)
+def test_a_variable_for_the_only_queue_gets_its_url(tool: MadeBy, value: str) -> None:
+    where = replace(reading("QUEUE_URL", []), made_by=tool)
+    assert told(where).fix.serverless_yml[-1].strip() == f"QUEUE_URL: {value}"
+    two = (*where.queues, queue("shop-dev-mails"))
+    for other in (
+        replace(where, queues=Group(two)),
+        reading("TABLE", []),
+        reading("QUEUE_ARN", []),
+    ):
+        assert told(replace(other, made_by=tool)).fix.serverless_yml[-1].endswith(": VALUE")

@@ -225,6 +225,8 @@ def queue_value(stack: Stack, queue: Queue) -> str:
     if stack.made_by == "lift" and _LIFT.fullmatch(queue.logical_id or ""):
         attribute = "dlqUrl" if "Dlq" in (queue.logical_id or "")[-11:] else "queueUrl"
         return f"${{construct:{_construct(queue)}.{attribute}}}"
+    if stack.made_by in {"lift", "serverless"} and queue.logical_id:
+        return str(Reference(queue.logical_id))
     return queue.url
 
 
