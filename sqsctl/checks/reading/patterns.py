@@ -133,6 +133,11 @@ level_inside = re.compile(
 level_word = re.compile(
     rf"[\s|:\[(\-]{{0,4}}(?P<lvl>{LEVELS}|error|debug|warning|fatal|critical)[\]|:)\s]"
 )
+# C++, Go and TensorFlow: `W file.cc:64] message`, `W0307 10:00:01.000 8 file.go:64] message`.
+glog = re.compile(
+    rf"(?:{STAMP}:? )?(?P<lvl>[IWEF])(?:\d{{4}} [\d:.]{{8,20}}\s{{1,8}}\d{{1,9}})? "
+    r"[\w/.\-]{1,200}\.\w{1,5}:\d{1,6}\] "
+)
 error_object = re.compile(r"\{\s*\"error(?:Message|Type)\"\s*:")
 node_kind = re.compile(
     r"(?:Uncaught Exception|Invoke Error|Unhandled Promise Rejection)\s*(?=\{|$|\n|\\n|\t)"

@@ -215,8 +215,13 @@ _FORMS = (
 )
 
 
+_GLOG_LEVELS = {"I": "INFO", "W": "WARNING", "E": "ERROR", "F": "FATAL"}
+
+
 def _printed(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry:
     """Anything else: a line that code or a library printed."""
+    if glog := p.glog.match(text):
+        return _logged(text[glog.end() :], events, text, at, None, _GLOG_LEVELS[glog.group("lvl")])
     level = p.level_word.match(text)
     if level is None and (named := p.logfmt_level.search(text[:400])):
         return _logged(text, events, text, at, None, named.group("lvl"))
