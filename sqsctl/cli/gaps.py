@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def unread(stack: Stack, facts: Iterable[Fact], unknown: str, command: str) -> SqsctlError | None:
-    """The error where one of the facts was not read: exit 7 if denied, else 6.
+    """The error where one of the facts was not read: exit 7 if denied, 5 if it is gone, else 6.
 
     ``unknown`` is the sentence of what cannot be told, ``command`` the one whose policy helps.
     """
@@ -21,6 +21,13 @@ def unread(stack: Stack, facts: Iterable[Fact], unknown: str, command: str) -> S
         return None
     denied = next((each for each in gaps if each.action), None)
     gap = denied or gaps[0]
+    if denied is None and all(each.reason == "missing" for each in gaps):
+        return SqsctlError(
+            f"{unknown}: {gap.what} is missing",
+            hint="sqsctl doctor looks for what else is; sqsctl stack show draws what is there",
+            exit=Exit.NOT_FOUND,
+            code="part_missing",
+        )
     action = f" ({gap.action})" if gap.action else ""
     return SqsctlError(
         f"{unknown}: {gap.what} could not be read: {gap.reason}{action}",

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -220,10 +221,14 @@ def _nobody_reads(error: OSError) -> bool:
 
 def _system(error: OSError) -> SqsctlError:
     """What the operating system refused: a folder that cannot be written, a full disk."""
-    place = f": {error.filename}" if error.filename else ""
+    from sqsctl.aws.labs import state_home
+
+    named = isinstance(error.filename, str)
+    place, home = Path(error.filename if named else ""), state_home()
+    own = named and (place.is_relative_to(home) or home.is_relative_to(place))
     return SqsctlError(
-        f"{error.strerror or error}{place}",
-        hint="XDG_STATE_HOME says where sqsctl keeps its state" if place else None,
+        f"{error.strerror or error}{f': {error.filename}' if named else ''}",
+        hint="XDG_STATE_HOME says where sqsctl keeps its state" if own else None,
         code="system",
     )
 

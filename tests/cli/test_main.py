@@ -233,3 +233,18 @@ def test_an_odd_size_does_no_harm(what: str, size: str, monkeypatch: pytest.Monk
     monkeypatch.setenv(what, size)
     output = Output()
     assert output.stdout.width == output.stderr.width == PIPED_WIDTH
+
+
+def test_the_state_folder_is_named_for_what_lies_in_it_alone(
+    monkeypatch: pytest.MonkeyPatch, sqsctl: Sqsctl, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/x")
+    within = sqsctl("lab", "up")
+    assert within.code == 1
+    assert "/dev/null" in within.err
+    assert "XDG_STATE_HOME" in within.err
+    monkeypatch.setattr("sqsctl.cli.config._write", lambda *_, **__: (tmp_path / "no").read_text())
+    elsewhere = sqsctl("config", "set", "region", "eu-west-1")
+    assert elsewhere.code == 1
+    assert f"No such file or directory: {tmp_path / 'no'}" in elsewhere.err
+    assert "XDG_STATE_HOME" not in elsewhere.err

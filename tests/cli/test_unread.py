@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sqsctl.cli.gaps import unread
 from sqsctl.cli.unread import SHOWN, gaps_errors, gaps_shape, harmless, hidden_parts
 from sqsctl.errors import Exit
 from sqsctl.model.deployed import StackRef
+from sqsctl.model.stack import Fact, Group, Stack
 from sqsctl.model.unread import Unread
 
 LISTING = Unread("resources of s", "access denied", "cloudformation:ListStackResources")
@@ -49,3 +51,18 @@ def test_what_hides_parts_and_what_does_not() -> None:
     reference = StackRef("r", "s", unread=(LISTING, DESCRIBE), untold=(more,))
     assert hidden_parts(reference) == (LISTING, more)
     assert harmless(reference) == (DESCRIBE,)
+
+
+def test_what_is_gone_is_not_to_be_tried_again() -> None:
+    gone = Unread("queue jobs", "missing")
+    late = Unread("queue other", "timed out")
+
+    def told(*gaps: Unread) -> tuple[str, Exit]:
+        stack = Stack(name="s", region="r", queues=Group((), gaps))
+        error = unread(stack, [Fact.QUEUES], "who consumes it cannot be told", "probe")
+        assert error is not None
+        return error.message, error.exit
+
+    assert told(gone) == ("who consumes it cannot be told: queue jobs is missing", Exit.NOT_FOUND)
+    assert told(gone, late)[1] is Exit.UNAVAILABLE
+    assert told(gone, DESCRIBE)[1] is Exit.DENIED
