@@ -23,6 +23,7 @@ from sqsctl.checks.support.shell import dead_letter_commands, if_dead_lettered
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 
+_WORDS = 3
 _PLACE = re.compile(
     r"(?:/var/task/|file:///var/task/)(?P<file>[\w./@\-]{1,200})(?:\", line |:)(?P<line>\d{1,6})"
 )
@@ -57,7 +58,10 @@ class UnhandledError(LogCheck[str]):
         first = seen.newest.trace.lstrip().startswith(("at ", seen.sign))
         place = places[0 if first else -1] if places else None
         where = f" at {place.group('file')}:{place.group('line')}" if place else ""
-        message = failure.message.strip().split("\n")[0][:160]
+        message = failure.message.strip().split("\n")[0]
+        if len(message) < _WORDS:  # the bracket of a list of problems
+            message = " ".join(failure.message.split())
+        message = message[:160]
         told = f"{seen.sign}: {message}" if message else seen.sign
         times = f" {seen.count} times" if seen.count > 1 else ""
         root = failure.causes[-1] if failure.causes else None

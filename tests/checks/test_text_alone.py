@@ -90,3 +90,10 @@ def test_a_variable_is_one_where_the_line_reads_the_environment(line: str, expec
     text = traceback("KeyError: 'QUEUE_URL'", line)
     assert first(text).id == expected
     assert first(as_lambda_indents(text)).id == expected
+
+
+def test_a_list_of_problems_is_told_by_its_words() -> None:
+    problems = (
+        '[\\n  {\\n    \\"path\\": [\\"orderId\\"],\\n    \\"message\\": \\"Required\\"\\n  }\\n]'
+    )
+    assert '"path": ["orderId"], "message": "Required"' in first(node("ZodError", problems)).title

@@ -133,6 +133,11 @@ level_inside = re.compile(
 level_word = re.compile(
     rf"[\s|:\[(\-]{{0,4}}(?P<lvl>{LEVELS}|error|debug|warning|fatal|critical)[\]|:)\s]"
 )
+# Rust's runtime client tells what its handler, or the reading of the event, ended with.
+rust_error = re.compile(
+    r"ERROR (?:Lambda runtime invoke\{(?P<fields>[^}\n]{0,400})\}: )lambda_runtime[\w:]{0,60}: "
+    r"(?P<msg>[^\n]{1,4000})"
+)
 # C++, Go and TensorFlow: `W file.cc:64] message`, `W0307 10:00:01.000 8 file.go:64] message`.
 glog = re.compile(
     rf"(?:{STAMP}:? )?(?P<lvl>[IWEF])(?:\d{{4}} [\d:.]{{8,20}}\s{{1,8}}\d{{1,9}})? "

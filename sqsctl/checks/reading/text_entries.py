@@ -140,6 +140,10 @@ def _by_platform(text: str, events: tuple[LogEvent, ...], at: datetime | None) -
         stamp = p.stamp.match(first)
         when = at or (parse_stamp(stamp.group()) if stamp else None)
         return fatal_entry(events, text, when, match.group("rid"), timeout_error(first))
+    if rust := p.rust_error.search(first):
+        told = p.uuid.search(rust.group("fields"))
+        error = SeenError("Error", "\n".join(filter(None, (rust.group("msg"), rest.strip()))))
+        return fatal_entry(events, text, at, told.group() if told else None, error, level="ERROR")
     if sam := p.sam_timeout.match(text):
         error = timeout_error(f"Task timed out after {sam.group('secs')} seconds")
         return fatal_entry(events, text, at, None, error)

@@ -77,7 +77,7 @@ ANSWERED_BADLY = re.compile(
     r"|aborted due to timeout|rpc error: code = |StatusCode\.(?:UNAVAILABLE|DEADLINE_EXCEEDED"
     r"|INTERNAL)"
     r"|\b(?:AxiosError|FetchError|RequestError|HttpClientErrorException|HttpServerErrorException"
-    r"|WebClientResponseException|ApiException|StripeError|TwilioRestException)\b"
+    r"|WebClientResponseException|ApiException|Stripe\w{0,40}Error|TwilioRestException)\b"
 )
 DATABASE = re.compile(
     r"\b(?:QueryFailedError|PrismaClient\w{1,40}Error|Mongo(?:Server|Bulk|Write)?Error|MongooseError"

@@ -127,6 +127,7 @@ _TYPED_EVENT = re.compile(
 )
 _DESERIALISE = re.compile(
     r"An error occurred during JSON parsing|Error converting the Lambda event JSON payload"
+    r"|missing field `(?:Records|body|messageId|requestContext)`"
     r"|json: cannot unmarshal \w{1,20} into Go (?:value|struct field)[^\n]{0,120}of type"
     r"|Cannot deserialize (?:value|instance) of (?:type )?[`']?java\.lang\.String[`']?"
 )
