@@ -30,8 +30,10 @@ WAYS: dict[str, dict[str, Any]] = {
     "TypeScript, ES2017": {"typescript": "ES2017"},
     "TypeScript, ES5": {"typescript": "ES5"},
 }
-# Its functions are state machines, which are not followed.
-NOT_FOLLOWED = {"TypeScript, ES5"}
+# A switch is a row of jumps there: what is done in one case is not known from what in another.
+UNSEEN = {
+    ("TypeScript, ES5", "each kind of message has its own function, which keeps its errors"),
+}
 
 
 @pytest.mark.long
@@ -53,8 +55,8 @@ def test_what_compilers_make_of_it(tmp_path: Path) -> None:
     for way, packed in json.loads(done.stdout).items():
         for case, files in zip(cases, packed, strict=True):
             seen = found(consumer(case.handler, [(path, text) for path, text in files]))
-            if case.expect in seen if case.expect else not seen:
+            right = case.expect in seen if case.expect else not seen
+            if right or (way, case.name) in UNSEEN:
                 continue
-            if not case.expect or way not in NOT_FOLLOWED:
-                odd.append(f"{way}: {case.name}: {seen}")
+            odd.append(f"{way}: {case.name}: {seen}")
     assert odd == []

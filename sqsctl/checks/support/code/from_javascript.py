@@ -8,8 +8,10 @@ generator) are read as the function that they stand for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqsctl.checks.support.code.machines import machine
 from sqsctl.checks.support.code.nodes import (
     in_sequence,
     key_of,
@@ -27,7 +29,6 @@ from sqsctl.checks.support.code.tree import (
     Call,
     Catch,
     Choice,
-    Class,
     Constant,
     Do,
     Expr,
@@ -74,6 +75,8 @@ _WRAPPED = frozenset({"parenthesized_expression", "spread_element", "rest_patter
 _PASSED_ON = frozenset({"labeled_statement", "with_statement", "else_clause", "export_statement"})
 # Without ``this`` and arguments, an async function's body is such a generator's.
 _AWAITER_ARGUMENTS = 2
+# __awaiter(this, arguments, Promise, f) and __generator(this, f) of TypeScript for ES5.
+_AWAITER, _GENERATOR = 4, 2
 
 
 def function(node: Node) -> Function:
@@ -101,23 +104,6 @@ def _returned(body: Node | None) -> tuple[Stmt, ...]:
         *(Do(expression(each), line_of(each)) for each in before),
         Return(expression(last), line_of(last)),
     )
-
-
-def class_of(node: Node) -> Class:
-    methods: dict[str, Function] = {}
-    for each in named(node.child_by_field_name("body")):
-        value = each.child_by_field_name("value")
-        if each.type == "method_definition":
-            methods[text_of(each.child_by_field_name("name"))] = function(each)
-        elif value and value.type in FUNCTIONS:
-            methods[text_of(each.child_by_field_name("property"))] = function(value)
-    return Class(methods)
-
-
-def method_names(node: Node) -> frozenset[str]:
-    members = named(node.child_by_field_name("body"))
-    names = [each.child_by_field_name(key) for each in members for key in ("name", "property")]
-    return frozenset(text_of(each) for each in names if each)
 
 
 def block(node: Node | None) -> tuple[Stmt, ...]:
@@ -381,6 +367,12 @@ def _entries(nodes: Iterable[Node]) -> Iterator[tuple[str, Expr]]:
             yield "", expression(each)
 
 
+def _of_this(arguments: Node | None) -> bool:
+    """``(this, …)``, or ``(void 0, …)`` where a module has no this; names may be minified."""
+    first = named(arguments)[0]
+    return first.type == "this" or text_of(first) in {"void 0", "undefined"}
+
+
 def _call(node: Node) -> Expr:
     callee = node.child_by_field_name("function") or node.child_by_field_name("constructor")
     listed = node.child_by_field_name("arguments")
@@ -389,6 +381,13 @@ def _call(node: Node) -> Expr:
         args = (expression(listed),)
     line = line_of(node)
     last = args[-1] if args else None
+    if isinstance(last, Function) and not last.generator and _of_this(listed):
+        if len(args) == _AWAITER and not last.params:
+            # __awaiter(this, void 0, void 0, f): f returns what __generator makes.
+            return Call(replace(last, asynchronous=True), (), (), line)
+        if len(args) == _GENERATOR and len(last.params) == 1:
+            body = machine(named(listed)[-1], lambda each: list(statement(each)), expression)
+            return Call(Function("", (), body, asynchronous=True, line=last.line), (), (), line)
     if isinstance(last, Function) and last.generator and len(args) >= _AWAITER_ARGUMENTS:
         # __awaiter(this, void 0, void 0, function* () {…}), esbuild's __async(this, null, …)
         whole = Function("", (), last.body, asynchronous=True, line=last.line)

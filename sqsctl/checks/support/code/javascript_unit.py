@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 from sqsctl.checks.support.code.from_javascript import (
     FUNCTIONS,
-    class_of,
     expression,
     function,
-    method_names,
 )
-from sqsctl.checks.support.code.nodes import named, text_of
+from sqsctl.checks.support.code.nodes import in_sequence, named, text_of
 from sqsctl.checks.support.code.tree import Class, Expr, Function, Imported, Member, Name, Return
 from sqsctl.checks.support.code.units import BUNDLED, Unit
 
@@ -71,10 +69,49 @@ def _wait(unit: Unit, node: Node, make: Callable[[], Expr | Class | None]) -> No
         unit.waiting[name] = make
 
 
+def _class_of(node: Node) -> Class:
+    methods: dict[str, Function] = {}
+    for each in named(node.child_by_field_name("body")):
+        value = each.child_by_field_name("value")
+        if each.type == "method_definition":
+            methods[text_of(each.child_by_field_name("name"))] = function(each)
+        elif value and value.type in FUNCTIONS:
+            methods[text_of(each.child_by_field_name("property"))] = function(value)
+    return Class(methods)
+
+
+def _method_names(node: Node) -> frozenset[str]:
+    members = named(node.child_by_field_name("body"))
+    names = [each.child_by_field_name(key) for each in members for key in ("name", "property")]
+    return frozenset(text_of(each) for each in names if each)
+
+
 def _class(unit: Unit, node: Node, made: Node) -> None:
     """A class, made later; its methods' names are known at once."""
-    _wait(unit, node, lambda: class_of(made))
-    unit.methods[text_of(node.child_by_field_name("name"))] = method_names(made)
+    _wait(unit, node, lambda: _class_of(made))
+    unit.methods[text_of(node.child_by_field_name("name"))] = _method_names(made)
+
+
+def _prototype(node: Node) -> Class | None:
+    """A class as compiled for ES5: ``(function () { C.prototype.run = function …; }())``."""
+    while node.type in {"parenthesized_expression", "call_expression"}:
+        callee = node.child_by_field_name("function")
+        inner = callee or (named(node)[0] if named(node) else None)
+        if inner is None:
+            return None
+        node = inner
+    if node.type not in FUNCTIONS or ".prototype." not in text_of(node):
+        return None
+    methods: dict[str, Function] = {}
+    for stmt in named(node.child_by_field_name("body")):
+        told = named(stmt)[0] if named(stmt) else stmt
+        for made in in_sequence(told):
+            left = made.child_by_field_name("left")
+            right = made.child_by_field_name("right")
+            first, _, name = text_of(left).rpartition(".")
+            if right and first.endswith(".prototype") and right.type in FUNCTIONS:
+                methods[name] = function(right)
+    return Class(methods) if methods else None
 
 
 def _declared(unit: Unit, node: Node) -> None:
@@ -89,6 +126,10 @@ def _declared(unit: Unit, node: Node) -> None:
         return
     if value.type in _CLASSES:
         _class(unit, node, value)
+        return
+    if prototype := _prototype(value):
+        unit.waiting[text_of(name)] = lambda: prototype
+        unit.methods[text_of(name)] = frozenset(prototype.methods)
         return
     _wait(unit, node, lambda: expression(value))
     _wrapped(unit, text_of(name), value)
