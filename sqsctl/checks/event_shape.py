@@ -100,7 +100,9 @@ class EventShape(LogCheck[Shape]):
             # Every source sends a body as text: whoever called the handler had parsed it.
             return None
         # Undefined can be anybody's; what has a value of its own and another name is no event.
-        has_value = bool(field) or parsed or WRONG_INDEX.search(case.text) is not None
+        has_value = (
+            field not in {"", *_OF_THE_API} or parsed or WRONG_INDEX.search(case.text) is not None
+        )
         if source is Origin.UNKNOWN and has_value and _named_otherwise(expression, case.text):
             return None
         sure = source is Origin.EVENT or NAMES_EVENT.search(case.text) is not None
@@ -137,6 +139,8 @@ class EventShape(LogCheck[Shape]):
         )
 
 
+# Fields of what ReceiveMessage returns, which nobody's own data has: in Lambda they begin small.
+_OF_THE_API = frozenset({"Body", "ReceiptHandle", "MD5OfBody"})
 _BODY = re.compile(r"(?:\[\s*[\"']body[\"']\s*\]|\.body|\.get\(\s*[\"']body[\"']\s*\))\s*$")
 _ITERATED = re.compile(r"\b(?P<name>[A-Za-z_$][\w$]{0,60})\.\w{1,20}(?:\.\w{1,20})? is not ")
 

@@ -68,6 +68,8 @@ def test_what_the_line_calls_otherwise_is_no_event(text: str) -> None:
         (traceback("KeyError: 'Sns'", 'text = record["Sns"]["Message"]'), "an SNS event"),
         (traceback("KeyError: 'detail'", 'order = event["detail"]'), "an EventBridge event"),
         (traceback(NOT_TEXT, "data = json.loads(event)"), "an object already"),
+        (traceback("KeyError: 'Body'", "text = message['Body']"), "Body"),
+        (traceback("KeyError: 'ReceiptHandle'", "done(item['ReceiptHandle'])"), "ReceiptHandle"),
         (node("TypeError", "event.Records is not iterable"), "Records"),
     ],
 )

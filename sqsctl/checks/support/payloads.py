@@ -26,6 +26,8 @@ EVENT_FIELDS = frozenset(
         "records",
         "messageId",
         "receiptHandle",
+        "ReceiptHandle",
+        "MD5OfBody",
         "messageAttributes",
         "attributes",
         "eventSource",
