@@ -20,8 +20,8 @@ from sqsctl.cli.output import Answer, Output, early_format, styled
 from sqsctl.errors import Exit, SqsctlError
 
 
-class Terminated(BaseException):
-    """SIGTERM came."""
+class Terminated(SystemExit):
+    """SIGTERM came. An event loop hands on a SystemExit of its callbacks, and swallows others."""
 
 
 EXAMPLES = options.examples(
@@ -147,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure:
             reconfigure(errors="backslashreplace")
     try:
-        with _terminable():
+        with terminable():
             code = execute(given, run)
             code = _show(run, given, code)
             sys.stdout.flush()
@@ -168,6 +168,8 @@ def _show(run: Run, arguments: list[str], code: Exit) -> Exit:
         return code
     try:
         run.output.show(run.command or _words(arguments), run.answer, run.target)
+    except Terminated:
+        raise
     except SystemExit as error:  # rich leaves this way when nobody reads any more
         raise BrokenPipeError from error
     except OSError:
@@ -280,7 +282,7 @@ def _silence() -> None:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     def terminate(*_: object) -> None:
         raise Terminated
 

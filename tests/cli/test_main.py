@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from sqsctl.cli.main import Terminated, terminable
 from sqsctl.cli.output import PIPED_WIDTH, Output
 from tests.program import Sqsctl
 
@@ -248,3 +250,20 @@ def test_the_state_folder_is_named_for_what_lies_in_it_alone(
     assert elsewhere.code == 1
     assert f"No such file or directory: {tmp_path / 'no'}" in elsewhere.err
     assert "XDG_STATE_HOME" not in elsewhere.err
+
+
+def test_a_signal_is_not_lost_in_a_callback_of_an_event_loop() -> None:
+    """The prompts run in one: a SIGTERM that comes while they draw ends the program as well."""
+    loop = asyncio.new_event_loop()
+    loop.call_soon(signal.raise_signal, signal.SIGTERM)
+    loop.call_later(5, loop.stop)
+    with terminable(), pytest.raises(Terminated):
+        loop.run_forever()
+    loop.close()
+
+
+def test_a_signal_while_the_answer_is_shown_is_no_closed_pipe(
+    monkeypatch: pytest.MonkeyPatch, sqsctl: Sqsctl
+) -> None:
+    monkeypatch.setattr(Output, "show", lambda *_: signal.raise_signal(signal.SIGTERM))
+    assert sqsctl("lab", "incidents").code == 143
