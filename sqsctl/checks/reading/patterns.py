@@ -74,6 +74,7 @@ report_more = re.compile(
 # A time or an id, or what somebody put in its place: all but plain words.
 _PLACE = (
     rf"(?:(?!\[(?:{LEVELS})\])[<\[({{][^>\])}}\n]{{1,40}}[>\])}}]|(?!(?:{LEVELS})\b)[A-Z][A-Z_\-]{{2,40}}(?=\s)|{MASKED}"
+    r"|[xX*#]{2,4}-[xX*#]{2}-[xX*#]{2}[T ][xX*#:.,]{4,20}Z?"
     r"|(?=[^\s\"]{0,60}[\d*#\u2026])[^\s\"]{1,80})"
 )
 _SHORTEST = '"RequestId: Error: Task timed out after '
