@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -154,6 +156,20 @@ def test_source_that_cannot_be_parsed_is_nothing_found() -> None:
     deep = "f(" * 5_000 + ")" * 5_000
     source = f"exports.handler = async (e) => {{ for (const r of e.Records) {deep} }}"
     assert found(_one(source)) == set()
+
+
+def test_a_long_function_takes_time_in_line_with_its_length() -> None:
+    tries = "".join(
+        f"try {{ await a{n}(r) }} catch (x) {{ failed.push({n}); n{n} = x }}\n"
+        for n in range(1_000)
+    )
+    begun = time.process_time()
+    code = _one(
+        "exports.handler = async (e) => { const failed = []; "
+        f"for (const r of e.Records) {{ {tries} }} console.log(failed) }}"
+    )
+    assert time.process_time() - begun < 10
+    assert code.followed
 
 
 def test_a_byte_order_mark_is_no_part_of_a_source() -> None:

@@ -26,8 +26,7 @@ from sqsctl.checks.support.code.tree import (
     Return,
     Row,
     Table,
-    bindings,
-    everything,
+    expressions,
     names_in,
     statements,
     within,
@@ -166,14 +165,15 @@ class Answers:
             self._mapped(frame, value, line)
 
     def _filled(self, frame: Frame, name: str, line: int) -> None:
-        for each in everything(frame.scope.body):
+        mentions = frame.scope.index.mentions.get(name, ())
+        for each in (e for s in mentions for expr in expressions(s) for e in within(expr)):
             if isinstance(each, Call) and isinstance(each.callee, Member):
                 of = each.callee.of
                 if each.callee.name in words.COLLECTS and isinstance(of, Name) and of.id == name:
                     for one in each.args:
                         self._entry(frame, one, each.line or line)
-        for target, value in bindings(frame.scope.body):
-            if isinstance(target, Name) and target.id == name and isinstance(value, Call | Row):
+        for target, value in frame.scope.index.values.get(name, ()):
+            if isinstance(target, Name) and isinstance(value, Call | Row):
                 if isinstance(value, Row):
                     for each in value.items:
                         self._entry(frame, each, line)
@@ -208,7 +208,7 @@ class Answers:
             case Constant() if isinstance(value.value, int | float):
                 self._note(frame, Mistake.ID, line, str(value.value))
             case Name():
-                bound = [v for t, v in bindings(frame.scope.body) if _binds(t, value.id)]
+                bound = [v for t, v in _values(frame, value.id) if _binds(t, value.id)]
                 if _is_record(frame, value):
                     self._note(frame, Mistake.ID, line, "the whole record")
                 elif len(bound) == 1 and isinstance(bound[0], Member) and depth < 3:
@@ -261,7 +261,7 @@ def _given_report(frame: Frame, expr: Expr) -> bool:
     if isinstance(expr, Name):
         return any(
             isinstance(value, Table) and _holds_report(value)
-            for target, value in bindings(frame.scope.body)
+            for target, value in _values(frame, expr.id)
             if _binds(target, expr.id)
         )
     return False
@@ -283,7 +283,7 @@ def _is_record(frame: Frame, name: Name) -> bool:
 
 def _parsed(frame: Frame, name: str) -> bool:
     """Whether the name is what a message's body was parsed to."""
-    found = [value for target, value in bindings(frame.scope.body) if _binds(target, name)]
+    found = [value for target, value in _values(frame, name) if _binds(target, name)]
     return (
         len(found) == 1
         and isinstance(found[0], Call)
@@ -292,6 +292,10 @@ def _parsed(frame: Frame, name: str) -> bool:
             and any(isinstance(each, Member) and each.name == "body" for each in found[0].args)
         )
     )
+
+
+def _values(frame: Frame, name: str) -> list[tuple[Expr, Expr]]:
+    return frame.scope.index.values.get(name, [])
 
 
 def _binds(target: Expr, name: str) -> bool:

@@ -28,14 +28,10 @@ from sqsctl.checks.support.code.tree import (
     Name,
     Raise,
     Return,
-    Row,
     Stmt,
-    Table,
     Try,
-    bindings,
     names_in,
     parts,
-    statements,
     within,
 )
 from sqsctl.checks.support.code.units import Unit
@@ -92,6 +88,8 @@ def _silent_return(scope: Scope, value: Expr | None) -> bool:
 
 def quiet(scope: Scope, expr: Expr) -> bool:
     """Whether evaluating tells nobody but a log."""
+    if not scope.program.step():
+        return False
     match expr:
         case Function():
             return True
@@ -157,7 +155,7 @@ def heard(scope: Scope, name: str) -> bool:
     if name in scope.seen:
         return False
     scope = scope.known(name)
-    if any(_heard_in(scope, stmt, name) for stmt in statements(scope.body)):
+    if any(_heard_in(scope, stmt, name) for stmt in scope.index.mentions.get(name, ())):
         return True
     if scope.around is not None and _bound_here(scope.around, name):
         return heard(scope.around, name)
@@ -166,10 +164,9 @@ def heard(scope: Scope, name: str) -> bool:
 
 
 def _bound_here(scope: Scope, name: str) -> bool:
-    return any(
-        isinstance(target, Name | Table | Row) and name in names_in(target)
-        for target, _ in bindings(scope.body, nested=False)
-    ) or (scope.around is not None and _bound_here(scope.around, name))
+    return name in scope.index.bound or (
+        scope.around is not None and _bound_here(scope.around, name)
+    )
 
 
 def _heard_in(scope: Scope, stmt: Stmt, name: str) -> bool:
@@ -202,8 +199,7 @@ def _heard_in(scope: Scope, stmt: Stmt, name: str) -> bool:
 def _returned(scope: Scope, stmt: Return, name: str) -> bool:
     if stmt.value is None or not carries(scope, stmt.value, name):
         return False
-    own = any(stmt is each for each in statements(scope.body, nested=False))
-    if not own:
+    if id(stmt) not in scope.index.own:
         return True  # of a function inside: whoever calls it
     if scope.use is Use.ANSWER:
         return may_report(scope, stmt.value)
@@ -218,6 +214,8 @@ def _mentions(expr: Expr | None, name: str) -> bool:
 
 def carries(scope: Scope, expr: Expr, name: str) -> bool:
     """Whether the name's value gets out of an expression to anything but a log."""
+    if not scope.program.step():
+        return True
     match expr:
         case Name():
             return expr.id == name

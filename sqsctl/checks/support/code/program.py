@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqsctl.checks.support.code.from_python import python_unit
+from sqsctl.checks.support.code.index import Index
 from sqsctl.checks.support.code.javascript_unit import javascript_unit
-from sqsctl.checks.support.code.tree import Class, Expr, Function, Imported, Member, Name
+from sqsctl.checks.support.code.tree import Class, Expr, Function, Imported, Member, Name, Stmt
 from sqsctl.checks.support.code.units import BUNDLED, Unit
 
 _MOST = 2_000_000
 _ENDS = (".js", ".mjs", ".cjs")
 _ALIASES = 12
+_STEPS = 200_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,10 +27,26 @@ class Placed:
 
 @dataclass(slots=True)
 class Program:
-    """``unread`` are paths of sources that could not be parsed."""
+    """``unread`` are paths of sources that could not be parsed.
+
+    ``steps`` are what may still be spent on finding out what a value comes to.
+    """
 
     units: dict[str, Unit] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    steps: int = _STEPS
+    _indexes: dict[int, tuple[tuple[Stmt, ...], Index]] = field(default_factory=dict)
+
+    def index(self, body: tuple[Stmt, ...]) -> Index:
+        """The body gone through, once."""
+        if id(body) not in self._indexes:
+            self._indexes[id(body)] = body, Index(body)
+        return self._indexes[id(body)][1]
+
+    def step(self) -> bool:
+        """Whether there is anything left to be spent; takes one."""
+        self.steps -= 1
+        return self.steps > 0
 
     def named(self, unit: Unit, name: str) -> Placed | None:
         """What a name of the file stands for, through aliases and imports."""

@@ -14,9 +14,7 @@ from sqsctl.checks.support.code.tree import (
     Name,
     Return,
     Table,
-    bindings,
     everything,
-    names_in,
     parts,
     statements,
 )
@@ -27,7 +25,7 @@ _NO_ANSWER = frozenset({"Error", "map", "filter", "parse", "loads"})
 
 def may_report(scope: Scope, expr: Expr, depth: int = 0) -> bool:
     """Whether an answer can be one of batchItemFailures; what is not known may be."""
-    if depth > _DEEP:
+    if depth > _DEEP or not scope.program.step():
         return True
     match expr:
         case Constant() | Function():
@@ -85,20 +83,15 @@ def may_report_name(scope: Scope, name: str, depth: int = 0) -> bool:
     if name in {"undefined", "null", "None"} or f"={name}" in scope.seen:
         return False
     inner = scope.known(f"={name}")
-    bound = False
-    for stmt in statements(scope.body):
-        for target, value in bindings((stmt,), nested=False):
-            if isinstance(target, Member) and root_of(target) == name:
-                if target.name == words.REPORT:
-                    return True
-            elif name in names_in(target):
-                bound = True
-                if may_report(inner, value, depth + 1):
-                    return True
-    for each in everything(scope.body):
-        if isinstance(each, Member) and each.name == words.REPORT and root_of(each) == name:
+    for target, _ in scope.index.kept:
+        if target.name == words.REPORT and root_of(target) == name:
             return True
-    if bound:
+    values = scope.index.values.get(name, [])
+    if any(may_report(inner, value, depth + 1) for _, value in values):
+        return True
+    if any(root_of(each) == name for each in scope.index.members.get(words.REPORT, ())):
+        return True
+    if values:
         return False
     known = scope.unit.value(name)
     return known is not None and may_report(inner, known, depth + 1)

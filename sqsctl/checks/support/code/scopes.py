@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from sqsctl.checks.support.code import words
+from sqsctl.checks.support.code.index import Index
 from sqsctl.checks.support.code.program import Program
 from sqsctl.checks.support.code.tree import Call, Expr, Function, Member, Name, Stmt
 from sqsctl.checks.support.code.units import Unit
@@ -42,6 +43,10 @@ class Scope:
 
     def known(self, name: str) -> Scope:
         return replace(self, seen=self.seen | {name})
+
+    @property
+    def index(self) -> Index:
+        return self.program.index(self.body)
 
     def called(self, call: Call) -> tuple[Unit, Function] | None:
         """The program's own function that is called."""

@@ -45,7 +45,6 @@ from sqsctl.checks.support.code.tree import (
     Stmt,
     Table,
     Try,
-    everything,
     names_in,
     parts,
     statements,
@@ -304,14 +303,12 @@ def _member(of: What | None, name: str) -> What | None:
 
 
 def _stands_in(frame: Frame, function: Function) -> bool:
-    return any(each is function for each in everything(frame.scope.body))
+    return id(function) in frame.scope.index.functions
 
 
 def _read(frame: Frame, name: str) -> bool:
     """Whether the name is read anywhere in the function."""
-    return sum(
-        isinstance(each, Name) and each.id == name for each in everything(frame.scope.body)
-    ) > 1 or name in {"this", "self"}
+    return frame.scope.index.counts[name] > 1 or name in {"this", "self"}
 
 
 def _asks_for_records(frame: Frame, test: Expr) -> bool:
