@@ -6,7 +6,9 @@ a `return` inside the loop over the records; a `catch` or `except` around a reco
 no more than log, `.catch(() => …)` likewise; `Promise.allSettled`, `gather` or an executor whose
 results nobody reads; `forEach` of an async function and promises that nobody awaits; an HTTP error
 (`statusCode: 400`) returned to a queue. Errors that are thrown again, or reported as
-`batchItemFailures`, are no finding, nor is a step beside the work that may fail.
+`batchItemFailures`, are no finding, nor is a step beside the work that may fail, nor an `except` of
+one kind of error. Code that is not in the package, or in another language, is not followed: what
+is given to it counts as heard.
 
 ## Why it matters
 Whatever a consumer returns is success, `{statusCode: 400}` too: Lambda deletes the whole
