@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
@@ -87,11 +88,12 @@ def metrics(
         span = f"{begin:%Y-%m-%d %H:%M} to {day}{end:%H:%M} UTC"
         lines(console, [f"{span}, from 0 to each one's max"])
         drawn = [each for each in found if each.points]
+        width = room(console.width, drawn)
         for resource, those in groupby(drawn, key=lambda each: each.resource):
             console.print(styled(safe_line(resource), "bold"), soft_wrap=True)
             for each in those:
-                show_series(console, each, begin, end)
-            said = f"  {'':<{NAME}} {axis(begin, end, _width(console))}"
+                show_series(console, each, begin, end, width)
+            said = f"  {'':<{NAME}} {axis(begin, end, width)}"
             console.print(styled(said, "dim"), soft_wrap=True)
         empty = sorted(
             {each.resource for each in found} - {each.resource for each in found if each.points}
@@ -103,16 +105,16 @@ def metrics(
     return Answer(data, human, Exit.PARTIAL if hidden else Exit.OK, gaps_errors(hidden))
 
 
-def show_series(console: Console, series: Series, begin: datetime, end: datetime) -> None:
+def show_series(
+    console: Console, series: Series, begin: datetime, end: datetime, width: int = WIDTH
+) -> None:
     """A metric: its name, a sparkline over the whole time, the last and the highest value."""
-    values = [value for _, value in series.points]
     name = series.metric.removeprefix("ApproximateNumberOf").removeprefix("Approximate")
     name = f"{name} {_SHORT.get(series.statistic, series.statistic)}"
-    unit = _UNITS.get(series.metric, "")
     console.print(
         styled(f"  {name:<{NAME}} ")
-        + styled(sparkline(series, begin, end, _width(console)), "cyan")
-        + styled(f"  last {values[-1]:.4g}{unit}, max {max(values):.4g}{unit}"),
+        + styled(sparkline(series, begin, end, width), "cyan")
+        + styled(_values(series)),
         soft_wrap=True,
     )
 
@@ -128,9 +130,16 @@ def axis(begin: datetime, end: datetime, width: int = WIDTH) -> str:
     return f"{first}{inside}{last}"
 
 
-def _width(console: Console) -> int:
-    """How many columns are left for a sparkline."""
-    return max(16, min(WIDTH, console.width - NAME - 28))
+def _values(series: Series) -> str:
+    values = [value for _, value in series.points]
+    unit = _UNITS.get(series.metric, "")
+    return f"  last {values[-1]:.4g}{unit}, max {max(values):.4g}{unit}"
+
+
+def room(columns: int, drawn: Sequence[Series]) -> int:
+    """How wide sparklines may be, so that each line with its values fits; 16 at least."""
+    beside = max((len(_values(each)) for each in drawn), default=0)
+    return max(16, min(WIDTH, columns - NAME - 3 - beside))
 
 
 def sparkline(series: Series, begin: datetime, end: datetime, width: int = WIDTH) -> str:

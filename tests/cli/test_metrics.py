@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from sqsctl.cli.metrics import axis, show_series, sparkline
+from sqsctl.cli.metrics import axis, room, show_series, sparkline
 from sqsctl.model.stack import Series
 
 BEGIN = datetime(2026, 11, 23, 5, tzinfo=UTC)
@@ -65,3 +65,15 @@ def test_units_are_told() -> None:
     shown = console.file.getvalue()
     assert shown.rstrip().endswith("last 100 ms, max 100 ms")
     assert shown.startswith("  Duration max ")
+
+
+@given(st.lists(st.floats(0.001, 1e12), min_size=1, max_size=80))
+def test_a_line_with_its_values_fits_eighty_columns(values: list[float]) -> None:
+    """Beside the least width there is room for two values of six characters."""
+    drawn = [series(*values, metric="IntegrationLatency"), series(1, 2)]
+    console = Console(file=io.StringIO(), width=80)
+    assert isinstance(console.file, io.StringIO)
+    for each in drawn:
+        show_series(console, each, BEGIN, END, room(80, drawn))
+    longest = max(len(line) for line in console.file.getvalue().splitlines())
+    assert longest <= (80 if all(len(f"{each:.4g}") <= 6 for each in values) else 86)
