@@ -172,6 +172,17 @@ def test_a_long_function_takes_time_in_line_with_its_length() -> None:
     assert code.followed
 
 
+def test_values_that_go_round_in_circles_end() -> None:
+    names = [f"v{n}" for n in range(16)]
+    circles = "".join(f"{one} = {other};" for one in names for other in names if one != other)
+    begun = time.process_time()
+    _one(
+        f"exports.handler = async (e) => {{ let {', '.join(f'{each} = 0' for each in names)};"
+        f"for (const r of e.Records) {{ try {{ await a(r) }} catch (x) {{ v0 = x }} }} {circles} }}"
+    )
+    assert time.process_time() - begun < 10
+
+
 def test_a_byte_order_mark_is_no_part_of_a_source() -> None:
     source = "\ufeffdef handler(event, context):\n    for r in event['Records']:\n        return\n"
     assert _one(source, "app.handler", "app.py").first(Fault.EARLY)

@@ -154,6 +154,8 @@ def heard(scope: Scope, name: str) -> bool:
     """Whether the name's value is read where it can matter: thrown, tested, returned, given on."""
     if name in scope.seen:
         return False
+    if not scope.program.step():
+        return True
     scope = scope.known(name)
     if any(_heard_in(scope, stmt, name) for stmt in scope.index.mentions.get(name, ())):
         return True
