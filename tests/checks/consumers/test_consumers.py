@@ -87,6 +87,69 @@ def test_python_returns_in_the_loop(body: str, line: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        # What is caught is about a cache, which the record has no part in.
+        """
+def handler(event, context):
+    for record in event["Records"]:
+        try:
+            raise ConnectionRefusedError(111, "Connection refused")
+        except OSError as error:
+            print("cache unavailable, using memory:", error)
+        print("done", record["messageId"])
+""",
+        # A helper looks for something among the records.
+        """
+def tenant(event):
+    for record in event["Records"]:
+        if record["messageAttributes"].get("tenant"):
+            return record["messageAttributes"]["tenant"]
+    return "default"
+def handler(event, context):
+    name = tenant(event)
+    for record in event["Records"]:
+        print("done", name, json.loads(record["body"])["id"])
+""",
+    ],
+    ids=["another's failure", "a search"],
+)
+def test_what_is_no_work_on_a_record_is_nothing(source: str) -> None:
+    assert found(_one(source, "app.handler", "app.py")) == set()
+
+
+@pytest.mark.parametrize(
+    "line", ["total += m['amount'] / m['rate']", "total = m['rate']; total + 1"]
+)
+def test_what_adds_a_record_up_is_work_on_it(line: str) -> None:
+    code = _one(
+        "def handler(event, context):\n"
+        "    total = 0\n"
+        "    for record in event['Records']:\n"
+        "        try:\n"
+        "            m = json.loads(record['body'])\n"
+        f"            {line}\n"
+        "        except Exception:\n"
+        "            logger.exception('skipping')\n"
+        "    return {'total': total}\n",
+        "app.handler",
+        "app.py",
+    )
+    assert found(code) == ({Fault.SILENT.value} if "+=" in line else set())
+
+
+@pytest.mark.parametrize("value", ["", "true", "r.id", "undefined"])
+def test_a_helper_that_works_in_its_loop_may_not_return_there(value: str) -> None:
+    code = _one(
+        "exports.handler = async (event) => { await all(event.Records) };\n"
+        "async function all(records) {\n"
+        f"  for (const r of records) {{ await save(r); return {value} }}\n"
+        "}"
+    )
+    assert found(code) == {Fault.EARLY.value}
+
+
+@pytest.mark.parametrize(
     ("body", "line"),
     [
         ("for (const r of event.Records) { return 1 }", 1),

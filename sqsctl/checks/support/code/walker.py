@@ -39,12 +39,14 @@ from sqsctl.checks.support.code.tree import (
     Loop,
     Member,
     Name,
+    Other,
     Raise,
     Return,
     Row,
     Stmt,
     Table,
     Try,
+    everything,
     names_in,
     parts,
     statements,
@@ -141,6 +143,8 @@ class Walker:
             use = Use.USED if any(heard(frame.scope, each) for each in names) else Use.DROPPED
             waited = any(_read(frame, each) for each in names)
         made = self.value(frame, value, use, waited=waited)
+        if frame.record and isinstance(made, What) and _adds_to(target, value):
+            frame.effect(strong=True)
         self.answers.bound(frame, target, value)
         self.bind(frame, target, made)
         return made
@@ -191,7 +195,15 @@ class Walker:
             self.bind(inner, stmt.each, What.BODY if over is What.BODIES else What.RECORD)
         self.block(inner, stmt.body)
         done = region.close()
+        if frame.use is Use.DROPPED and not done.does:
+            self._looks_only(frame.unit.path, stmt.line)
         frame.effect(strong=done.does, notes=done.notes)
+
+    def _looks_only(self, path: str, loop: int) -> None:
+        """A helper's loop that does nothing to the records may end with the one it looks for."""
+        for each in list(self.found):
+            if (each.fault, each.path, each.loop_line) == (Fault.EARLY, path, loop):
+                del self.found[each]
 
     def _if(self, frame: Frame, stmt: If) -> None:
         self.value(frame, stmt.test, Use.USED)
@@ -209,7 +221,7 @@ class Walker:
         number = self.number()
         self.block(frame.trying(number), stmt.body)
         for each in stmt.catches:
-            quiet = self._is_silent(frame, each)
+            quiet = self._is_silent(frame, each) and _is_of_here(frame, stmt.body)
             if quiet:
                 path = frame.unit.path
                 words_ = _caught(each, python=path.endswith(".py"))
@@ -304,6 +316,17 @@ def _member(of: What | None, name: str) -> What | None:
 
 def _stands_in(frame: Frame, function: Function) -> bool:
     return id(function) in frame.scope.index.functions
+
+
+def _is_of_here(frame: Frame, body: tuple[Stmt, ...]) -> bool:
+    """Whether any of it is about the function's own values: else it is no work on the record."""
+    mine = {"this", "self", *frame.env}
+    return any(isinstance(each, Name) and each.id in mine for each in everything(body))
+
+
+def _adds_to(target: Expr, value: Expr) -> bool:
+    """``total += …``"""
+    return isinstance(value, Other) and bool(value.parts) and value.parts[0] is target
 
 
 def _read(frame: Frame, name: str) -> bool:
