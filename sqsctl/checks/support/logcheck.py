@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from sqsctl.checks.base import Check
 from sqsctl.checks.reading.causes import causes_in
-from sqsctl.checks.reading.errors import error_in
+from sqsctl.checks.reading.errors import SeenError, error_in
 from sqsctl.checks.reading.handled import goes_on
 from sqsctl.checks.support import evidence
 from sqsctl.checks.support.cases import Case, cases
@@ -38,6 +39,7 @@ USES_SWALLOWED = USES | {Fact.APIS, Fact.METRICS}
 
 # Checks from this precedence on take what no other one knows by its sign.
 GENERAL = 70
+_READ = 4_000  # characters of a line that is looked through
 
 # What an error led to, by the check that tells it.
 _OUTCOMES = {"timeout": "function-timeout", "exit": "runtime-exit"}
@@ -193,7 +195,7 @@ def _logged_before(failure: Failure) -> Failure | None:
     if not failure.context or failure.logged:
         return None
     line = failure.context[-1]
-    error = error_in(line)
+    error = error_in(line) or _behind_words(line)
     if error is None or goes_on(line) or not error.type:
         return None
     return replace(
@@ -206,6 +208,24 @@ def _logged_before(failure: Failure) -> Failure | None:
         context=failure.context[:-1],
         causes=tuple((each.type, each.message) for each in causes_in(line)),
     )
+
+
+# `could not save 7: An error occurred (…) when calling …`, `DB failed Error: connect ECONN…`.
+_BEHIND_WORDS = re.compile(
+    r"[\s:(\"'](?P<type>(?:[A-Za-z_]\w{0,80}\.){0,6}(?:[A-Z]\w{0,80})?(?:Error|Exception)): "
+    r"(?P<msg>\S.*)"
+    r"|[\s:(\"'](?P<aws>An error occurred \([\w.]{1,80}\) when calling the .*)"
+)
+
+
+def _behind_words(line: str) -> SeenError | None:
+    """The error that a line tells behind words of the code's own."""
+    match = _BEHIND_WORDS.search(line[:_READ])
+    if match is None:
+        return None
+    if match.group("aws"):
+        return SeenError("ClientError", match.group("aws"))
+    return SeenError(match.group("type"), match.group("msg"), tuple(line.split("\n")[1:]))
 
 
 @lru_cache(maxsize=4096)

@@ -178,8 +178,36 @@ PASSED = (
             "unhandled-error",
         ),
         ((RETHROWN,), "unhandled-error"),
+        (
+            (f"[ERROR]\t2026-11-23T10:00:00.000Z\tRID\tcould not save 7: {_SAYS}", RETHROWN),
+            "access-denied",
+        ),
+        (
+            (
+                (
+                    "2026-11-23T10:00:00.000Z\tRID\tERROR\tDB connection failed Error: connect "
+                    "ECONNREFUSED 10.0.3.7:5432\n    at TCPConnectWrap.afterConnect [as oncomplete] "
+                    "(node:net:1611:16) {\n  errno: -111,\n  code: 'ECONNREFUSED',\n  syscall: "
+                    "'connect',\n  address: '10.0.3.7',\n  port: 5432\n}"
+                ),
+                RETHROWN,
+            ),
+            "network-unreachable",
+        ),
+        (
+            ("[ERROR]\t2026-11-23T10:00:00.000Z\tRID\tno error of a kind", RETHROWN),
+            "unhandled-error",
+        ),
     ],
-    ids=["logged with its causes", "logged and thrown as another", "got past", "alone"],
+    ids=[
+        "logged with its causes",
+        "logged and thrown as another",
+        "got past",
+        "alone",
+        "behind words, of AWS",
+        "behind words, of Node.js",
+        "words only",
+    ],
 )
 def test_what_was_logged_before_another_error_is_the_cause(
     lines: tuple[str, ...], cause: str
