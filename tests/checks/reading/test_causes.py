@@ -187,7 +187,8 @@ PASSED = (
                 (
                     "2026-11-23T10:00:00.000Z\tRID\tERROR\tDB connection failed Error: connect "
                     "ECONNREFUSED 10.0.3.7:5432\n    at TCPConnectWrap.afterConnect "
-                    "[as oncomplete] (node:net:1611:16) {\n  errno: -111,\n  code: 'ECONNREFUSED',\n  syscall: "
+                    "[as oncomplete] (node:net:1611:16) {\n  errno: -111,\n  "
+                    "code: 'ECONNREFUSED',\n  syscall: "
                     "'connect',\n  address: '10.0.3.7',\n  port: 5432\n}"
                 ),
                 RETHROWN,

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from sqsctl.checks.support.code import words
 from sqsctl.checks.support.code.answers import Problem
+from sqsctl.checks.support.code.collection import uncollected
 from sqsctl.checks.support.code.frames import Closure, Fault, Frame, Region, Sighting, What
 from sqsctl.checks.support.code.program import Placed, Program, program_of
 from sqsctl.checks.support.code.scopes import Scope, Use, own_function
@@ -59,7 +60,15 @@ def consumer(handler: str, sources: Iterable[tuple[str, str]]) -> Consumer:
 
 @lru_cache(maxsize=32)
 def _read(handler: str, sources: tuple[tuple[str, str], ...]) -> Consumer:
-    program = program_of(dict(sources))
+    with uncollected():
+        program = program_of(dict(sources))
+        try:
+            return _follow(handler, program)
+        finally:
+            program.forget()
+
+
+def _follow(handler: str, program: Program) -> Consumer:
     walker = Walker(program)
     entry = _Entry(walker)
     try:

@@ -291,6 +291,7 @@ def _wrapped(unit: Unit, name: str, node: Node) -> None:
 def _module(unit: Unit, node: Node) -> Unit:
     """The file that a function is the wrapping of."""
     module = Unit(unit.path, bundled=unit.bundled, outer=unit)
+    unit.modules.append(module)
     params = named(node.child_by_field_name("parameters"))
     single = node.child_by_field_name("parameter")
     names = [text_of(each) for each in ([single] if single else params)]

@@ -37,6 +37,11 @@ class Program:
     steps: int = _STEPS
     _indexes: dict[int, tuple[tuple[Stmt, ...], Index]] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """Drop the parser's nodes; what was made of them stays."""
+        for each in self.units.values():
+            each.forget()
+
     def index(self, body: tuple[Stmt, ...]) -> Index:
         """The body gone through, once."""
         if id(body) not in self._indexes:

@@ -20,8 +20,9 @@ class Unit:
 
     ``methods`` are the names that classes have, known before these are made.
     ``bundled`` are modules that a bundler wrapped into functions of this file, by the functions'
-    names; ``inner`` are those of them that read records. ``outer`` is the file around such a one,
-    and ``aliases`` what it calls ``exports`` and ``module``.
+    names; ``inner`` are those of them that read records, and ``modules`` all that were made.
+    ``outer`` is the file around such a one, and ``aliases`` what it calls ``exports`` and
+    ``module``.
     """
 
     path: str
@@ -32,6 +33,7 @@ class Unit:
     waiting: dict[str, Callable[[], Expr | Class | None]] = field(default_factory=dict)
     methods: dict[str, frozenset[str]] = field(default_factory=dict)
     inner: list[Unit] = field(default_factory=list)
+    modules: list[Unit] = field(default_factory=list)
     bundled: dict[str, Callable[[], Unit]] = field(default_factory=dict)
     outer: Unit | None = None
     aliases: dict[str, str] = field(default_factory=dict)
@@ -45,6 +47,13 @@ class Unit:
     def cls(self, name: str) -> Class | None:
         self._made(name)
         return self.classes.get(name)
+
+    def forget(self) -> None:
+        """Drop what waits to be made, and the parser's nodes with it."""
+        self.waiting.clear()
+        self.bundled.clear()
+        while self.modules:
+            self.modules.pop().forget()
 
     def _made(self, name: str) -> None:
         make = self.waiting.pop(name, None)
