@@ -29,9 +29,7 @@ STACKS = [
     for each in sorted(WIRINGS)
 ]
 FOUND = [
-    pytest.param(each, marks=() if each == "cdk-AliasStack" else pytest.mark.long, id=each)
-    for each, wiring in sorted(WIRINGS.items())
-    if wiring.consumers
+    pytest.param(each, id=each) for each, wiring in sorted(WIRINGS.items()) if wiring.consumers
 ]
 WORKING = [
     pytest.param(each, marks=() if each in ALWAYS else pytest.mark.long, id=each)
@@ -85,6 +83,7 @@ def test_doctor_says_the_same_from_a_function_and_from_a_queue(
         assert not [each for each in seen.data["checks"] if each["outcome"] == "skipped"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stack", FOUND, indirect=True)
 def test_every_command_finds_its_queues(
     stack: tuple[str, Session, StackRef], sqsctl: Sqsctl

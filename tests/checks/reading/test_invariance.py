@@ -43,6 +43,7 @@ FORMS: dict[str, Form] = {
     "a block of code": each_line("    "),
     "a fence": lambda text: f"```\n{text.rstrip()}\n```\n",
 }
+OFTEN = {"line ends of Windows", "colours", "a block of code"}
 NAMES = {
     "a function's name": each_line("[jobs-worker] "),
     "docker compose": each_line("worker-1  | "),
@@ -68,7 +69,13 @@ def changed(form: Form, excerpts: tuple[Excerpt, ...]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(form, id=name, marks=() if name in OFTEN else pytest.mark.long)
+        for name, form in FORMS.items()
+    ],
+)
 def test_the_copy_does_not_matter(form: Form) -> None:
     assert changed(form, ALL) == []
 
