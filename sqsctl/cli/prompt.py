@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from sqsctl.cli.fit import columns, dumb, fit
+from sqsctl.cli.leaving import ends_on_sigterm
 from sqsctl.errors import RefusedError
 
 MANY = 12  # from here on a list can be narrowed by typing
@@ -260,7 +261,8 @@ def _asked(question: Any, *, typed: bool = False) -> Any:
     # unsafe_ask raises KeyboardInterrupt; ask() would print "Cancelled by user" to stdout.
     with_escape(question, end_of_input=not typed)
     try:
-        return question.unsafe_ask()
+        with ends_on_sigterm(question.application):
+            return question.unsafe_ask()
     except (KeyboardInterrupt, EOFError):
         return None
 
