@@ -50,14 +50,18 @@ def measured(lab: DeployedLab, what: str) -> tuple[float, int]:
         region = lab.state.region
         doctor(proxy, lab.name, region, delay_s=0)  # warms the disk cache
         quick = [doctor(proxy, lab.name, region, delay_s=0) for _ in range(RUNS)]
-        proxy.calls.clear()
-        slowly = [doctor(proxy, lab.name, region, delay_s=DELAY_S) for _ in range(RUNS)]
-        calls = len(proxy.calls) / RUNS
-        a_second = proxy.most_in_a_second("FilterLogEvents")
+        slowly: list[float] = []
+        calls = a_second = 0
+        for _ in range(RUNS):
+            # A run keeps to the quota by itself; two within a second are two programs.
+            proxy.calls.clear()
+            slowly.append(doctor(proxy, lab.name, region, delay_s=DELAY_S))
+            calls = len(proxy.calls)
+            a_second = max(a_second, proxy.most_in_a_second("FilterLogEvents"))
     trips = (statistics.median(slowly) - statistics.median(quick)) / DELAY_S
     print(
         f"\ndoctor on {what}, {DELAY_S * 1000:.0f} ms a call:"
-        f"\n  {calls:.0f} calls, {trips:.1f} round trips above the time without delay"
+        f"\n  {calls} calls, {trips:.1f} round trips above the time without delay"
         f"\n  median {statistics.median(slowly):.2f} s against {statistics.median(quick):.2f} s"
         f"\n  FilterLogEvents: at most {a_second} in a second"
     )
