@@ -12,7 +12,7 @@ import typer
 
 from sqsctl.cli import completion
 from sqsctl.cli.context import Run, working_folder
-from sqsctl.cli.logs import moment
+from sqsctl.cli.logs import beginning, moment
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, iso, lines, styled
 from sqsctl.cli.picture import hop_shape, show_picture
@@ -144,9 +144,8 @@ def doctor(
         from sqsctl.cli.report import refuse_path
 
         refuse_path(report)
-    begin = moment(since, datetime.now(UTC)) if since else None
-    if begin is not None and begin > datetime.now(UTC):
-        raise UsageError(f"--since {since} lies in the future")
+    if since:
+        beginning(since, datetime.now(UTC))
     wanted = [*(checks or []), *(only or [])]
     chosen_checks(wanted, skip or [])  # a typing error shows before anything is asked of AWS
     reference = run.stack(changing=fix and not dry_run, functions=function)

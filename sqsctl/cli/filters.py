@@ -75,7 +75,7 @@ def filters(
     until: str | None,
 ) -> Filters:
     """The options as conditions. Raises UsageError for one that cannot be what was meant."""
-    from sqsctl.cli.logs import beginning, moment
+    from sqsctl.cli.logs import beginning, ending
     from sqsctl.operations.doctor import chosen_checks
     from sqsctl.operations.selection import Filters
 
@@ -83,9 +83,7 @@ def filters(
         chosen_checks(cause, ())
     now = datetime.now(UTC)
     begin = beginning(since, now) if since else None
-    end = moment(until, now) if until else None
-    if begin and end and end <= begin:
-        raise UsageError("--until lies before --since")
+    end = ending(until, begin, now) if until else None
     return Filters(
         ids=tuple(ids or ()),
         match=match,

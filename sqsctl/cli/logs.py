@@ -163,3 +163,11 @@ def beginning(text: str, now: datetime) -> datetime:
     if begin > now:
         raise UsageError(f"--since {text} lies in the future")
     return begin
+
+
+def ending(text: str, begin: datetime | None, now: datetime) -> datetime:
+    """The same for an --until: raises UsageError, too, where no time is left before it."""
+    end = moment(text, now)
+    if begin is not None and end <= begin:
+        raise UsageError("--until lies before --since")
+    return end

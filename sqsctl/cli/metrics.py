@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sqsctl.cli.context import Run
-from sqsctl.cli.logs import beginning, moment
+from sqsctl.cli.logs import beginning, ending
 from sqsctl.cli.options import command, examples
 from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
 from sqsctl.cli.stack import FunctionOption
-from sqsctl.errors import Exit, UsageError
+from sqsctl.errors import Exit
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,9 +68,7 @@ def metrics(
 
     now = datetime.now(UTC)
     begin = beginning(since or "1h", now)
-    end = moment(until, now) if until else now
-    if end <= begin:
-        raise UsageError("--until lies before --since")
+    end = ending(until or "0s", begin, now)
     reference = run.stack(functions=function)
     hidden = hidden_parts(reference)
     tell_gaps(run, harmless(reference))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sqsctl.cli import completion
 from sqsctl.cli.context import Run
-from sqsctl.cli.logs import SinceOption, UntilOption, beginning, group, log_groups, moment
+from sqsctl.cli.logs import SinceOption, UntilOption, beginning, ending, group, log_groups
 from sqsctl.cli.options import RawOption, command, examples
 from sqsctl.cli.output import Answer, check_raw, iso
 from sqsctl.cli.tail_view import Printer
@@ -93,10 +93,8 @@ def tail(
         check_raw(run.output)
     keep = _filter(grep, exclude, errors=errors, request_id=request_id)
     now = datetime.now(UTC)
-    begin = beginning(since, now) if since else now - timedelta(minutes=10)
-    end = moment(until, now) if until else None
-    if end is not None and end <= begin:
-        raise UsageError("--until lies before --since")
+    begin = beginning(since or "10m", now)
+    end = ending(until, begin, now) if until else None
     if log_group and function:
         raise UsageError("--log-group names log groups, --function the stack's: give one of them")
     if group_by_request and filter_pattern:
