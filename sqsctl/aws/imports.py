@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqsctl.aws.zips import Listing
 
@@ -17,16 +17,24 @@ _FROM = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+([^\n]{1,40
 _IMPORT = re.compile(r"^[ \t]*import[ \t]+([\w., \t]{1,400})", re.MULTILINE)
 
 
-def imported_by(path: str, text: str, listing: Listing) -> Iterator[str]:
-    """Paths that the source imports and that the package holds, each once."""
-    sizes = {each.path: each.size_bytes for each in listing.members}
-    tried = _of_python(path, text) if path.endswith(".py") else _of_node(path, text)
-    libraries = _libraries(sizes)
-    for each in dict.fromkeys(tried):
-        if sizes.get(each, _MOST + 1) > _MOST or each == path:
-            continue
-        if each.partition("/")[0] not in libraries and "node_modules/" not in each:
-            yield each
+class Imports:
+    """What the sources of one package can import of it."""
+
+    def __init__(self, listing: Listing) -> None:
+        paths = [each.path for each in listing.members]
+        libraries = _libraries(paths)
+        self._own = {
+            each.path
+            for each in listing.members
+            if each.size_bytes <= _MOST
+            and each.path.partition("/")[0] not in libraries
+            and "node_modules/" not in each.path
+        }
+
+    def of(self, path: str, text: str) -> Iterator[str]:
+        """Paths that the source imports and that the package holds, each once."""
+        tried = _of_python(path, text) if path.endswith(".py") else _of_node(path, text)
+        return (each for each in dict.fromkeys(tried) if each in self._own and each != path)
 
 
 def _of_node(path: str, text: str) -> Iterator[str]:
@@ -60,7 +68,7 @@ def _modules(stem: str) -> tuple[str, str]:
     return f"{stem.rstrip('/')}.py", f"{stem.rstrip('/')}/__init__.py".lstrip("/")
 
 
-def _libraries(paths: dict[str, int]) -> frozenset[str]:
+def _libraries(paths: Iterable[str]) -> frozenset[str]:
     """Folders that pip installed: each has its own ``….dist-info`` beside it."""
     found = set()
     for each in paths:

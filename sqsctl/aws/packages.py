@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqsctl.aws.functions import CodeLocation, FunctionClient
-from sqsctl.aws.imports import imported_by
+from sqsctl.aws.imports import Imports
 from sqsctl.aws.session import Session
 from sqsctl.aws.zips import MAX_FETCHED_BYTES, MAX_ZIP_BYTES, Fetch, Listing, RemoteZip, refused
 from sqsctl.errors import Exit, SqsctlError
@@ -48,6 +48,7 @@ class PackageReader:
         code = self._functions.code(function.arn or function.name)
         opened = self.open(code)
         listing = opened.listing()
+        imports = Imports(listing)
         sources: dict[str, str] = {}
         waiting = list(sources_of(function, listing))
         followed = MAX_FOLLOWED
@@ -56,7 +57,7 @@ class PackageReader:
             if text is None:
                 continue
             sources[path] = text
-            for each in imported_by(path, text, listing):
+            for each in imports.of(path, text):
                 if followed and each not in waiting:
                     followed -= 1
                     waiting.append(each)

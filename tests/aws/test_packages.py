@@ -11,7 +11,7 @@ import pytest
 
 from sqsctl.aws import zips
 from sqsctl.aws.functions import CodeLocation
-from sqsctl.aws.imports import imported_by
+from sqsctl.aws.imports import Imports
 from sqsctl.aws.packages import (
     MAX_FOLLOWED,
     PackageReader,
@@ -239,7 +239,7 @@ def test_what_a_source_imports_of_its_package(path: str, text: str, found: list[
     )
     big = PackageMember("src/big.js", 10_000_000)
     listing = Listing((*listing.members, big))
-    own = list(imported_by(path, text, listing))
+    own = list(Imports(listing).of(path, text))
     assert [each for each in own if each != "service/__init__.py" or each in found] == found
 
 
