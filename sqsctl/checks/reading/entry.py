@@ -100,10 +100,19 @@ def request_id(text: str | None) -> str | None:
     return None if blanked or text[0] in "<[{(" else text.lower()
 
 
+_SECONDS = re.compile(r"after (\d{1,6}(?:\.\d{1,3})?) s")
+
+
 def timeout_error(text: str) -> SeenError:
     """The error of an invocation that was stopped at its timeout."""
     match = p.timeout_in.search(text)
     return SeenError("Sandbox.Timedout", match.group() if match else text)
+
+
+def timed_out_after(error: SeenError) -> float | None:
+    """The seconds that such an error names."""
+    match = _SECONDS.search(error.message)
+    return float(match.group(1)) if match else None
 
 
 def fatal_entry(

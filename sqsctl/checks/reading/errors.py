@@ -55,6 +55,7 @@ _TORN_MESSAGE = re.compile(r"\\?\"errorMessage\\?\"\s*:\s*\\?\"((?:[^\"\\\n]|\\[
 _NOTHING = frozenset({"undefined", "null", "None", "nil", "false", "{}", "[]"})
 # Errors that only say that all of a batch's records failed, around those of the records.
 _CHILDREN = ("recordErrors", "childErrors")
+_MOST_CHILDREN = 100
 _ALL_FAILED = re.compile(r"All records failed processing")
 _TORN_CHILDREN = re.compile(r"\"(?:recordErrors|childErrors)\"\s*:\s*\[")
 _NOT_A_TYPE = frozenset({"error", "object", "log", "app", "string", "function"})
@@ -148,7 +149,7 @@ def _of_a_batch(record: dict[str, object]) -> SeenError | None:
     if not found:
         message = text_of(record, "errorMessage")
         return _of_a_batch_in_words(message) if _ALL_FAILED.search(message) else None
-    return max(found, key=lambda each: sum(each.message == other.message for other in found))
+    return _commonest(found)
 
 
 def _of_a_batch_in_words(text: str) -> SeenError | None:
@@ -156,12 +157,13 @@ def _of_a_batch_in_words(text: str) -> SeenError | None:
     parts = p.traceback.split(text)[1 : _MOST_CHILDREN + 1]
     traces = (f"Traceback (most recent call last):{each}" for each in parts)
     found = [error for each in traces if (error := _from_traceback(each)) and error.type]
+    return _commonest(found)
+
+
+def _commonest(found: list[SeenError]) -> SeenError | None:
     return max(
         found, key=lambda each: sum(each.message == other.message for other in found), default=None
     )
-
-
-_MOST_CHILDREN = 100
 
 
 def _nested_text(record: dict[str, object]) -> SeenError | None:

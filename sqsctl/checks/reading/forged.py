@@ -11,14 +11,13 @@ of the platform in the other format, JSON amid text or text amid JSON, is no wor
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from sqsctl.checks.reading.entries import Entry, Mark
+from sqsctl.checks.reading.entry import timed_out_after
 
 _ABOUT_ONE = frozenset({Mark.START, Mark.END, Mark.REPORT, Mark.FATAL})
 _NEAR = 8  # entries behind END among which its REPORT is
-_SECONDS = re.compile(r"after (\d{1,6}(?:\.\d{1,3})?) s")
 
 
 def without_forged(entries: Iterable[Entry], *, named: bool) -> list[Entry]:
@@ -99,8 +98,8 @@ def _longer_than(entry: Entry, took: float | None) -> bool:
     """Whether it tells of a timeout that the invocation's duration did not come near."""
     if took is None or entry.error is None or entry.error.type != "Sandbox.Timedout":
         return False
-    match = _SECONDS.search(entry.error.message)
-    return match is not None and float(match.group(1)) * 1000 > 2 * took + 1000
+    told = timed_out_after(entry.error)
+    return told is not None and told * 1000 > 2 * took + 1000
 
 
 def _line(entry: Entry) -> Entry:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from sqsctl.checks.reading import patterns as p
 from sqsctl.checks.reading.entries import Entry, Mark
+from sqsctl.checks.reading.entry import timed_out_after
 from sqsctl.checks.reading.errors import SeenError
 from sqsctl.checks.reading.handled import tells_of_failure
 
@@ -197,17 +198,14 @@ class _Teller:
         return self._by_id[request_id]
 
 
-_SECONDS = re.compile(r"after (\d{1,6}(?:\.\d{1,3})?) s")
-
-
 def _told_by(trial: Trial, entry: Entry) -> bool:
     """Whether a timeout whose id was blanked out is that of the invocation above it: the platform
     wrote REPORT first, and both tell the time that it took."""
     if trial.request_id or entry.error is None or entry.error.type != "Sandbox.Timedout":
         return False
     took = trial.report.duration_ms if trial.report else None
-    match = _SECONDS.search(entry.error.message)
-    return took is None or match is None or abs(took / 1000 - float(match.group(1))) < 1
+    told = timed_out_after(entry.error)
+    return took is None or told is None or abs(took / 1000 - told) < 1
 
 
 _INIT_TYPES = re.compile(
