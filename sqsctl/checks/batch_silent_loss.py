@@ -76,9 +76,7 @@ class BatchSilentLoss(Check):
             evidence=(
                 _place(function, found, f"return inside the loop of line {found.loop_line}"),
                 of_mapping(mapping, "BatchSize", batch),
-                of_mapping(
-                    mapping, "FunctionResponseTypes", ", ".join(mapping.response_types) or "none"
-                ),
+                _heard(mapping),
             ),
             fix=_fix(function, "continue instead of return"),
             subject=function.name,

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.answers import Fault, fault_of
@@ -130,9 +131,7 @@ _GROUP = re.compile(r"must contain the parameter MessageGroupId")
 
 
 def _summary(seen: Seen[Answer], stack: Stack) -> str:
-    def dead(words: str) -> str:
-        return if_dead_lettered(stack, seen.function, words)
-
+    dead = partial(if_dead_lettered, stack, seen.function)
     match seen.sign.fault:
         case Fault.CALL if _GROUP.search(seen.newest.everything):
             return (

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
@@ -189,9 +190,7 @@ def _what(sign: Shape) -> str:
 
 
 def _summary(seen: Seen[Shape], stack: Stack) -> str:
-    def dead(words: str) -> str:
-        return if_dead_lettered(stack, seen.function, words)
-
+    dead = partial(if_dead_lettered, stack, seen.function)
     sign = seen.sign
     python = (
         is_python(seen.runtime) or "KeyError" in seen.newest.text or "NoneType" in seen.newest.text

@@ -14,6 +14,7 @@ trace say where to look.
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
@@ -88,9 +89,7 @@ _SHAPE = re.compile(
 
 
 def _summary(seen: Seen[str], stack: Stack) -> str:
-    def dead(words: str) -> str:
-        return if_dead_lettered(stack, seen.function, words)
-
+    dead = partial(if_dead_lettered, stack, seen.function)
     if _SHAPE.search(seen.newest.text):
         return (
             "compare what the line reads with what its messages hold: a field is missing there, or "

@@ -146,13 +146,13 @@ def restore(
     from sqsctl.model.queues import QueueRef
     from sqsctl.operations import archive
     from sqsctl.operations.control import Control, interruptible
-    from sqsctl.operations.restore import Restore, checked
+    from sqsctl.operations.restore import Restore, refuse
     from sqsctl.operations.restore import restore as send
 
     check_rate(rate)
     if not file.is_file():
         raise UsageError(f"there is no file {file}")
-    archive.check(file)  # what is no archive shows before anything is asked of AWS
+    verdict = archive.check(file)  # what is no archive shows before anything is asked of AWS
     if to:
         from sqsctl.aws.queues import QueueClient
 
@@ -169,7 +169,7 @@ def restore(
             )
         target = pair.sources[0]
     if dry_run:
-        verdict = checked(file, target, allow_partial=allow_partial)
+        refuse(file, verdict, target, allow_partial=allow_partial)
         said = f"would send {counted(verdict.messages, 'message')} to {target.name}"
         said += f" (not whole: {verdict.problem})" if verdict.problem else ""
         return Answer(

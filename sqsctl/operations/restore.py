@@ -65,14 +65,16 @@ def restore(
     where queue types differ.
     """
     options = options or Restore()
-    verdict = checked(path, facts, allow_partial=options.allow_partial)
+    verdict = archive.check(path)
+    refuse(path, verdict, facts, allow_partial=options.allow_partial)
     run = _Run(path, verdict, target, facts, options, control or Control(), policy)
     return run.run(journal_folder, select, progress)
 
 
-def checked(path: Path, facts: Queue, *, allow_partial: bool = False) -> archive.Verdict:
-    """What is in the archive; raises what ``restore`` raises before it sends anything."""
-    verdict = archive.check(path)
+def refuse(
+    path: Path, verdict: archive.Verdict, facts: Queue, *, allow_partial: bool = False
+) -> None:
+    """Raise what ``restore`` raises of a checked archive before it sends anything."""
     if verdict.fifo != facts.fifo:
         one, other = ("FIFO", "standard") if verdict.fifo else ("standard", "FIFO")
         raise RefusedError(
@@ -85,7 +87,6 @@ def checked(path: Path, facts: Queue, *, allow_partial: bool = False) -> archive
             hint="--allow-partial sends what can be read",
             code="partial_archive",
         )
-    return verdict
 
 
 class _Run:

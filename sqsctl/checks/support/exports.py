@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from sqsctl.checks.support.code.from_python import parsed
 from sqsctl.checks.support.runtimes import is_node, is_python
 from sqsctl.model.stack import Function, Package
 
@@ -97,9 +97,7 @@ def exported(path: str, source: str) -> tuple[str, ...]:
 
 def _python(source: str) -> tuple[str, ...]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(source).body
+        body = parsed(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     found = [each.name for each in body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]

@@ -197,7 +197,7 @@ def yml_mapping(
     """
     if lift and stack.made_by == "lift":
         queue = stack.queue(mapping.queue_arn)
-        if queue is None or queue.logical_id is None or _LIFT.fullmatch(queue.logical_id):
+        if queue is None or queue.logical_id is None or lift_construct(queue.logical_id):
             return yml_worker(queue or mapping.queue_arn.rpartition(":")[2], *lift)
     return yml_function(
         mapping.function_name, "events:", "  - sqs:", *(f"      {line}" for line in lines)
@@ -222,7 +222,7 @@ def queue_variable(function: str, variable: str, queue: Queue) -> Step:
 
 def queue_value(stack: Stack, queue: Queue) -> str:
     """What an environment variable of serverless.yml holds to name a queue of the stack."""
-    if stack.made_by == "lift" and _LIFT.fullmatch(queue.logical_id or ""):
+    if stack.made_by == "lift" and lift_construct(queue.logical_id):
         attribute = "dlqUrl" if "Dlq" in (queue.logical_id or "")[-11:] else "queueUrl"
         return f"${{construct:{_construct(queue)}.{attribute}}}"
     if stack.made_by in {"lift", "serverless"} and queue.logical_id:
@@ -230,15 +230,20 @@ def queue_value(stack: Stack, queue: Queue) -> str:
     return queue.url
 
 
+def lift_construct(logical_id: str | None) -> str:
+    """The construct whose queue Lift names so, without its dashes; empty where it is none."""
+    made = _LIFT.fullmatch(logical_id or "")
+    return made["construct"] if made else ""
+
+
 def _construct(queue: Queue | str) -> str:
     """The construct's name: what the logical id is made of, else the last word of the name."""
     name = queue if isinstance(queue, str) else queue.name
     words = name.removesuffix(".fifo").removesuffix("-dlq").split("-")
-    made = _LIFT.fullmatch((queue.logical_id or "") if not isinstance(queue, str) else "")
+    made = "" if isinstance(queue, str) else lift_construct(queue.logical_id)
     for first in range(len(words)) if made else ():
         whole = "-".join(words[first:])
-        if made and re.sub(r"\W|_", "", whole) == made["construct"]:
+        if re.sub(r"\W|_", "", whole) == made:
             return whole
-    if made:
-        return made["construct"]  # a name of one's own (extensions): dashes are lost in the id
-    return words[-1] or "QUEUE"
+    # A name of one's own (extensions): dashes are lost in the id.
+    return made or words[-1] or "QUEUE"

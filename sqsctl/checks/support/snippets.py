@@ -8,7 +8,6 @@ template, and what no tool's words are known for has none at all.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -36,8 +35,6 @@ _OPERATIONS: Mapping[str, tuple[Kind, str]] = {
     "update_event_source_mapping": ("mapping", "UUID"),
     "add_permission": ("permission", "FunctionName"),
 }
-# What the CDK inside of Lift makes of the paths construct/Queue and construct/Dlq.
-_LIFTS = re.compile(r"(?P<construct>\w{1,200})(?:Queue|Dlq)[0-9A-F]{8}")
 _NOT_PROPERTIES = frozenset({"StatementId", "Qualifier"})
 
 
@@ -56,12 +53,6 @@ class Setting:
     logical_id: str
     properties: Mapping[str, object]
     dead_letters: str = ""
-
-
-def construct(logical_id: str | None) -> str:
-    """The construct whose queue Lift names so, without its dashes; empty where it is none."""
-    made = _LIFTS.fullmatch(logical_id or "")
-    return made["construct"] if made else ""
 
 
 def settings(steps: Iterable[Step], stack: Stack) -> Iterator[Setting]:

@@ -13,7 +13,7 @@ import shlex
 from dataclasses import replace
 
 from sqsctl.checks.support import snippets
-from sqsctl.checks.support.shell import yml_key
+from sqsctl.checks.support.shell import lift_construct, yml_key
 from sqsctl.model.finding import Fix
 from sqsctl.model.stack import Stack
 
@@ -79,7 +79,7 @@ def _lifted(
 ) -> tuple[str, ...]:
     """Lines for Lift: a construct's worker has no ``events``, its mapping no key of its own."""
     if lines and lines[0].startswith(_LIFT_OR):
-        constructs = {snippets.construct(each.logical_id) for each in stack.queues} - {""}
+        constructs = {lift_construct(each.logical_id) for each in stack.queues} - {""}
         name = re.sub(r"[^A-Za-z0-9]", "", lines[1])
         own = ("constructs:", *lines[1:]) if name in constructs else _plain(lines)
         return own if constructs else lines
@@ -124,7 +124,7 @@ def _keys(stack: Stack) -> dict[str, str]:
 
 def _of_construct(queue_arn: str, stack: Stack) -> bool:
     queue = stack.queue(queue_arn)
-    return queue is not None and bool(snippets.construct(queue.logical_id))
+    return queue is not None and bool(lift_construct(queue.logical_id))
 
 
 def _plain(lines: tuple[str, ...]) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ class Answers:
             elif _alike(key, words.REPORT):
                 self._misspelt.append(Problem(Mistake.KEY, frame.unit.path, expr.line, key))
             elif key == _ENTRY:
-                self._identifier(frame, value, value_line(value) or expr.line)
+                self._identifier(frame, value, value.line or expr.line)
             elif _alike(key, _ENTRY):
                 self._note(frame, Mistake.ENTRY, expr.line, key)
             elif key == "body" and keys & {"statusCode", "status"} and _holds_report(value):
@@ -110,9 +110,8 @@ class Answers:
         elif _alike(target.name, words.REPORT):
             self._misspelt.append(Problem(Mistake.KEY, frame.unit.path, target.line, target.name))
 
-    def returned(self, frame: Frame, value: Expr, line: int) -> None:
+    def returned(self, frame: Frame, value: Expr) -> None:
         """What a function returns to Lambda."""
-        del line
         made = value.value if isinstance(value, Await) else value
         if isinstance(made, Call) and frame.scope.called(made):
             return  # what that function returns is what tells
@@ -142,9 +141,8 @@ class Answers:
                 isinstance(each, Table | Name) and _given_report(frame, each) for each in call.args
             )
 
-    def function(self, frame: Frame, function: Function) -> None:
+    def ended(self, frame: Frame) -> None:
         """The end of a function: what its lists of failures were filled with."""
-        del function
         for known in [each for each in self._lists if each[0].scope is frame.scope]:
             self._lists.remove(known)
             self._filled(frame, known[1], known[2])
@@ -230,10 +228,6 @@ class Answers:
 
     def _note(self, frame: Frame, mistake: Mistake, line: int, detail: str) -> None:
         self._found[Problem(mistake, frame.unit.path, line, detail)] = None
-
-
-def value_line(expr: Expr) -> int:
-    return expr.line
 
 
 def _alike(key: str, wanted: str) -> bool:

@@ -175,10 +175,8 @@ def _own_call(
     returned = returned_closure(own, args)
     if returned is not None:
         return returned
-    inner = use
-    waits = frame.waits
     done = walker.run(
-        own, tuple(args), inner, waits=waits, record=frame.record, depth=frame.depth + 1,
+        own, tuple(args), use, waits=frame.waits, record=frame.record, depth=frame.depth + 1,
         around=frame,
     )  # fmt: skip
     about = any(isinstance(each, What) for each in args) or own.function is call.callee

@@ -40,11 +40,16 @@ from sqsctl.checks.support.code.units import Unit
 _DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def python_unit(path: str, text: str) -> Unit:
-    """A module's functions, classes, values and imports."""
+def parsed(text: str) -> ast.Module:
+    """The source's syntax tree. Raises what ``ast.parse`` raises of hostile text; warns of none."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tree = ast.parse(text)
+        return ast.parse(text)
+
+
+def python_unit(path: str, text: str) -> Unit:
+    """A module's functions, classes, values and imports."""
+    tree = parsed(text)
     unit = Unit(path)
     for node in _top(tree.body):
         if isinstance(node, _DEFINITION):

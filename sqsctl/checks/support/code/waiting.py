@@ -78,9 +78,7 @@ def passed(walker: Walker, frame: Frame, call: Call, word: str, use: Use, *, wai
             walker, frame, call, "asyncio.gather(return_exceptions=True)", use, waited=waited
         )
     many = word in {"all", "gather"}
-    inner = use
-    if many and use is Use.ANSWER:
-        inner = Use.DROPPED
+    inner = Use.DROPPED if many and use is Use.ANSWER else use
     made: Value = None
     for each in call.args:
         if isinstance(each, Row):

@@ -103,7 +103,7 @@ class Walker:
         for index, param in enumerate(params):
             self.bind(frame, param, args[index] if index < len(args) else None)
         self.block(frame, function.body)
-        self.answers.function(frame, function)
+        self.answers.ended(frame)
         self._runs[key] = region.close()
         return self._runs[key]
 
@@ -178,7 +178,7 @@ class Walker:
             self.found[
                 Sighting(Fault.STATUS, frame.unit.path, stmt.line, "return {statusCode…}")
             ] = None
-        self.answers.returned(frame, value, stmt.line)
+        self.answers.returned(frame, value)
         self.value(frame, value, frame.use)
 
     def _loop(self, frame: Frame, stmt: Loop) -> None:
