@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqsctl.checks.reading import explain_line
-from sqsctl.checks.reading.blocks import Block
-from sqsctl.checks.reading.entries import Mark, understand
+from sqsctl.logtext import explain_line
+from sqsctl.logtext.blocks import Block
+from sqsctl.logtext.entries import Mark, understand
 from sqsctl.model.logline import LogEvent
 from sqsctl.operations.tail import Tailed
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.reading import Reading, events_from_text, read, unwrapped
+from sqsctl.logtext import Reading, events_from_text, read, unwrapped
 from sqsctl.model.finding import Diagnosis, Severity
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import (

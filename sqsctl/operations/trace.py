@@ -300,7 +300,7 @@ class _Tracer:
         return None
 
     def _attempts(self, group: str, start_ms: int, streams: tuple[str, ...]) -> tuple[Attempt, ...]:
-        from sqsctl.checks.reading import read
+        from sqsctl.logtext import read
 
         return read(self._read(group, start_ms, streams=streams)).attempts
 

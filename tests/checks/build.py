@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqsctl.checks.reading import events_from_text, read
+from sqsctl.logtext import events_from_text, read
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import (
     Api,

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.reading import events_from_text, explain_line, read
+from sqsctl.logtext import events_from_text, explain_line, read
 from sqsctl.model.finding import Finding, Kind
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import ErrorText, Group, Stack

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.reading import events_from_text, explain_line, read
+from sqsctl.logtext import events_from_text, explain_line, read
 from sqsctl.model.finding import Confidence, Finding, Kind, Severity
 from sqsctl.model.logline import Failure, LogEvent
 from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Group, Stack

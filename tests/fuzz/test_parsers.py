@@ -1,7 +1,7 @@
 """Whatever comes from outside, each parser answers or says what is wrong: it never falls over.
 
 The table is the list of what reads foreign input; the log reader has a file of its own
-(tests/checks/reading/test_fuzz.py). An answer may be a value or a SqsctlError.
+(tests/logtext/test_fuzz.py). An answer may be a value or a SqsctlError.
 """
 
 from __future__ import annotations

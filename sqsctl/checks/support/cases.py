@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from sqsctl.checks.reading import Reading, events_from_text, read
+from sqsctl.logtext import Reading, events_from_text, read
 from sqsctl.model.logline import Attempt, Failure, LogEvent
 from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Stack
 

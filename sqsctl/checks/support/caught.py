@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from sqsctl.checks.reading import merge
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.entry import LOUD
-from sqsctl.checks.reading.handled import goes_on
 from sqsctl.checks.support.cases import Case, case_of, reading_of, survived_of
+from sqsctl.logtext import merge
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.entry import LOUD
+from sqsctl.logtext.handled import goes_on
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import Attempt, Failure
 from sqsctl.model.stack import EventSourceMapping, FunctionLogs, Queue, Stack

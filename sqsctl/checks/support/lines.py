@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from sqsctl.checks.reading.limits import cut
-from sqsctl.checks.reading.reader import read
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import owner
+from sqsctl.logtext.limits import cut
+from sqsctl.logtext.reader import read
 from sqsctl.model.logline import LogEvent
 
 # What no known failure is without; most lines of a log lack it.

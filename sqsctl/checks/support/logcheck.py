@@ -11,14 +11,14 @@ from functools import cache, lru_cache
 from typing import ClassVar, Generic, TypeVar
 
 from sqsctl.checks.base import Check
-from sqsctl.checks.reading.causes import causes_in
-from sqsctl.checks.reading.errors import SeenError, error_in
-from sqsctl.checks.reading.handled import goes_on
 from sqsctl.checks.support import evidence
 from sqsctl.checks.support.cases import Case, cases
 from sqsctl.checks.support.caught import caught
 from sqsctl.checks.support.freshness import mended
 from sqsctl.checks.support.swallowed import swallowed
+from sqsctl.logtext.causes import causes_in
+from sqsctl.logtext.errors import SeenError, error_in
+from sqsctl.logtext.handled import goes_on
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.logline import Failure
 from sqsctl.model.stack import Fact, FunctionLogs, Stack

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqsctl.checks.reading import merge
 from sqsctl.checks.support.cases import case_of, reading_of
 from sqsctl.checks.support.caught import caught_by, with_caught
 from sqsctl.checks.support.logcheck import owner
+from sqsctl.logtext import merge
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import Attempt, Failure
 from sqsctl.model.message import Message

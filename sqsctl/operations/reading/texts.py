@@ -146,7 +146,7 @@ class PackagesReader:
 
 def understood(function: str, group: str, since: datetime, window: Window) -> FunctionLogs:
     """A function's log events, read: attempts, failures, and the newest of the text."""
-    from sqsctl.checks.reading import read
+    from sqsctl.logtext import read
 
     reading = read(window.events)
     return FunctionLogs(

@@ -7,9 +7,9 @@ Nothing here raises, whatever the text holds.
 
 from __future__ import annotations
 
-from sqsctl.checks.reading.paste import events_from_text
-from sqsctl.checks.reading.reader import Reading, merge, read
-from sqsctl.checks.reading.wrapped import unwrapped
+from sqsctl.logtext.paste import events_from_text
+from sqsctl.logtext.reader import Reading, merge, read
+from sqsctl.logtext.wrapped import unwrapped
 from sqsctl.model.logline import LogEvent
 
 __all__ = ["Reading", "events_from_text", "explain_line", "merge", "read", "unwrapped"]

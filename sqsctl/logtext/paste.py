@@ -17,12 +17,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.envelopes import line_in, subscription
-from sqsctl.checks.reading.jsons import is_record, loads, text_of, value_at
-from sqsctl.checks.reading.margins import plain_text, without_margin
-from sqsctl.checks.reading.prefix import clean, strip_prefix
-from sqsctl.checks.reading.stamps import parse_stamp
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.envelopes import line_in, subscription
+from sqsctl.logtext.jsons import is_record, loads, text_of, value_at
+from sqsctl.logtext.margins import plain_text, without_margin
+from sqsctl.logtext.prefix import clean, strip_prefix
+from sqsctl.logtext.stamps import parse_stamp
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.times import from_epoch_ms
 

@@ -5,20 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.entry import (
-    LOUD,
-    SUSPECT,
-    WORDED,
-    Entry,
-    Mark,
-    fatal_entry,
-    timeout_error,
-)
-from sqsctl.checks.reading.errors import SeenError, error_in
-from sqsctl.checks.reading.jsons import embedded_at, is_record, number_of, text_of
-from sqsctl.checks.reading.stamps import parse_stamp
-from sqsctl.checks.reading.text_entries import runtime_id
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.entry import LOUD, SUSPECT, WORDED, Entry, Mark, fatal_entry, timeout_error
+from sqsctl.logtext.errors import SeenError, error_in
+from sqsctl.logtext.jsons import embedded_at, is_record, number_of, text_of
+from sqsctl.logtext.stamps import parse_stamp
+from sqsctl.logtext.text_entries import runtime_id
 from sqsctl.model.logline import LogEvent
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.errors import SeenError
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.errors import SeenError
 from sqsctl.model.logline import LogEvent
 
 

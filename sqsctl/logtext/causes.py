@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sqsctl.checks.reading.errors import SeenError, error_in
-from sqsctl.checks.reading.jsons import embedded_at, is_record, text_of
-from sqsctl.checks.reading.limits import MESSAGE_CHARACTERS
+from sqsctl.logtext.errors import SeenError, error_in
+from sqsctl.logtext.jsons import embedded_at, is_record, text_of
+from sqsctl.logtext.limits import MESSAGE_CHARACTERS
 
 _MOST = 8
 _CHARACTERS = 20_000

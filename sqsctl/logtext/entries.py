@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqsctl.checks.reading.blocks import Block
-from sqsctl.checks.reading.entry import Entry, Mark
-from sqsctl.checks.reading.json_entries import json_entry
-from sqsctl.checks.reading.text_entries import platform_line, text_entry
+from sqsctl.logtext.blocks import Block
+from sqsctl.logtext.entry import Entry, Mark
+from sqsctl.logtext.json_entries import json_entry
+from sqsctl.logtext.text_entries import platform_line, text_entry
 
 __all__ = ["Entry", "Mark", "understand"]
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.entries import Entry, Mark
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.entries import Entry, Mark
 
 _LINE_CHARACTERS = 2_000
 _WENT_ON = re.compile(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sqsctl.checks.reading import Reading, events_from_text, read
+from sqsctl.logtext import Reading, events_from_text, read
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import LogEvent, Phase
 from tests.checks.build import NOW, ago, invocation

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sqsctl.checks.reading import events_from_text
+from sqsctl.logtext import events_from_text
 
 AT = datetime(2024, 1, 29, 16, 41, 15, 998_000, tzinfo=UTC)
 RID = "3f5a7b9c-1d2e-4f30-8142-536475869708"

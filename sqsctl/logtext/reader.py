@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.blocks import blocks
-from sqsctl.checks.reading.causes import causes_in
-from sqsctl.checks.reading.entries import Entry, Mark, understand
-from sqsctl.checks.reading.errors import SeenError
-from sqsctl.checks.reading.forged import without_forged
-from sqsctl.checks.reading.handled import Successes, handled, teaches, tells_of_failure
-from sqsctl.checks.reading.limits import KEPT_LINES, TRACE_LINES
-from sqsctl.checks.reading.trials import Ending, StreamStory, Trial, ending, tell
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.blocks import blocks
+from sqsctl.logtext.causes import causes_in
+from sqsctl.logtext.entries import Entry, Mark, understand
+from sqsctl.logtext.errors import SeenError
+from sqsctl.logtext.forged import without_forged
+from sqsctl.logtext.handled import Successes, handled, teaches, tells_of_failure
+from sqsctl.logtext.limits import KEPT_LINES, TRACE_LINES
+from sqsctl.logtext.trials import Ending, StreamStory, Trial, ending, tell
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import Attempt, Failure, LogEvent, Phase
 

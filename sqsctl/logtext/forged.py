@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqsctl.checks.reading.entries import Entry, Mark
-from sqsctl.checks.reading.entry import timed_out_after
+from sqsctl.logtext.entries import Entry, Mark
+from sqsctl.logtext.entry import timed_out_after
 
 _ABOUT_ONE = frozenset({Mark.START, Mark.END, Mark.REPORT, Mark.FATAL})
 _NEAR = 8  # entries behind END among which its REPORT is

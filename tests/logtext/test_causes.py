@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.reading.causes import causes_in
+from sqsctl.logtext.causes import causes_in
 from tests.checks.build import ago, invocation, of_events, stack
 
 PYTHON = """\

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.margins import plain_text, without_margin
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.margins import plain_text, without_margin
 
 _NARROWEST, _WIDEST = 40, 260
 _BEGINS = re.compile(

@@ -13,9 +13,9 @@ import re
 import zlib
 from datetime import datetime
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.jsons import is_record, loads, records, text_of
-from sqsctl.checks.reading.stamps import parse_stamp
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.jsons import is_record, loads, records, text_of
+from sqsctl.logtext.stamps import parse_stamp
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.times import from_epoch_ms
 

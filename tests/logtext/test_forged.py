@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sqsctl.checks.reading import Reading, read
-from sqsctl.checks.reading.entries import Entry, Mark
-from sqsctl.checks.reading.forged import without_forged
+from sqsctl.logtext import Reading, read
+from sqsctl.logtext.entries import Entry, Mark
+from sqsctl.logtext.forged import without_forged
 from sqsctl.model.logline import LogEvent
 
 OWN = "5954b0b1-0155-4220-9ff3-d0841f795c48"

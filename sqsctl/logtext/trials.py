@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.entries import Entry, Mark
-from sqsctl.checks.reading.entry import timed_out_after
-from sqsctl.checks.reading.errors import SeenError
-from sqsctl.checks.reading.handled import tells_of_failure
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.entries import Entry, Mark
+from sqsctl.logtext.entry import timed_out_after
+from sqsctl.logtext.errors import SeenError
+from sqsctl.logtext.handled import tells_of_failure
 
 _LAST_WORDS = 6
 _GOOD = frozenset({"success", "ok"})

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.entry import (
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.entry import (
     LOUD,
     SUSPECT,
     WORDED,
@@ -17,8 +17,8 @@ from sqsctl.checks.reading.entry import (
     request_id,
     timeout_error,
 )
-from sqsctl.checks.reading.errors import SeenError, error_in
-from sqsctl.checks.reading.stamps import parse_stamp
+from sqsctl.logtext.errors import SeenError, error_in
+from sqsctl.logtext.stamps import parse_stamp
 from sqsctl.model.logline import LogEvent
 
 # --- the platform's lines, as text ---------------------------------------------------------

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.reading import Reading, events_from_text, explain_line, read
+from sqsctl.logtext import Reading, events_from_text, explain_line, read
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import ErrorText, FunctionLogs, Group, Stack
@@ -20,7 +20,7 @@ from tests.fuzz.profiles import fuzzed
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.timeout(7200)]
 
-CORPUS = Path(__file__).parents[1] / "corpus"
+CORPUS = Path(__file__).parents[1] / "checks" / "corpus"
 TEXTS = [
     each["text"]
     for path in sorted(CORPUS.glob("*.yaml"))

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.prefix import strip_prefix
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.prefix import strip_prefix
 
 _PLATFORM = re.compile(
     r"(?:START|END|REPORT) RequestId: |INIT_START Runtime Version: |INIT_REPORT Init Duration: "

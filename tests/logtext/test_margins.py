@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqsctl.checks.reading import events_from_text, unwrapped
-from sqsctl.checks.reading.margins import plain_text, without_margin
+from sqsctl.logtext import events_from_text, unwrapped
+from sqsctl.logtext.margins import plain_text, without_margin
 from tests.fuzz.profiles import fuzzed
 
 RID = "3f5a7b9c-1d2e-4f30-8142-536475869708"

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.limits import BLOCK_EVENTS, cut
-from sqsctl.checks.reading.prefix import clean, strip_prefix
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.limits import BLOCK_EVENTS, cut
+from sqsctl.logtext.prefix import clean, strip_prefix
 from sqsctl.model.logline import LogEvent
 
 _PLATFORM = re.compile(

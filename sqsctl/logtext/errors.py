@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.jsons import embedded_at, is_record, records, text_of
-from sqsctl.checks.reading.limits import MESSAGE_CHARACTERS, TRACE_LINES
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.jsons import embedded_at, is_record, records, text_of
+from sqsctl.logtext.limits import MESSAGE_CHARACTERS, TRACE_LINES
 
 _TYPE_KEYS = (
     "errorType",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sqsctl.checks.reading import events_from_text, read
+from sqsctl.logtext import events_from_text, read
 from sqsctl.model.logline import Failure
 
 PYTHON = """[ERROR] BatchProcessingError: All records failed processing. 2 individual errors logged separately below.

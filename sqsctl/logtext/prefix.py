@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqsctl.checks.reading import patterns as p
-from sqsctl.checks.reading.stamps import parse_stamp
+from sqsctl.logtext import patterns as p
+from sqsctl.logtext.stamps import parse_stamp
 from sqsctl.model.times import from_epoch_ms
 
 _ROUNDS = 5
