@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from sqsctl.checks.support.code.from_python import parsed
 from sqsctl.checks.support.runtimes import is_node, is_python
+from sqsctl.handlercode.from_python import parsed
 from sqsctl.model.stack import Function, Package
 
 _ENDS = {"node": (".js", ".mjs", ".cjs"), "python": (".py",)}

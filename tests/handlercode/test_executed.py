@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.checks.consumers.cases import RIGHT, WRONG, Case
+from tests.handlercode.cases import RIGHT, WRONG, Case
 
 _HERE = Path(__file__).parent
 _IDS = ["m-1", "m-2", "m-3"]

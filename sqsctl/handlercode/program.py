@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqsctl.checks.support.code.from_python import python_unit
-from sqsctl.checks.support.code.index import Index
-from sqsctl.checks.support.code.javascript_unit import javascript_unit
-from sqsctl.checks.support.code.tree import Class, Expr, Function, Imported, Member, Name, Stmt
-from sqsctl.checks.support.code.units import BUNDLED, Unit
+from sqsctl.handlercode.from_python import python_unit
+from sqsctl.handlercode.index import Index
+from sqsctl.handlercode.javascript_unit import javascript_unit
+from sqsctl.handlercode.tree import Class, Expr, Function, Imported, Member, Name, Stmt
+from sqsctl.handlercode.units import BUNDLED, Unit
 
 _MOST = 2_000_000
 _ENDS = (".js", ".mjs", ".cjs")

@@ -9,14 +9,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqsctl.checks.support.code.from_javascript import (
-    FUNCTIONS,
-    expression,
-    function,
-)
-from sqsctl.checks.support.code.nodes import in_sequence, named, text_of
-from sqsctl.checks.support.code.tree import Class, Expr, Function, Imported, Member, Name, Return
-from sqsctl.checks.support.code.units import BUNDLED, Unit
+from sqsctl.handlercode.from_javascript import FUNCTIONS, expression, function
+from sqsctl.handlercode.nodes import in_sequence, named, text_of
+from sqsctl.handlercode.tree import Class, Expr, Function, Imported, Member, Name, Return
+from sqsctl.handlercode.units import BUNDLED, Unit
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser

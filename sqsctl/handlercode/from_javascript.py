@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqsctl.checks.support.code.machines import machine
-from sqsctl.checks.support.code.nodes import (
+from sqsctl.handlercode.machines import machine
+from sqsctl.handlercode.nodes import (
     in_sequence,
     key_of,
     line_of,
@@ -21,7 +21,7 @@ from sqsctl.checks.support.code.nodes import (
     string_of,
     text_of,
 )
-from sqsctl.checks.support.code.tree import (
+from sqsctl.handlercode.tree import (
     NOTHING,
     Assign,
     Await,

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 
-from sqsctl.checks.support.code.scopes import Scope, Use
-from sqsctl.checks.support.code.tree import Function
-from sqsctl.checks.support.code.units import Unit
+from sqsctl.handlercode.scopes import Scope, Use
+from sqsctl.handlercode.tree import Function
+from sqsctl.handlercode.units import Unit
 
 
 class What(Enum):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from sqsctl.checks.support.code.tree import (
+from sqsctl.handlercode.tree import (
     Expr,
     Function,
     Member,

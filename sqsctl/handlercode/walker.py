@@ -5,24 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
-from sqsctl.checks.support.code import words
-from sqsctl.checks.support.code.answers import Answers
-from sqsctl.checks.support.code.calls import call_value
-from sqsctl.checks.support.code.frames import (
-    Closure,
-    Fault,
-    Followed,
-    Frame,
-    Region,
-    Sighting,
-    Value,
-    What,
-)
-from sqsctl.checks.support.code.heard import heard, silent
-from sqsctl.checks.support.code.program import Program
-from sqsctl.checks.support.code.reports import may_report
-from sqsctl.checks.support.code.scopes import Scope, Use
-from sqsctl.checks.support.code.tree import (
+from sqsctl.handlercode import words
+from sqsctl.handlercode.answers import Answers
+from sqsctl.handlercode.calls import call_value
+from sqsctl.handlercode.frames import Closure, Fault, Followed, Frame, Region, Sighting, Value, What
+from sqsctl.handlercode.heard import heard, silent
+from sqsctl.handlercode.program import Program
+from sqsctl.handlercode.reports import may_report
+from sqsctl.handlercode.scopes import Scope, Use
+from sqsctl.handlercode.tree import (
     Assign,
     Await,
     Bind,

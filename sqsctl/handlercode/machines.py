@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqsctl.checks.support.code.nodes import in_sequence, line_of, named, text_of
-from sqsctl.checks.support.code.tree import (
+from sqsctl.handlercode.nodes import in_sequence, line_of, named, text_of
+from sqsctl.handlercode.tree import (
     Assign,
     Await,
     Bind,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqsctl.checks.support.code.frames import Closure, Frame, Value
-from sqsctl.checks.support.code.scopes import Use, own_function
-from sqsctl.checks.support.code.tree import Bind, Call, Expr, Function, Member, Name, Return
+from sqsctl.handlercode.frames import Closure, Frame, Value
+from sqsctl.handlercode.scopes import Use, own_function
+from sqsctl.handlercode.tree import Bind, Call, Expr, Function, Member, Name, Return
 
 if TYPE_CHECKING:
-    from sqsctl.checks.support.code.walker import Walker
+    from sqsctl.handlercode.walker import Walker
 
 
 def own_closure(walker: Walker, frame: Frame, callee: Expr) -> Closure | None:

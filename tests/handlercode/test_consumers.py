@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqsctl.checks.support.code.answers import Mistake
-from sqsctl.checks.support.code.consumer import Consumer, consumer
-from sqsctl.checks.support.code.frames import Fault
-from tests.checks.consumers.cases import RIGHT, WRONG, Case
+from sqsctl.handlercode.answers import Mistake
+from sqsctl.handlercode.consumer import Consumer, consumer
+from sqsctl.handlercode.frames import Fault
+from tests.handlercode.cases import RIGHT, WRONG, Case
 
 
 def _names(case: Case) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sqsctl.checks.support.code.consumer import consumer
-from tests.checks.consumers.cases import RIGHT, WRONG
-from tests.checks.consumers.test_consumers import found
+from sqsctl.handlercode.consumer import consumer
+from tests.handlercode.cases import RIGHT, WRONG
+from tests.handlercode.test_consumers import found
 
 WAYS: dict[str, dict[str, Any]] = {
     "minified": {"minify": True, "format": "cjs"},

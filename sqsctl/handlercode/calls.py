@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqsctl.checks.support.code import words
-from sqsctl.checks.support.code.closures import asynchronous, own_closure, returned_closure
-from sqsctl.checks.support.code.frames import LISTS, Closure, Fault, Frame, Value, What
-from sqsctl.checks.support.code.scopes import Use
-from sqsctl.checks.support.code.tree import Await, Call, Expr, Function, Member, Name, Return
-from sqsctl.checks.support.code.waiting import (
+from sqsctl.handlercode import words
+from sqsctl.handlercode.closures import asynchronous, own_closure, returned_closure
+from sqsctl.handlercode.frames import LISTS, Closure, Fault, Frame, Value, What
+from sqsctl.handlercode.scopes import Use
+from sqsctl.handlercode.tree import Await, Call, Expr, Function, Member, Name, Return
+from sqsctl.handlercode.waiting import (
     chained,
     executor_like,
     note,
@@ -21,7 +21,7 @@ from sqsctl.checks.support.code.waiting import (
 )
 
 if TYPE_CHECKING:
-    from sqsctl.checks.support.code.walker import Walker
+    from sqsctl.handlercode.walker import Walker
 
 
 # A class's name as minifiers leave it.

@@ -10,22 +10,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqsctl.checks.support.code import words
-from sqsctl.checks.support.code.answers import Problem
-from sqsctl.checks.support.code.collection import uncollected
-from sqsctl.checks.support.code.frames import Closure, Fault, Frame, Region, Sighting, What
-from sqsctl.checks.support.code.program import Placed, Program, program_of
-from sqsctl.checks.support.code.scopes import Scope, Use, own_function
-from sqsctl.checks.support.code.tree import (
-    Call,
-    Expr,
-    Function,
-    Member,
-    Name,
-    everything,
-    within,
-)
-from sqsctl.checks.support.code.walker import Walker
+from sqsctl.handlercode import words
+from sqsctl.handlercode.answers import Problem
+from sqsctl.handlercode.collection import uncollected
+from sqsctl.handlercode.frames import Closure, Fault, Frame, Region, Sighting, What
+from sqsctl.handlercode.program import Placed, Program, program_of
+from sqsctl.handlercode.scopes import Scope, Use, own_function
+from sqsctl.handlercode.tree import Call, Expr, Function, Member, Name, everything, within
+from sqsctl.handlercode.walker import Walker
 
 # Wrappers that give Lambda what the handler returned.
 _TRANSPARENT = frozenset({

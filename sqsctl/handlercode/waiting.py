@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqsctl.checks.support.code import words
-from sqsctl.checks.support.code.closures import own_closure
-from sqsctl.checks.support.code.frames import LISTS, Closure, Fault, Frame, Sighting, Value, What
-from sqsctl.checks.support.code.heard import silent
-from sqsctl.checks.support.code.scopes import Use
-from sqsctl.checks.support.code.tree import Call, Constant, Expr, Function, Member, Name, Row
+from sqsctl.handlercode import words
+from sqsctl.handlercode.closures import own_closure
+from sqsctl.handlercode.frames import LISTS, Closure, Fault, Frame, Sighting, Value, What
+from sqsctl.handlercode.heard import silent
+from sqsctl.handlercode.scopes import Use
+from sqsctl.handlercode.tree import Call, Constant, Expr, Function, Member, Name, Row
 
 if TYPE_CHECKING:
-    from sqsctl.checks.support.code.walker import Walker
+    from sqsctl.handlercode.walker import Walker
 
 
 def chained(

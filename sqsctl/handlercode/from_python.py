@@ -6,7 +6,7 @@ import ast
 import warnings
 from collections.abc import Iterable
 
-from sqsctl.checks.support.code.tree import (
+from sqsctl.handlercode.tree import (
     NOTHING,
     Assign,
     Await,
@@ -35,7 +35,7 @@ from sqsctl.checks.support.code.tree import (
     Table,
     Try,
 )
-from sqsctl.checks.support.code.units import Unit
+from sqsctl.handlercode.units import Unit
 
 _DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqsctl.checks.support.code import words
-from sqsctl.checks.support.code.scopes import Scope, Use, root_of
-from sqsctl.checks.support.code.tree import (
+from sqsctl.handlercode import words
+from sqsctl.handlercode.scopes import Scope, Use, root_of
+from sqsctl.handlercode.tree import (
     Call,
     Choice,
     Constant,

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from sqsctl.checks.support.code import words
-from sqsctl.checks.support.code.frames import Frame, What
-from sqsctl.checks.support.code.reports import may_report
-from sqsctl.checks.support.code.scopes import Use
-from sqsctl.checks.support.code.tree import (
+from sqsctl.handlercode import words
+from sqsctl.handlercode.frames import Frame, What
+from sqsctl.handlercode.reports import may_report
+from sqsctl.handlercode.scopes import Use
+from sqsctl.handlercode.tree import (
     Await,
     Call,
     Constant,

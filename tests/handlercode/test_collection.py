@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from tree_sitter import Node, Tree
 
-from sqsctl.checks.support.code import consumer as module
-from sqsctl.checks.support.code.consumer import consumer
-from tests.checks.consumers.cases import RIGHT, WRONG
+from sqsctl.handlercode import consumer as module
+from sqsctl.handlercode.consumer import consumer
+from tests.handlercode.cases import RIGHT, WRONG
 
 BUNDLE = """
 var app = __commonJS({"app.js"(exports) {

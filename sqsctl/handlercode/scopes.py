@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from sqsctl.checks.support.code import words
-from sqsctl.checks.support.code.index import Index
-from sqsctl.checks.support.code.program import Program
-from sqsctl.checks.support.code.tree import Call, Expr, Function, Member, Name, Stmt
-from sqsctl.checks.support.code.units import Unit
+from sqsctl.handlercode import words
+from sqsctl.handlercode.index import Index
+from sqsctl.handlercode.program import Program
+from sqsctl.handlercode.tree import Call, Expr, Function, Member, Name, Stmt
+from sqsctl.handlercode.units import Unit
 
 
 class Use(Enum):

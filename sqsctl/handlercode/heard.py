@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqsctl.checks.support.code import words
-from sqsctl.checks.support.code.reports import may_report, may_report_name
-from sqsctl.checks.support.code.scopes import Scope, Use, root_of
-from sqsctl.checks.support.code.tree import (
+from sqsctl.handlercode import words
+from sqsctl.handlercode.reports import may_report, may_report_name
+from sqsctl.handlercode.scopes import Scope, Use, root_of
+from sqsctl.handlercode.tree import (
     Assign,
     Bind,
     Call,
@@ -34,7 +34,7 @@ from sqsctl.checks.support.code.tree import (
     parts,
     within,
 )
-from sqsctl.checks.support.code.units import Unit
+from sqsctl.handlercode.units import Unit
 
 _DEEP = 6
 _CALLBACK_ARGUMENTS = 2

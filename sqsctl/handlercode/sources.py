@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sqsctl.checks.support.code.consumer import Consumer, consumer
+from sqsctl.handlercode.consumer import Consumer, consumer
 from sqsctl.model.stack import Function, Package
 
 _REPORTS = re.compile(r"\bbatchItemFailures\b")
