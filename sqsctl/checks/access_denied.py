@@ -19,9 +19,9 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import Denial, denial
-from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Permission, Stack
+from sqsctl.remedies.shell import aws
 
 # What a consumer's role needs is checked by mapping-role.
 _PRODUCER = frozenset({"sqs:SendMessage"})

@@ -24,10 +24,10 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import LogCheck, Seen, past
-from sqsctl.checks.support.shell import aws, step, yml_mapping
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Concurrency, EventSourceMapping, Fact, Series, Stack
 from sqsctl.model.words import counted
+from sqsctl.remedies.shell import aws, step, yml_mapping
 
 _REFUSED = re.compile(
     r"decreases account's UnreservedConcurrentExecution below its minimum value of"

@@ -22,9 +22,9 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import USES, LogCheck, Seen
 from sqsctl.checks.support.policies import Statement, like, statements
-from sqsctl.checks.support.shell import FUNCTION, aws, step, yml_function
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Api, Fact, ResourcePolicy, Route, Stack
+from sqsctl.remedies.shell import FUNCTION, aws, step, yml_function
 
 INVOKE, INVOKE_URL = "lambda:InvokeFunction", "lambda:InvokeFunctionUrl"
 _REST = "https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html"

@@ -18,10 +18,10 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.parked import consumed_by_design
-from sqsctl.checks.support.shell import sqsctl
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Fact, Queue, Series, Stack
 from sqsctl.model.words import waiting as told
+from sqsctl.remedies.shell import sqsctl
 
 _MANY = 100
 _POINTS = 5

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from sqsctl.checks.support.tools import for_tool
 from sqsctl.model.finding import (
     CheckOutcome,
     CheckResult,
@@ -20,6 +19,7 @@ from sqsctl.model.finding import (
     Severity,
 )
 from sqsctl.model.stack import Fact, Stack
+from sqsctl.remedies.tools import for_tool
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,13 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.cases import survived_of
 from sqsctl.checks.support.caught import told_as_error
 from sqsctl.checks.support.evidence import of_failure, of_mapping
-from sqsctl.checks.support.shell import yml_function
 from sqsctl.handlercode.consumer import Consumer
 from sqsctl.handlercode.frames import Fault, Sighting
 from sqsctl.handlercode.sources import consumer_of
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.logline import Failure
 from sqsctl.model.stack import EventSourceMapping, Fact, Function, FunctionLogs, Stack
+from sqsctl.remedies.shell import yml_function
 
 
 class BatchSilentLoss(Check):

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_mapping
-from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Stack
+from sqsctl.remedies.shell import aws
 
 
 class ConsumersCompete(Check):

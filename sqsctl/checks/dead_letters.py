@@ -19,10 +19,10 @@ from dataclasses import replace
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.matching import Match, match
-from sqsctl.checks.support.shell import sqsctl
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import DeadLetters as Dead
 from sqsctl.model.stack import Fact, Stack
+from sqsctl.remedies.shell import sqsctl
 
 
 class DeadLetters(Check):

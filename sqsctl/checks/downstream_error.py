@@ -25,9 +25,9 @@ from sqsctl.checks.support.network import ANSWERED_BADLY, DATABASE
 from sqsctl.checks.support.payloads import NOT_JSON, json_of_another_service
 from sqsctl.checks.support.reads import Origin, parsed_by
 from sqsctl.checks.support.services import BOTO, SDK_CODE, SDK_MARK
-from sqsctl.checks.support.shell import dead_letter_commands, if_dead_lettered
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
+from sqsctl.remedies.shell import dead_letter_commands, if_dead_lettered
 
 # Answers that a call with a condition is made for: the service works. Where one of them ended
 # an invocation, the code's own handling of it is at fault.

@@ -29,16 +29,9 @@ from sqsctl.checks.support.environment import (
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.reads import code, line_evidence
-from sqsctl.checks.support.shell import (
-    FUNCTION,
-    aws,
-    queue_value,
-    queue_variable,
-    step,
-    yml_function,
-)
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Queue, Stack
+from sqsctl.remedies.shell import FUNCTION, aws, queue_value, queue_variable, step, yml_function
 
 _NOTHING = frozenset({"undefined", "null", "None", "nil"})
 _QUEUE = re.compile(r"QUEUE|SQS", re.IGNORECASE)

@@ -39,9 +39,9 @@ from sqsctl.checks.support.reads import (
     read_by,
 )
 from sqsctl.checks.support.runtimes import is_python
-from sqsctl.checks.support.shell import if_dead_lettered
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Stack
+from sqsctl.remedies.shell import if_dead_lettered
 
 # What only another source's event has, which a queue's never does.
 _ENVELOPES = {

@@ -20,10 +20,10 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.cases import reading_of
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.checks.support.shell import aws, sqsctl
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Queue, Stack
 from sqsctl.model.words import counted
+from sqsctl.remedies.shell import aws, sqsctl
 
 
 class FifoGroupBlocked(Check):

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Stack
+from sqsctl.remedies.shell import aws
 
 _ON_ITS_WAY = frozenset({"Pending", "InProgress"})
 

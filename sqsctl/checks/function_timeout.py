@@ -33,15 +33,9 @@ from sqsctl.checks.support.cases import Case, reading_of
 from sqsctl.checks.support.evidence import of_function, of_queue
 from sqsctl.checks.support.freshness import newest_moment
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
-from sqsctl.checks.support.shell import (
-    FUNCTION,
-    aws,
-    queue_attributes_command,
-    step,
-    yml_function,
-)
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity, Step
 from sqsctl.model.stack import Fact, Function, Queue, Stack
+from sqsctl.remedies.shell import FUNCTION, aws, queue_attributes_command, step, yml_function
 
 _AFTER = re.compile(r"timed out after (\d{1,6}(?:\.\d{1,3})?) seconds")
 LONGEST_S = 900

@@ -23,9 +23,9 @@ from sqsctl.checks.support.exports import nearest_handler
 from sqsctl.checks.support.imports import missing
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.runtimes import is_node, is_python
-from sqsctl.checks.support.shell import FUNCTION, aws, step, yml_function
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Package, Stack
+from sqsctl.remedies.shell import FUNCTION, aws, step, yml_function
 
 _SIGNS = re.compile(
     r"HandlerNotFound|Malformed(?:Streaming)?Handler(?:Name)?|is undefined or not exported"

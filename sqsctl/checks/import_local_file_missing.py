@@ -19,9 +19,9 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.imports import Missing, missing
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
-from sqsctl.checks.support.shell import FUNCTION, aws
 from sqsctl.model.finding import Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Package, Stack
+from sqsctl.remedies.shell import FUNCTION, aws
 
 
 class ImportLocalFileMissing(LogCheck[Missing]):

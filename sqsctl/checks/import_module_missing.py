@@ -19,10 +19,10 @@ from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.imports import Missing, missing
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.reads import line_evidence
-from sqsctl.checks.support.shell import FUNCTION, aws
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.logline import Phase
 from sqsctl.model.stack import Stack
+from sqsctl.remedies.shell import FUNCTION, aws
 
 
 class ImportModuleMissing(LogCheck[Missing]):

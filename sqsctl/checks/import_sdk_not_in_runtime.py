@@ -23,9 +23,9 @@ from sqsctl.checks.support.evidence import of_function, of_runtime
 from sqsctl.checks.support.imports import Missing, missing
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.runtimes import bundles, calendar
-from sqsctl.checks.support.shell import FUNCTION, aws, step
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Package, Stack
+from sqsctl.remedies.shell import FUNCTION, aws, step
 
 _REQUIRED = re.compile(
     r"(?:require\(|from\s|import\()\s*[\"'](?P<mod>aws-sdk(?:/[\w./-]{1,100})?|@aws-sdk/[\w.-]{1,100})[\"']"

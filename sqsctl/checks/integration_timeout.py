@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.shell import function_settings, yml_function
 from sqsctl.model.finding import Evidence, Finding, Kind, Severity
 from sqsctl.model.stack import Api, Fact, Function, Stack
+from sqsctl.remedies.shell import function_settings, yml_function
 
 _LIMIT_MS = {"http": 30_000, "rest": 29_000}
 _NEAR = 0.97

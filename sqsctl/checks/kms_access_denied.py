@@ -25,10 +25,10 @@ from sqsctl.checks.support.evidence import of_function, of_queue
 from sqsctl.checks.support.keys import Refusal, refusals
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import KMS, PERFORM
-from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.keys import GONE, Key
 from sqsctl.model.stack import Fact, Stack
+from sqsctl.remedies.shell import aws
 
 _THROTTLE = re.compile(r"KMS\.?Throttl|KmsThrottled")
 _OFF = re.compile(r"[Dd]isabled|pending deletion|InvalidState|NotFound|does not exist")

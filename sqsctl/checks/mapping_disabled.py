@@ -18,10 +18,10 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_mapping, of_queue
 from sqsctl.checks.support.logcheck import LogCheck, Seen
-from sqsctl.checks.support.shell import aws, mapping_settings, yml_mapping
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Stack
 from sqsctl.model.words import waiting
+from sqsctl.remedies.shell import aws, mapping_settings, yml_mapping
 
 _STATE = re.compile(r"\"State\"\s*:\s*\"(?P<state>Disabled|Disabling)\"")
 _MAPPING = re.compile(r"\"EventSourceArn\"\s*:\s*\"(?P<arn>[^\"\s]{1,300})\"")

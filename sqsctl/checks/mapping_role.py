@@ -22,9 +22,9 @@ from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.checks.support.logcheck import LogCheck, Seen
 from sqsctl.checks.support.services import MAPPING_ROLE
-from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Permission, Stack
+from sqsctl.remedies.shell import aws
 
 _DENIED = re.compile(
     r"role (?:does not|doesn't|did not) have|not authorized to perform|access ?denied"

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.checks.support.shell import queue_settings, yml_worker
 from sqsctl.model.finding import Finding, Kind, Severity
 from sqsctl.model.stack import Fact, Queue, Stack
+from sqsctl.remedies.shell import queue_settings, yml_worker
 
 ADVISED = 5
 _TOLERABLE = 3

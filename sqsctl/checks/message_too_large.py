@@ -16,9 +16,9 @@ from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import TOO_LARGE
-from sqsctl.checks.support.shell import queue_attributes_command
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
+from sqsctl.remedies.shell import queue_attributes_command
 
 _LARGEST = 1_048_576
 

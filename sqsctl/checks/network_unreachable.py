@@ -36,10 +36,10 @@ from sqsctl.checks.support.network import (
     never_connected,
     own_address,
 )
-from sqsctl.checks.support.shell import aws
 from sqsctl.checks.support.vpc import Block, Shut, network_of, shut
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Fact, Function, Stack
+from sqsctl.remedies.shell import aws
 
 _SPOKEN = {"sqs": "SQS", "sns": "SNS", "s3": "S3", "lambda": "Lambda", "dynamodb": "DynamoDB"}
 

@@ -20,10 +20,10 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case, reading_of
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
-from sqsctl.checks.support.shell import FUNCTION, aws, function_settings, yml_function
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.logline import Attempt
 from sqsctl.model.stack import FunctionLogs, Stack
+from sqsctl.remedies.shell import FUNCTION, aws, function_settings, yml_function
 
 _SIGNS = re.compile(
     r"Runtime\.OutOfMemory|java\.lang\.OutOfMemoryError|JavaScript heap out of memory"

@@ -20,9 +20,9 @@ from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON, NOTHING_PARSED, json_of_another_service
 from sqsctl.checks.support.reads import Origin, parsed_by
-from sqsctl.checks.support.shell import dead_letter_commands, if_dead_lettered
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
+from sqsctl.remedies.shell import dead_letter_commands, if_dead_lettered
 
 # Engines before 2016 did not say that it was JSON: the frame does.
 _OLD_ENGINE = re.compile(r"SyntaxError: Unexpected (?:token|end|number|string)")

@@ -21,7 +21,9 @@ from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.queue_names import named_queues
 from sqsctl.checks.support.services import NO_QUEUE, QUEUE_NAMED, WRONG_REGION
-from sqsctl.checks.support.shell import (
+from sqsctl.model.finding import Evidence, Finding, Fix, Severity
+from sqsctl.model.stack import Fact, Function, Stack
+from sqsctl.remedies.shell import (
     FUNCTION,
     QUEUE_URL,
     aws,
@@ -29,8 +31,6 @@ from sqsctl.checks.support.shell import (
     queue_variable,
     yml_function,
 )
-from sqsctl.model.finding import Evidence, Finding, Fix, Severity
-from sqsctl.model.stack import Fact, Function, Stack
 
 _ALIKE = 0.75
 

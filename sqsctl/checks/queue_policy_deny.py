@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.policies import Statement, statements
-from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Fact, Queue, Stack
+from sqsctl.remedies.shell import aws
 
 _WATCHED = ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function, of_queue
 from sqsctl.checks.support.queue_names import Named, differs, named_queues
-from sqsctl.checks.support.shell import queue_value, queue_variable, yml_function
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Queue, Stack
+from sqsctl.remedies.shell import queue_value, queue_variable, yml_function
 
 
 class QueueUrlMismatch(Check):

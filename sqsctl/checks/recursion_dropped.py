@@ -23,9 +23,9 @@ from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import LogCheck, Seen, past
 from sqsctl.checks.support.queue_names import differs, named_queues
-from sqsctl.checks.support.shell import aws
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Function, Queue, Series, Stack
+from sqsctl.remedies.shell import aws
 
 _MANY, _TIMES, _FEW = 100, 10, 2
 _STOPPED = re.compile(r"RecursiveInvocationException|invoked in a recursive loop")

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_mapping
-from sqsctl.checks.support.shell import aws, step, yml_function, yml_mapping
 from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Stack
+from sqsctl.remedies.shell import aws, step, yml_function, yml_mapping
 
 LEAST = 5
 

@@ -21,9 +21,9 @@ from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.logcheck import LogCheck, Seen
 from sqsctl.checks.support.runtimes import Lifecycle, calendar
-from sqsctl.checks.support.shell import FUNCTION, aws, function_settings
 from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Fact, Function, Stack
+from sqsctl.remedies.shell import FUNCTION, aws, function_settings
 
 _REFUSED = re.compile(
     r"runtime parameter of (?P<runtime>[\w.]{1,40}) is no longer supported"

@@ -20,10 +20,10 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.runtimes import family, is_python, node_major
-from sqsctl.checks.support.shell import aws
 from sqsctl.checks.support.versions import allows
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Declared, Fact, Function, Package, Stack
+from sqsctl.remedies.shell import aws
 
 _CPYTHON = re.compile(r"\.cpython-(?P<major>3)(?P<minor>\d{1,2})-(?P<machine>[\w]+?)-linux")
 _WHEEL = re.compile(r"\.dist-info/WHEEL$")

@@ -19,10 +19,10 @@ from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_runtime
 from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON
-from sqsctl.checks.support.shell import FUNCTION, aws
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.logline import Phase
 from sqsctl.model.stack import Stack
+from sqsctl.remedies.shell import FUNCTION, aws
 
 _SYNTAX = re.compile(
     r"UserCodeSyntaxError|Syntax error in module '|Init<SyntaxError>|PHP Parse error|ParseError\b"

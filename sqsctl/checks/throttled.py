@@ -15,9 +15,9 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import BOTO, THROTTLED, action_of
-from sqsctl.checks.support.shell import aws, if_dead_lettered, step, yml_mapping
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
+from sqsctl.remedies.shell import aws, if_dead_lettered, step, yml_mapping
 
 REDRIVE = "; then redrive: the messages are good"
 

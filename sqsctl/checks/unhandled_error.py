@@ -20,9 +20,9 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.logcheck import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.reads import line_evidence
-from sqsctl.checks.support.shell import dead_letter_commands, if_dead_lettered
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Stack
+from sqsctl.remedies.shell import dead_letter_commands, if_dead_lettered
 
 _WORDS = 3
 _PLACE = re.compile(

@@ -20,9 +20,9 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function, of_mapping, of_queue
 from sqsctl.checks.support.logcheck import LogCheck, Seen
-from sqsctl.checks.support.shell import aws, queue_settings, yml_worker
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Function, Queue, Stack
+from sqsctl.remedies.shell import aws, queue_settings, yml_worker
 
 _REFUSED = re.compile(
     r"[Qq]ueue visibility timeout: (?P<vt>\d{1,6}) seconds is less than "

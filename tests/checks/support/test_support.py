@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sqsctl.checks.rank import diagnose
 from sqsctl.checks.support.policies import like, statements
 from sqsctl.checks.support.runtimes import bundles, calendar, family, node_major
-from sqsctl.checks.support.shell import aws, queue_attributes_command, yml_function, yml_worker
 from sqsctl.checks.support.versions import allows
 from sqsctl.model.finding import Severity
 from sqsctl.model.stack import Declared, PackageMember
+from sqsctl.remedies.shell import aws, queue_attributes_command, yml_function, yml_worker
 from tests.checks.build import NOW, PREFIX, function, package, queue, stack
 
 # --- runtimes --------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 
-from sqsctl.checks.support.notation import Reference
 from sqsctl.model.finding import Fix, Step
 from sqsctl.model.stack import EventSourceMapping, Function, Queue, Stack
+from sqsctl.remedies.notation import Reference
 
 FUNCTION = "FUNCTION_NAME"
 QUEUE_URL = "QUEUE_URL"

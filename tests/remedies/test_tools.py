@@ -11,10 +11,10 @@ import yaml
 
 from sqsctl.checks.base import examine
 from sqsctl.checks.registry import by_id
-from sqsctl.checks.support.shell import queue_variable, step, yml_function, yml_worker
-from sqsctl.checks.support.tools import TERRAFORM, for_tool
 from sqsctl.model.finding import Fix, Step
 from sqsctl.model.stack import Declared, Group, MadeBy, Stack
+from sqsctl.remedies.shell import queue_variable, step, yml_function, yml_worker
+from sqsctl.remedies.tools import TERRAFORM, for_tool
 from tests.checks.build import JOBS, PRODUCER, WORKER, api, function, mapping, queue, stack
 from tests.checks.zoo import OTHERS, PAIRS
 

@@ -12,10 +12,10 @@ import re
 import shlex
 from dataclasses import replace
 
-from sqsctl.checks.support import snippets
-from sqsctl.checks.support.shell import lift_construct, yml_key
 from sqsctl.model.finding import Fix
 from sqsctl.model.stack import Stack
+from sqsctl.remedies import snippets
+from sqsctl.remedies.shell import lift_construct, yml_key
 
 DEPLOY = "serverless deploy"
 TERRAFORM = "Terraform, if that made it"

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from sqsctl.checks.support.notation import Reference
+from sqsctl.remedies.notation import Reference
 
 CDK_HASH = re.compile(r"[0-9A-F]{8}$")
 CDK_CLASS: Mapping[str, str] = {

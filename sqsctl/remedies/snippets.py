@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sqsctl.checks.support.notation import (
+from sqsctl.model.finding import Step
+from sqsctl.model.stack import Stack
+from sqsctl.remedies.notation import (
     REMOVED,
     Reference,
     Substitution,
@@ -21,9 +23,7 @@ from sqsctl.checks.support.notation import (
     without_target,
     yaml_lines,
 )
-from sqsctl.checks.support.words import CDK, CDK_CLASS, CDK_HASH, TERRAFORM, TERRAFORM_TYPE
-from sqsctl.model.finding import Step
-from sqsctl.model.stack import Stack
+from sqsctl.remedies.words import CDK, CDK_CLASS, CDK_HASH, TERRAFORM, TERRAFORM_TYPE
 
 Kind = Literal["queue", "function", "mapping", "permission"]
 

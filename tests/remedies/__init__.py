@@ -1,0 +1,1 @@
+"""Remedies: commands, and the lines that keep them in a project."""
