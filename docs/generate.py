@@ -85,8 +85,8 @@ def index() -> str:
 
 def iam() -> str:
     """Which actions each command calls, on what, and its policy on any stack."""
-    from sqsctl.operations.iam import commands as known
-    from sqsctl.operations.iam import needs, policy
+    from sqsctl.operations.access.iam import commands as known
+    from sqsctl.operations.access.iam import needs, policy
 
     head = (
         "# Permissions\n\nWhat each command calls. `sqsctl iam COMMAND` prints the policy with "
@@ -109,7 +109,7 @@ def iam() -> str:
 
 def settings() -> str:
     """The keys of sqsctl.toml, and the environment."""
-    from sqsctl.operations.settings import KEYS
+    from sqsctl.operations.target.settings import KEYS
 
     rows = "".join(
         f"| `{key}` | {SETTINGS[key]} | {', '.join(f'`{name}`' for name in variables)} |\n"

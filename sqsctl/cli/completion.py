@@ -64,7 +64,7 @@ def checks(incomplete: str) -> list[str]:
 
 def settings_keys(incomplete: str) -> list[str]:
     """What config set can set."""
-    from sqsctl.operations.settings import KEYS
+    from sqsctl.operations.target.settings import KEYS
 
     return _starting(KEYS, incomplete)
 
@@ -84,7 +84,7 @@ def profiles(incomplete: str) -> list[str]:
 
 def policies(incomplete: str) -> list[str]:
     """Commands that there is a policy for, as one argument each."""
-    from sqsctl.operations.permissions import commands
+    from sqsctl.operations.access.permissions import commands
 
     return _starting(commands(), incomplete)
 
@@ -149,7 +149,8 @@ def renew(kind: str, flags: dict[str, str | bool] | None = None) -> None:
     from sqsctl.aws.queues import QueueClient
     from sqsctl.cli.context import working_folder
     from sqsctl.errors import SqsctlError
-    from sqsctl.operations import discover, settings, targeting
+    from sqsctl.operations.stacks import discover
+    from sqsctl.operations.target import settings, targeting
 
     lab = os.environ.get("SQSCTL_LAB_NAME") or "default"
     path = _file(kind, flags or {})

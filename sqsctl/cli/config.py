@@ -16,8 +16,8 @@ from sqsctl.errors import SqsctlError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.operations.settings import Settings
-    from sqsctl.operations.targeting import Resolved
+    from sqsctl.operations.target.settings import Settings
+    from sqsctl.operations.target.targeting import Resolved
 
 group = typer.Typer(
     help="Defaults, and where each effective value came from.",
@@ -36,8 +36,8 @@ def register(app: typer.Typer) -> None:
 @command(group, "show", epilog=examples("sqsctl config show", "sqsctl config show -o json"))
 def show(run: Run) -> Answer:
     """Show every effective value, where it came from, and the target they lead to."""
-    from sqsctl.operations.settings import KEYS
-    from sqsctl.operations.targeting import resolve
+    from sqsctl.operations.target.settings import KEYS
+    from sqsctl.operations.target.targeting import resolve
 
     settings = run.settings
     values: dict[str, Any] = {
@@ -83,7 +83,7 @@ def show(run: Run) -> Answer:
 def _fill_in(values: dict[str, Any], resolved: Resolved, settings: Settings) -> None:
     """What nothing sets, but the target, the project or AWS's own configuration gives."""
     from sqsctl.aws.session import credentials_from
-    from sqsctl.operations import project
+    from sqsctl.operations.target import project
 
     lab = resolved.lab
     profile = settings.text("profile")
@@ -150,7 +150,7 @@ def unset(
 
 
 def _write(key: str, value: str | None, *, dry_run: bool) -> Answer:
-    from sqsctl.operations import settings
+    from sqsctl.operations.target import settings
 
     said = f"unset {key}" if value is None else f"set {key} = {value}"
     if dry_run:

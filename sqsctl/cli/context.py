@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from sqsctl.aws.session import Session
     from sqsctl.cli.options import Globals
-    from sqsctl.operations.discover import StackRef
-    from sqsctl.operations.settings import Settings
-    from sqsctl.operations.targeting import Resolved
+    from sqsctl.operations.stacks.discover import StackRef
+    from sqsctl.operations.target.settings import Settings
+    from sqsctl.operations.target.targeting import Resolved
 
 
 _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:[\w-]+:cloudformation:[\w:/.-]{1,400}")
@@ -122,7 +122,7 @@ class Run:
     def settings(self) -> Settings:
         """Flags, environment and file brought together."""
         if self._settings is None:
-            from sqsctl.operations.settings import load
+            from sqsctl.operations.target.settings import load
 
             given = self.globals
             flags: dict[str, Any] = {
@@ -160,7 +160,7 @@ class Run:
 
     def resolved(self, *, changing: bool = False) -> Resolved:
         """The target, decided once. ``changing`` commands need it to be unambiguous."""
-        from sqsctl.operations.targeting import NothingFoundError, resolve
+        from sqsctl.operations.target.targeting import NothingFoundError, resolve
 
         if self._resolved is None:
             try:
@@ -215,7 +215,7 @@ class Run:
 
     def stack_name(self, *, changing: bool = False) -> str:
         """The name of the stack: --stack, the project's file, the only one, or a question."""
-        from sqsctl.operations import discover
+        from sqsctl.operations.stacks import discover
 
         resolved = self.resolved(changing=changing)
         named = self.settings.text("stack")
@@ -257,7 +257,7 @@ class Run:
 
     def likely_stack(self, *, changing: bool = False) -> str | None:
         """The stack of the working folder's project, else the lab's own; None without both."""
-        from sqsctl.operations import project
+        from sqsctl.operations.target import project
 
         stage = self.settings.text("stage")
         try:
@@ -285,7 +285,7 @@ class Run:
 
     def _decide(self, resolved: Resolved) -> Resolved:
         """A lab runs and the environment names AWS: which of the two is to be changed?"""
-        from sqsctl.operations.targeting import resolve
+        from sqsctl.operations.target.targeting import resolve
 
         if not prompt.interactive():
             raise RefusedError(
@@ -308,7 +308,7 @@ class Run:
 
     def _offer_lab(self) -> Resolved:
         """Nothing is there: on a terminal, offer to start the lab."""
-        from sqsctl.operations.targeting import NothingFoundError, resolve
+        from sqsctl.operations.target.targeting import NothingFoundError, resolve
 
         if not prompt.interactive() or self.output.json or not self.offers_lab:
             raise NothingFoundError

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from sqsctl.checks.support.matching import Match
     from sqsctl.model.deadletters import Forecast
     from sqsctl.model.message import Message
-    from sqsctl.operations.pairs import Pair
+    from sqsctl.operations.stacks.pairs import Pair
 
 group = typer.Typer(help="Dead letters: look at them, bring them back.", no_args_is_help=True)
 BODY_WIDTH = 200
@@ -64,8 +64,8 @@ def dead_letters(run: Run, *, changing: bool = False) -> tuple[QueueClient, Pair
     --queue may name either end and needs no stack.
     """
     from sqsctl.aws.queues import QueueClient
-    from sqsctl.operations import discover
-    from sqsctl.operations.pairs import find_pair
+    from sqsctl.operations.stacks import discover
+    from sqsctl.operations.stacks.pairs import find_pair
 
     resolved = run.resolved(changing=changing)
     client = QueueClient(resolved.session)
@@ -129,11 +129,11 @@ def peek(
     """
     from sqsctl.cli import filters as conditions
     from sqsctl.model.queues import QueueRef
-    from sqsctl.operations.control import Control, interruptible
-    from sqsctl.operations.forecast import forecast
-    from sqsctl.operations.peek import Look
-    from sqsctl.operations.peek import peek as look_into
-    from sqsctl.operations.selection import ordered
+    from sqsctl.operations.dead_letters.forecast import forecast
+    from sqsctl.operations.dead_letters.peek import Look
+    from sqsctl.operations.dead_letters.peek import peek as look_into
+    from sqsctl.operations.dead_letters.selection import ordered
+    from sqsctl.operations.shared.control import Control, interruptible
 
     if raw:
         check_raw(run.output)
@@ -275,7 +275,7 @@ def _body(body: str, *, full: bool) -> list[str]:
         return [safe_line(body, BODY_WIDTH)]
     import json
 
-    from sqsctl.operations.selection import NOT_JSON, parsed
+    from sqsctl.operations.dead_letters.selection import NOT_JSON, parsed
 
     document = parsed(body)
     if document is not NOT_JSON and isinstance(document, dict | list):

@@ -14,8 +14,8 @@ from sqsctl.model.unread import Unread
 if TYPE_CHECKING:
     from sqsctl.checks.support.matching import Match
     from sqsctl.model.message import Message
-    from sqsctl.operations.causes import CauseFinder
-    from sqsctl.operations.pairs import Pair
+    from sqsctl.operations.dead_letters.causes import CauseFinder
+    from sqsctl.operations.stacks.pairs import Pair
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Causes:
 
 def cause_finder(run: Run, pair: Pair, *, since: datetime | None = None) -> CauseFinder:
     """Who knows what the messages died of."""
-    from sqsctl.operations import discover
-    from sqsctl.operations.causes import CauseFinder
+    from sqsctl.operations.dead_letters.causes import CauseFinder
+    from sqsctl.operations.stacks import discover
 
     source = pair.sources[0] if pair.sources else pair.dead_letters
     session = run.session()
@@ -57,7 +57,7 @@ def cause_finder(run: Run, pair: Pair, *, since: datetime | None = None) -> Caus
 
 def causes_of(run: Run, pair: Pair, messages: Sequence[Message]) -> Causes:
     """Why each of them died. A hindrance leaves causes open, and is told."""
-    from sqsctl.operations.causes import earliest
+    from sqsctl.operations.dead_letters.causes import earliest
 
     if not messages:
         return Causes()

@@ -82,9 +82,9 @@ def export(
     from sqsctl.cli.dlq import dead_letters
     from sqsctl.cli.dlq_causes import cause_finder
     from sqsctl.model.queues import QueueRef
-    from sqsctl.operations.control import Control, interruptible
-    from sqsctl.operations.export import export as write
-    from sqsctl.operations.peek import Look
+    from sqsctl.operations.dead_letters.peek import Look
+    from sqsctl.operations.moving.export import export as write
+    from sqsctl.operations.shared.control import Control, interruptible
 
     wanted = conditions.filters(id_, match, grep, cause, since, until)
     client, pair = dead_letters(run)
@@ -144,10 +144,10 @@ def restore(
     from sqsctl.aws.labs import state_home
     from sqsctl.cli.dlq import dead_letters
     from sqsctl.model.queues import QueueRef
-    from sqsctl.operations import archive
-    from sqsctl.operations.control import Control, interruptible
-    from sqsctl.operations.restore import Restore, refuse
-    from sqsctl.operations.restore import restore as send
+    from sqsctl.operations.moving import archive
+    from sqsctl.operations.moving.restore import Restore, refuse
+    from sqsctl.operations.moving.restore import restore as send
+    from sqsctl.operations.shared.control import Control, interruptible
 
     check_rate(rate)
     if not file.is_file():

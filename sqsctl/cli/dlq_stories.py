@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqsctl.model.logline import Attempt
     from sqsctl.model.queues import Queue
     from sqsctl.model.transfer import Peeked
-    from sqsctl.operations.pairs import Pair
+    from sqsctl.operations.stacks.pairs import Pair
 
 
 def register(group: typer.Typer) -> None:
@@ -60,7 +60,7 @@ def groups(
     """Group the dead letters by what they died of and by the shape of their bodies."""
     from sqsctl.cli.dlq import dead_letters
     from sqsctl.cli.dlq_causes import causes_of
-    from sqsctl.operations.groups import Groups
+    from sqsctl.operations.dead_letters.groups import Groups
 
     client, pair = dead_letters(run)
     peeked, code = _look(run, client, pair, limit=limit, force=force)
@@ -116,8 +116,8 @@ def explain(
     """Tell one dead letter's story: sent, each attempt with its log lines, dead, expires."""
     from sqsctl.cli.dlq import dead_letters, forecast_shape
     from sqsctl.cli.dlq_causes import Causes, cause_finder, cause_shape
-    from sqsctl.operations.causes import earliest
-    from sqsctl.operations.story import story_of
+    from sqsctl.operations.dead_letters.causes import earliest
+    from sqsctl.operations.dead_letters.story import story_of
 
     client, pair = dead_letters(run)
     peeked, code = _look(
@@ -308,8 +308,8 @@ def _look(
     select: Any = None,
 ) -> tuple[Peeked, Exit]:
     from sqsctl.model.queues import QueueRef
-    from sqsctl.operations.control import Control, interruptible
-    from sqsctl.operations.peek import Look, peek
+    from sqsctl.operations.dead_letters.peek import Look, peek
+    from sqsctl.operations.shared.control import Control, interruptible
 
     queue = pair.dead_letters
     control = Control()

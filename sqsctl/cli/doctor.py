@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from sqsctl.model.deployed import StackRef
     from sqsctl.model.finding import Diagnosis, Finding, Severity
-    from sqsctl.operations.doctor import Checkup
-    from sqsctl.operations.ignores import Ignore
+    from sqsctl.operations.diagnosis.doctor import Checkup
+    from sqsctl.operations.diagnosis.ignores import Ignore
 
 FAIL_ON = ("info", "warning", "error")
 
@@ -129,8 +129,8 @@ def doctor(
     given. Exit 0 when healthy, 10 when something is wrong.
     """
     from sqsctl.model.finding import Severity
-    from sqsctl.operations.doctor import checkup, chosen_checks
-    from sqsctl.operations.ignores import apply
+    from sqsctl.operations.diagnosis.doctor import checkup, chosen_checks
+    from sqsctl.operations.diagnosis.ignores import apply
 
     if list_checks:
         return _listed()
@@ -188,7 +188,7 @@ def doctor(
 
 def _kept(seen: Checkup, ignores: Sequence[Ignore]) -> Checkup:
     """The checkup without what the team has decided to live with."""
-    from sqsctl.operations.ignores import apply
+    from sqsctl.operations.diagnosis.ignores import apply
 
     diagnosis, _, _ = apply(seen.diagnosis, ignores, datetime.now(UTC).date())
     return replace(seen, diagnosis=diagnosis)
@@ -208,7 +208,7 @@ def _watch(
     the very first look meets it.
     """
     from sqsctl.cli.pipes import watchful_sleep
-    from sqsctl.operations.ignores import apply
+    from sqsctl.operations.diagnosis.ignores import apply
 
     looked = False
     while True:
@@ -240,8 +240,8 @@ def _watch(
 def _ignores() -> tuple[Ignore, ...]:
     """The team's decisions, from the settings file."""
     from sqsctl.checks.registry import all_checks
-    from sqsctl.operations.ignores import parse
-    from sqsctl.operations.settings import read_file
+    from sqsctl.operations.diagnosis.ignores import parse
+    from sqsctl.operations.target.settings import read_file
 
     _, table = read_file(working_folder())
     return parse(table, [each.meta.id for each in all_checks()])
@@ -256,8 +256,8 @@ def _answer(
     functions: Sequence[str],
 ) -> Answer:
     from sqsctl.cli.findings import show_diagnosis
-    from sqsctl.operations.health import hops
-    from sqsctl.operations.ignores import apply
+    from sqsctl.operations.diagnosis.health import hops
+    from sqsctl.operations.diagnosis.ignores import apply
 
     today = datetime.now(UTC).date()
     diagnosis, ignored, expired = apply(seen.diagnosis, ignores, today)
@@ -303,7 +303,7 @@ def _answer(
 
 def _mend(run: Run, diagnosis: Diagnosis, *, dry_run: bool) -> list[dict[str, Any]]:
     """Apply the safe fixes that are agreed to; what was done, a record a step."""
-    from sqsctl.operations.doctor import mend, mendable
+    from sqsctl.operations.diagnosis.doctor import mend, mendable
 
     done: list[dict[str, Any]] = []
     for finding in mendable(diagnosis):
@@ -367,7 +367,7 @@ def _listed() -> Answer:
 
 def _project(run: Run, reference: StackRef) -> tuple[Path | None, str | None]:
     """The working folder and its stage, where its project deploys to this very stack."""
-    from sqsctl.operations import project
+    from sqsctl.operations.target import project
 
     stage = run.settings.text("stage")
     if reference.stack_name is None:

@@ -56,7 +56,7 @@ def editing(run: Run, *, fifo: bool, max_bytes: int) -> Callable[[Message, Outgo
     A message that was not changed goes as it is. What is invalid, or declined, raises
     SqsctlError: the message then stays where it is. One editor at a time.
     """
-    from sqsctl.operations.editing import difference, editable, edited
+    from sqsctl.operations.moving.editing import difference, editable, edited
 
     command = editor_command()
     lock = threading.Lock()

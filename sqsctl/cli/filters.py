@@ -13,8 +13,8 @@ from sqsctl.errors import Exit, SqsctlError, UsageError
 
 if TYPE_CHECKING:
     from sqsctl.model.message import Message
-    from sqsctl.operations.causes import CauseFinder
-    from sqsctl.operations.selection import Filters
+    from sqsctl.operations.dead_letters.causes import CauseFinder
+    from sqsctl.operations.dead_letters.selection import Filters
 
 _PANEL = "Which messages"
 SHOWN_IDS = 5
@@ -76,8 +76,8 @@ def filters(
 ) -> Filters:
     """The options as conditions. Raises UsageError for one that cannot be what was meant."""
     from sqsctl.cli.logs import beginning, ending
-    from sqsctl.operations.doctor import chosen_checks
-    from sqsctl.operations.selection import Filters
+    from sqsctl.operations.dead_letters.selection import Filters
+    from sqsctl.operations.diagnosis.doctor import chosen_checks
 
     if cause:
         chosen_checks(cause, ())
@@ -101,7 +101,7 @@ class Selection:
     """
 
     def __init__(self, chosen: Filters, finder: Callable[[], CauseFinder]) -> None:
-        from sqsctl.operations.selection import compiled
+        from sqsctl.operations.dead_letters.selection import compiled
 
         self.ids = frozenset(chosen.ids)
         self._met: set[str] = set()

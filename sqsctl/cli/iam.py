@@ -48,8 +48,8 @@ def iam(
     ] = False,
 ) -> Answer:
     """Print the least IAM policy that commands need, with the stack's own ARNs."""
-    from sqsctl.operations.iam import MANAGED_LIMIT, On, as_typed, needs, policy, size
-    from sqsctl.operations.queue_keys import keys_of
+    from sqsctl.operations.access.iam import MANAGED_LIMIT, On, as_typed, needs, policy, size
+    from sqsctl.operations.diagnosis.queue_keys import keys_of
 
     commands = list(as_typed(commands))
     nothing = [each for each in commands if not needs(each)]

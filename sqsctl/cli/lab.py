@@ -382,7 +382,7 @@ def bring_up(
 
 def _deploy(run: Run, state: LabState) -> Endpoints:
     from sqsctl.lab import template as source
-    from sqsctl.operations import deploy
+    from sqsctl.operations.stacks import deploy
 
     session = lab_session(state)
     with run.progress(f"deploying {state.stack}") as bar:
@@ -408,7 +408,7 @@ def lab_session(state: LabState) -> Session:
 
 def _running(run: Run, name: str | None) -> tuple[LabState, Session]:
     from sqsctl.aws.labs import running_lab
-    from sqsctl.operations.targeting import no_lab
+    from sqsctl.operations.target.targeting import no_lab
 
     chosen = name or run.lab_name
     state = running_lab(chosen)

@@ -85,7 +85,7 @@ def explain(
     from sqsctl.cli.findings import show_diagnosis
     from sqsctl.cli.shapes import finding_shape
     from sqsctl.model.finding import Severity
-    from sqsctl.operations.explain import explain as diagnose
+    from sqsctl.operations.diagnosis.explain import explain as diagnose
 
     text = _text(file)
     with run.progress("reading"):

@@ -13,7 +13,7 @@ from sqsctl.model.queues import Queue
 def counts(run: Run) -> dict[str, int]:
     """Messages waiting (in flight ones too) and dead, as SQS counts them."""
     from sqsctl.aws.queues import QueueClient
-    from sqsctl.operations import discover
+    from sqsctl.operations.stacks import discover
 
     stack = run.stack()
     client = QueueClient(run.session())
@@ -28,7 +28,7 @@ def counts(run: Run) -> dict[str, int]:
 def logged(run: Run, text: str, *, hours: float = 1) -> int:
     """How many log lines of the stack's consumers hold a text."""
     from sqsctl.cli.logs import log_groups
-    from sqsctl.operations.tail import tail
+    from sqsctl.operations.logs.tail import tail
 
     groups = log_groups(run, None)
     lines = tail(
@@ -61,7 +61,7 @@ def consumers_of(run: Run, queue: Queue) -> list[dict[str, Any]] | None:
 def oldest_age(run: Run, queue: Queue) -> float | None:
     """The age of the oldest message in seconds, as CloudWatch knew it last; None if it did not."""
     from sqsctl.aws.metrics import MetricReader
-    from sqsctl.operations.metrics import queue_queries
+    from sqsctl.operations.live.metrics import queue_queries
 
     now = datetime.now(UTC)
     metric = "ApproximateAgeOfOldestMessage"

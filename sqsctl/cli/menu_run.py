@@ -68,7 +68,7 @@ def back(run: Run) -> Iterator[None]:
 
 def look(run: Run) -> Stack:
     """The stack as it is now."""
-    from sqsctl.operations.observe import observe
+    from sqsctl.operations.diagnosis.observe import observe
 
     reference = run.stack()
     with run.progress("looking at the stack"):
@@ -81,7 +81,7 @@ def refuse_dead_lab(run: Run) -> None:
     One that was started again under its name takes its place.
     """
     from sqsctl.aws.labs import alive, running_lab
-    from sqsctl.operations.targeting import no_lab
+    from sqsctl.operations.target.targeting import no_lab
 
     lab = run.resolved().lab
     if lab is None or alive(lab):
@@ -166,7 +166,7 @@ def _output_options(run: Run) -> list[str]:
 
 
 def _default_stack(run: Run, stack: str) -> bool:
-    from sqsctl.operations import project
+    from sqsctl.operations.target import project
 
     lab = run.resolved().lab
     if run.settings.text("stack") == stack:

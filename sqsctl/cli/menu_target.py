@@ -19,7 +19,7 @@ from sqsctl.errors import Exit, SqsctlError
 if TYPE_CHECKING:
     from sqsctl.aws.labs import LabState
     from sqsctl.cli.options import Globals
-    from sqsctl.operations.targeting import Resolved
+    from sqsctl.operations.target.targeting import Resolved
 
 QUIT = "quit"
 
@@ -34,7 +34,7 @@ class Place:
 
 def first(run: Run) -> bool:
     """Settle the target when the session starts; False if the person left instead."""
-    from sqsctl.operations.targeting import NothingFoundError, resolve
+    from sqsctl.operations.target.targeting import NothingFoundError, resolve
 
     settings = run.settings
     named = settings.text("stack") or settings.text("queue") or project_stack(run)
@@ -97,7 +97,7 @@ def _places(run: Run, told: set[str]) -> list[Place]:
 
 
 def _on_lab(run: Run, lab: LabState) -> list[Place]:
-    from sqsctl.operations.targeting import resolve
+    from sqsctl.operations.target.targeting import resolve
 
     names = [lab.stack]
     before = run.globals
@@ -113,7 +113,7 @@ def _on_aws(run: Run, lab: LabState | None, told: set[str]) -> list[Place]:
     """Stacks where the environment or a profile leads, and the profiles there are."""
     from sqsctl.aws.session import profiles
     from sqsctl.cli.output import target_line
-    from sqsctl.operations.targeting import NothingFoundError, resolve
+    from sqsctl.operations.target.targeting import NothingFoundError, resolve
 
     found: list[Place] = []
     not_lab = False if lab is not None else None
@@ -150,7 +150,7 @@ def _on_aws(run: Run, lab: LabState | None, told: set[str]) -> list[Place]:
 
 
 def _stacks(run: Run, resolved: Resolved) -> list[str]:
-    from sqsctl.operations import discover
+    from sqsctl.operations.stacks import discover
 
     with run.progress("looking for stacks"):
         return [each.name for each in discover.stacks(resolved.session)]
@@ -158,7 +158,7 @@ def _stacks(run: Run, resolved: Resolved) -> list[str]:
 
 def _take_lab(run: Run, stack: str) -> bool:
     """Work on the lab; the options that say so are given only where they are needed."""
-    from sqsctl.operations.targeting import resolve
+    from sqsctl.operations.target.targeting import resolve
 
     run.retarget(_only(run, lab=None))
     try:
@@ -180,7 +180,7 @@ def _take_stack(run: Run, stack: str, lab: bool | None) -> bool:
 
 def project_stack(run: Run) -> str | None:
     """The stack that the working folder's project deploys."""
-    from sqsctl.operations import project
+    from sqsctl.operations.target import project
 
     return project.stack_name(working_folder(), stage=run.settings.text("stage"))
 
@@ -236,7 +236,7 @@ def _by_name(run: Run) -> bool:
 def _names(run: Run, kind: str) -> list[str]:
     """What may be meant; where it cannot be listed it has to be typed."""
     from sqsctl.aws.queues import QueueClient
-    from sqsctl.operations.targeting import resolve
+    from sqsctl.operations.target.targeting import resolve
 
     try:
         resolved = resolve(run.settings, lab_name=run.lab_name)

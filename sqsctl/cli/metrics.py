@@ -64,7 +64,7 @@ def metrics(
 ) -> Answer:
     """Draw CloudWatch's figures of queues, functions and API as sparklines."""
     from sqsctl.cli.unread import gaps_errors, gaps_shape, harmless, hidden_parts, tell_gaps
-    from sqsctl.operations.metrics import metrics as read
+    from sqsctl.operations.live.metrics import metrics as read
 
     now = datetime.now(UTC)
     begin = beginning(since or "1h", now)

@@ -14,7 +14,7 @@ from sqsctl.cli.output import safe_line, styled
 from sqsctl.cli.views import duration
 from sqsctl.model.stack import Fact
 from sqsctl.model.words import counted
-from sqsctl.operations.health import Hop, State, hops
+from sqsctl.operations.diagnosis.health import Hop, State, hops
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,7 +71,7 @@ def senders(stack: Stack) -> list[tuple[str, str]]:
 
     A consumer that names the queue it reads, or where its dead letters go, is no sender.
     """
-    from sqsctl.operations.around import place
+    from sqsctl.operations.stacks.around import place
 
     behind = {route.function_name for api in stack.apis for route in api.routes}
     queues = {place(each.arn): each for each in stack.queues}

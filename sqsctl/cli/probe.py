@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqsctl.cli.ways import Way
     from sqsctl.model.stack import Stack
-    from sqsctl.operations.hops import Hop, Route
+    from sqsctl.operations.following.hops import Hop, Route
 
 WIDTH = 40
 
@@ -76,10 +76,10 @@ def probe(
     from sqsctl.aws.logs import LogClient
     from sqsctl.cli.ways import way_in
     from sqsctl.model.stack import Fact
-    from sqsctl.operations import trace
-    from sqsctl.operations.hops import arrived as got_through
-    from sqsctl.operations.hops import canary, stopped_at
-    from sqsctl.operations.observe import observe
+    from sqsctl.operations.diagnosis.observe import observe
+    from sqsctl.operations.following import trace
+    from sqsctl.operations.following.hops import arrived as got_through
+    from sqsctl.operations.following.hops import canary, stopped_at
 
     message = canary(body)
     way = way_in(run, via, path)
@@ -183,7 +183,7 @@ def _route(run: Run, stack: Stack, way: Way) -> Route:
     from sqsctl.aws.queues import QueueClient
     from sqsctl.cli.ways import route_at
     from sqsctl.model.queues import QueueRef
-    from sqsctl.operations.hops import route_through
+    from sqsctl.operations.following.hops import route_through
 
     client = QueueClient(run.session())
     first = route_at(stack, way.label) if way.via == "http" else None

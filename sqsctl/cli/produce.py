@@ -200,9 +200,9 @@ def produce(
     from sqsctl.cli import produce_bodies, produce_k6
     from sqsctl.cli.produce_run import Job, carry_out, rehearse
     from sqsctl.cli.ways import attributes_from, body_from, way_in
-    from sqsctl.operations import produce as load
-    from sqsctl.operations.bodies import POISON, Poison
-    from sqsctl.operations.thresholds import parse
+    from sqsctl.operations.sending import produce as load
+    from sqsctl.operations.sending.bodies import POISON, Poison
+    from sqsctl.operations.sending.thresholds import parse
 
     conditions = [parse(each) for each in threshold or []]
     seconds = _seconds(duration) if duration is not None else None
@@ -251,7 +251,7 @@ def produce(
     )
     spoiler = Poison(*bad) if bad else None
     if export_k6 is not None:
-        from sqsctl.operations.k6 import Load
+        from sqsctl.operations.sending.k6 import Load
 
         url, host = produce_k6.target(run, way)
         source = produce_k6.bodies(lines_from)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from sqsctl.model.message import MessageAttribute
-    from sqsctl.operations.bodies import Make
+    from sqsctl.operations.sending.bodies import Make
 
 _SHARE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*%")
 
@@ -47,7 +47,7 @@ def made(run: Run, wanted: Bodies) -> Iterator[Make]:
 
     A file is read through first, so that nothing is sent where one of its lines is bad.
     """
-    from sqsctl.operations.bodies import check_lines, from_lines, grouped, template
+    from sqsctl.operations.sending.bodies import check_lines, from_lines, grouped, template
 
     group = wanted.group or ("g" if wanted.groups else None)
     if wanted.name is None:
@@ -97,7 +97,7 @@ def poison(share: str | None, body: str | None, seed: int | None) -> tuple[float
     """Share (0 to 1), seed and body; None without --poison."""
     import random
 
-    from sqsctl.operations.bodies import POISON
+    from sqsctl.operations.sending.bodies import POISON
 
     if share is None:
         if body is not None or seed is not None:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from sqsctl.cli.ways import Way
     from sqsctl.model.queues import Queue, QueueRef
     from sqsctl.model.stack import Stack
-    from sqsctl.operations.annotate import Annotated
-    from sqsctl.operations.bodies import Marks
-    from sqsctl.operations.control import Control
-    from sqsctl.operations.follow import Fate, Held
-    from sqsctl.operations.sightings import Invocations
+    from sqsctl.operations.following.follow import Fate, Held
+    from sqsctl.operations.following.sightings import Invocations
+    from sqsctl.operations.logs.annotate import Annotated
+    from sqsctl.operations.sending.bodies import Marks
+    from sqsctl.operations.shared.control import Control
 
 LOOKS = 3  # at a log that shows nothing yet
 
@@ -50,8 +50,8 @@ def prepare(run: Run, way: Way) -> Followed:
     from sqsctl.aws.queues import QueueClient
     from sqsctl.model.queues import QueueRef
     from sqsctl.model.stack import Fact
-    from sqsctl.operations.follow import held
-    from sqsctl.operations.observe import observe
+    from sqsctl.operations.diagnosis.observe import observe
+    from sqsctl.operations.following.follow import held
 
     needs = {Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS}
     if way.via == "http":
@@ -124,11 +124,11 @@ def producer_log(run: Run, way: Way, since: datetime, control: Control) -> Invoc
     """
     from sqsctl.cli.ways import route_at
     from sqsctl.model.stack import Fact
-    from sqsctl.operations.annotate import annotate
-    from sqsctl.operations.follow import SKEW
-    from sqsctl.operations.observe import observe
-    from sqsctl.operations.sightings import Sightings
-    from sqsctl.operations.tail import tail
+    from sqsctl.operations.diagnosis.observe import observe
+    from sqsctl.operations.following.follow import SKEW
+    from sqsctl.operations.following.sightings import Sightings
+    from sqsctl.operations.logs.annotate import annotate
+    from sqsctl.operations.logs.tail import tail
 
     try:
         needs = {Fact.APIS, Fact.FUNCTIONS, Fact.MAPPINGS}
@@ -163,10 +163,10 @@ def watch(
     marked: int,
 ) -> Fate:
     """Wait for the messages' fate. Raises SqsctlError where the queues cannot be read."""
-    from sqsctl.operations.annotate import annotate
-    from sqsctl.operations.follow import SKEW, UNMARKED, follow, held
-    from sqsctl.operations.sightings import LogReader, Sightings
-    from sqsctl.operations.tail import Clock, tail
+    from sqsctl.operations.following.follow import SKEW, UNMARKED, follow, held
+    from sqsctl.operations.following.sightings import LogReader, Sightings
+    from sqsctl.operations.logs.annotate import annotate
+    from sqsctl.operations.logs.tail import Clock, tail
 
     sightings = Sightings(marks.run, followed.since)
 

@@ -12,7 +12,7 @@ from sqsctl.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from sqsctl.cli.ways import Way
-    from sqsctl.operations.k6 import Load
+    from sqsctl.operations.sending.k6 import Load
 
 
 def target(run: Run, way: Way) -> tuple[str, str | None]:
@@ -35,7 +35,7 @@ def bodies(name: str | None) -> str | None:
 
 def export(run: Run, file: Path, load: Load, *, dry_run: bool) -> Answer:
     """Write the script; an existing file only with --yes."""
-    from sqsctl.operations.k6 import script
+    from sqsctl.operations.sending.k6 import script
 
     text = script(load)
     if not dry_run:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from sqsctl.cli.produce_follow import Followed
     from sqsctl.cli.ways import Way
     from sqsctl.model.transfer import ProduceProgress, ProduceSummary
-    from sqsctl.operations.bodies import Make, Marks, Poison
-    from sqsctl.operations.control import Control
-    from sqsctl.operations.follow import Fate
-    from sqsctl.operations.produce import ApiSink, Plan, QueueSink
-    from sqsctl.operations.sightings import Invocations
-    from sqsctl.operations.thresholds import Threshold
+    from sqsctl.operations.following.follow import Fate
+    from sqsctl.operations.following.sightings import Invocations
+    from sqsctl.operations.sending.bodies import Make, Marks, Poison
+    from sqsctl.operations.sending.produce import ApiSink, Plan, QueueSink
+    from sqsctl.operations.sending.thresholds import Threshold
+    from sqsctl.operations.shared.control import Control
 
 STOPPING = "stopping: finishing what is in flight (once more: stop at once)"
 
@@ -42,7 +42,7 @@ class Job:
 
 def rehearse(way: Way, job: Job) -> Answer:
     """What would be sent: how many, where to, and the first body."""
-    from sqsctl.operations.bodies import NoMoreBodies
+    from sqsctl.operations.sending.bodies import NoMoreBodies
 
     plan = job.plan
     try:
@@ -72,9 +72,9 @@ def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer
     """Send, and with ``follow_s`` wait that long for the messages' fate."""
     from sqsctl.cli import produce_follow
     from sqsctl.cli.produce_view import Outcome, answer
-    from sqsctl.operations.bodies import Marks
-    from sqsctl.operations.control import Control, interruptible
-    from sqsctl.operations.http_failures import UNDECIDED
+    from sqsctl.operations.following.http_failures import UNDECIDED
+    from sqsctl.operations.sending.bodies import Marks
+    from sqsctl.operations.shared.control import Control, interruptible
 
     make, marks, followed = job.make, Marks(uuid.uuid4().hex[:12]), None
     if follow_s is not None:
@@ -126,7 +126,7 @@ def ended(job: Job, summary: ProduceSummary, control: Control) -> str:
 
 
 def _send(run: Run, way: Way, make: Make, job: Job, control: Control) -> ProduceSummary:
-    from sqsctl.operations import produce as load
+    from sqsctl.operations.sending import produce as load
 
     sink: QueueSink | ApiSink
     if way.api is not None:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from sqsctl.cli.output import Answer, lines, safe_line, styled
 from sqsctl.errors import Exit, SqsctlError, worst
 from sqsctl.model.words import counted
-from sqsctl.operations.histogram import buckets
-from sqsctl.operations.http_failures import explanations, suspects
+from sqsctl.operations.following.http_failures import explanations, suspects
+from sqsctl.operations.sending.histogram import buckets
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.model.transfer import Latency, ProduceSummary
-    from sqsctl.operations.follow import Fate
-    from sqsctl.operations.sightings import Invocations
+    from sqsctl.operations.following.follow import Fate
+    from sqsctl.operations.following.sightings import Invocations
 
 BAR = 30
 

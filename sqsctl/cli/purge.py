@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqsctl.aws.queues import QueueClient
     from sqsctl.cli.filters import Selection
     from sqsctl.model.queues import Queue
-    from sqsctl.operations.removal import Removed
+    from sqsctl.operations.moving.removal import Removed
 
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be deleted, delete nothing.")
@@ -81,9 +81,9 @@ def _chosen(
 ) -> Answer:
     """Delete the messages that were selected; the others are looked at and handed back."""
     from sqsctl.model.queues import QueueRef
-    from sqsctl.operations.control import Control, interruptible
-    from sqsctl.operations.peek import Look, peek
-    from sqsctl.operations.removal import remove
+    from sqsctl.operations.dead_letters.peek import Look, peek
+    from sqsctl.operations.moving.removal import remove
+    from sqsctl.operations.shared.control import Control, interruptible
 
     port = client.open(QueueRef(queue.name, queue.url, queue.arn))
     control = Control()
@@ -169,8 +169,8 @@ def _removed(done: Removed, selection: Selection, stopped: Exit) -> Answer:
 
 def empty(run: Run, client: QueueClient, queue: Queue, *, dry_run: bool) -> Answer:
     """Purge a queue once a person has typed its name (or --yes stands in for that)."""
-    from sqsctl.operations.control import Control, interruptible
-    from sqsctl.operations.purge import WAIT_S, purge
+    from sqsctl.operations.moving.purge import WAIT_S, purge
+    from sqsctl.operations.shared.control import Control, interruptible
 
     there = queue.approximate_total
     if dry_run:
@@ -219,8 +219,8 @@ def _asked(run: Run, client: QueueClient, queue: Queue, there: int) -> str | Non
         and run.prompter.confirm("Export them into a file first?", default=True)
     ):
         from sqsctl.model.queues import QueueRef
-        from sqsctl.operations.export import export
-        from sqsctl.operations.peek import Look
+        from sqsctl.operations.dead_letters.peek import Look
+        from sqsctl.operations.moving.export import export
 
         path = Path(f"{queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl")
         with run.progress(f"exporting {queue.name}"):

@@ -102,7 +102,7 @@ def inspect(
 ) -> Answer:
     """Show a queue: its figures, timeouts, and dead-letter queue. Calls SQS only."""
     from sqsctl.aws.queues import QueueClient
-    from sqsctl.operations.inspect import inspect as look
+    from sqsctl.operations.dead_letters.inspect import inspect as look
 
     run.name_queue(queue_name)
     resolved = run.resolved()
@@ -174,7 +174,7 @@ def watch(
     from sqsctl.aws.queues import QueueClient
     from sqsctl.cli.output import iso, safe_line, styled
     from sqsctl.cli.pipes import watchful_sleep
-    from sqsctl.operations.inspect import inspect as look
+    from sqsctl.operations.dead_letters.inspect import inspect as look
 
     run.name_queue(queue_name)
     resolved = run.resolved()
@@ -216,7 +216,7 @@ def queue_reference(run: Run) -> str:
     """The queue meant: the one that was named, else the stack's only one."""
     if run.own_queue:
         return run.own_queue
-    from sqsctl.operations import discover
+    from sqsctl.operations.stacks import discover
 
     return discover.main_queue(run.stack(), run.settings.text("queue")).url
 

@@ -24,7 +24,7 @@ from sqsctl.errors import UsageError
 
 if TYPE_CHECKING:
     from sqsctl.model.queues import Queue
-    from sqsctl.operations.pairs import Pair
+    from sqsctl.operations.stacks.pairs import Pair
 
 
 def register(group: typer.Typer) -> None:

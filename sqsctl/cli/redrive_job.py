@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from sqsctl.model.message import Message, Outgoing
     from sqsctl.model.queues import Queue
     from sqsctl.model.transfer import Method, RedriveProgress, RedriveSummary
-    from sqsctl.operations.canary import Verdict
-    from sqsctl.operations.control import Control
-    from sqsctl.operations.pairs import Pair
-    from sqsctl.operations.redrive_plan import RedrivePlan
+    from sqsctl.operations.moving.canary import Verdict
+    from sqsctl.operations.moving.redrive_plan import RedrivePlan
+    from sqsctl.operations.shared.control import Control
+    from sqsctl.operations.stacks.pairs import Pair
 
 NATIVE_RATE = 500  # messages per second, SQS's own limit
 
@@ -56,8 +56,8 @@ class Job:
 def choose_method(job: Job, wanted: str, *, everything_unchanged: bool) -> Method:
     """SQS's own redrive, or message by message."""
     from sqsctl.aws.queue_tasks import MoveTaskClient
-    from sqsctl.operations import redrive_plan
-    from sqsctl.operations.journal import unfinished
+    from sqsctl.operations.moving import redrive_plan
+    from sqsctl.operations.moving.journal import unfinished
 
     source = job.pair.dead_letters
     rate = job.rate
@@ -76,7 +76,7 @@ def choose_method(job: Job, wanted: str, *, everything_unchanged: bool) -> Metho
 
 def carry_out(job: Job, *, canary: int | None, pause_consumer: bool) -> Answer:
     """Move them; a first Ctrl-C finishes what is in flight."""
-    from sqsctl.operations.control import Control, interruptible
+    from sqsctl.operations.shared.control import Control, interruptible
 
     control = Control()
     notice = (
@@ -92,7 +92,7 @@ def carry_out(job: Job, *, canary: int | None, pause_consumer: bool) -> Answer:
 
 
 def _carried_out(job: Job, control: Control, canary: int | None) -> Answer:
-    from sqsctl.operations.redrive import RedriveStoppedError
+    from sqsctl.operations.moving.redrive import RedriveStoppedError
 
     verdict: Verdict | None = None
     done: RedriveSummary | None = None
@@ -131,8 +131,8 @@ def _gone(job: Job, done: RedriveSummary) -> SqsctlError | None:
 
 def _move(job: Job, control: Control) -> RedriveSummary:
     from sqsctl.aws.queue_tasks import MoveTaskClient
-    from sqsctl.operations import redrive as moving
-    from sqsctl.operations.redrive_native import redrive_native
+    from sqsctl.operations.moving import redrive as moving
+    from sqsctl.operations.moving.redrive_native import redrive_native
 
     source = job.pair.dead_letters
     total = job.limit or source.visible
@@ -195,7 +195,7 @@ def _gone_on_with(job: Job, done: RedriveSummary, control: Control) -> RedriveSu
 
 def _watched(job: Job, first: RedriveSummary, control: Control) -> Verdict:
     """Watch what the canary moved until its fate is known."""
-    from sqsctl.operations.canary import watch
+    from sqsctl.operations.moving.canary import watch
 
     targets = [job.target] if job.target else list(job.pair.sources)
     with job.run.progress("watching the canary") as bar:
@@ -213,7 +213,7 @@ def _watched(job: Job, first: RedriveSummary, control: Control) -> Verdict:
 def _consumers(job: Job, control: Control, *, paused: bool) -> Iterator[None]:
     """Keep the consumers away, if asked to; put back what a killed run left switched off."""
     from sqsctl.aws.mappings import MappingClient
-    from sqsctl.operations import pause
+    from sqsctl.operations.moving import pause
 
     mappings = MappingClient(job.run.session())
     folder = job.journals.parent / "paused"
@@ -261,7 +261,7 @@ def merged(one: RedriveSummary, other: RedriveSummary) -> RedriveSummary:
 
 def plan(job: Job) -> Answer:
     """Say what would be moved; move nothing."""
-    from sqsctl.operations.redrive_plan import plan_redrive
+    from sqsctl.operations.moving.redrive_plan import plan_redrive
 
     planned: RedrivePlan = plan_redrive(
         job.client,

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.model.transfer import RedriveSummary
-    from sqsctl.operations.canary import Verdict
-    from sqsctl.operations.pairs import Pair
+    from sqsctl.operations.moving.canary import Verdict
+    from sqsctl.operations.stacks.pairs import Pair
 
 SHOWN = 20
 

@@ -12,8 +12,8 @@ from sqsctl.errors import UsageError
 if TYPE_CHECKING:
     from sqsctl.model.finding import Finding
     from sqsctl.model.target import Target
-    from sqsctl.operations.doctor import Checkup
-    from sqsctl.operations.ignores import Ignore
+    from sqsctl.operations.diagnosis.doctor import Checkup
+    from sqsctl.operations.diagnosis.ignores import Ignore
 
     Ignored = tuple[Finding, Ignore]
 
@@ -44,7 +44,7 @@ def report(seen: Checkup, target: Target | None, ignored: Sequence[Ignored] = ()
     """
     from sqsctl.cli.output import target_line
     from sqsctl.cli.picture import picture
-    from sqsctl.operations.health import hops
+    from sqsctl.operations.diagnosis.health import hops
 
     diagnosis = seen.diagnosis
     place = f", on {target_line(target)}" if target else ""

@@ -94,7 +94,7 @@ def send(
     """Send one message, through the API or into the queue."""
     from sqsctl.cli.ways import attributes_from, body_from, way_in
     from sqsctl.model.message import Outgoing
-    from sqsctl.operations.send import send_over_http, send_to_queue
+    from sqsctl.operations.sending.send import send_over_http, send_to_queue
 
     text = body_from(body, body_json, body_file)
     attributes = attributes_from(attribute)

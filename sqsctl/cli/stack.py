@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
 def ls(run: Run) -> Answer:
     """List the stacks that have an SQS queue and a Lambda function."""
     from sqsctl.cli.output import iso
-    from sqsctl.operations import discover
+    from sqsctl.operations.stacks import discover
 
     session = run.session()
     run.announce()
@@ -92,8 +92,8 @@ def show(run: Run, function: FunctionOption = None) -> Answer:
     """Draw the stack: ways in, queues, consumers, dead-letter queues."""
     from sqsctl.cli.unread import gaps_errors, gaps_shape
     from sqsctl.model.stack import Fact
-    from sqsctl.operations.health import hops
-    from sqsctl.operations.observe import observe
+    from sqsctl.operations.diagnosis.health import hops
+    from sqsctl.operations.diagnosis.observe import observe
 
     reference = run.stack(functions=function)
     with run.progress("reading the stack"):
@@ -166,7 +166,7 @@ def deploy(
     """Deploy the stack through a CloudFormation change set; update it if it is there."""
     from sqsctl.cli.lab import tutorial_stack
     from sqsctl.cli.output import iso
-    from sqsctl.operations import deploy as deployment
+    from sqsctl.operations.stacks import deploy as deployment
 
     given = _parameters(parameter or [])
     tutorial = tutorial_stack(runtime, run.settings.text("stage"))
@@ -290,7 +290,7 @@ def _read(path: Path) -> str:
         raise UsageError(f"cannot read {path}: {error}") from error
     if len(text.encode()) > MAX_TEMPLATE_BYTES:
         raise UsageError(f"{path} is larger than CloudFormation takes inline (51,200 bytes)")
-    from sqsctl.operations.documents import load_yaml
+    from sqsctl.operations.target.documents import load_yaml
 
     document = load_yaml(text, str(path))
     resources = document.get("Resources") if isinstance(document, dict) else None

@@ -46,7 +46,7 @@ def reference(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef
     A queue that was named comes first, then the stack that was named, with these functions
     in it. Functions of no stack stand for themselves.
     """
-    from sqsctl.operations import discover
+    from sqsctl.operations.stacks import discover
 
     session = run.resolved(changing=changing).session
     queue = run.own_queue
@@ -72,7 +72,7 @@ def reference(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef
 
 def _with_queue(run: Run, found: StackRef) -> StackRef:
     """The stack. Raises NotFoundError where a queue was named beside it that it does not hold."""
-    from sqsctl.operations import discover
+    from sqsctl.operations.stacks import discover
 
     queue = run.settings.text("queue")
     if queue and run.settings.kind("queue") == "flag":
@@ -83,7 +83,7 @@ def _with_queue(run: Run, found: StackRef) -> StackRef:
 def _elsewhere(run: Run, name: str, error: NotFoundError) -> NotFoundError:
     """The error for a stack that is not there; the project may say where it is."""
     from sqsctl.cli.context import working_folder
-    from sqsctl.operations import project
+    from sqsctl.operations.target import project
 
     target = run.resolved().target
     told = project.stack(working_folder(), stage=run.settings.text("stage"))
@@ -98,7 +98,7 @@ def _elsewhere(run: Run, name: str, error: NotFoundError) -> NotFoundError:
 
 def _functions(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef:
     """Functions without a named stack: the working folder's or the lab's, else by themselves."""
-    from sqsctl.operations import discover
+    from sqsctl.operations.stacks import discover
 
     session = run.resolved(changing=changing).session
     likely = None
@@ -128,7 +128,7 @@ def _functions(run: Run, functions: Sequence[str], *, changing: bool) -> StackRe
 
 def _stack_with(session: Session, functions: Sequence[str]) -> StackRef | None:
     """The only stack that holds functions with these short names; None where there is none."""
-    from sqsctl.operations import discover
+    from sqsctl.operations.stacks import discover
 
     try:
         stacks = list(discover.stacks(session))

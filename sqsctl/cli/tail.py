@@ -18,7 +18,7 @@ from sqsctl.cli.tail_view import Printer
 from sqsctl.errors import SqsctlError, UsageError
 
 if TYPE_CHECKING:
-    from sqsctl.operations.annotate import Annotated as Line
+    from sqsctl.operations.logs.annotate import Annotated as Line
 
 
 @command(
@@ -86,8 +86,8 @@ def tail(
 ) -> Answer | None:
     """Follow the logs of the stack's functions. With -o json an object a line."""
     from sqsctl.cli.pipes import watchful_sleep
-    from sqsctl.operations import tail as tailing
-    from sqsctl.operations.annotate import annotate
+    from sqsctl.operations.logs import tail as tailing
+    from sqsctl.operations.logs.annotate import annotate
 
     if raw:
         check_raw(run.output)
@@ -143,7 +143,7 @@ def _print(
 ) -> BaseException | None:
     """Print until the lines end; what stopped them, after the requests that were still open."""
     from sqsctl.cli.main import Terminated
-    from sqsctl.operations.requests import Requests
+    from sqsctl.operations.logs.requests import Requests
 
     def show(found: Iterable[tuple[Line, ...]]) -> None:
         for request in found:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sqsctl.model.deployed import StackRef
     from sqsctl.model.queues import Queue
     from sqsctl.model.stack import Stack
-    from sqsctl.operations.annotate import Annotated as Line
-    from sqsctl.operations.board import Board, Picture
-    from sqsctl.operations.sightings import LogReader
+    from sqsctl.operations.following.sightings import LogReader
+    from sqsctl.operations.live.board import Board, Picture
+    from sqsctl.operations.logs.annotate import Annotated as Line
 
 ANEW = timedelta(seconds=30)  # how often functions, mappings and the API are read again
 LOOK_BACK = timedelta(minutes=10)
@@ -97,7 +97,7 @@ class Watcher:
 
     def __init__(self, run: Run) -> None:
         from sqsctl.aws.queues import QueueClient
-        from sqsctl.operations.board import Board
+        from sqsctl.operations.live.board import Board
 
         self._run = run
         self._reference: StackRef = run.stack()
@@ -135,7 +135,7 @@ class Watcher:
 
     def _observe(self) -> Stack:
         from sqsctl.model.stack import Fact
-        from sqsctl.operations.observe import observe
+        from sqsctl.operations.diagnosis.observe import observe
 
         return observe(
             self._run.session(),
@@ -165,9 +165,9 @@ class Watcher:
     def _logs(self) -> LogReader | None:
         import threading
 
-        from sqsctl.operations.annotate import annotate
-        from sqsctl.operations.sightings import LogReader
-        from sqsctl.operations.tail import Clock, tail
+        from sqsctl.operations.following.sightings import LogReader
+        from sqsctl.operations.logs.annotate import annotate
+        from sqsctl.operations.logs.tail import Clock, tail
 
         self._settled = threading.Event()
         groups = {each.name: each.log_group for each in self._stack.functions}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console, Group
 
     from sqsctl.cli.menu_run import Done
-    from sqsctl.operations.board import Picture
+    from sqsctl.operations.live.board import Picture
 
 KEYS = "q quit   d doctor   e last errors   p probe   r redrive"
 COMMANDS = {

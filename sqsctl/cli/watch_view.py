@@ -9,8 +9,8 @@ from sqsctl.cli.metrics import BLOCKS
 from sqsctl.cli.output import iso, safe_line, styled
 from sqsctl.cli.picture import hop_shape
 from sqsctl.cli.picture import picture as drawn
-from sqsctl.operations.board import VAGUE
-from sqsctl.operations.health import Recent, hops
+from sqsctl.operations.diagnosis.health import Recent, hops
+from sqsctl.operations.live.board import VAGUE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from sqsctl.operations.board import Depth, Failing, Picture
-    from sqsctl.operations.health import Hop
+    from sqsctl.operations.diagnosis.health import Hop
+    from sqsctl.operations.live.board import Depth, Failing, Picture
 
 SPARK = 12
 SHOWN_FAILURES = 8

@@ -69,7 +69,7 @@ def way_in(run: Run, via: str | None, path: str | None, *, connections: int = 64
 def queue_in(run: Run) -> tuple[QueueRef, QueueClient]:
     """The queue that messages go into. With --queue nothing but SQS is called."""
     from sqsctl.aws.queues import QueueClient
-    from sqsctl.operations import discover
+    from sqsctl.operations.stacks import discover
 
     resolved = run.resolved(changing=True)
     client = QueueClient(resolved.session)
@@ -90,7 +90,7 @@ def account_in(url: str) -> str | None:
 def _route(run: Run, path: str | None, *, required: bool) -> tuple[str, Route] | None:
     """The URL to post to and the route; None where the stack has no API."""
     from sqsctl.model.stack import Fact
-    from sqsctl.operations.observe import observe
+    from sqsctl.operations.diagnosis.observe import observe
 
     reference = run.stack(changing=True)
     stack = observe(run.session(), reference, needs={Fact.APIS, Fact.FUNCTIONS, Fact.MAPPINGS})

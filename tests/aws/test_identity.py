@@ -9,7 +9,7 @@ from sqsctl.aws.session import Credentials, Session
 from sqsctl.aws.stacks import StackClient, not_found
 from sqsctl.errors import NotFoundError
 from sqsctl.model.target import Target
-from sqsctl.operations import discover
+from sqsctl.operations.stacks import discover
 from tests.aws.stubs import Stubbed
 
 

@@ -10,7 +10,7 @@ from sqsctl.aws.labs import CREDENTIALS
 from sqsctl.aws.session import SERVICES, Session
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.target import Target
-from sqsctl.operations import settings, targeting
+from sqsctl.operations.target import settings, targeting
 
 LAB = Target("lab", "ap-northeast-2", endpoint="http://127.0.0.1:9")
 

@@ -17,10 +17,10 @@ import pytest
 from sqsctl.aws.labs import LabState
 from sqsctl.aws.queues import QueueClient
 from sqsctl.model.queues import QueueRef
-from sqsctl.operations.bodies import template
-from sqsctl.operations.control import Control
-from sqsctl.operations.produce import QueueSink
-from sqsctl.operations.tally import Tally
+from sqsctl.operations.sending.bodies import template
+from sqsctl.operations.sending.produce import QueueSink
+from sqsctl.operations.sending.tally import Tally
+from sqsctl.operations.shared.control import Control
 from tests.benchmarks.instant import instant
 from tests.benchmarks.peers import in_turn, sqsctl
 from tests.faults.bench import session_on

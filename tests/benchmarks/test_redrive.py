@@ -16,9 +16,9 @@ from sqsctl.aws.labs import LabState
 from sqsctl.aws.queues import QueueClient
 from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import Queue
-from sqsctl.operations.bodies import template
-from sqsctl.operations.produce import Plan, QueueSink, produce
-from sqsctl.operations.redrive import Redrive, redrive
+from sqsctl.operations.moving.redrive import Redrive, redrive
+from sqsctl.operations.sending.bodies import template
+from sqsctl.operations.sending.produce import Plan, QueueSink, produce
 from tests.faults.bench import session_on
 from tests.operations.fakes import FakeSqs, arn_of
 

@@ -131,7 +131,7 @@ def test_none_is_lost_and_none_comes_twice(moto: str) -> None:
 
 
 WRITING_S = 20.0
-INTERVAL_S = 1.0  # sqsctl.operations.tail.INTERVAL_S, as documented
+INTERVAL_S = 1.0  # sqsctl.operations.logs.tail.INTERVAL_S, as documented
 
 
 def test_events_are_shown_soon_and_each_once_while_somebody_writes(moto: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sqsctl.checks.support.answers import Fault, fault_of
 from sqsctl.model.finding import Finding
-from sqsctl.operations.explain import explain
+from sqsctl.operations.diagnosis.explain import explain
 
 
 def told(text: str) -> Finding:

@@ -17,7 +17,7 @@ from sqsctl.logtext import events_from_text, explain_line, read
 from sqsctl.model.finding import Finding, Kind
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import ErrorText, Group, Stack
-from sqsctl.operations.explain import explain
+from sqsctl.operations.diagnosis.explain import explain
 from tests.checks.test_registry import BY_LOGS
 
 FOLDER = Path(__file__).parent / "corpus"

@@ -11,7 +11,7 @@ from sqsctl.logtext import events_from_text, explain_line, read
 from sqsctl.model.finding import Confidence, Finding, Kind, Severity
 from sqsctl.model.logline import Failure, LogEvent
 from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Group, Stack
-from sqsctl.operations.explain import explain as explain_text
+from sqsctl.operations.diagnosis.explain import explain as explain_text
 from tests.checks.build import WORKER, mapping
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sqsctl.model.finding import Finding
-from sqsctl.operations.explain import explain
+from sqsctl.operations.diagnosis.explain import explain
 
 
 def told(error: str, *frames: str) -> Finding:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.operations.settings import load
-from sqsctl.operations.targeting import resolve
+from sqsctl.operations.target.settings import load
+from sqsctl.operations.target.targeting import resolve
 from tests.program import Sqsctl
 
 

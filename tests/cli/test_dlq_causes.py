@@ -16,7 +16,7 @@ from sqsctl.cli.output import Output
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.message import Message
 from sqsctl.model.unread import Unread
-from sqsctl.operations.pairs import Pair
+from sqsctl.operations.stacks.pairs import Pair
 
 LOGS = Unread("log group /aws/lambda/w", "access denied", "logs:FilterLogEvents")
 LETTERS = [Message("a", "{}"), Message("b", "{}")]

@@ -11,8 +11,8 @@ from sqsctl.cli.filters import Selection, filters
 from sqsctl.errors import Exit, UsageError
 from sqsctl.model.message import Message
 from sqsctl.model.unread import Unread
-from sqsctl.operations.causes import CauseFinder
-from sqsctl.operations.selection import Filters
+from sqsctl.operations.dead_letters.causes import CauseFinder
+from sqsctl.operations.dead_letters.selection import Filters
 from tests.program import Sqsctl
 
 CAUSE = "payload-not-json"

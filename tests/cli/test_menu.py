@@ -15,7 +15,8 @@ import pytest
 from sqsctl.aws.queues import QueueClient
 from sqsctl.cli import menu_letters
 from sqsctl.model.message import Outgoing
-from sqsctl.operations import removal, survey
+from sqsctl.operations.dead_letters import survey
+from sqsctl.operations.moving import removal
 from tests.cli.script import Do, play
 from tests.e2e.stacks import DeployedLab
 from tests.program import Sqsctl

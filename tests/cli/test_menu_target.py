@@ -21,7 +21,7 @@ from sqsctl.cli.context import Run
 from sqsctl.cli.options import Globals
 from sqsctl.cli.output import Output
 from sqsctl.errors import Exit, SqsctlError
-from sqsctl.operations.discover import StackSummary
+from sqsctl.operations.stacks.discover import StackSummary
 from tests.cli.script import Do, Script, play
 from tests.e2e.iam_users import somebody
 from tests.e2e.stacks import DeployedLab
@@ -34,7 +34,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The stacks that AWS would show."""
     names: list[str] = []
     monkeypatch.setattr(
-        "sqsctl.operations.discover.stacks",
+        "sqsctl.operations.stacks.discover.stacks",
         lambda _session: [StackSummary(each, "CREATE_COMPLETE", (), ()) for each in names],
     )
     return names
@@ -244,6 +244,6 @@ def test_what_cannot_be_listed_is_told_once(
     def denied(_session: object) -> list[StackSummary]:
         raise SqsctlError("access denied to DescribeStacks", exit=Exit.DENIED)
 
-    monkeypatch.setattr("sqsctl.operations.discover.stacks", denied)
+    monkeypatch.setattr("sqsctl.operations.stacks.discover.stacks", denied)
     assert settle(Script(["a stack or a queue by its name", None, None]))[0] is False
     assert capsys.readouterr().err.count("access denied to DescribeStacks") == 1

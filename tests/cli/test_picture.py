@@ -12,7 +12,7 @@ from rich.console import Console
 
 from sqsctl.cli.picture import MARKS, hop_shape, picture, show_picture
 from sqsctl.model.stack import Group, Stack, Unread
-from sqsctl.operations.health import State, hops
+from sqsctl.operations.diagnosis.health import State, hops
 from tests.checks.build import (
     API,
     DLQ,

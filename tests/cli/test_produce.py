@@ -19,12 +19,12 @@ from sqsctl.cli.produce_run import Job, ended
 from sqsctl.cli.produce_view import Outcome, answer
 from sqsctl.errors import Exit, UsageError
 from sqsctl.model.transfer import Latency, ProduceSummary, ThresholdResult
-from sqsctl.operations.bodies import template
-from sqsctl.operations.control import Control
-from sqsctl.operations.follow import Fate
-from sqsctl.operations.k6 import Load
-from sqsctl.operations.latency import Histogram
-from sqsctl.operations.produce import Plan
+from sqsctl.operations.following.follow import Fate
+from sqsctl.operations.sending.bodies import template
+from sqsctl.operations.sending.k6 import Load
+from sqsctl.operations.sending.latency import Histogram
+from sqsctl.operations.sending.produce import Plan
+from sqsctl.operations.shared.control import Control
 
 GOOD = ProduceSummary("sqs", 10, 10, 0, 0, 0, 1.0, 10.0, Latency(), Latency())
 FATE = Fate(10, 10, 0, 0, False, True, "counted", 3.0)

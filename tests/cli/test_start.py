@@ -14,8 +14,8 @@ from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.model.deployed import FunctionPart, StackRef
 from sqsctl.model.stack import Function
 from sqsctl.model.target import Target
-from sqsctl.operations import discover
-from sqsctl.operations.discover import StackSummary
+from sqsctl.operations.stacks import discover
+from sqsctl.operations.stacks.discover import StackSummary
 from tests.aws.stubs import Stubbed
 
 

@@ -10,9 +10,9 @@ from sqsctl.cli.context import Run
 from sqsctl.cli.output import Output
 from sqsctl.cli.tail_view import Printer
 from sqsctl.model.logline import LogEvent
-from sqsctl.operations.annotate import Annotated, annotate
-from sqsctl.operations.requests import by_request
-from sqsctl.operations.tail import Tailed
+from sqsctl.operations.logs.annotate import Annotated, annotate
+from sqsctl.operations.logs.requests import by_request
+from sqsctl.operations.logs.tail import Tailed
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
 REQUEST = "304677c0-bf36-4923-866b-1db4373c8afa"

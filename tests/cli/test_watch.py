@@ -13,9 +13,9 @@ from sqsctl.cli.watch_view import picture_shape, rendered, spark
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.queues import Queue
 from sqsctl.model.stack import Function, Group, Stack
-from sqsctl.operations.annotate import annotate
-from sqsctl.operations.board import Board
-from sqsctl.operations.tail import Tailed
+from sqsctl.operations.live.board import Board
+from sqsctl.operations.logs.annotate import annotate
+from sqsctl.operations.logs.tail import Tailed
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
 JOBS = Queue(name="s-jobs", url="http://q/jobs", arn="arn:aws:sqs:r:1:s-jobs")

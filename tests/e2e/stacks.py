@@ -12,7 +12,7 @@ from sqsctl.aws.session import Session
 from sqsctl.lab import template
 from sqsctl.model.deployed import QueuePart, StackRef
 from sqsctl.model.target import Target
-from sqsctl.operations import deploy, discover
+from sqsctl.operations.stacks import deploy, discover
 
 
 @dataclass(frozen=True)

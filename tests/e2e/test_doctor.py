@@ -13,7 +13,7 @@ import pytest
 from sqsctl.cli import pipes
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.lab import incidents
-from sqsctl.operations import doctor as operations
+from sqsctl.operations.diagnosis import doctor as operations
 from tests.e2e.stacks import DeployedLab
 from tests.program import Sqsctl
 

@@ -142,7 +142,7 @@ def test_no_such_route_is_a_404(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
 @pytest.mark.long
 def test_poison_ends_among_the_dead_letters(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
     """What is processed and what died add up to what was sent; the seed says which died."""
-    from sqsctl.operations.bodies import Poison
+    from sqsctl.operations.sending.bodies import Poison
 
     bad = sum(Poison(0.1, 3).hits(n) for n in range(1, 31))
     assert 0 < bad < 30

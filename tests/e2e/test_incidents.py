@@ -15,7 +15,7 @@ from sqsctl.errors import NotFoundError
 from sqsctl.lab import incidents
 from sqsctl.lab.incidents import Incident
 from sqsctl.model.queues import Queue
-from sqsctl.operations.tail import tail
+from sqsctl.operations.logs.tail import tail
 from tests.e2e.stacks import DeployedLab
 from tests.e2e.waiting import until
 from tests.program import Sqsctl

@@ -15,10 +15,10 @@ from sqsctl.aws.session import Session
 from sqsctl.model.deployed import QueuePart, StackRef
 from sqsctl.model.message import Outgoing
 from sqsctl.model.target import Target
-from sqsctl.operations import discover
-from tests.operations import packaged
-from tests.operations.packaged import named
-from tests.operations.wirings import WIRINGS, plain
+from sqsctl.operations.stacks import discover
+from tests.operations.stacks import packaged
+from tests.operations.stacks.packaged import named
+from tests.operations.stacks.wirings import WIRINGS, plain
 from tests.program import Sqsctl
 
 pytestmark = pytest.mark.lab

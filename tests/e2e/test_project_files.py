@@ -12,8 +12,8 @@ import pytest
 from sqsctl.aws.labs import CREDENTIALS, LabState
 from sqsctl.aws.session import Session
 from sqsctl.model.target import Target
-from tests.operations import packaged
-from tests.operations.packaged import named
+from tests.operations.stacks import packaged
+from tests.operations.stacks.packaged import named
 from tests.program import Ran, Sqsctl
 
 pytestmark = pytest.mark.lab

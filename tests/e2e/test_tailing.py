@@ -22,7 +22,7 @@ import pytest
 
 from sqsctl.aws.labs import LabState
 from sqsctl.aws.logs import LogClient
-from sqsctl.operations.tail import follow_groups
+from sqsctl.operations.logs.tail import follow_groups
 from tests.e2e.log_history import Written, write_history
 from tests.e2e.log_server import LogServer, log_server
 from tests.faults.bench import session_on

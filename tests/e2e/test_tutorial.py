@@ -27,7 +27,7 @@ from sqsctl.checks.registry import all_checks
 from sqsctl.cli.main import make_app
 from sqsctl.lab import server
 from sqsctl.lab.fidelity.remaining import REMAINING
-from sqsctl.operations.ignores import parse as parse_ignores
+from sqsctl.operations.diagnosis.ignores import parse as parse_ignores
 from tests.e2e.blocks import Step, blocks, steps
 from tests.program import Sqsctl
 

@@ -25,8 +25,8 @@ from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import Queue
 from sqsctl.model.target import Target
 from sqsctl.model.transfer import RedriveSummary
-from sqsctl.operations.delivery import RetryPolicy
-from sqsctl.operations.redrive import Redrive, RedriveStoppedError, redrive
+from sqsctl.operations.moving.redrive import Redrive, RedriveStoppedError, redrive
+from sqsctl.operations.shared.delivery import RetryPolicy
 from tests.aws.loopback import ImpatientSession
 from tests.faults.proxy import Proxy, proxied
 

@@ -26,9 +26,9 @@ from hypothesis.stateful import (
 
 from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.message import Outgoing
-from sqsctl.operations import journal as journals
-from sqsctl.operations.delivery import RetryPolicy
-from sqsctl.operations.redrive import Redrive, RedriveStoppedError, redrive
+from sqsctl.operations.moving import journal as journals
+from sqsctl.operations.moving.redrive import Redrive, RedriveStoppedError, redrive
+from sqsctl.operations.shared.delivery import RetryPolicy
 from tests.operations.fakes import (
     FakeQueue,
     FakeSqs,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import pytest
 
 from sqsctl.errors import SqsctlError
-from sqsctl.operations.redrive import RedriveStoppedError
+from sqsctl.operations.moving.redrive import RedriveStoppedError
 from tests.faults.bench import Bench
 from tests.faults.proxy import OPERATIONS, Fault, Kind, When
 

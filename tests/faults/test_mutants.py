@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-REDRIVE = "tests/operations/test_redrive.py"
-DELIVERY = "tests/operations/test_delivery.py"
+REDRIVE = "tests/operations/moving/test_redrive.py"
+DELIVERY = "tests/operations/shared/test_delivery.py"
 QUEUES = "tests/aws/test_queues.py"
-PEEK = "tests/operations/test_peek.py"
+PEEK = "tests/operations/dead_letters/test_peek.py"
 MACHINE = ("--hypothesis-profile", "unshrunk", "tests/faults/test_machine.py::TestRedriving")
 
 
@@ -48,7 +48,7 @@ class Mutant:
 MUTANTS = [
     Mutant(
         "delete first",
-        "sqsctl/operations/redrive_worker.py",
+        "sqsctl/operations/moving/redrive_worker.py",
         "        shop.journal.intent(ids)\n",
         "        shop.source.delete([each.message for each in part])\n"
         "        shop.journal.intent(ids)\n",
@@ -57,7 +57,7 @@ MUTANTS = [
     ),
     Mutant(
         "delete whatever was sent",
-        "sqsctl/operations/redrive_worker.py",
+        "sqsctl/operations/moving/redrive_worker.py",
         "self._delete([part[each.index].message for each in result.accepted])",
         "self._delete([each.message for each in part])",
         (REDRIVE,),
@@ -109,7 +109,7 @@ MUTANTS = [
     ),
     Mutant(
         "succeed on an error",
-        "sqsctl/operations/redrive.py",
+        "sqsctl/operations/moving/redrive.py",
         "            raise RedriveStoppedError(error, summary, self._options.command) from error\n",
         "            return summary\n",
         (f"{REDRIVE}::test_expired_credentials_end_the_run_with_the_way_to_go_on",),
@@ -123,14 +123,14 @@ MUTANTS = [
     ),
     Mutant(
         "retry the unknown without telling",
-        "sqsctl/operations/delivery.py",
+        "sqsctl/operations/shared/delivery.py",
         "            self._ever_unknown.add(place)\n",
         "",
         (DELIVERY,),
     ),
     Mutant(
         "the producer's deduplication id again",
-        "sqsctl/operations/destinations.py",
+        "sqsctl/operations/moving/destinations.py",
         "return replace(outgoing, deduplication_id=unique, delay_s=None)",
         "return outgoing",
         (f"{REDRIVE}::test_fifo_takes_a_deduplication_id_of_its_own",),
@@ -138,14 +138,14 @@ MUTANTS = [
     ),
     Mutant(
         "one deduplication id for all",
-        "sqsctl/operations/destinations.py",
+        "sqsctl/operations/moving/destinations.py",
         "for part in (source_arn, message_id, outgoing.body):",
         "for part in (source_arn,):",
         (REDRIVE,),
     ),
     Mutant(
         "never extend the visibility",
-        "sqsctl/operations/hold.py",
+        "sqsctl/operations/dead_letters/hold.py",
         "if each.until - now < self.seconds / 2",
         "if each.until < 0",
         (f"{PEEK}::test_a_hold_past_its_half_is_renewed",),
@@ -153,77 +153,77 @@ MUTANTS = [
     ),
     Mutant(
         "believe a deletion with a lapsed handle",
-        "sqsctl/operations/redrive_worker.py",
+        "sqsctl/operations/moving/redrive_worker.py",
         "gone += [each for each in done if not shop.hold.lapsed(each)]",
         "gone += done",
         (REDRIVE,),
     ),
     Mutant(
         "forget what was sent before the crash",
-        "sqsctl/operations/redrive_worker.py",
+        "sqsctl/operations/moving/redrive_worker.py",
         "        shop.journal.sent(pairs, doubtful)\n",
         "",
         (REDRIVE,),
     ),
     Mutant(
         "forget the doubts of a killed run",
-        "sqsctl/operations/ledger.py",
+        "sqsctl/operations/moving/ledger.py",
         "dict(story.doubtful) if story else {}",
         "{}",
         (REDRIVE,),
     ),
     Mutant(
         "trust FIFO queues for ever",
-        "sqsctl/operations/ledger.py",
+        "sqsctl/operations/moving/ledger.py",
         "if not fifo or now - since > SWALLOWED_S",
         "if not fifo",
         (REDRIVE,),
     ),
     Mutant(
         "forget what may have been sent before the crash",
-        "sqsctl/operations/redrive_worker.py",
+        "sqsctl/operations/moving/redrive_worker.py",
         "        shop.journal.intent(ids)\n",
         "",
         (REDRIVE,),
     ),
     Mutant(
         "an intent that is not flushed",
-        "sqsctl/operations/journal.py",
+        "sqsctl/operations/moving/journal.py",
         '"t": int(epoch())})\n        self._fsync()\n',
         '"t": int(epoch())})\n',
-        ("tests/operations/test_journal.py",),
+        ("tests/operations/moving/test_journal.py",),
     ),
     Mutant(
         "send copies round in circles",
-        "sqsctl/operations/ledger.py",
+        "sqsctl/operations/moving/ledger.py",
         "            if key in self._copies:\n",
         "            if False:\n",
         (REDRIVE,),
     ),
     Mutant(
         "empty after one poll",
-        "sqsctl/operations/survey.py",
+        "sqsctl/operations/dead_letters/survey.py",
         "EMPTY_POLLS = 3",
         "EMPTY_POLLS = 1",
         (REDRIVE, PEEK),
     ),
     Mutant(
         "overtake within a group",
-        "sqsctl/operations/waves.py",
+        "sqsctl/operations/shared/waves.py",
         "            if (key is not None and key in seen) or",
         "            if",
         (REDRIVE,),
     ),
     Mutant(
         "never hand back",
-        "sqsctl/operations/survey.py",
+        "sqsctl/operations/dead_letters/survey.py",
         "            unreleased = spool.release()\n",
         "            unreleased = 0\n",
         (PEEK,),
     ),
     Mutant(
         "delete first, met by the machine",
-        "sqsctl/operations/redrive_worker.py",
+        "sqsctl/operations/moving/redrive_worker.py",
         "        shop.journal.intent(ids)\n",
         "        shop.source.delete([each.message for each in part])\n"
         "        shop.journal.intent(ids)\n",
@@ -231,7 +231,7 @@ MUTANTS = [
     ),
     Mutant(
         "untold duplicates, met by the machine",
-        "sqsctl/operations/ledger.py",
+        "sqsctl/operations/moving/ledger.py",
         "                if key in self._perhaps:\n",
         "                if False:\n",
         MACHINE,

@@ -20,13 +20,13 @@ import pytest
 from sqsctl.aws.queues import QueueClient
 from sqsctl.model.message import Outgoing
 from sqsctl.model.queues import QueueRef
-from sqsctl.operations.bodies import template
-from sqsctl.operations.export import export
-from sqsctl.operations.pairs import sources_of
-from sqsctl.operations.peek import Look, peek
-from sqsctl.operations.produce import Plan, QueueSink, produce
-from sqsctl.operations.purge import purge
-from sqsctl.operations.restore import restore
+from sqsctl.operations.dead_letters.peek import Look, peek
+from sqsctl.operations.moving.export import export
+from sqsctl.operations.moving.purge import purge
+from sqsctl.operations.moving.restore import restore
+from sqsctl.operations.sending.bodies import template
+from sqsctl.operations.sending.produce import Plan, QueueSink, produce
+from sqsctl.operations.stacks.pairs import sources_of
 from tests.faults.bench import TRACE, Bench, faulty, session_on
 from tests.faults.proxy import Fault, Kind, When
 from tests.faults.test_crash import killed_at, killed_sometime

@@ -15,8 +15,8 @@ from pathlib import Path
 from sqsctl.aws.queues import QueueClient
 from sqsctl.errors import Exit
 from sqsctl.model.transfer import RedriveSummary
-from sqsctl.operations.control import Control, interruptible
-from sqsctl.operations.redrive import Redrive, RedriveStoppedError, redrive
+from sqsctl.operations.moving.redrive import Redrive, RedriveStoppedError, redrive
+from sqsctl.operations.shared.control import Control, interruptible
 from tests.faults.bench import HOLD_S, POLICY, session_on
 
 

@@ -33,22 +33,14 @@ from sqsctl.cli.logs import moment
 from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Message, MessageAttribute, Outgoing
 from sqsctl.model.target import Target
-from sqsctl.operations import (
-    archive,
-    bodies,
-    documents,
-    editing,
-    groups,
-    ignores,
-    journal,
-    project,
-    requests,
-    selection,
-    settings,
-    sightings,
-    thresholds,
-)
-from sqsctl.operations.annotate import Annotated
+from sqsctl.operations.dead_letters import groups, selection
+from sqsctl.operations.diagnosis import ignores
+from sqsctl.operations.following import sightings
+from sqsctl.operations.logs import requests
+from sqsctl.operations.logs.annotate import Annotated
+from sqsctl.operations.moving import archive, editing, journal
+from sqsctl.operations.sending import bodies, thresholds
+from sqsctl.operations.target import documents, project, settings
 from tests.fuzz import honest
 from tests.fuzz.profiles import fuzzed
 from tests.fuzz.texts import encoded, json_texts, json_with, spoilt, wild_bytes, wild_text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.operations import project, settings
+from sqsctl.operations.target import project, settings
 from tests.golden.aws import NAME
 from tests.golden.test_outputs import Tty, fixed
 from tests.program import Sqsctl

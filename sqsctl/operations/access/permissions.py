@@ -1,0 +1,302 @@
+"""Which permissions each command needs.
+
+The data here is the one place that knows which command calls what: ``sqsctl iam`` prints it,
+and the generated page lists it. What doctor needs follows from what its checks declare
+to read, by FACTS. There are no ``*Batch`` actions: IAM knows SendMessage and the like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqsctl.errors import UsageError
+from sqsctl.model.stack import Fact
+
+
+class On(StrEnum):
+    """What an action is allowed on."""
+
+    ANYTHING = "*"
+    QUEUES = "queues"
+    MAIN_QUEUES = "main queues"
+    DEAD_LETTER_QUEUES = "dead-letter queues"
+    FUNCTIONS = "functions"
+    LAYERS = "layers"
+    LOG_GROUPS = "log groups"
+    APIS = "APIs"
+    STACKS = "stacks"
+    ROLES = "roles"
+    KEYS = "keys"
+    MAPPINGS = "mappings"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """An action and what it is needed on. ``optional``: without it the command tells less."""
+
+    action: str
+    on: On = On.ANYTHING
+    optional: bool = False
+
+
+def _on(on: On, *actions: str, optional: bool = False) -> tuple[Need, ...]:
+    return tuple(Need(action, on, optional) for action in actions)
+
+
+_DESCRIBE = _on(On.QUEUES, "sqs:GetQueueAttributes")
+_FIND = (*_DESCRIBE, *_on(On.QUEUES, "sqs:GetQueueUrl"))
+_STACK = (
+    *_on(On.STACKS, "cloudformation:DescribeStacks", "cloudformation:ListStackResources"),
+    *_FIND,
+)
+_FUNCTIONS = (
+    *_on(On.FUNCTIONS, "lambda:GetFunctionConfiguration"),
+    *_on(On.ANYTHING, "lambda:ListEventSourceMappings"),
+)
+# dlq commands look for the queues that feed a dead-letter queue; without it they go by names.
+_SOURCES = _on(On.QUEUES, "sqs:ListDeadLetterSourceQueues", optional=True)
+_PAIR = (*_STACK, *_SOURCES)
+_SEND = (
+    *_on(On.MAIN_QUEUES, "sqs:SendMessage"),
+    *_on(On.KEYS, "kms:GenerateDataKey", "kms:Decrypt", optional=True),
+)
+_API = (
+    *_on(On.APIS, "apigateway:GET"),
+    *_on(On.FUNCTIONS, "lambda:GetFunctionUrlConfig", optional=True),
+)
+_LOOK = (
+    *_on(On.DEAD_LETTER_QUEUES, "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"),
+    *_on(On.KEYS, "kms:Decrypt", optional=True),
+)
+# A mapping of the stack that leads to another stack's queue.
+FOREIGN = _on(On.MAPPINGS, "lambda:GetEventSourceMapping", optional=True)
+# From a queue or a function without CloudFormation: who sends to it, and through which API.
+AROUND = (
+    *_on(On.ANYTHING, "lambda:ListFunctions", optional=True),
+    *_on(On.FUNCTIONS, "lambda:ListAliases", "lambda:GetPolicy", optional=True),
+    *(Need(each.action, each.on, optional=True) for each in _API),
+)
+_DELETE = _on(On.DEAD_LETTER_QUEUES, "sqs:DeleteMessage")
+_LOGS = _on(On.LOG_GROUPS, "logs:FilterLogEvents")
+_OPTIONAL_LOGS = tuple(Need(each.action, each.on, optional=True) for each in _LOGS)
+_METRICS = _on(On.ANYTHING, "cloudwatch:GetMetricData")
+
+FACTS: Mapping[Fact, tuple[Need, ...]] = {
+    Fact.QUEUES: _FIND,
+    Fact.FUNCTIONS: _on(On.FUNCTIONS, "lambda:GetFunctionConfiguration"),
+    Fact.MAPPINGS: _on(On.ANYTHING, "lambda:ListEventSourceMappings"),
+    Fact.APIS: _API,
+    Fact.LOGS: _LOGS,
+    Fact.CONCURRENCY: (
+        *_on(On.FUNCTIONS, "lambda:GetFunctionConcurrency"),
+        *_on(On.ANYTHING, "lambda:GetAccountSettings"),
+    ),
+    Fact.POLICIES: _on(On.FUNCTIONS, "lambda:GetPolicy"),
+    Fact.PERMISSIONS: _on(On.ROLES, "iam:SimulatePrincipalPolicy", optional=True),
+    Fact.PACKAGES: (
+        *_on(On.FUNCTIONS, "lambda:GetFunction", optional=True),
+        *_on(On.LAYERS, "lambda:GetLayerVersion", optional=True),
+    ),
+    Fact.DEAD_LETTERS: (*_FIND, *_METRICS),
+    Fact.METRICS: _METRICS,
+    Fact.NETWORKS: _on(
+        On.ANYTHING,
+        "ec2:DescribeSubnets",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeSecurityGroups",
+        optional=True,
+    ),
+    Fact.KEYS: _on(On.KEYS, "kms:DescribeKey", "kms:GetKeyPolicy", optional=True),
+    Fact.NAMED_QUEUES: _FIND,
+    Fact.PROJECT: (),
+    Fact.ERRORS: (),
+}
+
+# The causes of dead letters: what the consumers logged when they failed.
+_CAUSES = tuple(Need(each.action, each.on, optional=True) for each in (*_FUNCTIONS, *_LOGS))
+_KEYS = _on(On.KEYS, "kms:GenerateDataKey", "kms:Decrypt", optional=True)
+_HOLD = _on(
+    On.MAPPINGS,
+    "lambda:UpdateEventSourceMapping",
+    "lambda:GetEventSourceMapping",
+    optional=True,
+)
+_NATIVE = (
+    *_on(
+        On.DEAD_LETTER_QUEUES,
+        "sqs:StartMessageMoveTask",
+        "sqs:ListMessageMoveTasks",
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+    ),
+    *_on(On.MAIN_QUEUES, "sqs:SendMessage"),
+)
+
+COMMANDS: Mapping[str, tuple[Need, ...]] = {
+    "stack ls": (
+        *_on(On.ANYTHING, "cloudformation:DescribeStacks", "cloudformation:ListStackResources"),
+        # Whether a stack without a queue reads one elsewhere, or a stream.
+        *FOREIGN,
+    ),
+    "stack show": (*_STACK, *_FUNCTIONS, *_API),
+    "stack deploy": (
+        *_on(
+            On.STACKS,
+            "cloudformation:DescribeStacks",
+            "cloudformation:DescribeStackEvents",
+            "cloudformation:CreateChangeSet",
+            "cloudformation:DescribeChangeSet",
+            "cloudformation:ExecuteChangeSet",
+            "cloudformation:DeleteChangeSet",
+            "cloudformation:DeleteStack",
+            "cloudformation:ListStackResources",
+        ),
+        *_DESCRIBE,
+        *_on(On.FUNCTIONS, "lambda:GetFunctionConfiguration"),
+        *_API,
+    ),
+    "send": (*_STACK, *_FUNCTIONS, *_API, *_SEND),
+    # The producer's log decides what a 500 means.
+    "produce": (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_OPTIONAL_LOGS),
+    "probe": (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_LOGS),
+    "queue ls": (*_on(On.ANYTHING, "sqs:ListQueues"), *_DESCRIBE),
+    "queue inspect": (
+        *_STACK,
+        *_on(On.ANYTHING, "cloudwatch:GetMetricData", optional=True),
+        *_on(On.ANYTHING, "lambda:ListEventSourceMappings", optional=True),
+    ),
+    "queue watch": _STACK,
+    "queue purge": (*_STACK, *_on(On.QUEUES, "sqs:PurgeQueue")),
+    "dlq peek": (*_PAIR, *_LOOK, *_CAUSES),
+    "dlq groups": (*_PAIR, *_LOOK, *_CAUSES),
+    "dlq explain": (*_PAIR, *_LOOK, *_CAUSES),
+    "dlq redrive": (*_PAIR, *_LOOK, *_DELETE, *_SEND, *_NATIVE, *_CAUSES, *_HOLD),
+    "dlq tasks": (
+        *_PAIR,
+        *_on(On.DEAD_LETTER_QUEUES, "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask"),
+    ),
+    "dlq export": (*_PAIR, *_LOOK, *_CAUSES),
+    "dlq restore": (*_STACK, *_on(On.QUEUES, "sqs:SendMessage")),
+    "dlq purge": (
+        *_PAIR,
+        *_LOOK,
+        *_on(On.DEAD_LETTER_QUEUES, "sqs:PurgeQueue"),
+        *_on(On.DEAD_LETTER_QUEUES, "sqs:DeleteMessage", optional=True),
+        *_CAUSES,
+    ),
+    "logs tail": (*_STACK, *_FUNCTIONS, *_LOGS),
+    "metrics": (*_STACK, *_API, *_METRICS),
+    "watch": (*_STACK, *_FUNCTIONS, *_API, *_METRICS, *_LOGS),
+}
+# What a command needs instead with an option, the first that fits; given as one would type it.
+WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
+    ("send", "--via sqs"): (*_STACK, *_SEND),
+    ("produce", "--follow"): (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_LOGS),
+    ("produce", "--via sqs"): (*_STACK, *_SEND),
+    ("probe", "--via sqs"): (*_STACK, *_FUNCTIONS, *_SEND, *_LOGS),
+    ("dlq redrive", "--method client"): (*_PAIR, *_LOOK, *_DELETE, *_SEND, *_CAUSES, *_HOLD),
+    ("dlq redrive", "--method native"): (*_PAIR, *_NATIVE, *_KEYS, *_HOLD),
+    # Only --cause asks why messages died.
+    ("dlq purge", "--cause"): (*_PAIR, *_LOOK, *_DELETE, *_CAUSES),
+    **{
+        ("dlq purge", option): (*_PAIR, *_LOOK, *_DELETE)
+        for option in ("--id", "--match", "--grep", "--since", "--until")
+    },
+}
+# Those that start from --queue or --function, too.
+FROM_PARTS = frozenset({"doctor", "stack show", "logs tail", "metrics", "watch"})
+# Commands that talk to no AWS at all, or to the lab with keys of its own.
+NOTHING = frozenset(
+    {"logs explain", "iam", "config show", "config set", "config unset", "demo"}
+    | {f"lab {word}" for word in ("up", "down", "status", "reset", "break", "heal", "incidents")}
+    | {"lab template"}
+)
+
+
+def commands() -> tuple[str, ...]:
+    """Every command there is a policy for."""
+    return tuple(sorted({*COMMANDS, "doctor"}))
+
+
+def as_typed(words: Sequence[str]) -> tuple[str, ...]:
+    """Commands out of arguments: quoted ones as they are, ``dlq peek`` in two words joined."""
+    known = {*commands(), *NOTHING}
+    found: list[str] = []
+    for word in words:
+        joined = f"{found[-1]} {word}" if found else word
+        if found and joined in known and word not in known:
+            found[-1] = joined
+        else:
+            found.append(word)
+    return tuple(found)
+
+
+def needs(command: str) -> tuple[Need, ...]:
+    """What a command calls; options and arguments may follow its name.
+
+    An option of WITH_OPTION narrows it. Raises UsageError for an unknown command.
+    """
+    words = command.split()
+    words = words[1:] if words[:1] == ["sqsctl"] else words
+    name = _named(words)
+    if name is None:
+        raise _unknown(" ".join(words))
+    rest = " ".join(words[len(name.split()) :]).replace("=", " ")
+    for (of, option), narrower in WITH_OPTION.items():
+        if name == of and f" {option} " in f" {rest} ":
+            return narrower
+    if name == "doctor":
+        return doctor_needs()
+    if name in COMMANDS:
+        return COMMANDS[name]
+    if name in NOTHING:
+        return ()
+    group = [each for each in commands() if each.startswith(f"{name} ")]
+    return tuple(dict.fromkeys(need for each in group for need in needs(each)))
+
+
+def _named(words: Sequence[str]) -> str | None:
+    """The command, or the group of them, that the words begin with."""
+    known = {*commands(), *NOTHING}
+    for length in (2, 1):
+        name = " ".join(words[:length])
+        if len(words) >= length and name in known:
+            return name
+    # A group stands for its commands: alone, or an unknown command would pass for it.
+    name = " ".join(words)
+    return name if any(each.startswith(f"{name} ") for each in known) else None
+
+
+def _unknown(name: str) -> UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, (*commands(), *sorted(NOTHING)), 1)
+    if not near and name:
+        last = {each.rpartition(" ")[2]: each for each in reversed(commands())}
+        near = [last[each] for each in get_close_matches(name, last, 1)]
+    return UsageError(
+        f"there is no command {name}",
+        hint=f"did you mean {near[0]}?" if near else f"one of: {', '.join(commands())}",
+        code="command_not_found",
+    )
+
+
+def doctor_needs(only: Collection[str] = (), skip: Collection[str] = ()) -> tuple[Need, ...]:
+    """What doctor calls for the facts that its checks declare."""
+    from sqsctl.operations.diagnosis.doctor import chosen_checks
+    from sqsctl.operations.diagnosis.observe import closure
+
+    facts = closure(
+        frozenset[Fact]().union(
+            *(check.meta.needs | check.meta.uses for check in chosen_checks(only, skip))
+        )
+    )
+    found: dict[Need, None] = dict.fromkeys(_STACK)
+    for fact in Fact:
+        if fact in facts:
+            found.update(dict.fromkeys(FACTS[fact]))
+    return tuple(found)

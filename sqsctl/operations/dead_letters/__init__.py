@@ -1,0 +1,1 @@
+"""Look at dead-letter messages: which there are, what they died of."""

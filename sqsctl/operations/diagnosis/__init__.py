@@ -1,0 +1,1 @@
+"""Read a stack, run the checks, and fix what is safe to fix."""

@@ -1,0 +1,164 @@
+"""Read everything a diagnosis looks at, all at the same time, into a frozen Stack.
+
+Each fact is a value, or unread with the reason; nothing that is denied, missing, late
+or unknown to the endpoint makes it fail. Only credentials that are no good, and an AWS
+that cannot be reached at all, are raised. Calls are bounded and paged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqsctl.model.deployed import StackRef
+from sqsctl.model.stack import Declared, Fact, Group, Stack, Unread
+from sqsctl.operations.diagnosis.reading.collector import Collector
+from sqsctl.operations.diagnosis.reading.desk import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqsctl.aws.session import Session
+
+WINDOW = timedelta(hours=3)
+CALL_TIMEOUT_S = 20.0
+NOT_ASKED_FOR = "not asked for"
+
+# What has to be read before a fact can be.
+_REQUIRES: Mapping[Fact, frozenset[Fact]] = {
+    Fact.LOGS: frozenset({Fact.FUNCTIONS}),
+    Fact.PACKAGES: frozenset({Fact.FUNCTIONS}),
+    Fact.PERMISSIONS: frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS}),
+    Fact.NETWORKS: frozenset({Fact.FUNCTIONS}),
+    Fact.KEYS: frozenset({Fact.QUEUES, Fact.FUNCTIONS}),
+    Fact.NAMED_QUEUES: frozenset({Fact.FUNCTIONS}),
+    Fact.DEAD_LETTERS: frozenset({Fact.QUEUES}),
+    Fact.FUNCTIONS: frozenset({Fact.MAPPINGS}),
+}
+
+
+def observe(
+    session: Session,
+    ref: StackRef,
+    *,
+    needs: Collection[Fact] = frozenset(Fact),
+    since: datetime | None = None,
+    functions: Collection[str] | None = None,
+    project_folder: Path | None = None,
+    stage: str | None = None,
+    timeout_s: float = CALL_TIMEOUT_S,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    progress: Callable[[tuple[str, ...]], None] | None = None,
+) -> Stack:
+    """Read the facts in ``needs``; the others are unread, ``not asked for``.
+
+    ``since`` bounds logs and metrics (default: WINDOW ago). ``functions`` (names, or short
+    ones) restricts logs and packages. ``project_folder`` is where the project's files are;
+    without it the PROJECT facts are not asked for. ``timeout_s`` bounds each call;
+    ``progress`` is told after each call what is still under way.
+    """
+    wanted = closure(needs)
+    at = now()
+    chosen = _chosen(ref, functions)
+    collector = Collector(
+        session,
+        ref,
+        Wanted(wanted, since or at - WINDOW, at, chosen),
+        timeout_s=timeout_s,
+        progress=progress,
+    )
+    collector.run()
+    groups: dict[str, Any] = {fact.value: collector.group(fact) for fact in Fact}
+    if Fact.PROJECT in wanted and project_folder is not None:
+        groups[Fact.PROJECT.value] = _project(project_folder, stage, ref)
+    elif Fact.PROJECT in wanted:
+        groups[Fact.PROJECT.value] = Group((), (Unread("the project's files", NOT_ASKED_FOR),))
+    _unknown_consumers(groups, ref)
+    _unknown_parts(groups, ref)
+    if ref.untold:  # without CloudFormation, ways in are found through producers
+        apis = groups[Fact.APIS.value]
+        groups[Fact.APIS.value] = Group(apis.items, (*apis.unread, *ref.untold))
+    for fact in Fact:
+        if fact not in wanted and fact is not Fact.ERRORS:
+            groups[fact.value] = Group((), (Unread(_title(fact), NOT_ASKED_FOR),))
+    return Stack(
+        name=ref.title,
+        region=ref.region,
+        account=ref.account or session.target.account,
+        observed_at=at,
+        stack_name=ref.stack_name,
+        made_by=ref.made_by,
+        **groups,
+    )
+
+
+# It tells outputs and the account only: no part is missing without it.
+_DESCRIBE = "cloudformation:DescribeStacks"
+
+# What is read of functions, once it is known which there are.
+_OF_FUNCTIONS = (
+    Fact.FUNCTIONS,
+    Fact.LOGS,
+    Fact.PACKAGES,
+    Fact.CONCURRENCY,
+    Fact.POLICIES,
+    Fact.PERMISSIONS,
+    Fact.NETWORKS,
+    Fact.KEYS,
+    Fact.NAMED_QUEUES,
+)
+
+
+def _unknown_consumers(groups: dict[str, Any], ref: StackRef) -> None:
+    """Without CloudFormation only mappings lead to functions: what hides them hides those too."""
+    hidden = groups[Fact.MAPPINGS.value].unread if ref.stack_name is None else ()
+    for fact in _OF_FUNCTIONS if hidden else ():
+        group = groups[fact.value]
+        groups[fact.value] = Group(group.items, tuple(dict.fromkeys((*group.unread, *hidden))))
+
+
+def _unknown_parts(groups: dict[str, Any], ref: StackRef) -> None:
+    """Where the stack's resources could not be listed, parts of every kind may be missing."""
+    hidden = tuple(each for each in ref.unread if each.action != _DESCRIBE)
+    for fact in (Fact.QUEUES, Fact.MAPPINGS, Fact.APIS, *_OF_FUNCTIONS) if hidden else ():
+        group = groups[fact.value]
+        groups[fact.value] = Group(group.items, tuple(dict.fromkeys((*group.unread, *hidden))))
+
+
+def closure(needs: Collection[Fact]) -> frozenset[Fact]:
+    """The facts, and those that have to be read for them."""
+    found = frozenset(needs)
+    while True:
+        more = found.union(*(_REQUIRES.get(each, frozenset()) for each in found))
+        if more == found:
+            return found
+        found = more
+
+
+def _title(fact: Fact) -> str:
+    return fact.value.replace("_", " ")
+
+
+def _chosen(ref: StackRef, functions: Collection[str] | None) -> frozenset[str] | None:
+    if functions is None:
+        return None
+    return frozenset(
+        part.name if (part := ref.function(name)) is not None else name for name in functions
+    )
+
+
+def _project(folder: Path, stage: str | None, ref: StackRef) -> Group[Declared]:
+    """The project's declarations, functions by their deployed names where they can be told."""
+    from sqsctl.operations.target import project
+
+    found = project.declared(folder, stage=stage, stack_name=ref.stack_name)
+    named = tuple(
+        replace(each, function=part.name)
+        if each.function and (part := ref.function(each.function)) is not None
+        else each
+        for each in found
+    )
+    return Group(named, found.unread)

@@ -1,0 +1,217 @@
+"""Queues, the mappings between, and functions: what everything else hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqsctl.aws.functions import FunctionClient
+from sqsctl.aws.mappings import MappingClient
+from sqsctl.aws.queues import QueueClient
+from sqsctl.model.queues import QueueRef
+from sqsctl.model.stack import (
+    Concurrency,
+    EventSourceMapping,
+    Fact,
+    Function,
+    PublishedVersion,
+    Queue,
+    ResourcePolicy,
+    Unread,
+)
+from sqsctl.operations.diagnosis.reading.desk import CORE, Desk
+
+MAX_FUNCTIONS = 200
+
+
+class CoreReader:
+    """Reads them and follows where they lead: to queues and functions outside the stack.
+
+    ``on_function`` gets each function that was read, ``on_lost`` the name of one that was
+    not, and why; ``on_queue`` each queue that was read.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        on_function: Callable[[Function], None],
+        on_lost: Callable[[str, Unread], None],
+        on_queue: Callable[[Queue], None],
+    ) -> None:
+        self.queues: dict[str, Queue] = {}
+        self.functions: dict[str, Function] = {}
+        self.mappings: dict[str, EventSourceMapping] = {}
+        self.concurrency: list[Concurrency] = []
+        self.policies: list[ResourcePolicy] = []
+        self.versions: dict[str, list[PublishedVersion]] = {}
+        self._desk = desk
+        self._facts = desk.wanted.facts
+        self._on_function = on_function
+        self._on_lost = on_lost
+        self._on_queue = on_queue
+        self._queue_client = QueueClient(desk.session)
+        self._function_client = FunctionClient(desk.session)
+        self._mapping_client = MappingClient(desk.session)
+        self._function_ids = {each.name: each.logical_id for each in desk.ref.functions}
+        self._mapping_ids = dict(desk.ref.mapping_ids)
+
+    def start(self) -> None:
+        """Begin with the parts of the stack."""
+        ref = self._desk.ref
+        if Fact.QUEUES in self._facts:
+            for part in ref.queues:
+                self._queue(part.ref)
+        if Fact.MAPPINGS in self._facts:
+            for part in ref.queues:
+                self._mappings_of_queue(part.arn, part.name)
+            for each in ref.functions[:MAX_FUNCTIONS]:
+                self._mappings_of_function(each.name)
+        for each in ref.functions:
+            self.function(each.name)
+        if Fact.CONCURRENCY in self._facts:
+            self._desk.work.start(
+                "account settings",
+                self._function_client.account,
+                self.concurrency.append,
+                self._desk.gap(Fact.CONCURRENCY),
+                action="lambda:GetAccountSettings",
+            )
+
+    # -- queues -------------------------------------------------------------------------
+
+    def _queue(self, ref: QueueRef) -> None:
+        if self._desk.first_time("queue", ref.arn or ref.url):
+            self._describe(ref.name, lambda: self._queue_client.describe(ref))
+
+    def _queue_by_arn(self, arn: str) -> None:
+        """A queue that the stack refers to and does not hold."""
+        if self._desk.first_time("queue", arn):
+            self._describe(
+                arn.rpartition(":")[2],
+                lambda: self._queue_client.describe(self._queue_client.resolve(arn)),
+            )
+
+    def _describe(self, name: str, call: Callable[[], Queue]) -> None:
+        self._desk.work.start(
+            f"queue {name}",
+            call,
+            self._have_queue,
+            self._desk.gap(Fact.QUEUES, Fact.DEAD_LETTERS),
+            kind=CORE,
+            action="sqs:GetQueueAttributes",
+        )
+
+    def _have_queue(self, queue: Queue) -> None:
+        part = next((each for each in self._desk.ref.queues if each.url == queue.url), None)
+        arn = queue.arn or (part.arn if part else "")
+        if arn in self.queues:
+            return
+        self.queues[arn] = replace(
+            queue, arn=arn, logical_id=part.logical_id if part else queue.logical_id
+        )
+        self._on_queue(self.queues[arn])
+        if queue.dead_letter_target_arn:
+            self._queue_by_arn(queue.dead_letter_target_arn)
+
+    # -- mappings -----------------------------------------------------------------------
+
+    def _mappings_of_queue(self, arn: str, name: str) -> None:
+        self._list(f"consumers of {name}", lambda: self._mapping_client.of_queue(arn))
+
+    def _mappings_of_function(self, name: str) -> None:
+        self._list(f"sources of {name}", lambda: self._mapping_client.of_function(name))
+
+    def _list(self, what: str, call: Callable[[], tuple[EventSourceMapping, ...]]) -> None:
+        self._desk.work.start(
+            what,
+            call,
+            self._have_mappings,
+            self._desk.gap(Fact.MAPPINGS),
+            kind=CORE,
+            action="lambda:ListEventSourceMappings",
+            missing=lambda: None,  # a function that is gone is missing as a function
+        )
+
+    def _have_mappings(self, found: tuple[EventSourceMapping, ...]) -> None:
+        for mapping in found:
+            if mapping.uuid in self.mappings:
+                continue
+            self.mappings[mapping.uuid] = replace(
+                mapping, logical_id=self._mapping_ids.get(mapping.uuid)
+            )
+            if Fact.QUEUES in self._facts:
+                self._queue_by_arn(mapping.queue_arn)
+            self.function(mapping.function_name)
+            if mapping.qualifier:
+                self.published(mapping.function_name, mapping.qualifier)
+
+    # -- functions ----------------------------------------------------------------------
+
+    def function(self, name: str) -> None:
+        """Read a function, once, with all that is wanted of it."""
+        if not self._facts & {Fact.FUNCTIONS, Fact.CONCURRENCY, Fact.POLICIES}:
+            return
+        if not self._desk.first_time("function", name):
+            return
+        if self._desk.asked("function") > MAX_FUNCTIONS:
+            self._desk.gap(Fact.FUNCTIONS)(
+                Unread("further functions", "more than are read at once")
+            )
+            return
+        if Fact.FUNCTIONS in self._facts:
+            self._desk.work.start(
+                f"function {name}",
+                lambda: self._function_client.get(name),
+                self._have_function,
+                lambda gap: self._no_function(name, gap),
+                kind=CORE,
+                action="lambda:GetFunctionConfiguration",
+            )
+        if Fact.CONCURRENCY in self._facts:
+            self._desk.work.start(
+                f"concurrency of {name}",
+                lambda: self._function_client.reserved(name),
+                self.concurrency.append,
+                self._desk.gap(Fact.CONCURRENCY),
+                action="lambda:GetFunctionConcurrency",
+                missing=lambda: None,
+            )
+        self.policy(name, None)
+
+    def policy(self, name: str, qualifier: str | None) -> None:
+        """Read who may invoke a function, or an alias of it."""
+        if Fact.POLICIES not in self._facts:
+            return
+        if not self._desk.first_time("policy", f"{name}:{qualifier or ''}"):
+            return
+        self._desk.work.start(
+            f"policy of {name}",
+            lambda: self._function_client.policy(name, qualifier),
+            self.policies.append,
+            self._desk.gap(Fact.POLICIES),
+            action="lambda:GetPolicy",
+        )
+
+    def published(self, name: str, qualifier: str) -> None:
+        """Read what an alias or version stands for."""
+        if Fact.FUNCTIONS not in self._facts or qualifier == "$LATEST":
+            return
+        if not self._desk.first_time("published", f"{name}:{qualifier}"):
+            return
+        self._desk.work.start(
+            f"{name}:{qualifier}",
+            lambda: self._function_client.published(name, qualifier),
+            self.versions.setdefault(name, []).append,
+            self._desk.gap(Fact.FUNCTIONS),
+            action="lambda:GetFunctionConfiguration",
+        )
+
+    def _have_function(self, function: Function) -> None:
+        self.functions[function.name] = replace(
+            function, logical_id=self._function_ids.get(function.name)
+        )
+        self._on_function(function)
+
+    def _no_function(self, name: str, gap: Unread) -> None:
+        self._desk.gap(Fact.FUNCTIONS)(gap)
+        self._on_lost(name, gap)

@@ -1,0 +1,1 @@
+"""Follow messages through the pipeline: a run's, or one canary's."""

@@ -1,0 +1,1 @@
+"""Move, copy and delete dead-letter messages without losing one."""

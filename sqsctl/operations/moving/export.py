@@ -1,0 +1,139 @@
+"""Write the messages of a queue into a file; the queue keeps them all.
+
+Everything that is seen stays hidden until the end, so that nothing is written twice, and
+is then handed back. The file comes into being whole or not at all: it is written beside
+its place, flushed to disk and renamed; what an interrupt leaves has a footer too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Self
+
+from sqsctl.errors import RefusedError, SqsctlError
+from sqsctl.model.deadletters import ExportSummary
+from sqsctl.model.message import Message
+from sqsctl.model.queues import Queue
+from sqsctl.operations.dead_letters.hold import Clock, steady
+from sqsctl.operations.dead_letters.selection import Select
+from sqsctl.operations.dead_letters.survey import Look, refuse_to_look, survey
+from sqsctl.operations.moving import archive
+from sqsctl.operations.shared.control import Control
+from sqsctl.operations.shared.ports import HandsOutMessages
+
+_DAMAGED_KEPT = 100
+_HOLD_S = 120
+
+
+def export(
+    queue: HandsOutMessages,
+    facts: Queue,
+    path: Path,
+    *,
+    look: Look | None = None,
+    select: Select | None = None,
+    overwrite: bool = False,
+    control: Control | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    clock: Clock = steady,
+) -> ExportSummary:
+    """Export the messages that ``select`` wants (all, without one) to ``path``, mode 0600.
+
+    ``look`` as for ``peek`` (its ``limit`` counts exported messages; by default there is
+    none). ``progress`` gets how many were looked at and how many were written. Raises
+    RefusedError where a look could dead-letter, or where ``path`` exists and may not be
+    overwritten.
+    """
+    look = look or Look(limit=0, hold_s=_HOLD_S)
+    refuse_to_look(facts, look)
+    control = control or Control()
+    if path.exists() and not overwrite:
+        raise RefusedError(
+            f"{path} exists", hint="choose another name, or add --force", code="file_exists"
+        )
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with _Writer(beside, facts) as writer:
+            seen = survey(
+                queue,
+                facts,
+                writer.write,
+                look=look,
+                select=select,
+                control=control,
+                progress=progress,
+                clock=clock,
+            )
+            writer.finish()
+            beside.replace(path)
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise SqsctlError(f"cannot write {path}: {error.strerror or error}") from error
+    return ExportSummary(
+        path=str(path),
+        messages=writer.messages,
+        bytes_written=path.stat().st_size,
+        sha256=writer.sha256,
+        looked_at=seen.looked_at,
+        exhausted=seen.exhausted,
+        groups_locked=seen.groups_locked,
+        interrupted=control.stopping,
+        unreleased=seen.unreleased,
+        damaged=tuple(writer.damaged),
+    )
+
+
+class _Writer:
+    """The file beside its place, and the checksum of what is in it."""
+
+    def __init__(self, path: Path, queue: Queue) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        self._path = path
+        self._file: IO[bytes] = os.fdopen(os.open(path, flags, 0o600), "wb")
+        self._digest = hashlib.sha256()
+        self.messages = 0
+        self.damaged: list[str] = []
+        self._put(archive.header(queue))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """What was not moved to its place by now never will be."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def write(self, message: Message) -> None:
+        """A message whose body is not its checksum's is named, not written."""
+        if message.damaged:
+            if len(self.damaged) < _DAMAGED_KEPT:
+                self.damaged.append(message.message_id)
+            return
+        self._put(archive.message_line(message))
+        self.messages += 1
+
+    def finish(self) -> None:
+        self._file.write(archive.footer(self.messages, self.sha256))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def _put(self, line: bytes) -> None:
+        self._file.write(line)
+        self._digest.update(line)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

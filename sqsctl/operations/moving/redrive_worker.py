@@ -1,0 +1,308 @@
+"""One worker of a client-side redrive: receive, decide, send, look, delete.
+
+The order of steps is the promise: an intent is on disk before its message is sent, and
+only what the target acknowledged is deleted. A worker that ends anywhere in between
+leaves a copy, never a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqsctl.errors import Exit, SqsctlError
+from sqsctl.model.message import Message, Outgoing
+from sqsctl.operations.dead_letters.hold import Hold
+from sqsctl.operations.dead_letters.selection import Select
+from sqsctl.operations.dead_letters.spool import Spool
+from sqsctl.operations.dead_letters.survey import EMPTY_POLLS
+from sqsctl.operations.moving import journal as journals
+from sqsctl.operations.moving.destinations import Destination, Destinations, addressed
+from sqsctl.operations.moving.journal import Journal
+from sqsctl.operations.moving.ledger import Ledger, Standing
+from sqsctl.operations.shared.control import Control
+from sqsctl.operations.shared.delivery import RetryPolicy, deliver, pack
+from sqsctl.operations.shared.patience import received
+from sqsctl.operations.shared.ports import HandsOutMessages
+from sqsctl.operations.shared.rate import Limiter
+from sqsctl.operations.shared.validation import MAX_BYTES, problem
+from sqsctl.operations.shared.waves import in_waves
+
+BATCH = 10
+_IDLE_S = 0.05
+_NO_SUCH_HANDLE = "ReceiptHandleIsInvalid"
+
+Edit = Callable[[Message, Outgoing], Outgoing]
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What all workers of a run share."""
+
+    source: HandsOutMessages
+    source_arn: str
+    fifo: bool
+    destinations: Destinations
+    ledger: Ledger
+    journal: Journal
+    hold: Hold
+    spool: Spool
+    control: Control
+    limiter: Limiter
+    policy: RetryPolicy
+    wait_s: int
+    select: Select | None = None
+    edit: Edit | None = None
+    batch: int = BATCH
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A message on its way."""
+
+    message: Message
+    outgoing: Outgoing
+    destination: Destination
+
+
+class Worker:
+    """Works until nothing is left to do, a stop is asked for, or the run is aborted."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._empty = 0
+        self._arrivals = -1
+        self._fallen: set[str] = set()  # FIFO groups with a failed send in this batch
+
+    def run(self) -> None:
+        shop = self._shop
+        try:
+            while not shop.control.stopping and shop.ledger.error is None and self._round():
+                pass
+        except BaseException as error:
+            shop.ledger.abort(error)
+            raise
+
+    def _round(self) -> bool:
+        """One batch; False when this worker has nothing more to do."""
+        shop = self._shop
+        reserved = shop.ledger.reserve(shop.batch)
+        if not reserved:
+            return self._sweep()
+        try:
+            batch = self._received(reserved)
+            if not batch:
+                return self._is_not_over()
+            self._handle(batch)
+        finally:
+            shop.ledger.settle(reserved)
+        return True
+
+    def _received(self, wanted: int) -> tuple[Message, ...]:
+        shop = self._shop
+        receive = partial(shop.hold.receive, wanted, wait_s=shop.wait_s)
+        return received(receive, shop.control, shop.policy)
+
+    def _is_not_over(self) -> bool:
+        """Empty is three empty polls in a row, and nothing that may yet come back."""
+        ledger = self._shop.ledger
+        if ledger.arrivals != self._arrivals:
+            self._arrivals = ledger.arrivals
+            self._empty = 0
+        self._empty += 1
+        if self._empty < EMPTY_POLLS:
+            return True
+        return bool(ledger.unsettled) and self._shop.hold.now() < ledger.watched_until
+
+    def _sweep(self) -> bool:
+        """At the bound: wait for the others, then look for what is sent but not yet gone."""
+        shop = self._shop
+        if not shop.ledger.idle:
+            return shop.control.pause(_IDLE_S)
+        wanted = shop.ledger.sought
+        if not wanted or shop.hold.now() >= shop.ledger.watched_until:
+            return False
+        batch = self._received(shop.batch)
+        self._delete([each for each in batch if each.message_id in wanted])
+        return True
+
+    def _handle(self, batch: Sequence[Message]) -> None:
+        shop = self._shop
+        owed: list[Message] = []
+        fresh: list[Message] = []
+        for each in batch:
+            standing = shop.ledger.meet(each)
+            if standing is Standing.OWED:
+                owed.append(each)
+            elif standing is Standing.FRESH:
+                fresh.append(each)
+        self._delete(owed)
+        unwanted = [each for each in fresh if not self._is_selected(each)]
+        shop.hold.hand_over(unwanted, shop.spool)
+        items = [
+            item
+            for each in fresh
+            if each not in unwanted and (item := self._decided(each)) is not None
+        ]
+        self._fallen.clear()
+        for wave in in_waves(items, _order):
+            self._move(wave)
+
+    def _is_selected(self, message: Message) -> bool:
+        shop = self._shop
+        if shop.select is None or shop.select(message):
+            return True
+        shop.ledger.skip(message.group_id if shop.fifo else None)
+        return False
+
+    def _decided(self, message: Message) -> _Item | None:
+        """The message made ready to go; None where it stays."""
+        shop = self._shop
+        group = message.group_id if shop.fifo else None
+        if group in shop.ledger.blocked or not shop.ledger.claim():
+            shop.ledger.forget(message, claimed=False)
+            return None
+        try:
+            return self._prepared(message)
+        except SqsctlError as error:
+            if error.exit in {Exit.DENIED, Exit.UNAVAILABLE}:
+                raise
+            self._stays(message, error.message)
+            return None
+
+    def _prepared(self, message: Message) -> _Item:
+        shop = self._shop
+        if message.damaged:
+            raise SqsctlError("its body is not the one that its checksum is of", code="damaged")
+        destination = shop.destinations.of(message)
+        outgoing = message.to_outgoing()
+        if shop.edit is not None:
+            outgoing = shop.edit(message, outgoing)
+        outgoing = addressed(message, outgoing, shop.source_arn, destination)
+        queue = destination.queue
+        trouble = problem(outgoing, fifo=queue.fifo, max_bytes=queue.maximum_message_bytes)
+        if trouble:
+            raise SqsctlError(trouble, code="invalid_message")
+        return _Item(message, outgoing, destination)
+
+    def _move(self, wave: Sequence[_Item]) -> None:
+        """Send what goes together, then delete exactly what was acknowledged."""
+        shop = self._shop
+        stuck = [each for each in wave if each.message.group_id in self._fallen]
+        self._let_go(stuck)
+        for together in _by_destination([each for each in wave if each not in stuck]):
+            start = 0
+            for packed in pack([each.outgoing for each in together], max_bytes=MAX_BYTES):
+                part = together[start : start + len(packed)]
+                start += len(packed)
+                if not shop.limiter.wait(len(part), shop.control) or shop.ledger.error:
+                    self._let_go(part)
+                else:
+                    self._send(self._still_held(part))
+
+    def _still_held(self, part: Sequence[_Item]) -> list[_Item]:
+        """Those that nobody else can have received meanwhile; the others come again."""
+        hold = self._shop.hold
+        held = [each for each in part if not hold.lapsed(each.message)]
+        self._let_go([each for each in part if each not in held])
+        return held
+
+    def _let_go(self, part: Iterable[_Item]) -> None:
+        for each in part:
+            self._shop.ledger.forget(each.message, claimed=True)
+
+    def _send(self, part: Sequence[_Item]) -> None:
+        if not part:
+            return
+        shop = self._shop
+        ids = [each.message.message_id for each in part]
+        destination = part[0].destination
+        tried_at = journals.epoch()
+        shop.journal.intent(ids)
+        result = deliver(
+            destination.port,
+            [each.outgoing for each in part],
+            control=shop.control,
+            policy=shop.policy,
+        )
+        pairs = [(ids[each.index], each.message_id) for each in result.accepted]
+        doubtful = shop.ledger.was_sent(
+            pairs,
+            [ids[place] for place in result.doubtful],
+            tried_at=tried_at,
+            fifo=destination.queue.fifo,
+        )
+        shop.journal.sent(pairs, doubtful)
+        shop.journal.unsent(shop.ledger.was_not_sent(ids[each.index] for each in result.rejected))
+        shop.journal.unknown(ids[place] for place in result.unknown)
+        for each in result.rejected:
+            self._stays(part[each.index].message, f"{each.code}: {each.message}")
+        for place in result.unknown:
+            self._stays(
+                part[place].message,
+                f"nobody can say whether it arrived: {result.reason}",
+                doubtful=True,
+            )
+        self._delete([part[each.index].message for each in result.accepted])
+        if result.error:
+            raise result.error
+
+    def _stays(self, message: Message, reason: str, *, doubtful: bool = False) -> None:
+        self._shop.ledger.has_failed(message.message_id, reason, doubtful=doubtful)
+        if self._shop.fifo and message.group_id is not None:
+            self._fallen.add(message.group_id)
+            self._shop.ledger.block(message.group_id)
+
+    def _delete(self, messages: Sequence[Message]) -> None:
+        """Delete what was sent. What cannot be confirmed stays owed and comes again."""
+        shop = self._shop
+        for start in range(0, len(messages), BATCH):
+            batch = [shop.hold.newest(each) for each in messages[start : start + BATCH]]
+            gone = self._confirmed(batch)
+            shop.journal.deleted(each.message_id for each in gone)
+            for each in gone:
+                shop.ledger.was_deleted(each.message_id)
+            # The rest is let go as well: only when it comes again can it be deleted.
+            shop.hold.drop(batch)
+            if len(gone) < len(batch):
+                shop.ledger.watch_until(shop.hold.now() + shop.hold.seconds)
+
+    def _confirmed(self, batch: Sequence[Message]) -> list[Message]:
+        """Those that are gone for certain. A lost answer is asked for again: deleting twice
+        does no harm."""
+        shop = self._shop
+        left = list(batch)
+        gone: list[Message] = []
+        asked_before: set[str] = set()
+        for attempt in range(1, shop.policy.attempts + 1):
+            result = shop.source.delete(left)
+            done = [left[each.index] for each in result.accepted]
+            # The first try got through, only its answer was lost.
+            done += [
+                left[each.index]
+                for each in result.rejected
+                if each.code.endswith(_NO_SUCH_HANDLE)
+                and left[each.index].message_id in asked_before
+            ]
+            # Deleting with a lapsed handle "succeeds" on standard queues and may do nothing.
+            gone += [each for each in done if not shop.hold.lapsed(each)]
+            again = {each.index for each in result.rejected if not each.sender_fault}
+            again.update(result.unknown)
+            asked_before.update(left[place].message_id for place in result.unknown)
+            left = [left[place] for place in sorted(again)]
+            if not left or not shop.control.pause(shop.policy.pause_s(attempt)):
+                break
+        return gone
+
+
+def _order(item: _Item) -> str | None:
+    """What an item must stay in order with: its group, on FIFO queues."""
+    return item.outgoing.group_id if item.destination.queue.fifo else None
+
+
+def _by_destination(items: Sequence[_Item]) -> Iterable[list[_Item]]:
+    parts: dict[str, list[_Item]] = {}
+    for each in items:
+        parts.setdefault(each.destination.queue.arn, []).append(each)
+    return parts.values()

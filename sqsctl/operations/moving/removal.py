@@ -1,0 +1,167 @@
+"""Delete chosen messages from a queue; all others stay, and are handed back.
+
+Each is deleted right after it was received, while its receipt handle is fresh. A deletion
+of which nobody knows whether it happened is tried again: deleting twice is harmless.
+There is no way back; asking is the caller's duty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqsctl.errors import Exit, SqsctlError
+from sqsctl.model.message import Message
+from sqsctl.model.outcome import BatchResult
+from sqsctl.model.queues import Queue
+from sqsctl.model.transfer import FailedMove
+from sqsctl.operations.dead_letters.hold import BATCH, Clock, steady
+from sqsctl.operations.dead_letters.selection import Select
+from sqsctl.operations.dead_letters.spool import Spool
+from sqsctl.operations.dead_letters.survey import EMPTY_POLLS, Look, refuse_to_look
+from sqsctl.operations.shared.control import Control
+from sqsctl.operations.shared.delivery import RetryPolicy
+from sqsctl.operations.shared.idset import IdSet
+from sqsctl.operations.shared.patience import received
+from sqsctl.operations.shared.ports import HandsOutMessages
+
+_HOLD_S = 120
+NO_SUCH_HANDLE = ("ReceiptHandleIsInvalid", "InvalidParameterValue")
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """``deleted`` are gone; ``failures`` stayed, or may have stayed, and why.
+
+    ``exhausted``: the queue had nothing more to show; otherwise the limit ended the run, or
+    somebody did. ``unreleased`` of those that stay come back by themselves only.
+    """
+
+    queue: Queue
+    deleted: int
+    looked_at: int
+    exhausted: bool
+    interrupted: bool
+    failures: tuple[FailedMove, ...] = ()
+    unreleased: int = 0
+
+
+def remove(
+    queue: HandsOutMessages,
+    facts: Queue,
+    select: Select,
+    *,
+    limit: int | None = None,
+    control: Control | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    policy: RetryPolicy | None = None,
+    clock: Clock = steady,
+) -> Removed:
+    """Delete the messages that ``select`` wants, ``limit`` at most.
+
+    ``progress`` gets how many were looked at and how many deleted. Raises RefusedError where
+    a look could dead-letter what is not deleted.
+    """
+    refuse_to_look(facts, Look())
+    control = control or Control()
+    run = _Removal(queue, select, limit, control, policy or RetryPolicy())
+    with Spool(queue, _HOLD_S, clock=clock) as spool:
+        try:
+            run.run(spool, progress, clock)
+        finally:
+            unreleased = spool.release()
+    return Removed(
+        queue=facts,
+        deleted=run.deleted,
+        looked_at=len(run.seen),
+        exhausted=run.exhausted,
+        interrupted=control.stopping,
+        failures=tuple(run.failures),
+        unreleased=unreleased,
+    )
+
+
+class _Removal:
+    def __init__(
+        self,
+        queue: HandsOutMessages,
+        select: Select,
+        limit: int | None,
+        control: Control,
+        policy: RetryPolicy,
+    ) -> None:
+        self._queue = queue
+        self._select = select
+        self._limit = limit
+        self._control = control
+        self._policy = policy
+        self.seen = IdSet()
+        self.deleted = 0
+        self.failures: list[FailedMove] = []
+        self.exhausted = False
+
+    def run(self, spool: Spool, progress: Callable[[int, int], None] | None, clock: Clock) -> None:
+        empty = 0
+        while not self._control.stopping and self._left() > 0:
+            asked_at = clock()
+            receive = partial(self._queue.receive, BATCH, wait_s=1, visibility_s=spool.seconds)
+            batch = received(receive, self._control, self._policy)
+            new = [each for each in batch if self.seen.add(each.message_id)]
+            wanted = [each for each in new if self._select(each)][: self._left()]
+            chosen = {each.message_id for each in wanted}
+            until = asked_at + spool.seconds
+            spool.add([each for each in batch if each.message_id not in chosen], until)
+            try:
+                # What cannot be deleted stays hidden as well, or it would come again and again.
+                spool.add(self._delete(wanted), until)
+            except SqsctlError:
+                spool.add(wanted, until)
+                raise
+            spool.tend()
+            empty = 0 if batch else empty + 1
+            if empty == EMPTY_POLLS:
+                self.exhausted = True
+                return
+            if progress:
+                progress(len(self.seen), self.deleted)
+
+    def _left(self) -> int:
+        done = self.deleted + len(self.failures)
+        return BATCH if self._limit is None else self._limit - done
+
+    def _delete(self, messages: Sequence[Message]) -> list[Message]:
+        """Delete them; those that were not."""
+        left = list(messages)
+        failed: dict[str, tuple[Message, str]] = {}
+        unsure: set[str] = set()
+        for attempt in range(1, self._policy.attempts + 1):
+            if not left or (attempt > 1 and not self._pause(attempt - 1)):
+                break
+            result = self._answer(left)
+            self.deleted += len(result.accepted)
+            again = [left[place] for place in result.unknown]
+            for each in result.rejected:
+                message = left[each.index]
+                if message.message_id in unsure and each.code.endswith(NO_SUCH_HANDLE):
+                    self.deleted += 1  # the first try got through, only its answer was lost
+                elif each.sender_fault:
+                    failed[message.message_id] = (message, each.message or each.code)
+                else:
+                    again.append(message)
+            unsure.update(left[place].message_id for place in result.unknown)
+            left = again
+        failed.update({each.message_id: (each, "no answer was had") for each in left})
+        self.failures += [FailedMove(key, reason) for key, (_, reason) in failed.items()]
+        return [message for message, _ in failed.values()]
+
+    def _answer(self, messages: Sequence[Message]) -> BatchResult:
+        try:
+            return self._queue.delete(messages)
+        except SqsctlError as error:
+            if error.exit is not Exit.UNAVAILABLE:
+                raise
+            return BatchResult(unknown=tuple(range(len(messages))), unknown_reason=error.message)
+
+    def _pause(self, attempt: int) -> bool:
+        return self._control.pause(self._policy.pause_s(attempt))

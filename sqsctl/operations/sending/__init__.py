@@ -1,0 +1,1 @@
+"""Send one message or many, and count what became of the sends."""

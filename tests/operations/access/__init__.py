@@ -1,0 +1,1 @@
+"""Which permissions commands need."""

@@ -1,0 +1,1 @@
+"""What a stack does now and did of late, in figures."""

@@ -1,0 +1,256 @@
+"""Consumers are put back whatever happens; canaries are judged; purges wait once."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sqsctl.errors import Exit, NotFoundError, SqsctlError
+from sqsctl.model.queues import QueueRef
+from sqsctl.model.stack import EventSourceMapping
+from sqsctl.operations.moving.canary import watch
+from sqsctl.operations.moving.pause import paused, recover
+from sqsctl.operations.moving.purge import purge
+from sqsctl.operations.shared.control import Control
+from tests.operations.fakes import FakeSqs, arn_of
+
+ARN = arn_of("jobs")
+
+
+class FakeMappings:
+    """Mappings that take a look to settle. ``failures`` break the next calls."""
+
+    def __init__(self, *mappings: EventSourceMapping) -> None:
+        self.known = {each.uuid: each for each in mappings}
+        self.failures: list[SqsctlError] = []
+        self.switched: list[tuple[str, bool]] = []
+
+    def of_queue(self, queue_arn: str) -> tuple[EventSourceMapping, ...]:
+        return tuple(each for each in self.known.values() if each.queue_arn == queue_arn)
+
+    def get(self, uuid: str) -> EventSourceMapping:
+        now = self.known[uuid]
+        if now.state in {"Disabling", "Enabling"}:
+            self.known[uuid] = replace(now, state=now.state.replace("ing", "ed"))
+        return self.known[uuid]
+
+    def set_enabled(self, uuid: str, *, enabled: bool) -> EventSourceMapping:
+        if enabled and self.failures:
+            raise self.failures.pop(0)
+        if uuid not in self.known:
+            raise NotFoundError("gone")
+        self.switched.append((uuid, enabled))
+        state = "Enabling" if enabled else "Disabling"
+        self.known[uuid] = replace(self.known[uuid], state=state)
+        return self.known[uuid]
+
+
+def a_mapping(uuid: str = "u1", state: str = "Enabled", arn: str = ARN) -> EventSourceMapping:
+    return EventSourceMapping(uuid, arn, "arn:fn", f"fn-{uuid}", state=state)
+
+
+def test_consumers_are_off_inside_and_on_after(tmp_path: Path) -> None:
+    mappings = FakeMappings(a_mapping("u1"), a_mapping("u2"), a_mapping("x", arn="arn:other"))
+    with paused(mappings, [ARN], folder=tmp_path, poll_s=0.001) as names:
+        assert names == ("fn-u1", "fn-u2")
+        assert mappings.known["u1"].state == "Disabled"
+        assert mappings.known["x"].state == "Enabled"
+        assert len(list(tmp_path.glob("paused-*.json"))) == 1
+    assert mappings.known["u1"].state == "Enabling"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_off_before_stays_off(tmp_path: Path) -> None:
+    mappings = FakeMappings(a_mapping(state="Disabled"))
+    with paused(mappings, [ARN], folder=tmp_path, poll_s=0.001) as names:
+        assert names == ()
+    assert mappings.switched == []
+
+
+@pytest.mark.parametrize("error", [SqsctlError("boom"), KeyboardInterrupt(), SystemExit(1)])
+def test_whatever_happens_inside(tmp_path: Path, error: BaseException) -> None:
+    mappings = FakeMappings(a_mapping())
+    with pytest.raises(type(error)), paused(mappings, [ARN], folder=tmp_path, poll_s=0.001):
+        raise error
+    assert mappings.known["u1"].state == "Enabling"
+
+
+def test_putting_back_tries_hard(tmp_path: Path) -> None:
+    mappings = FakeMappings(a_mapping())
+    mappings.failures = [SqsctlError("busy")] * 4
+    with paused(mappings, [ARN], folder=tmp_path, poll_s=0.001):
+        pass
+    assert mappings.known["u1"].state == "Enabling"
+
+
+def test_what_cannot_be_put_back_is_told_and_remembered(tmp_path: Path) -> None:
+    mappings = FakeMappings(a_mapping())
+    mappings.failures = [SqsctlError("busy")] * 5
+    told: list[str] = []
+    with paused(mappings, [ARN], folder=tmp_path, poll_s=0.001, notice=told.append):
+        pass
+    assert "aws lambda update-event-source-mapping --uuid u1 --enabled" in told[0]
+    assert recover(mappings, tmp_path) == ("u1",)
+    assert mappings.known["u1"].state == "Enabling"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_runs_consumers_are_put_back(tmp_path: Path) -> None:
+    mappings = FakeMappings(a_mapping(state="Disabled"))
+    dead = 2**22 + 1  # above the highest process id there can be
+    (tmp_path / "paused-x.json").write_text(json.dumps({"pid": dead, "mappings": ["u1"]}))
+    assert recover(mappings, tmp_path) == ("u1",)
+    assert mappings.known["u1"].state == "Enabling"
+
+
+def test_a_live_runs_consumers_are_left_alone(tmp_path: Path) -> None:
+    mappings = FakeMappings(a_mapping(state="Disabled"))
+    (tmp_path / "paused-x.json").write_text(json.dumps({"pid": os.getppid(), "mappings": ["u1"]}))
+    assert recover(mappings, tmp_path) == ()
+    assert mappings.switched == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"pid": 1, "mappings": 5}'])
+def test_a_foreign_note_harms_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "paused-x.json").write_text(text)
+    assert recover(FakeMappings(), tmp_path) == ()
+
+
+def test_a_mapping_deleted_meanwhile_is_no_error(tmp_path: Path) -> None:
+    mappings = FakeMappings(a_mapping())
+    with paused(mappings, [ARN], folder=tmp_path, poll_s=0.001):
+        del mappings.known["u1"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mapping_that_does_not_settle_is_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mappings = FakeMappings(a_mapping())
+    monkeypatch.setattr(FakeMappings, "get", lambda self, uuid: self.known[uuid])
+    monkeypatch.setattr("sqsctl.operations.moving.pause._SETTLES_WITHIN_S", 0.01)
+    with pytest.raises(SqsctlError), paused(mappings, [ARN], folder=tmp_path, poll_s=0.005):
+        pass
+    assert mappings.known["u1"].state == "Enabling"
+
+
+# Canaries.
+
+
+@pytest.fixture
+def sqs() -> FakeSqs:
+    sqs = FakeSqs()
+    sqs.create("jobs-dlq")
+    sqs.create("jobs", dead_letters="jobs-dlq")
+    return sqs
+
+
+def test_a_canary_that_is_gone_was_processed(sqs: FakeSqs) -> None:
+    verdict = watch(
+        sqs,
+        sqs.facts("jobs-dlq"),
+        [sqs.facts("jobs")],
+        ["c1"],
+        poll_s=0.001,
+        clock=sqs.clock,
+    )
+    assert verdict.processed == ("c1",)
+    assert verdict.good
+
+
+def test_a_canary_among_the_dead_letters_came_back(sqs: FakeSqs) -> None:
+    (copy,) = sqs.queues["jobs-dlq"].put("again", origin=ARN)
+    sqs.queues["jobs-dlq"].put("another")
+    verdict = watch(
+        sqs, sqs.facts("jobs-dlq"), [sqs.facts("jobs")], [copy], poll_s=0.001, clock=sqs.clock
+    )
+    assert verdict.returned == (copy,)
+    assert not verdict.good
+    assert sqs.facts("jobs-dlq").visible == 2, "the look hands back what it saw"
+
+
+def test_a_canary_that_waits_is_undecided(sqs: FakeSqs) -> None:
+    (copy,) = sqs.queues["jobs"].put("waiting")
+    verdict = watch(
+        sqs,
+        sqs.facts("jobs-dlq"),
+        [sqs.facts("jobs")],
+        [copy],
+        timeout_s=5,
+        poll_s=0.001,
+        progress=lambda _: sqs.clock.advance(1),
+        clock=sqs.clock,
+    )
+    assert verdict.undecided == (copy,)
+    assert not verdict.good
+
+
+def test_a_stop_ends_the_watch(sqs: FakeSqs) -> None:
+    sqs.queues["jobs"].put("waiting")
+    control = Control()
+    control.stop()
+    verdict = watch(
+        sqs,
+        sqs.facts("jobs-dlq"),
+        [sqs.facts("jobs")],
+        ["c"],
+        control=control,
+        clock=sqs.clock,
+    )
+    assert verdict.undecided == ("c",)
+
+
+# Purging.
+
+
+class FakePurger:
+    def __init__(self, *errors: SqsctlError) -> None:
+        self.errors = list(errors)
+        self.purged: list[str] = []
+
+    def purge(self, queue: QueueRef) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.purged.append(queue.name)
+
+
+class Patient(Control):
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[float] = []
+
+    def pause(self, seconds: float) -> bool:
+        self.waited.append(seconds)
+        return not self.stopping
+
+
+def busy() -> SqsctlError:
+    return SqsctlError("too soon", exit=Exit.UNAVAILABLE, code="purge_in_progress")
+
+
+def test_a_purge_tells_how_many_there_were(sqs: FakeSqs) -> None:
+    sqs.queues["jobs"].put("a", "b")
+    purger = FakePurger()
+    assert purge(purger, sqs.facts("jobs")).messages == 2
+    assert purger.purged == ["jobs"]
+
+
+def test_a_second_purge_waits_a_minute_once(sqs: FakeSqs) -> None:
+    control = Patient()
+    assert purge(FakePurger(busy()), sqs.facts("jobs"), control=control).waited_s == 60
+    assert control.waited == [60]
+    with pytest.raises(SqsctlError):
+        purge(FakePurger(busy(), busy()), sqs.facts("jobs"), control=Patient())
+
+
+def test_a_stop_while_waiting_purges_nothing(sqs: FakeSqs) -> None:
+    control = Patient()
+    control.stop()
+    purger = FakePurger(busy())
+    with pytest.raises(SqsctlError):
+        purge(purger, sqs.facts("jobs"), control=control)
+    assert purger.purged == []

@@ -1,0 +1,1 @@
+"""What several operations stand on: control, retries, delivery, counts."""

@@ -1,0 +1,1 @@
+"""Find a stack and its parts, and deploy one."""
