@@ -43,4 +43,4 @@ def test_only_two_commands_know_the_lab() -> None:
         for importer in graph.find_modules_that_directly_import(module)
         if not importer.startswith("sqsctl.lab")
     }
-    assert visitors <= {"sqsctl.cli.lab", "sqsctl.cli.demo"}
+    assert visitors <= {"sqsctl.cli.lab.group", "sqsctl.cli.lab.demo"}

@@ -12,21 +12,21 @@ from collections.abc import Collection
 import typer
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("demo", "Play the whole story on the lab, in a minute."),
-    "lab": ("lab", "A local AWS with the tutorial's stack: start, break, heal."),
+    "demo": ("lab.demo", "Play the whole story on the lab, in a minute."),
+    "lab": ("lab.group", "A local AWS with the tutorial's stack: start, break, heal."),
     "stack": ("stack", "Find stacks, draw one, deploy one."),
     "send": ("send", "Send one message, through the API or into the queue."),
-    "produce": ("produce", "Send many messages, and measure how that went."),
+    "produce": ("produce.command", "Send many messages, and measure how that went."),
     "probe": ("probe", "Send one canary through the pipeline, and show how long each hop took."),
     "queue": ("queue", "Queues: list them, see their figures."),
-    "dlq": ("dlq", "Dead letters: look at them, bring them back."),
-    "logs": ("logs", "Follow the functions' logs, or have one explained."),
+    "dlq": ("dlq.group", "Dead letters: look at them, bring them back."),
+    "logs": ("logs.group", "Follow the functions' logs, or have one explained."),
     "metrics": ("metrics", "Draw CloudWatch's figures of queues, functions and API as sparklines."),
     "watch": (
-        "watch",
+        "watch.command",
         "Show the whole stack live: the picture, depths and rates, the last failures.",
     ),
-    "doctor": ("doctor", "Say what is wrong, how one knows, and what to type."),
+    "doctor": ("doctor.command", "Say what is wrong, how one knows, and what to type."),
     "iam": ("iam", "Print the least IAM policy that commands need, with the stack's own ARNs."),
     "config": ("config", "Defaults, and where each effective value came from."),
 }

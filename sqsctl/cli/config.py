@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sqsctl.cli import completion
-from sqsctl.cli.context import Run, working_folder
-from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, lines
-from sqsctl.cli.views import row, show_table, table
+from sqsctl.cli.run import completion
+from sqsctl.cli.run.context import Run, working_folder
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer, lines
+from sqsctl.cli.screen.views import row, show_table, table
 from sqsctl.errors import SqsctlError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def show(run: Run) -> Answer:
             )
         show_table(console, grid)
         if run.target:
-            from sqsctl.cli.output import target_line
+            from sqsctl.cli.screen.output import target_line
 
             lines(console, [f"target: {target_line(run.target)}"])
         elif trouble:

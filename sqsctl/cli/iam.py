@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sqsctl.cli import completion
-from sqsctl.cli.context import Run
-from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, lines, to_json
+from sqsctl.cli.run import completion
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer, lines, to_json
 from sqsctl.errors import Exit, SqsctlError
 
 if TYPE_CHECKING:

@@ -14,9 +14,11 @@ from typing import Annotated, Any
 import typer
 
 from sqsctl import __version__
-from sqsctl.cli import commands, completion, options, prompt
-from sqsctl.cli.context import Run
-from sqsctl.cli.output import Answer, Output, early_format, styled
+from sqsctl.cli import commands
+from sqsctl.cli.run import completion, options
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.screen import prompt
+from sqsctl.cli.screen.output import Answer, Output, early_format, styled
 from sqsctl.errors import Exit, SqsctlError
 
 
@@ -99,7 +101,7 @@ def root(
                 "sqsctl needs a command", hint="sqsctl --help", exit=Exit.USAGE, code="usage"
             )
         if prompt.interactive() and sys.stdout.isatty():
-            from sqsctl.cli.menu import menu
+            from sqsctl.cli.session.menu import menu
 
             menu(run)
         else:
@@ -185,7 +187,7 @@ def _nearer(run: Run, error: SqsctlError) -> SqsctlError:
     """The error with the names that may have been meant; a signal meanwhile changes nothing."""
     if error.exit is not Exit.NOT_FOUND:
         return error
-    from sqsctl.cli.near import nearer
+    from sqsctl.cli.run.near import nearer
 
     try:
         return nearer(run, error)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sqsctl.cli.context import Run
-from sqsctl.cli.logs import beginning, ending
-from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
+from sqsctl.cli.logs.group import beginning, ending
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer, iso, lines, safe_line, styled
 from sqsctl.cli.stack import FunctionOption
 from sqsctl.errors import Exit
 
@@ -63,7 +63,7 @@ def metrics(
     function: FunctionOption = None,
 ) -> Answer:
     """Draw CloudWatch's figures of queues, functions and API as sparklines."""
-    from sqsctl.cli.unread import gaps_errors, gaps_shape, harmless, hidden_parts, tell_gaps
+    from sqsctl.cli.screen.unread import gaps_errors, gaps_shape, harmless, hidden_parts, tell_gaps
     from sqsctl.operations.live.metrics import metrics as read
 
     now = datetime.now(UTC)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sqsctl.cli.context import Run
-from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, iso, lines, safe_line, styled
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer, iso, lines, safe_line, styled
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.cli.ways import Way
+    from sqsctl.cli.common.ways import Way
     from sqsctl.model.stack import Stack
     from sqsctl.operations.following.hops import Hop, Route
 
@@ -74,7 +74,7 @@ def probe(
     Exit 10 when it did not arrive; the last hop is where it stopped.
     """
     from sqsctl.aws.logs import LogClient
-    from sqsctl.cli.ways import way_in
+    from sqsctl.cli.common.ways import way_in
     from sqsctl.model.stack import Fact
     from sqsctl.operations.diagnosis.observe import observe
     from sqsctl.operations.following import trace
@@ -181,7 +181,7 @@ def _shape(hop: Hop) -> dict[str, Any]:
 def _route(run: Run, stack: Stack, way: Way) -> Route:
     """Who logs where on the canary's way."""
     from sqsctl.aws.queues import QueueClient
-    from sqsctl.cli.ways import route_at
+    from sqsctl.cli.common.ways import route_at
     from sqsctl.model.queues import QueueRef
     from sqsctl.operations.following.hops import route_through
 
@@ -201,7 +201,7 @@ def _route(run: Run, stack: Stack, way: Way) -> Route:
 
 def _no_consumer(stack: Stack, way: Way) -> SqsctlError:
     """Nothing consumes the queue, or nobody was allowed to look."""
-    from sqsctl.cli.gaps import unread
+    from sqsctl.cli.screen.gaps import unread
     from sqsctl.model.stack import Fact
 
     named = way.label if way.via == "sqs" else f"a queue of {stack.name}"

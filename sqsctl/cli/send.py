@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sqsctl.cli.context import Run
-from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, lines, styled
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer, lines, styled
 from sqsctl.errors import Exit, SqsctlError, UsageError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def send(
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Send one message, through the API or into the queue."""
-    from sqsctl.cli.ways import attributes_from, body_from, way_in
+    from sqsctl.cli.common.ways import attributes_from, body_from, way_in
     from sqsctl.model.message import Outgoing
     from sqsctl.operations.sending.send import send_over_http, send_to_queue
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sqsctl.cli import completion
-from sqsctl.cli.context import Run
-from sqsctl.cli.options import command, examples
-from sqsctl.cli.output import Answer, lines, styled
-from sqsctl.cli.picture import hop_shape, show_picture
-from sqsctl.cli.shapes import stack_shape
-from sqsctl.cli.views import row, show_table, table
+from sqsctl.cli.run import completion
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer, lines, styled
+from sqsctl.cli.screen.picture import hop_shape, show_picture
+from sqsctl.cli.screen.shapes import stack_shape
+from sqsctl.cli.screen.views import row, show_table, table
 from sqsctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 @command(group, "ls", epilog=examples("sqsctl stack ls", "sqsctl stack ls --region us-east-1"))
 def ls(run: Run) -> Answer:
     """List the stacks that have an SQS queue and a Lambda function."""
-    from sqsctl.cli.output import iso
+    from sqsctl.cli.screen.output import iso
     from sqsctl.operations.stacks import discover
 
     session = run.session()
@@ -90,7 +90,7 @@ def ls(run: Run) -> Answer:
 )
 def show(run: Run, function: FunctionOption = None) -> Answer:
     """Draw the stack: ways in, queues, consumers, dead-letter queues."""
-    from sqsctl.cli.unread import gaps_errors, gaps_shape
+    from sqsctl.cli.screen.unread import gaps_errors, gaps_shape
     from sqsctl.model.stack import Fact
     from sqsctl.operations.diagnosis.health import hops
     from sqsctl.operations.diagnosis.observe import observe
@@ -164,8 +164,8 @@ def deploy(
     ] = False,
 ) -> Answer:
     """Deploy the stack through a CloudFormation change set; update it if it is there."""
-    from sqsctl.cli.lab import tutorial_stack
-    from sqsctl.cli.output import iso
+    from sqsctl.cli.lab.group import tutorial_stack
+    from sqsctl.cli.screen.output import iso
     from sqsctl.operations.stacks import deploy as deployment
 
     given = _parameters(parameter or [])

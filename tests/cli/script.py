@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqsctl.cli.context import Run
-from sqsctl.cli.menu import menu
-from sqsctl.cli.options import Globals
-from sqsctl.cli.output import Output
-from sqsctl.cli.prompt import Choice
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import Globals
+from sqsctl.cli.screen.output import Output
+from sqsctl.cli.screen.prompt import Choice
+from sqsctl.cli.session.menu import menu
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pytest
 
 from sqsctl.aws import queues
 from tests.cli.hostile_aws import ACCOUNT, ENDPOINT, REGION, TEXT, HostileAws
-from tests.cli.test_output import dangerous
+from tests.cli.screen.test_output import dangerous
 from tests.cli.test_schema import leaves
 from tests.program import Ran, Sqsctl
 

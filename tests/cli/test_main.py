@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sqsctl.cli.main import Terminated, terminable
-from sqsctl.cli.output import PIPED_WIDTH, Output
+from sqsctl.cli.screen.output import PIPED_WIDTH, Output
 from tests.program import Sqsctl
 
 HEAVY = ("boto3", "botocore", "questionary", "ministack", "yaml", "hypercorn", "urllib3")
@@ -132,7 +132,7 @@ def test_a_signal_ends_it_with_its_code_and_an_envelope(name: str, word: str) ->
     code = (
         "import os, signal, sys\n"
         "from sqsctl.cli import main\n"
-        "from sqsctl.cli.context import Run\n"
+        "from sqsctl.cli.run.context import Run\n"
         f"Run.resolved = lambda self, **_: os.kill(os.getpid(), signal.{name}) or signal.pause()\n"
         "sys.exit(main.main(['queue', 'ls', '-o', 'json']))\n"
     )

@@ -12,10 +12,10 @@ from jsonschema import Draft202012Validator
 
 from sqsctl.cli import schema
 from sqsctl.cli.main import make_app
-from sqsctl.cli.output import Answer, Output
 from sqsctl.cli.schema.commands import DATA, LINES
 from sqsctl.cli.schema.words import Each, OneOf, Words
 from sqsctl.cli.schema.words import schema as compiled
+from sqsctl.cli.screen.output import Answer, Output
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.target import Target
 from tests.program import differences

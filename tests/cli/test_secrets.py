@@ -18,9 +18,9 @@ import botocore.client
 import pytest
 
 from sqsctl.aws import queues
-from sqsctl.cli.context import Run
 from sqsctl.cli.main import execute
-from sqsctl.cli.output import Output
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.screen.output import Output
 from tests.cli.test_schema import leaves
 from tests.golden.aws import REGION, FixedAws
 from tests.program import Ran, Sqsctl

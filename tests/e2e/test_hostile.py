@@ -10,7 +10,7 @@ import pytest
 
 from sqsctl.aws.queues import QueueClient
 from sqsctl.model.message import MessageAttribute, Outgoing
-from tests.cli.test_output import dangerous
+from tests.cli.screen.test_output import dangerous
 from tests.e2e.stacks import DeployedLab
 from tests.program import Ran, Sqsctl
 

@@ -28,8 +28,9 @@ from sqsctl.aws import api, labs, logs, packages, queue_shapes, zips
 from sqsctl.aws.queues import QueueClient
 from sqsctl.aws.session import Session
 from sqsctl.checks.support import policies, versions
-from sqsctl.cli import completion, output
-from sqsctl.cli.logs import moment
+from sqsctl.cli.logs.group import moment
+from sqsctl.cli.run import completion
+from sqsctl.cli.screen import output
 from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Message, MessageAttribute, Outgoing
 from sqsctl.model.target import Target

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqsctl.cli.output import SCHEMA
 from sqsctl.cli.schema import commands, parts
 from sqsctl.cli.schema.words import OneOf, Words, schema
+from sqsctl.cli.screen.output import SCHEMA
 from sqsctl.errors import Exit
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

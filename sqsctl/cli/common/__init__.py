@@ -1,0 +1,1 @@
+"""What several commands share: ways into a stack, conditions on messages, figures."""

@@ -1,0 +1,271 @@
+"""sqsctl dlq export and restore: dead letters into a file, and a file into a queue."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sqsctl.cli.common.filters import (
+    CauseOption,
+    GrepOption,
+    IdOption,
+    MatchOption,
+    SentSinceOption,
+    SentUntilOption,
+    check_rate,
+)
+from sqsctl.cli.run import completion
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer, lines, styled
+from sqsctl.errors import Exit, SqsctlError, UsageError, worst
+from sqsctl.model.words import counted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sqsctl.model.deadletters import ExportSummary, RestoreSummary
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands."""
+    command(
+        group,
+        "export",
+        epilog=examples(
+            "sqsctl dlq export",
+            "sqsctl dlq export dead.jsonl --match 'input > `5`'",
+        ),
+    )(export)
+    command(
+        group,
+        "restore",
+        epilog=examples(
+            "sqsctl dlq restore dead.jsonl",
+            "sqsctl dlq restore dead.jsonl --to orders --rate 50",
+        ),
+    )(restore)
+
+
+def export(
+    run: Run,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Where to.", metavar="[FILE]", show_default="QUEUE-TIME.jsonl"),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", min=1, help="How many at most.", show_default="all"),
+    ] = None,
+    id_: IdOption = None,
+    match: MatchOption = None,
+    grep: GrepOption = None,
+    cause: CauseOption = None,
+    since: SentSinceOption = None,
+    until: SentUntilOption = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Overwrite the file; look even where a look could dead-letter a message.",
+        ),
+    ] = False,
+) -> Answer:
+    """Write dead letters into a file, with everything they carry; the queue keeps them all.
+
+    JSON Lines with a checksum, readable by you only. restore brings them back.
+    """
+    from sqsctl.cli.common import filters as conditions
+    from sqsctl.cli.dlq.causes import cause_finder
+    from sqsctl.cli.dlq.group import dead_letters
+    from sqsctl.model.queues import QueueRef
+    from sqsctl.operations.dead_letters.peek import Look
+    from sqsctl.operations.moving.export import export as write
+    from sqsctl.operations.shared.control import Control, interruptible
+
+    wanted = conditions.filters(id_, match, grep, cause, since, until)
+    client, pair = dead_letters(run)
+    queue = pair.dead_letters
+    selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
+    path = file or Path(f"{queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl")
+    control = Control()
+    with (
+        run.progress(f"exporting {queue.name}", total=queue.visible) as bar,
+        interruptible(control, lambda: run.output.notice("handing the messages back")),
+    ):
+        summary = write(
+            client.open(QueueRef(queue.name, queue.url, queue.arn)),
+            queue,
+            path,
+            look=Look(limit=selection.limit(limit) or 0, hold_s=120, force=force),
+            select=selection.predicate,
+            overwrite=force,
+            control=control,
+            progress=lambda seen, written: bar.update(seen, note=f"{written} written"),
+        )
+    return _exported(
+        summary, control.exit, selection.trouble(queue.name, exhausted=summary.exhausted)
+    )
+
+
+def restore(
+    run: Run,
+    file: Annotated[Path, typer.Argument(help="What dlq export wrote.")],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            autocompletion=completion.queues,
+            help="The queue to send them to.",
+            metavar="QUEUE",
+            show_default="the queue that dead-letters here",
+        ),
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option("--rate", help="Messages per second at most.")
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", "-c", min=1, max=32, help="Requests at a time.")
+    ] = 4,
+    resume: Annotated[
+        bool, typer.Option("--resume/--no-resume", help="Take up a restore of the same file.")
+    ] = True,
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="Send what can be read of a torn file.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")
+    ] = False,
+) -> Answer:
+    """Send an exported file's messages into a queue. A restore that was stopped goes on."""
+    from sqsctl.aws.labs import state_home
+    from sqsctl.cli.dlq.group import dead_letters
+    from sqsctl.model.queues import QueueRef
+    from sqsctl.operations.moving import archive
+    from sqsctl.operations.moving.restore import Restore, refuse
+    from sqsctl.operations.moving.restore import restore as send
+    from sqsctl.operations.shared.control import Control, interruptible
+
+    check_rate(rate)
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}")
+    verdict = archive.check(file)  # what is no archive shows before anything is asked of AWS
+    if to:
+        from sqsctl.aws.queues import QueueClient
+
+        client = QueueClient(run.session(changing=not dry_run))
+        target = client.describe(client.resolve(to))
+        run.announce()
+    else:
+        client, pair = dead_letters(run, changing=not dry_run)
+        if len(pair.sources) != 1:
+            raise UsageError(
+                f"{len(pair.sources)} queues dead-letter to {pair.dead_letters.name}",
+                hint="name the one to send to: --to QUEUE",
+                code="no_destination",
+            )
+        target = pair.sources[0]
+    if dry_run:
+        refuse(file, verdict, target, allow_partial=allow_partial)
+        said = f"would send {counted(verdict.messages, 'message')} to {target.name}"
+        said += f" (not whole: {verdict.problem})" if verdict.problem else ""
+        return Answer(
+            {"dry_run": True, "path": str(file), "lines": verdict.messages, "to": target.name},
+            lambda console: lines(console, [said]),
+        )
+    control = Control()
+    with (
+        run.progress(f"sending to {target.name}") as bar,
+        interruptible(control, lambda: run.output.notice("finishing what is in flight")),
+    ):
+        summary = send(
+            file,
+            client.open(QueueRef(target.name, target.url, target.arn)),
+            target,
+            journal_folder=state_home() / "journals",
+            options=Restore(
+                rate=rate, concurrency=concurrency, resume=resume, allow_partial=allow_partial
+            ),
+            control=control,
+            progress=lambda done, total: bar.update(done, total=total),
+        )
+    return _restored(summary, target.name, control.exit)
+
+
+def _exported(summary: ExportSummary, stopped: Exit, gone: SqsctlError | None) -> Answer:
+    data: dict[str, Any] = {
+        "path": summary.path,
+        "messages": summary.messages,
+        "size_bytes": summary.bytes_written,
+        "sha256": summary.sha256,
+        "looked_at": summary.looked_at,
+        "exhausted": summary.exhausted,
+        "interrupted": summary.interrupted,
+        "unreleased": summary.unreleased,
+        "damaged": list(summary.damaged),
+        "groups_locked": list(summary.groups_locked),
+    }
+    code = worst(
+        stopped if summary.interrupted else Exit.OK,
+        Exit.PARTIAL if summary.damaged else Exit.OK,
+        gone.exit if gone else Exit.OK,
+    )
+
+    def human(console: Console) -> None:
+        console.print(
+            styled(f"✓ {counted(summary.messages, 'message')} in {summary.path}", "green"),
+            soft_wrap=True,
+        )
+        lines(console, [f"  {summary.bytes_written} bytes, sha256 {summary.sha256}"])
+        if not summary.exhausted:
+            lines(console, ["  the queue may hold more"])
+        if summary.unreleased:
+            lines(console, [f"  {summary.unreleased} come back by themselves in 2 min"])
+
+    return Answer(data, human, code, (gone,) if gone else ())
+
+
+def _restored(summary: RestoreSummary, target: str, stopped: Exit) -> Answer:
+    data: dict[str, Any] = {
+        "path": summary.path,
+        "to": target,
+        "lines": summary.lines,
+        "sent": summary.sent,
+        "skipped": summary.skipped,
+        "failed": summary.failed,
+        "possible_duplicates": list(summary.possible_duplicates),
+        "failures": [{"line": line, "reason": reason} for line, reason in summary.failures],
+        "partial": summary.partial,
+        "partial_reason": summary.partial_reason or None,
+        "interrupted": summary.interrupted,
+        "journal": summary.journal,
+    }
+    code = worst(
+        stopped if summary.interrupted else Exit.OK,
+        Exit.PARTIAL if summary.failed or summary.partial else Exit.OK,
+        Exit.AMBIGUOUS if summary.possible_duplicates else Exit.OK,
+    )
+    errors: tuple[SqsctlError, ...] = ()
+    if code is not Exit.OK:
+        said = f"{summary.sent} sent, {summary.failed} failed"
+        if summary.partial:
+            said += f"; the file is not whole: {summary.partial_reason}"
+        hint = "repeat the command to go on" if summary.interrupted else None
+        errors = (SqsctlError(said, hint=hint, exit=code, code=code.name.lower()),)
+
+    def human(console: Console) -> None:
+        console.print(
+            styled(
+                f"{'✓' if code is Exit.OK else '✗'} {summary.sent} sent to {target}",
+                "green" if code is Exit.OK else "yellow",
+            ),
+            soft_wrap=True,
+        )
+        if summary.skipped:
+            lines(console, [f"  {summary.skipped} had been sent before"])
+        lines(console, [f"  line {line}: {reason}" for line, reason in summary.failures[:20]])
+
+    return Answer(data, human, code, errors)

@@ -1,0 +1,240 @@
+"""sqsctl queue purge and dlq purge: empty a queue, behind its typed name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sqsctl.cli.common.filters import (
+    CauseOption,
+    GrepOption,
+    IdOption,
+    MatchOption,
+    SentSinceOption,
+    SentUntilOption,
+)
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer, lines, styled
+from sqsctl.errors import Exit, RefusedError, SqsctlError, worst
+from sqsctl.model.words import counted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sqsctl.aws.queues import QueueClient
+    from sqsctl.cli.common.filters import Selection
+    from sqsctl.model.queues import Queue
+    from sqsctl.operations.moving.removal import Removed
+
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be deleted, delete nothing.")
+]
+
+
+def register(group: typer.Typer) -> None:
+    """Add ``dlq purge``."""
+    command(
+        group,
+        "purge",
+        epilog=examples(
+            "sqsctl dlq purge",
+            "sqsctl dlq purge --queue jobs --yes",
+            "sqsctl dlq purge --id 1a645e0b-397d-4dd9-be7a-01bbca385b77",
+            "sqsctl dlq purge --cause payload-not-json --dry-run",
+        ),
+    )(purge_dead_letters)
+
+
+def purge_dead_letters(
+    run: Run,
+    id_: IdOption = None,
+    match: MatchOption = None,
+    grep: GrepOption = None,
+    cause: CauseOption = None,
+    since: SentSinceOption = None,
+    until: SentUntilOption = None,
+    dry_run: DryRunOption = False,
+) -> Answer:
+    """Delete dead letters, for good: all, behind the queue's typed name, or chosen ones.
+
+    Offers to export all of them first. Chosen ones are deleted one by one, at once; the
+    others stay.
+    """
+    from sqsctl.cli.common import filters as conditions
+    from sqsctl.cli.dlq.causes import cause_finder
+    from sqsctl.cli.dlq.group import dead_letters
+
+    wanted = conditions.filters(id_, match, grep, cause, since, until)
+    client, pair = dead_letters(run, changing=not dry_run)
+    if wanted.empty:
+        return empty(run, client, pair.dead_letters, dry_run=dry_run)
+    selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
+    return _chosen(run, client, pair.dead_letters, selection, dry_run=dry_run)
+
+
+def _chosen(
+    run: Run, client: QueueClient, queue: Queue, selection: Selection, *, dry_run: bool
+) -> Answer:
+    """Delete the messages that were selected; the others are looked at and handed back."""
+    from sqsctl.model.queues import QueueRef
+    from sqsctl.operations.dead_letters.peek import Look, peek
+    from sqsctl.operations.moving.removal import remove
+    from sqsctl.operations.shared.control import Control, interruptible
+
+    port = client.open(QueueRef(queue.name, queue.url, queue.arn))
+    control = Control()
+    back = interruptible(control, lambda: run.output.notice("handing the messages back"))
+    select = selection.predicate or (lambda _: False)
+    if dry_run:
+        look = Look(limit=selection.limit(None) or 0, hold_s=120)
+        with run.progress(f"looking into {queue.name}") as bar, back:
+            seen = peek(
+                port,
+                queue,
+                look=look,
+                select=select,
+                control=control,
+                progress=lambda looked, found: bar.update(note=f"{found} of {looked}"),
+            )
+        ids = [each.message_id for each in seen.matched]
+        gone = selection.trouble(queue.name, exhausted=seen.exhausted)
+        said = [f"would delete {counted(len(ids), 'message')} from {queue.name}"]
+        return Answer(
+            {"dry_run": True, "queue": queue.name, "messages": len(ids), "message_ids": ids},
+            lambda console: lines(console, [*said, *(f"  {each}" for each in ids[:20])]),
+            control.exit if control.stopping else gone.exit if gone else Exit.OK,
+            (gone,) if gone else (),
+        )
+    chosen = len(selection.ids)
+    named = counted(chosen, "named message") if chosen else "the selected messages"
+    run.confirm(
+        "Delete them?",
+        consequence=f"this deletes {named} in {queue.name} for good: nothing brings them "
+        "back (sqsctl dlq export keeps a copy)",
+    )
+    with run.progress(f"deleting from {queue.name}") as bar, back:
+        done = remove(
+            port,
+            queue,
+            select,
+            limit=selection.limit(None),
+            control=control,
+            progress=lambda looked, deleted: bar.update(note=f"{deleted} of {looked}"),
+        )
+    return _removed(done, selection, control.exit)
+
+
+def _removed(done: Removed, selection: Selection, stopped: Exit) -> Answer:
+    name = done.queue.name
+    gone = selection.trouble(name, exhausted=done.exhausted)
+    failed = (
+        SqsctlError(
+            f"{len(done.failures)} could not be deleted: {done.failures[0].reason}",
+            hint="repeat the command: what is gone stays gone",
+            exit=Exit.PARTIAL,
+            code="partial",
+        )
+        if done.failures
+        else None
+    )
+    errors = tuple(each for each in (gone, failed) if each is not None)
+    code = worst(stopped if done.interrupted else Exit.OK, *(each.exit for each in errors))
+    data = {
+        "queue": name,
+        "messages": done.deleted,
+        "looked_at": done.looked_at,
+        "failures": [
+            {"message_id": each.message_id, "reason": each.reason} for each in done.failures
+        ],
+        "ids_not_found": list(selection.missing) if done.exhausted else [],
+        "interrupted": done.interrupted,
+        "unreleased": done.unreleased,
+    }
+
+    def human(console: Console) -> None:
+        ok = code is Exit.OK
+        mark, style = ("✓", "green") if ok else ("✗", "yellow")
+        said = f"{mark} {counted(done.deleted, 'message')} deleted from {name}"
+        console.print(styled(said, style), soft_wrap=True)
+        lines(console, [f"  looked at {done.looked_at}; the others are handed back"])
+        if done.unreleased:
+            lines(console, [f"  {done.unreleased} come back by themselves in 2 min"])
+
+    return Answer(data, human, code, errors)
+
+
+def empty(run: Run, client: QueueClient, queue: Queue, *, dry_run: bool) -> Answer:
+    """Purge a queue once a person has typed its name (or --yes stands in for that)."""
+    from sqsctl.operations.moving.purge import WAIT_S, purge
+    from sqsctl.operations.shared.control import Control, interruptible
+
+    there = queue.approximate_total
+    if dry_run:
+        said = f"would delete about {counted(there, 'message')} from {queue.name}"
+        return Answer(
+            {"dry_run": True, "queue": queue.name, "messages": there},
+            lambda console: lines(console, [said]),
+        )
+    exported = None if run.yes else _asked(run, client, queue, there)
+    control = Control()
+    with (
+        run.progress(f"purging {queue.name} (SQS allows it once in {WAIT_S:.0f} s)"),
+        interruptible(control),
+    ):
+        done = purge(client, queue, control=control)
+    data = {
+        "queue": queue.name,
+        "messages": done.messages,
+        "waited_s": done.waited_s,
+        "exported_to": exported,
+    }
+
+    def human(console: Console) -> None:
+        console.print(
+            styled(
+                f"✓ {queue.name} is being emptied: about {counted(done.messages, 'message')}",
+                "green",
+            ),
+            soft_wrap=True,
+        )
+        lines(console, ["  what is sent within the next 60 s may be deleted too"])
+
+    return Answer(data, human)
+
+
+def _asked(run: Run, client: QueueClient, queue: Queue, there: int) -> str | None:
+    run.output.notice(
+        f"this deletes about {counted(there, 'message')} from {queue.name}, those in flight too, "
+        "for good",
+        style="bold yellow",
+    )
+    exported: str | None = None
+    if (
+        there
+        and queue.max_receive_count is None
+        and run.prompter.confirm("Export them into a file first?", default=True)
+    ):
+        from sqsctl.model.queues import QueueRef
+        from sqsctl.operations.dead_letters.peek import Look
+        from sqsctl.operations.moving.export import export
+
+        path = Path(f"{queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl")
+        with run.progress(f"exporting {queue.name}"):
+            summary = export(
+                client.open(QueueRef(queue.name, queue.url, queue.arn)),
+                queue,
+                path,
+                look=Look(limit=0, hold_s=120),
+            )
+        exported = summary.path
+        run.output.notice(
+            f"{counted(summary.messages, 'message is', 'messages are')} in {summary.path}"
+        )
+    typed = run.prompter.text(f"Type the queue's name to delete everything in it ({queue.name})")
+    if typed != queue.name:
+        raise RefusedError("nothing was deleted: the name was not typed", code="declined")
+    return exported

@@ -1,0 +1,168 @@
+"""sqsctl dlq redrive: bring dead letters back, losing none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sqsctl.cli.common.filters import (
+    CauseOption,
+    GrepOption,
+    IdOption,
+    MatchOption,
+    SentSinceOption,
+    SentUntilOption,
+    check_rate,
+)
+from sqsctl.cli.run import completion
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer
+from sqsctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqsctl.model.queues import Queue
+    from sqsctl.operations.stacks.pairs import Pair
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+    command(
+        group,
+        "redrive",
+        epilog=examples(
+            "sqsctl dlq redrive",
+            "sqsctl dlq redrive --dry-run",
+            "sqsctl dlq redrive --canary 1        one first; the rest if it is processed",
+            "sqsctl dlq redrive --cause function-timeout --rate 5",
+            "sqsctl dlq redrive --id 1a645e0b-397d-4dd9-be7a-01bbca385b77 --edit",
+            "sqsctl dlq redrive --queue orders --to orders-retry",
+        ),
+    )(redrive)
+
+
+def redrive(
+    run: Run,
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method",
+            metavar="auto|native|client",
+            help="native: SQS's own redrive; client: message by message, with a journal; "
+            "auto: native where everything goes back unchanged and SQS offers it.",
+        ),
+    ] = "auto",
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", min=1, help="How many at most.", show_default="all"),
+    ] = None,
+    id_: IdOption = None,
+    match: MatchOption = None,
+    grep: GrepOption = None,
+    cause: CauseOption = None,
+    since: SentSinceOption = None,
+    until: SentUntilOption = None,
+    edit: Annotated[
+        bool, typer.Option("--edit", help="Open each message in $EDITOR before it goes.")
+    ] = False,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            autocompletion=completion.queues,
+            help="Another queue to move them to.",
+            metavar="QUEUE",
+            show_default="where each came from",
+        ),
+    ] = None,
+    canary: Annotated[
+        int | None,
+        typer.Option(
+            "--canary",
+            min=1,
+            metavar="N",
+            help="Move N first and watch them; go on only if they are processed.",
+        ),
+    ] = None,
+    pause_consumer: Annotated[
+        bool,
+        typer.Option(
+            "--pause-consumer", help="Keep the consumers from the queue until all is moved."
+        ),
+    ] = False,
+    rate: Annotated[
+        float | None, typer.Option("--rate", help="Messages per second at most.")
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", "-c", min=1, max=32, help="Requests at a time.")
+    ] = 4,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume/--no-resume", help="Take up a run that did not come to its end."),
+    ] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be moved, move nothing.")
+    ] = False,
+) -> Answer:
+    """Move dead letters back to where they came from, with everything that they carry.
+
+    A message is deleted only once its copy was acknowledged. What a crash leaves undone, the
+    next run finishes; what may be there twice is listed by its id. A first Ctrl-C finishes
+    what is in flight.
+    """
+    from sqsctl.aws.labs import state_home
+    from sqsctl.cli.common import filters as conditions
+    from sqsctl.cli.dlq.causes import cause_finder
+    from sqsctl.cli.dlq.group import dead_letters
+    from sqsctl.cli.dlq.redrive_job import Job, carry_out, choose_method, plan
+
+    check_rate(rate)
+    if method not in {"auto", "native", "client"}:
+        raise UsageError(f"--method is auto, native or client, not {method!r}")
+    if canary and pause_consumer:
+        raise UsageError("--canary needs the consumer that --pause-consumer stops")
+    wanted = conditions.filters(id_, match, grep, cause, since, until)
+    client, pair = dead_letters(run, changing=not dry_run)
+    selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
+    target = client.describe(client.resolve(to)) if to else None
+    _check_destination(pair, target)
+    job = Job(
+        run,
+        client,
+        pair,
+        target,
+        selection,
+        None,
+        state_home() / "journals",
+        "client",
+        limit=selection.limit(limit),
+        rate=rate,
+        concurrency=1 if edit else concurrency,
+        resume=resume,
+    )
+    everything = wanted.empty and limit is None and not edit and canary is None
+    job = replace(
+        job,
+        method=choose_method(job, method, everything_unchanged=everything),
+        fall_back=method == "auto",
+    )
+    if dry_run:
+        return plan(job)
+    if edit:
+        from sqsctl.cli.screen.editor import editing
+
+        facts = target or (pair.sources[0] if pair.sources else pair.dead_letters)
+        changing = editing(run, fifo=facts.fifo, max_bytes=facts.maximum_message_bytes)
+        job = replace(job, edit=changing)
+    return carry_out(job, canary=canary, pause_consumer=pause_consumer)
+
+
+def _check_destination(pair: Pair, target: Queue | None) -> None:
+    if target is None and not pair.sources:
+        raise UsageError(
+            f"nobody dead-letters to {pair.dead_letters.name}, so there is nowhere to go back to",
+            hint="name a queue with --to",
+            code="no_destination",
+        )

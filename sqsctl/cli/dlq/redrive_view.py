@@ -1,0 +1,125 @@
+"""How a redrive is told: as data, and to a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqsctl.cli.screen.output import Answer, lines, safe_line, styled
+from sqsctl.errors import Exit, SqsctlError, worst
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sqsctl.model.transfer import RedriveSummary
+    from sqsctl.operations.moving.canary import Verdict
+    from sqsctl.operations.stacks.pairs import Pair
+
+SHOWN = 20
+
+
+def redrive_shape(summary: RedriveSummary, verdict: Verdict | None = None) -> dict[str, Any]:
+    """The data of ``dlq redrive``."""
+    return {
+        "method": summary.method,
+        "selected": summary.selected,
+        "moved": summary.moved,
+        "failed": summary.failed,
+        "remaining": summary.remaining,
+        "possible_duplicates": list(summary.possible_duplicates),
+        "journal": summary.journal,
+        "skipped": summary.skipped,
+        "returned": summary.returned,
+        "resumed": summary.resumed,
+        "interrupted": summary.interrupted,
+        "failures": [
+            {"message_id": each.message_id, "reason": each.reason} for each in summary.failures
+        ],
+        "blocked_groups": list(summary.blocked_groups),
+        "duration_s": round(summary.duration_s, 3),
+        "notes": list(summary.notes),
+        "canary": {
+            "processed": list(verdict.processed),
+            "returned": list(verdict.returned),
+            "undecided": list(verdict.undecided),
+            "waited_s": round(verdict.waited_s, 1),
+            "good": verdict.good,
+        }
+        if verdict
+        else None,
+    }
+
+
+def show_redrive(console: Console, summary: RedriveSummary, pair: Pair) -> None:
+    """What was moved, what was not, and what may be there twice."""
+    ok = not summary.failed and not summary.interrupted
+    console.print(
+        styled(
+            f"{'✓' if ok else '✗'} {summary.moved} moved out of {pair.dead_letters.name}",
+            "green" if ok else "yellow",
+        ),
+        soft_wrap=True,
+    )
+    facts = [
+        f"{summary.failed} failed" if summary.failed else "",
+        f"{summary.skipped} not selected" if summary.skipped else "",
+        f"{summary.resumed} finished for an earlier run" if summary.resumed else "",
+        f"{summary.returned} came back: the consumer fails again" if summary.returned else "",
+        "" if summary.remaining is None else f"about {summary.remaining} remaining",
+    ]
+    lines(console, ["  " + " · ".join(filter(None, facts))])
+    for each in summary.failures[:SHOWN]:
+        lines(console, [f"  ✗ {safe_line(each.message_id)}: {safe_line(each.reason)}"])
+    if summary.possible_duplicates:
+        console.print(styled(f"  {len(summary.possible_duplicates)} may be there twice:", "yellow"))
+        lines(console, [f"    {each}" for each in summary.possible_duplicates[:SHOWN]])
+    if summary.blocked_groups:
+        groups = ", ".join(safe_line(each) for each in summary.blocked_groups[:SHOWN])
+        lines(console, [f"  groups whose rest could not be reached: {groups}"])
+    for note in summary.notes:
+        console.print(styled(f"  {note}", "dim"), soft_wrap=True)
+    if summary.journal and not ok:
+        console.print(styled(f"  journal: {summary.journal}", "dim"), soft_wrap=True)
+
+
+def redrive_answer(
+    summary: RedriveSummary,
+    pair: Pair,
+    stopped: Exit,
+    verdict: Verdict | None = None,
+    gone: SqsctlError | None = None,
+) -> Answer:
+    """The answer, with the exit code that the outcome deserves."""
+    code = worst(
+        stopped if summary.interrupted else Exit.OK,
+        Exit.PARTIAL if summary.failed or summary.returned or summary.blocked_groups else Exit.OK,
+        Exit.AMBIGUOUS if summary.possible_duplicates else Exit.OK,
+        Exit.NEGATIVE if verdict is not None and not verdict.good else Exit.OK,
+    )
+    errors: tuple[SqsctlError, ...] = (gone,) if gone else ()
+    if code is not Exit.OK:
+        said = [f"{summary.moved} moved"]
+        said += [f"{summary.failed} failed"] if summary.failed else []
+        said += [f"{summary.returned} came back"] if summary.returned else []
+        said += (
+            [f"{len(summary.possible_duplicates)} possible duplicates"]
+            if summary.possible_duplicates
+            else []
+        )
+        said += ["stopped before the end"] if summary.interrupted else []
+        if verdict is not None and not verdict.good:
+            said.append(
+                "the canary came back"
+                if verdict.returned
+                else "the canary was not processed in time"
+            )
+        hint = "repeat the command to go on" if summary.interrupted else None
+        if summary.returned or (verdict is not None and not verdict.good):
+            hint = "sqsctl doctor looks for what still fails"
+        whole = SqsctlError(", ".join(said), hint=hint, exit=code, code=code.name.lower())
+        errors = (whole, *errors)
+    return Answer(
+        redrive_shape(summary, verdict),
+        lambda console: show_redrive(console, summary, pair),
+        worst(code, gone.exit if gone else Exit.OK),
+        errors,
+    )

@@ -1,0 +1,328 @@
+"""sqsctl dlq groups and explain: dead letters by cause, and one message's story."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer, iso, lines, prose, safe_line, styled
+from sqsctl.cli.screen.shapes import message_shape
+from sqsctl.cli.screen.typed import own_options
+from sqsctl.cli.screen.views import ago, clock, row, show_table, table
+from sqsctl.errors import Exit, NotFoundError, SqsctlError
+from sqsctl.model.unread import Unread
+from sqsctl.model.words import counted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sqsctl.checks.support.matching import Match
+    from sqsctl.model.deadletters import DeadLetterGroup, MessageStory
+    from sqsctl.model.logline import Attempt
+    from sqsctl.model.queues import Queue
+    from sqsctl.model.transfer import Peeked
+    from sqsctl.operations.stacks.pairs import Pair
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands."""
+    command(
+        group,
+        "groups",
+        epilog=examples(
+            "sqsctl dlq groups",
+            "sqsctl dlq groups --limit 1000 -o json",
+        ),
+    )(groups)
+    command(
+        group,
+        "explain",
+        epilog=examples(
+            "sqsctl dlq explain 1a645e0b-397d-4dd9-be7a-01bbca385b77",
+        ),
+    )(explain)
+
+
+def groups(
+    run: Run,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="Look at so many messages at most.")
+    ] = 1000,
+    force: Annotated[
+        bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
+    ] = False,
+) -> Answer:
+    """Group the dead letters by what they died of and by the shape of their bodies."""
+    from sqsctl.cli.dlq.causes import causes_of
+    from sqsctl.cli.dlq.group import dead_letters
+    from sqsctl.operations.dead_letters.groups import Groups
+
+    client, pair = dead_letters(run)
+    peeked, code = _look(run, client, pair, limit=limit, force=force)
+    causes = causes_of(run, pair, peeked.matched)
+    collected = Groups()
+    for each in peeked.matched:
+        found = causes.of(each)
+        collected.add(each, found.cause if found else "")
+    result = collected.result()
+    data = {
+        "queue": pair.dead_letters.name,
+        "approximate_total": peeked.approximate_total,
+        "looked_at": peeked.looked_at,
+        "groups": [group_shape(each) for each in result],
+        "unreleased": peeked.unreleased,
+        "causes_unread": causes.shape(),
+    }
+
+    def human(console: Console) -> None:
+        if not result:
+            lines(console, [f"{pair.dead_letters.name} is empty"])
+            return
+        grid = table("count→", "cause", "first", "last", "body", "for example")
+        for each in result:
+            row(
+                grid,
+                each.count,
+                each.cause or "unknown",
+                clock(each.first_at),
+                clock(each.last_at),
+                each.fingerprint,
+                next(iter(each.sample_message_ids), ""),
+            )
+        show_table(console, grid)
+        seen = f"looked at {peeked.looked_at} of about {peeked.approximate_total}"
+        if peeked.unreleased:
+            seen += f"; {peeked.unreleased} come back by themselves in {peeked.hold_s} s"
+        console.print(styled(seen, "dim"), soft_wrap=True)
+
+    return Answer(data, human, code)
+
+
+def explain(
+    run: Run,
+    message_id: Annotated[str, typer.Argument(help="Its id, as dlq peek shows it.")],
+    scan: Annotated[
+        int, typer.Option("--scan", min=1, help="Look at so many messages at most to find it.")
+    ] = 1000,
+    force: Annotated[
+        bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
+    ] = False,
+) -> Answer:
+    """Tell one dead letter's story: sent, each attempt with its log lines, dead, expires."""
+    from sqsctl.cli.dlq.causes import Causes, cause_finder, cause_shape
+    from sqsctl.cli.dlq.group import dead_letters, forecast_shape
+    from sqsctl.operations.dead_letters.causes import earliest
+    from sqsctl.operations.dead_letters.story import story_of
+
+    client, pair = dead_letters(run)
+    peeked, code = _look(
+        run,
+        client,
+        pair,
+        limit=1,
+        scan=scan,
+        force=force,
+        select=lambda message: message.message_id == message_id,
+    )
+    if not peeked.matched:
+        raise NotFoundError(
+            f"message {message_id} was not among the {peeked.looked_at} that were looked at in "
+            f"{pair.dead_letters.name}",
+            hint="sqsctl dlq peek shows ids; --scan looks further",
+            code="message_not_found",
+        )
+    message = peeked.matched[0]
+    attempts: tuple[Attempt, ...] = ()
+    found: Match | None = None
+    try:
+        with run.progress("reading its consumer's log"):
+            finder = cause_finder(run, pair, since=earliest(peeked.matched))
+            found = finder.of(message)
+            attempts = finder.attempts(message)
+            causes = Causes({}, () if found else finder.unread)
+    except SqsctlError as error:
+        causes = Causes({}, (Unread("the consumer", error.message, error.action),))
+    causes.tell(run)
+    source = _source(pair, message.dead_letter_source_arn)
+    visibility = source.visibility_timeout_s if source else None
+    story = story_of(
+        message,
+        pair.dead_letters,
+        attempts,
+        cause=found.cause if found else "",
+        now=datetime.now(UTC),
+        visibility=timedelta(seconds=visibility) if visibility else None,
+        limit=source.max_receive_count if source else None,
+    )
+    data = {
+        "queue": pair.dead_letters.name,
+        "message": message_shape(message, cause_shape(found)),
+        "origin": story.origin or (source.arn if source else None),
+        "certain": story.certain,
+        "attempts": [_attempt_shape(each) for each in story.attempts],
+        "forecast": forecast_shape(story.forecast),
+        "unreleased": peeked.unreleased,
+        "causes_unread": causes.shape(),
+    }
+
+    def human(console: Console) -> None:
+        show_story(console, story, found, pair, aim=_aim(run, pair))
+
+    return Answer(data, human, code)
+
+
+def group_shape(group: DeadLetterGroup) -> dict[str, Any]:
+    """An entry of ``groups``."""
+    return {
+        "cause": group.cause or None,
+        "fingerprint": group.fingerprint,
+        "count": group.count,
+        "first_at": iso(group.first_at),
+        "last_at": iso(group.last_at),
+        "sample_message_ids": list(group.sample_message_ids),
+    }
+
+
+def _aim(run: Run, pair: Pair) -> str:
+    """What another command needs to look at the same."""
+    stack = run.target.stack if run.target else None
+    named = ("--stack", stack) if stack else ("--queue", pair.dead_letters.name)
+    return shlex.join((*named, *own_options(run)))
+
+
+def show_story(
+    console: Console, story: MessageStory, cause: Match | None, pair: Pair, *, aim: str
+) -> None:
+    """The message's way as a list of moments. ``aim`` names the stack or queue to a command."""
+    message = story.message
+
+    def say(text: str, style: str = "") -> None:
+        console.print(styled(text, style), soft_wrap=True)
+
+    say(message.message_id, "bold")
+    say(f"  {safe_line(message.body, 200)}")
+    source = _source(pair, story.origin)
+    origin = story.origin.rpartition(":")[2] if story.origin else source.name if source else "?"
+    say(f"{clock(message.sent_at)}  sent to {safe_line(origin)} ({ago(message.sent_at)})")
+    if message.first_received_at:
+        say(f"{clock(message.first_received_at)}  received for the first time")
+    for number, attempt in enumerate(story.attempts, 1):
+        outcome = _outcome(attempt)
+        took = f", {attempt.duration_ms:.0f} ms" if attempt.duration_ms is not None else ""
+        say(
+            f"{clock(attempt.started_at)}  attempt {number}: {outcome}{took} "
+            f"(request {attempt.request_id})",
+            "red" if attempt.failure else "",
+        )
+        for event in attempt.lines[:12]:
+            for line in event.message.rstrip("\n").split("\n")[:6]:
+                say(f"            {line}", "dim")
+    for told in _caveats(story, aim):
+        prose(console, styled(f"            {told}", "dim"))
+    say(f"          dead-lettered to {safe_line(pair.dead_letters.name)}{_after(story)}")
+    until_now = counted(message.receive_count, "time")
+    say(f"          received {until_now} until now, looks at dead letters included", "dim")
+    if cause:
+        said = (
+            f"          cause: {cause.cause} ({cause.confidence.label} confidence); sqsctl doctor "
+            f"{cause.cause} {aim} tells what to do"
+        )
+        prose(console, styled(said, "yellow"))
+    if story.forecast.expires_at:
+        say(f"{clock(story.forecast.expires_at)}  expires")
+
+
+def _source(pair: Pair, origin: str | None) -> Queue | None:
+    """The queue that it came from: as the message says, else the only one that there is."""
+    named = next((each for each in pair.sources if each.arn == origin), None)
+    return named or (pair.sources[0] if len(pair.sources) == 1 and not origin else None)
+
+
+def _after(story: MessageStory) -> str:
+    """How often its queue gave it out; what SQS counts goes on where dead letters are looked at."""
+    if story.receives is None:
+        return ""
+    return f" after {counted(story.receives, 'receive')} (its queue's limit)"
+
+
+def _caveats(story: MessageStory, aim: str) -> list[str]:
+    """What the attempts do not tell."""
+    number, receives = len(story.attempts), story.receives
+    if not number:
+        return ["no attempt was found in the consumer's log"]
+    told = []
+    if not story.certain:
+        told.append("these attempts fit by time; their lines do not name the message")
+        if receives is not None and number > receives:
+            more = "among them are those of other messages"
+            told.append(f"it was given out {counted(receives, 'time')}: {more}")
+    elif receives is not None and number < receives:
+        left = counted(receives - number, "receive has no attempt", "receives have no attempt")
+        told.append(f"{left} in the log: throttled before it ran, or not logged")
+    if story.certain and not any(_failed(each) for each in story.attempts):
+        told.append(
+            "no attempt failed: it came back before they ended (visibility timeout), or they "
+            f"reported it as failed; sqsctl doctor {aim} looks at both"
+        )
+    return told
+
+
+def _failed(attempt: Attempt) -> bool:
+    return attempt.failure is not None or attempt.status in {"timeout", "error"}
+
+
+def _outcome(attempt: Attempt) -> str:
+    if attempt.failure and attempt.failure.led_to == "records":
+        return f"logged {attempt.failure.error_type or 'an error'} and reported failed records"
+    if attempt.failure and attempt.status in {"", "error", None}:
+        error = safe_line(attempt.failure.error_type or "", 80)
+        return f"failed with {error}" if error else "failed"
+    return attempt.status or ("failed" if attempt.failure else "succeeded")
+
+
+def _attempt_shape(attempt: Any) -> dict[str, Any]:
+    return {
+        "request_id": attempt.request_id,
+        "started_at": iso(attempt.started_at),
+        "duration_ms": attempt.duration_ms,
+        "status": attempt.status,
+        "error_type": attempt.failure.error_type if attempt.failure else None,
+        "error_message": attempt.failure.message if attempt.failure else None,
+        "lines": [each.message.rstrip("\n") for each in attempt.lines],
+    }
+
+
+def _look(
+    run: Run,
+    client: Any,
+    pair: Pair,
+    *,
+    limit: int,
+    force: bool,
+    scan: int | None = None,
+    select: Any = None,
+) -> tuple[Peeked, Exit]:
+    from sqsctl.model.queues import QueueRef
+    from sqsctl.operations.dead_letters.peek import Look, peek
+    from sqsctl.operations.shared.control import Control, interruptible
+
+    queue = pair.dead_letters
+    control = Control()
+    with (
+        run.progress(f"looking into {queue.name}", total=min(limit, queue.visible)) as bar,
+        interruptible(control, lambda: run.output.notice("handing the messages back")),
+    ):
+        peeked = peek(
+            client.open(QueueRef(queue.name, queue.url, queue.arn)),
+            queue,
+            look=Look(limit=limit, scan=scan, force=force),
+            select=select,
+            control=control,
+            progress=lambda seen, _: bar.update(seen),
+        )
+    return peeked, control.exit if control.stopping else Exit.OK

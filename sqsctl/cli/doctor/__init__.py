@@ -1,0 +1,1 @@
+"""sqsctl doctor: what is wrong, how one knows, what to type."""

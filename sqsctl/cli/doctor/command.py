@@ -1,0 +1,380 @@
+"""sqsctl doctor: what is wrong, how one knows, what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sqsctl.cli.logs.group import beginning, moment
+from sqsctl.cli.run import completion
+from sqsctl.cli.run.context import Run, working_folder
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer, iso, lines, styled
+from sqsctl.cli.screen.picture import hop_shape, show_picture
+from sqsctl.cli.screen.shapes import diagnosis_shape
+from sqsctl.cli.screen.typed import as_typed
+from sqsctl.cli.screen.views import clock, row, show_table, table
+from sqsctl.errors import Exit, RefusedError, SqsctlError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sqsctl.model.deployed import StackRef
+    from sqsctl.model.finding import Diagnosis, Finding, Severity
+    from sqsctl.operations.diagnosis.doctor import Checkup
+    from sqsctl.operations.diagnosis.ignores import Ignore
+
+FAIL_ON = ("info", "warning", "error")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(
+        app,
+        "doctor",
+        epilog=examples(
+            "sqsctl doctor",
+            "sqsctl doctor function-timeout visibility-below-timeout",
+            "sqsctl doctor --queue jobs --since 6h",
+            "sqsctl doctor --function arn:aws:lambda:us-east-1:123456789012:function:worker:live",
+            "sqsctl doctor --fix",
+            "sqsctl doctor --report findings.md",
+            "sqsctl doctor --list-checks",
+        ),
+    )(doctor)
+
+
+def doctor(
+    run: Run,
+    checks: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Only these checks.",
+            metavar="[CHECK]...",
+            autocompletion=completion.checks,
+            show_default="all",
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            help="Only this check. Repeatable.",
+            metavar="CHECK",
+            autocompletion=completion.checks,
+        ),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--skip",
+            help="Not this check. Repeatable.",
+            metavar="CHECK",
+            autocompletion=completion.checks,
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            help="How far back to read logs and metrics: 10m, 2h, 1d, or a moment.",
+            metavar="TIME",
+            show_default="3h",
+        ),
+    ] = None,
+    function: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--function",
+            "-f",
+            help="This function, in a stack or in none; read only its log and package. Repeatable.",
+            metavar="NAME",
+            autocompletion=completion.functions,
+        ),
+    ] = None,
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            "--fail-on", help="Exit 10 from this severity on.", metavar="info|warning|error"
+        ),
+    ] = "warning",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Apply safe fixes, one by one, after a question.")
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write the findings as Markdown, too.", metavar="FILE.md"),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")
+    ] = False,
+    interval: Annotated[
+        float, typer.Option("--interval", min=1, help="Seconds between two looks of --watch.")
+    ] = 15.0,
+    list_checks: Annotated[
+        bool, typer.Option("--list-checks", help="List the checks and end.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --fix: show what would be applied.")
+    ] = False,
+) -> Answer | None:
+    """Say what is wrong, how one knows, and what to type.
+
+    Causes come first, each with the symptoms that it explains. Reads only, unless --fix is
+    given. Exit 0 when healthy, 10 when something is wrong.
+    """
+    from sqsctl.model.finding import Severity
+    from sqsctl.operations.diagnosis.doctor import checkup, chosen_checks
+    from sqsctl.operations.diagnosis.ignores import apply
+
+    if list_checks:
+        return _listed()
+    if fail_on not in FAIL_ON:
+        raise UsageError(f"--fail-on is info, warning or error, not {fail_on!r}")
+    if watch and (fix or report is not None):
+        raise UsageError(
+            f"--watch only looks: it does not go with {'--fix' if fix else '--report'}",
+        )
+    if report is not None:
+        from sqsctl.cli.screen.report import refuse_path
+
+        refuse_path(report)
+    if since:
+        beginning(since, datetime.now(UTC))
+    wanted = [*(checks or []), *(only or [])]
+    chosen_checks(wanted, skip or [])  # a typing error shows before anything is asked of AWS
+    reference = run.stack(changing=fix and not dry_run, functions=function)
+    folder, stage = _project(run, reference)
+
+    def look() -> Checkup:
+        with run.progress("looking") as bar:
+            seen = checkup(
+                run.session(),
+                reference,
+                only=wanted,
+                skip=skip or [],
+                since=moment(since, datetime.now(UTC)) if since else None,
+                functions=function or None,
+                project_folder=folder,
+                stage=stage,
+                progress=lambda text: bar.update(title=text),
+            )
+        return replace(seen, diagnosis=as_typed(seen.diagnosis, run))
+
+    ignores = _ignores()
+    threshold = Severity[fail_on.upper()]
+    if watch:
+        _watch(run, look, threshold, ignores, interval, function or ())
+        return None
+    seen = look()
+    applied: list[dict[str, Any]] = []
+    if fix:
+        applied = _mend(run, _kept(seen, ignores).diagnosis, dry_run=dry_run)
+        if applied and not dry_run:
+            seen = look()
+    if report is not None:
+        from sqsctl.cli.screen.report import write_report
+
+        kept, ignored, _ = apply(seen.diagnosis, ignores, datetime.now(UTC).date())
+        write_report(report, replace(seen, diagnosis=kept), run.target, ignored)
+        run.output.notice(f"the report is in {report}")
+    return _answer(run, seen, threshold, applied, ignores, function or ())
+
+
+def _kept(seen: Checkup, ignores: Sequence[Ignore]) -> Checkup:
+    """The checkup without what the team has decided to live with."""
+    from sqsctl.operations.diagnosis.ignores import apply
+
+    diagnosis, _, _ = apply(seen.diagnosis, ignores, datetime.now(UTC).date())
+    return replace(seen, diagnosis=diagnosis)
+
+
+def _watch(
+    run: Run,
+    look: Callable[[], Checkup],
+    threshold: Severity,
+    ignores: Sequence[Ignore],
+    interval: float,
+    functions: Sequence[str],
+) -> None:
+    """Look again and again; a person sees each look, a machine a line each.
+
+    What may pass, such as a network that is gone for a while, is told and waited out, unless
+    the very first look meets it.
+    """
+    from sqsctl.cli.screen.pipes import watchful_sleep
+    from sqsctl.operations.diagnosis.ignores import apply
+
+    looked = False
+    while True:
+        try:
+            seen = look()
+        except SqsctlError as error:
+            if not looked or error.exit is not Exit.UNAVAILABLE:
+                raise
+            when = datetime.now(UTC).strftime("%H:%M:%S")
+            run.output.notice(f"{when}  {error.message}", style="yellow")
+            watchful_sleep(interval)
+            continue
+        looked = True
+        answer = _answer(run, seen, threshold, [], ignores, functions)
+        if run.output.json:
+            run.output.line({"timestamp": iso(seen.stack.observed_at), **answer.data})
+        else:
+            kept, _, _ = apply(seen.diagnosis, ignores, datetime.now(UTC).date())
+            names = [each.id for each in kept.findings if each.severity >= threshold]
+            said = ", ".join(dict.fromkeys(names)) or kept.verdict
+            when = datetime.now(UTC).strftime("%H:%M:%S")
+            fine = "green" if kept.verdict == "healthy" else "yellow"
+            style = "bold red" if names else fine
+            run.output.stdout.print(styled(f"{when}  {said}", style), soft_wrap=True)
+            run.output.stdout.file.flush()
+        watchful_sleep(interval)
+
+
+def _ignores() -> tuple[Ignore, ...]:
+    """The team's decisions, from the settings file."""
+    from sqsctl.checks.registry import all_checks
+    from sqsctl.operations.diagnosis.ignores import parse
+    from sqsctl.operations.target.settings import read_file
+
+    _, table = read_file(working_folder())
+    return parse(table, [each.meta.id for each in all_checks()])
+
+
+def _answer(
+    run: Run,
+    seen: Checkup,
+    threshold: Severity,
+    applied: list[dict[str, Any]],
+    ignores: Sequence[Ignore],
+    functions: Sequence[str],
+) -> Answer:
+    from sqsctl.cli.screen.findings import show_diagnosis
+    from sqsctl.operations.diagnosis.health import hops
+    from sqsctl.operations.diagnosis.ignores import apply
+
+    today = datetime.now(UTC).date()
+    diagnosis, ignored, expired = apply(seen.diagnosis, ignores, today)
+    states = hops(seen.stack, diagnosis.findings)
+    data = {
+        **diagnosis_shape(diagnosis),
+        "hops": [hop_shape(each) for each in states],
+        "missing_actions": list(seen.missing_actions),
+        "applied": applied,
+        "ignored": [
+            {
+                "id": each.id,
+                "subject": each.subject or None,
+                "until": why.until.isoformat(),
+                "reason": why.reason or None,
+            }
+            for each, why in ignored
+        ],
+    }
+    bad = any(each.severity >= threshold for each in diagnosis.findings)
+
+    def human(console: Console) -> None:
+        since = next((each.since for each in seen.stack.logs if each.since), None)
+        window = f"  figures since {clock(since)} UTC" if since else ""
+        console.print(styled(diagnosis.stack, "bold") + styled(window, "dim"), soft_wrap=True)
+        show_picture(console, seen.stack, states)
+        show_diagnosis(console, diagnosis, verbose=run.output.verbose > 0)
+        if functions:
+            said = f"logs and packages read of {', '.join(functions)} only"
+            console.print(styled(said, "dim"), soft_wrap=True)
+        for each, why in ignored:
+            said = f"ignored until {why.until}: {each.id} ({why.reason or 'no reason given'})"
+            console.print(styled(said, "dim"), soft_wrap=True)
+        for old in expired:
+            said = f"no longer ignored since {old.until}: {old.check}"
+            console.print(styled(said, "yellow"), soft_wrap=True)
+        if seen.missing_actions:
+            lines(console, ["not allowed, and would have told more:"])
+            lines(console, [f"  {each}" for each in seen.missing_actions])
+
+    return Answer(data, human, Exit.NEGATIVE if bad else Exit.OK)
+
+
+def _mend(run: Run, diagnosis: Diagnosis, *, dry_run: bool) -> list[dict[str, Any]]:
+    """Apply the safe fixes that are agreed to; what was done, a record a step."""
+    from sqsctl.operations.diagnosis.doctor import mend, mendable
+
+    done: list[dict[str, Any]] = []
+    for finding in mendable(diagnosis):
+        if dry_run:
+            done.append(_record(finding, applied=False))
+            run.output.notice(f"would apply: {finding.fix.summary}")
+            continue
+        run.output.notice(f"{finding.id}: {finding.fix.summary}", style="bold")
+        for each in finding.fix.commands:
+            run.output.notice(f"  $ {each}")
+        try:
+            run.confirm("Apply this fix?")
+        except RefusedError as error:
+            if error.code != "declined":
+                raise
+            continue
+        for _ in mend(run.session(changing=True), finding):
+            pass
+        done.append(_record(finding, applied=True))
+    if not done and not mendable(diagnosis):
+        run.output.notice("there is nothing that is safe to apply by itself")
+    return done
+
+
+def _record(finding: Finding, *, applied: bool) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "subject": finding.subject or None,
+        "summary": finding.fix.summary,
+        "commands": list(finding.fix.commands),
+        "applied": applied,
+    }
+
+
+def _listed() -> Answer:
+    from sqsctl.checks.registry import all_checks
+
+    found = [each.meta for each in all_checks()]
+    data = {
+        "checks": [
+            {
+                "id": each.id,
+                "title": each.title,
+                "severity": each.severity.label,
+                "kind": each.kind.value,
+                "needs": sorted(fact.value for fact in each.needs),
+                "reference": each.reference,
+            }
+            for each in found
+        ]
+    }
+
+    def human(console: Console) -> None:
+        grid = table("check", "severity", "what must hold")
+        for each in found:
+            row(grid, each.id, each.severity.label, each.title)
+        show_table(console, grid)
+
+    return Answer(data, human)
+
+
+def _project(run: Run, reference: StackRef) -> tuple[Path | None, str | None]:
+    """The working folder and its stage, where its project deploys to this very stack."""
+    from sqsctl.operations.target import project
+
+    stage = run.settings.text("stage")
+    if reference.stack_name is None:
+        return None, stage
+    folder = working_folder()
+    try:
+        deploys, with_stage = project.stage_of(folder, reference.stack_name, stage=stage)
+    except SqsctlError:
+        return None, stage
+    return (folder if deploys else None), with_stage

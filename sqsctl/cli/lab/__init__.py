@@ -1,0 +1,1 @@
+"""sqsctl lab and sqsctl demo: the local AWS, its stack, its incidents."""

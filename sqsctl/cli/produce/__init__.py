@@ -1,0 +1,1 @@
+"""sqsctl produce: many messages, measured as k6 does."""

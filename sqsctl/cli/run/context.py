@@ -1,0 +1,391 @@
+"""One run of the program: options in, target and sessions out, an answer at the end."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqsctl.cli.screen import prompt
+from sqsctl.cli.screen.output import Answer, Output, target_line
+from sqsctl.errors import Exit, NotFoundError, RefusedError, SqsctlError, UsageError
+from sqsctl.model.target import Target
+
+if TYPE_CHECKING:
+    import typer
+
+    from sqsctl.aws.session import Session
+    from sqsctl.cli.run.options import Globals
+    from sqsctl.operations.stacks.discover import StackRef
+    from sqsctl.operations.target.settings import Settings
+    from sqsctl.operations.target.targeting import Resolved
+
+
+_STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:[\w-]+:cloudformation:[\w:/.-]{1,400}")
+
+
+class Run:
+    """What a command function is given.
+
+    Commands ask it for a session, a stack or a confirmation; it decides the target once,
+    prints it once, and keeps the answer for ``cli.main`` to show.
+    """
+
+    def __init__(self, output: Output, *, lab_name: str | None = None) -> None:
+        self.output = output
+        self.command = ""
+        self.answer: Answer | None = None
+        self.target: Target | None = None
+        self.lab_name = lab_name or os.environ.get("SQSCTL_LAB_NAME") or "default"
+        self.offers_lab = True  # where there is nothing to work on; the session has a list
+        self._prompter: prompt.Prompter | None = None
+        self._before: Globals | None = None
+        self._globals: Globals | None = None
+        self._settings: Settings | None = None
+        self._resolved: Resolved | None = None
+        self._announced = False
+        self._functions: tuple[str, ...] = ()
+
+    # -- wiring, called by cli.options and cli.main ---------------------------------
+
+    def before(self, given: Globals) -> None:
+        """Options that stood before the first command word."""
+        self._before = given
+
+    def begin(self, context: typer.Context, given: Globals) -> None:
+        """Options that stood behind the command; the command is about to start."""
+        names = [
+            each.info_name
+            for each in _lineage(context)
+            if each.info_name and each.parent is not None
+        ]
+        self.command = " ".join(names)
+        merged = given.over(self._before) if self._before else given
+        self._globals = merged
+        settings = self.settings
+        self.output.quiet = bool(merged.quiet)
+        self.output.verbose = merged.verbose or 0
+        self.output.color = not settings.flag("no_color")
+        if settings.text("output") in {"human", "json"}:
+            self.output.format = "json" if settings.text("output") == "json" else "human"
+
+    def adopt(self, given: Globals) -> None:
+        """Use these options without a command line: for parts of a larger command."""
+        self._globals = given
+        self._settings = None
+
+    def retarget(self, given: Globals) -> None:
+        """Work on another target from here on: everything that was decided is open again."""
+        self.adopt(given)
+        self._resolved = None
+        self.target = None
+        self._announced = False
+
+    def finish(self, answer: Answer) -> None:
+        """The command is done, and this is its answer."""
+        self.answer = answer
+
+    def finish_with(self, error: SqsctlError) -> None:
+        """The command is done: it failed, and has said so already."""
+        self.answer = Answer({}, None, error.exit)
+
+    # -- what commands use ------------------------------------------------------------
+
+    @property
+    def prompter(self) -> prompt.Prompter:
+        """Who asks the person."""
+        if self._prompter is None:
+            self._prompter = prompt.prompter(color=self.output.color)
+        return self._prompter
+
+    @prompter.setter
+    def prompter(self, prompter: prompt.Prompter) -> None:
+        self._prompter = prompter
+
+    @property
+    def globals(self) -> Globals:
+        """The common options as given."""
+        from sqsctl.cli.run.options import Globals
+
+        return self._globals or Globals()
+
+    @property
+    def yes(self) -> bool:
+        return bool(self.globals.yes)
+
+    @property
+    def settings(self) -> Settings:
+        """Flags, environment and file brought together."""
+        if self._settings is None:
+            from sqsctl.operations.target.settings import load
+
+            given = self.globals
+            flags: dict[str, Any] = {
+                key: getattr(given, key)
+                for key in (
+                    "profile",
+                    "region",
+                    "endpoint_url",
+                    "stack",
+                    "stage",
+                    "queue",
+                    "lab",
+                    "no_color",
+                )
+            }
+            flags["output"] = given.output.value if given.output else None
+            self._settings = load(flags, os.environ, working_folder())
+        return self._settings
+
+    def name_queue(self, reference: str | None) -> None:
+        """A queue given as an argument is the same as one given with --queue."""
+        if reference is not None:
+            self._globals = replace(self.globals, queue=reference)
+            self._settings = None
+
+    @property
+    def own_queue(self) -> str | None:
+        """The queue that was named to be taken as it is, without a stack.
+
+        With ``--stack`` beside it, a queue is one of that stack.
+        """
+        if self.settings.kind("stack") == "flag":
+            return None
+        return self.settings.text("queue")
+
+    def resolved(self, *, changing: bool = False) -> Resolved:
+        """The target, decided once. ``changing`` commands need it to be unambiguous."""
+        from sqsctl.operations.target.targeting import NothingFoundError, resolve
+
+        if self._resolved is None:
+            try:
+                self._resolved = resolve(
+                    self.settings, lab_name=self.lab_name, functions=self._functions
+                )
+            except NothingFoundError:
+                self._resolved = self._offer_lab()
+            self.target = self._resolved.target
+            self._resolved.session.sign_in()
+            if self._resolved.ambiguous and not changing:
+                self.output.notice(
+                    f"a lab is running too; using AWS, because {self._resolved.ambiguous} names it"
+                )
+        if self._resolved.ambiguous and changing:
+            self._resolved = self._decide(self._resolved)
+            self.target = self._resolved.target
+        return self._resolved
+
+    def session(self, *, changing: bool = False) -> Session:
+        """The AWS session for the target."""
+        return self.resolved(changing=changing).session
+
+    def announce(self, target: Target | None = None) -> None:
+        """Print the target, once, before the first thing that is read or changed."""
+        if target is not None:
+            self.target = target
+        if self._announced or self.target is None:
+            return
+        self._announced = True
+        if not self.output.quiet:
+            self.output.stderr.print(target_line(self.target), style="dim", soft_wrap=True)
+
+    def stack(self, *, changing: bool = False, functions: Sequence[str] | None = None) -> StackRef:
+        """The stack to work on: discovered, and announced as the target.
+
+        ``functions`` that are in no stack are a start, as a queue is. See ``cli.start``.
+        """
+        from sqsctl.cli.run.start import checked, reference
+
+        self._functions = checked(functions)
+        resolved = self.resolved(changing=changing)
+        found = reference(self, self._functions, changing=changing)
+        self.announce(
+            replace(
+                resolved.target,
+                stack=found.stack_name,
+                account=found.account or resolved.target.account,
+            )
+        )
+        return found
+
+    def stack_name(self, *, changing: bool = False) -> str:
+        """The name of the stack: --stack, the project's file, the only one, or a question."""
+        from sqsctl.operations.stacks import discover
+
+        resolved = self.resolved(changing=changing)
+        named = self.settings.text("stack")
+        if named:
+            if not _STACK.fullmatch(named):
+                raise UsageError(
+                    f"{named!r} cannot be a stack: letters, digits and - make up its name",
+                    hint="sqsctl stack ls lists them",
+                )
+            return named
+        likely = self.likely_stack(changing=changing)
+        if likely:
+            return likely
+        stage = self.settings.text("stage")
+        found = [each.name for each in discover.stacks(resolved.session)]
+        if stage:
+            found = [name for name in found if name.endswith(f"-{stage}")]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise NotFoundError(
+                "no stack with an SQS queue and a function was found",
+                hint="name one with --stack, or a queue with --queue; is the region right?",
+                code="stack_not_found",
+            )
+        if prompt.interactive() and not self.yes:
+            chosen = self.prompter.select(
+                "Which stack?", [prompt.Choice(name, name) for name in found]
+            )
+            if chosen is None:
+                raise KeyboardInterrupt
+            return chosen
+        raise SqsctlError(
+            f"there are {len(found)} stacks: {', '.join(sorted(found))}",
+            hint=f"choose one: --stack {min(found)}",
+            exit=Exit.USAGE,
+            code="stack_ambiguous",
+        )
+
+    def likely_stack(self, *, changing: bool = False) -> str | None:
+        """The stack of the working folder's project, else the lab's own; None without both."""
+        from sqsctl.operations.target import project
+
+        stage = self.settings.text("stage")
+        try:
+            told = project.stack(working_folder(), stage=stage)
+        except UsageError as error:
+            hint = error.hint or "mend the file, or name the stack: --stack NAME"
+            raise UsageError(error.message, hint=hint, code=error.code) from error
+        if told.name:
+            return told.name
+        if told.problem:
+            self.output.notice(told.problem)
+        resolved = self.resolved(changing=changing)
+        return resolved.lab.stack if resolved.lab and not stage else None
+
+    def confirm(self, question: str, *, consequence: str = "") -> None:
+        """Ask before something changes. Returns on yes, raises RefusedError otherwise."""
+        if self.yes:
+            return
+        if consequence:
+            self.output.notice(consequence, style="yellow")
+        if not self.prompter.confirm(question):
+            raise RefusedError("nothing was changed: the answer was no", code="declined")
+
+    # -- deciding -----------------------------------------------------------------------
+
+    def _decide(self, resolved: Resolved) -> Resolved:
+        """A lab runs and the environment names AWS: which of the two is to be changed?"""
+        from sqsctl.operations.target.targeting import resolve
+
+        if not prompt.interactive():
+            raise RefusedError(
+                f"a lab is running, and {resolved.ambiguous} names AWS: "
+                "which of the two is to be changed?",
+                hint="repeat with --lab or with --no-lab",
+                code="target_ambiguous",
+            )
+        chosen = self.prompter.select(
+            f"A lab is running, and {resolved.ambiguous} names AWS. Which is to be changed?",
+            [prompt.Choice("the lab", "lab"), prompt.Choice("AWS", "aws")],
+        )
+        if chosen is None:
+            raise KeyboardInterrupt
+        if chosen == "aws":
+            return replace(resolved, ambiguous=None)
+        self._globals = replace(self.globals, lab=True)
+        self._settings = None
+        return resolve(self.settings, lab_name=self.lab_name)
+
+    def _offer_lab(self) -> Resolved:
+        """Nothing is there: on a terminal, offer to start the lab."""
+        from sqsctl.operations.target.targeting import NothingFoundError, resolve
+
+        if not prompt.interactive() or self.output.json or not self.offers_lab:
+            raise NothingFoundError
+        if not self.prompter.confirm(
+            "No AWS credentials, and no lab is running. Start the lab?", default=True
+        ):
+            raise NothingFoundError
+        from sqsctl.cli.lab.group import bring_up
+
+        bring_up(self, self.lab_name)
+        return resolve(self.settings, lab_name=self.lab_name)
+
+    @contextmanager
+    def progress(self, title: str, total: float | None = None) -> Iterator[Progress]:
+        """A progress bar on stderr, where a person sits; nothing elsewhere."""
+        if self.output.quiet or not sys.stderr.isatty():
+            yield Progress(None, None)
+            return
+        from rich import progress as bars
+
+        bar = bars.Progress(
+            bars.SpinnerColumn(),
+            bars.TextColumn("{task.description}", markup=False),
+            bars.BarColumn(),
+            bars.TextColumn("{task.fields[note]}", markup=False),
+            bars.TimeElapsedColumn(),
+            console=self.output.stderr,
+            transient=True,
+        )
+        with bar:
+            yield Progress(bar, bar.add_task(title, total=total, note=""))
+
+
+class Progress:
+    """A bar, or nothing."""
+
+    def __init__(self, bar: Any, task: Any) -> None:
+        self._bar = bar
+        self._task = task
+
+    def update(
+        self,
+        completed: float | None = None,
+        *,
+        note: str | None = None,
+        title: str | None = None,
+        total: float | None = None,
+    ) -> None:
+        """Say how far it is. ``note`` stands behind the bar."""
+        if self._bar is None:
+            return
+        from sqsctl.cli.screen.output import safe_line
+
+        changes: dict[str, Any] = {}
+        if completed is not None:
+            changes["completed"] = completed
+        if total is not None:
+            changes["total"] = total
+        if note is not None:
+            changes["note"] = safe_line(note, 60)
+        if title is not None:
+            changes["description"] = safe_line(title, 60)
+        self._bar.update(self._task, **changes)
+
+
+def working_folder() -> Path:
+    """The working folder; the root where it was deleted meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
+
+
+def _lineage(context: typer.Context) -> list[Any]:
+    found: list[Any] = []
+    each: Any = context
+    while each is not None:
+        found.insert(0, each)
+        each = each.parent
+    return found

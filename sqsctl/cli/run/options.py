@@ -1,0 +1,285 @@
+"""The options that every command takes, before its first word or after its last.
+
+``command`` adds a function to a group together with these options. What stands behind
+the command wins over what stands before it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from sqsctl.cli.run import completion
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.screen.output import Answer
+from sqsctl.errors import UsageError
+
+
+class Format(StrEnum):
+    """Values of ``--output``."""
+
+    HUMAN = "human"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """The options of every command; None is "not given"."""
+
+    output: Format | None = None
+    no_color: bool | None = None
+    verbose: int | None = None
+    quiet: bool | None = None
+    yes: bool | None = None
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    stack: str | None = None
+    stage: str | None = None
+    queue: str | None = None
+    lab: bool | None = None
+
+    def over(self, earlier: Globals) -> Globals:
+        """These, and the earlier ones where these say nothing."""
+        given = {
+            each.name: value
+            for each in fields(self)
+            if (value := getattr(self, each.name)) is not None
+        }
+        return replace(earlier, **given)
+
+
+_GENERAL = "Output"
+_TARGET = "Target"
+
+OutputOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="human, or json for one document.",
+        rich_help_panel=_GENERAL,
+        show_default=False,
+    ),
+]
+NoColorOption = Annotated[
+    bool | None,
+    typer.Option("--no-color", help="No colours.", rich_help_panel=_GENERAL, show_default=False),
+]
+VerboseOption = Annotated[
+    int | None,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="Say more on stderr.",
+        rich_help_panel=_GENERAL,
+        show_default=False,
+    ),
+]
+QuietOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="Only results and errors.",
+        rich_help_panel=_GENERAL,
+        show_default=False,
+    ),
+]
+YesOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--yes", help="Go ahead without asking.", rich_help_panel=_GENERAL, show_default=False
+    ),
+]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        autocompletion=completion.profiles,
+        help="AWS profile.",
+        metavar="NAME",
+        rich_help_panel=_TARGET,
+        show_default=False,
+    ),
+]
+RegionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        help="AWS region.",
+        metavar="REGION",
+        rich_help_panel=_TARGET,
+        show_default=False,
+    ),
+]
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint-url",
+        help="Another server that speaks AWS.",
+        metavar="URL",
+        rich_help_panel=_TARGET,
+        show_default=False,
+    ),
+]
+StackOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        autocompletion=completion.stacks,
+        help="CloudFormation stack.",
+        metavar="NAME",
+        rich_help_panel=_TARGET,
+        show_default=False,
+    ),
+]
+StageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stage",
+        help="Stage of the project's stack.",
+        metavar="NAME",
+        rich_help_panel=_TARGET,
+        show_default=False,
+    ),
+]
+QueueOption = Annotated[
+    str | None,
+    typer.Option(
+        "--queue",
+        autocompletion=completion.queues,
+        help="A queue by name, URL or ARN; needs no stack.",
+        metavar="QUEUE",
+        rich_help_panel=_TARGET,
+        show_default=False,
+    ),
+]
+LabOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--lab/--no-lab",
+        help="Use, or do not use, the running lab.",
+        rich_help_panel=_TARGET,
+        show_default=False,
+    ),
+]
+
+RawOption = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        help="Just the text, byte for byte: for a file or a program, not for a terminal.",
+        rich_help_panel=_GENERAL,
+    ),
+]
+
+_OUTPUT_OPTIONS: dict[str, Any] = {
+    "output": OutputOption,
+    "no_color": NoColorOption,
+    "verbose": VerboseOption,
+    "quiet": QuietOption,
+    "yes": YesOption,
+}
+_TARGET_OPTIONS: dict[str, Any] = {
+    "profile": ProfileOption,
+    "region": RegionOption,
+    "endpoint_url": EndpointOption,
+    "stack": StackOption,
+    "stage": StageOption,
+    "queue": QueueOption,
+    "lab": LabOption,
+}
+
+
+_MAY_BE_EMPTY = frozenset({"body", "poison_body"})  # an HTTP API may take an empty one
+
+
+def command(
+    group: typer.Typer,
+    name: str,
+    *,
+    target: bool = True,
+    epilog: str | None = None,
+    hidden: bool = False,
+    panel: str | None = None,
+) -> Callable[[Callable[..., Answer | None]], Callable[..., Answer | None]]:
+    """Register a command whose first parameter is the Run.
+
+    ``target`` adds the options that choose an AWS. An option that the command declares
+    itself under the same name replaces the common one.
+    """
+
+    def decorate(function: Callable[..., Answer | None]) -> Callable[..., Answer | None]:
+        hints = get_type_hints(function, include_extras=True)
+        own = list(inspect.signature(function).parameters.values())
+        common = {**_OUTPUT_OPTIONS, **(_TARGET_OPTIONS if target else {})}
+        taken = {parameter.name for parameter in own}
+        added = {key: hint for key, hint in common.items() if key not in taken}
+
+        @functools.wraps(function)
+        def wrapper(**values: Any) -> None:
+            context: typer.Context = values.pop("_context")
+            given = Globals(**{key: values.pop(key) for key in added})
+            if given.verbose == 0:
+                given = replace(given, verbose=None)
+            run: Run = context.obj
+            run.begin(context, given)
+            _refuse_empty(context)
+            answer = function(run, **values)
+            if answer is not None:
+                run.finish(answer)
+
+        parameters = [
+            inspect.Parameter("_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+        ]
+        parameters += [
+            each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name])
+            for each in own[1:]
+        ]
+        parameters += [
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+            for key, hint in added.items()
+        ]
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {each.name: each.annotation for each in parameters}
+        del wrapper.__wrapped__  # typer must see the new signature, not the function's
+        group.command(
+            name,
+            epilog=epilog,
+            hidden=hidden,
+            rich_help_panel=panel,
+            no_args_is_help=False,
+        )(wrapper)
+        return function
+
+    return decorate
+
+
+def _refuse_empty(context: typer.Context) -> None:
+    """An unset shell variable is no value: it would select everything, or pass for "not given"."""
+    for each in context.command.params:
+        name = each.name or ""
+        value = context.params.get(name)
+        if each.param_type_name != "option" or name in _MAY_BE_EMPTY:
+            continue
+        if value == each.default or (value != "" and not _holds_empty(value)):
+            continue
+        raise UsageError(f"{each.opts[0]} is empty", code="empty_option")
+
+
+def _holds_empty(value: object) -> bool:
+    return isinstance(value, list | tuple) and "" in value
+
+
+def examples(*lines: str) -> str:
+    """The epilog of a command: what to type."""
+    # \b keeps the lines as they are: commands are to be copied.
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

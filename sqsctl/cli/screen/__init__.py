@@ -1,0 +1,1 @@
+"""Everything that draws: the one sanitiser, tables, the picture, prompts."""

@@ -1,0 +1,191 @@
+"""The JSON shapes of what the model knows. Keys here are promises, kept by a contract test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqsctl.cli.screen.output import iso
+
+if TYPE_CHECKING:
+    from sqsctl.model.finding import Diagnosis, Evidence, Finding
+    from sqsctl.model.message import Message, MessageAttribute
+    from sqsctl.model.stack import Api, EventSourceMapping, Function, Queue, Stack
+
+Shape = dict[str, Any]
+
+
+def queue_shape(queue: Queue, dead_letter_queue: Queue | None = None) -> Shape:
+    """The ``queue`` of ``queue inspect``."""
+    dlq: Shape | None = None
+    if queue.dead_letter_target_arn:
+        arn = queue.dead_letter_target_arn
+        dlq = {
+            "name": arn.rpartition(":")[2],
+            "arn": arn,
+            "visible": dead_letter_queue.visible if dead_letter_queue else None,
+            "in_flight": dead_letter_queue.in_flight if dead_letter_queue else None,
+            "retention_s": dead_letter_queue.retention_s if dead_letter_queue else None,
+        }
+    return {
+        "name": queue.name,
+        "url": queue.url,
+        "arn": queue.arn,
+        "fifo": queue.fifo,
+        "visible": queue.visible,
+        "in_flight": queue.in_flight,
+        "delayed": queue.delayed,
+        "visibility_timeout_s": queue.visibility_timeout_s,
+        "retention_s": queue.retention_s,
+        "delay_s": queue.delay_s,
+        "receive_wait_s": queue.receive_wait_s,
+        "maximum_message_bytes": queue.maximum_message_bytes,
+        "max_receive_count": queue.max_receive_count,
+        "encryption": queue.kms_key_id or ("SSE-SQS" if queue.sse_sqs else None),
+        "dlq": dlq,
+        "created_at": iso(queue.created_at),
+    }
+
+
+def attribute_shape(attribute: MessageAttribute) -> Shape:
+    """A message attribute; binary values as base64, with size and hash."""
+    import base64
+    import hashlib
+
+    if isinstance(attribute.value, bytes):
+        return {
+            "data_type": attribute.data_type,
+            "binary_base64": base64.b64encode(attribute.value).decode("ascii"),
+            "size_bytes": len(attribute.value),
+            "sha256": hashlib.sha256(attribute.value).hexdigest(),
+        }
+    return {"data_type": attribute.data_type, "value": attribute.value}
+
+
+def message_shape(message: Message, cause: Mapping[str, Any] | None = None) -> Shape:
+    """An entry of ``dlq peek``'s ``messages``."""
+    return {
+        "message_id": message.message_id,
+        "body": message.body,
+        "sent_at": iso(message.sent_at),
+        "first_received_at": iso(message.first_received_at),
+        "receive_count": message.receive_count,
+        "attributes": {name: attribute_shape(each) for name, each in message.attributes.items()},
+        "system_attributes": dict(message.system),
+        "group_id": message.group_id,
+        "cause": dict(cause) if cause else None,
+    }
+
+
+def evidence_shape(evidence: Evidence) -> Shape:
+    return {
+        "source": evidence.source,
+        "fact": evidence.fact,
+        "value": evidence.value,
+        "at": iso(evidence.at),
+    }
+
+
+def finding_shape(finding: Finding) -> Shape:
+    """An entry of ``findings``, the same in ``doctor`` and ``logs explain``."""
+    return {
+        "id": finding.id,
+        "severity": finding.severity.label,
+        "kind": finding.kind.value,
+        "title": finding.title,
+        "subject": finding.subject or None,
+        "confidence": finding.confidence.label,
+        "evidence": [evidence_shape(each) for each in finding.evidence],
+        "explains": list(finding.explains),
+        "explained_by": finding.explained_by or None,
+        "past": finding.past,
+        "fix": {
+            "summary": finding.fix.summary,
+            "disposition": finding.fix.disposition,
+            "commands": list(finding.fix.commands),
+            "serverless_yml": list(finding.fix.serverless_yml),
+            "template": list(finding.fix.template),
+            "template_of": finding.fix.template_of or None,
+        },
+        "reference": finding.reference,
+    }
+
+
+def diagnosis_shape(diagnosis: Diagnosis) -> Shape:
+    """The data of ``doctor``."""
+    return {
+        "stack": diagnosis.stack,
+        "verdict": diagnosis.verdict,
+        "findings": [finding_shape(each) for each in diagnosis.findings],
+        "checks": [
+            {"id": each.id, "outcome": each.outcome.value, "reason": each.reason or None}
+            for each in diagnosis.checks
+        ],
+    }
+
+
+def function_shape(function: Function) -> Shape:
+    return {
+        "name": function.name,
+        "arn": function.arn,
+        "runtime": function.runtime,
+        "handler": function.handler,
+        "timeout_s": function.timeout_s,
+        "memory_mb": function.memory_mb,
+        "architectures": list(function.architectures),
+        "state": function.state,
+        "log_group": function.log_group,
+        "last_modified": iso(function.last_modified),
+    }
+
+
+def mapping_shape(mapping: EventSourceMapping) -> Shape:
+    return {
+        "uuid": mapping.uuid,
+        "queue": mapping.queue_arn.rpartition(":")[2],
+        "queue_arn": mapping.queue_arn,
+        "function": mapping.function_name,
+        "qualifier": mapping.qualifier,
+        "state": mapping.state,
+        "batch_size": mapping.batch_size,
+        "window_s": mapping.window_s,
+        "maximum_concurrency": mapping.maximum_concurrency,
+        "reports_batch_item_failures": mapping.reports_batch_item_failures,
+    }
+
+
+def api_shape(api: Api) -> Shape:
+    return {
+        "id": api.id,
+        "name": api.name,
+        "kind": api.kind,
+        "endpoint": api.endpoint,
+        "routes": [
+            {
+                "method": each.method,
+                "path": each.path,
+                "function": each.function_name,
+                "qualifier": each.qualifier,
+                "queue": each.queue_name,
+            }
+            for each in api.routes
+        ],
+    }
+
+
+def stack_shape(stack: Stack) -> Shape:
+    """The ``stack`` of ``stack show``."""
+    apis = [api_shape(each) for each in stack.apis]
+    return {
+        "name": stack.name,
+        "region": stack.region,
+        "account": stack.account,
+        "api": apis[0] if apis else None,
+        "apis": apis,
+        "functions": [function_shape(each) for each in stack.functions],
+        "queues": [
+            queue_shape(each, stack.queue(each.dead_letter_target_arn or ""))
+            for each in stack.queues
+        ],
+        "mappings": [mapping_shape(each) for each in stack.mappings],
+    }

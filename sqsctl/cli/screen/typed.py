@@ -1,0 +1,61 @@
+"""Commands that a person is told to type, as they have to be typed here.
+
+What this command line was given to find its AWS (a profile, a region, an endpoint, the lab) goes
+along with every ``sqsctl`` command; the environment and sqsctl.toml are there for the next one,
+too. The AWS CLI knows neither sqsctl.toml nor the lab: it is told the profile and the endpoint.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqsctl.cli.run.context import Run
+    from sqsctl.model.finding import Diagnosis
+
+_AWS = re.compile(r"(?<![\w./-])aws (?=(?!configure )[a-z][a-z0-9-]+ )")
+_NAMING = ("profile", "region", "endpoint_url")
+
+
+def own_options(run: Run) -> tuple[str, ...]:
+    """The options of this command line that say which AWS is meant."""
+    settings = run.settings
+    given = [
+        word
+        for key in _NAMING
+        if settings.kind(key) == "flag"
+        for word in (f"--{key.replace('_', '-')}", settings.text(key) or "")
+    ]
+    if settings.kind("lab") == "flag":
+        given.append("--lab" if settings.flag("lab") else "--no-lab")
+    return tuple(given)
+
+
+def as_typed(diagnosis: Diagnosis, run: Run) -> Diagnosis:
+    """The diagnosis, the commands of its fixes with what they need here."""
+    findings = []
+    for finding in diagnosis.findings:
+        commands = tuple(command_here(each, run) for each in finding.fix.commands)
+        findings.append(replace(finding, fix=replace(finding.fix, commands=commands)))
+    return replace(diagnosis, findings=tuple(findings))
+
+
+def command_here(command: str, run: Run) -> str:
+    """One command with what it needs to meet the AWS that was looked at."""
+    if command.startswith("sqsctl "):
+        return " ".join((command, *map(shlex.quote, own_options(run))))
+    if not _AWS.search(command):
+        return command
+    target = run.resolved().target
+    profile = run.settings.text("profile")
+    more = ["--endpoint-url", target.endpoint] if target.endpoint else []
+    # Where an endpoint is given, the AWS CLI wants a region for services that have none, too.
+    if target.endpoint and " --region " not in command:
+        more += ["--region", target.region]
+    if profile and target.kind != "lab":
+        more += ["--profile", profile]
+    said = "".join(f"{shlex.quote(each)} " for each in more)
+    return _AWS.sub(lambda _: f"aws {said}", command)

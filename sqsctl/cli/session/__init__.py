@@ -1,0 +1,1 @@
+"""sqsctl alone on a terminal: the interactive session."""

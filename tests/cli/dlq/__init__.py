@@ -1,0 +1,1 @@
+"""sqsctl dlq: look at dead-letter messages, move them, copy them, delete them."""

@@ -1,0 +1,1 @@
+"""sqsctl logs: follow what the functions log, or have log text explained."""

@@ -1,0 +1,1 @@
+"""One run of a command line: options, the target and the stack, completion."""

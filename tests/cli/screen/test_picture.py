@@ -1,0 +1,190 @@
+"""The picture of a stack: every hop's state shows without colour, and fits the terminal."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from sqsctl.cli.screen.picture import MARKS, hop_shape, picture, show_picture
+from sqsctl.model.stack import Group, Stack, Unread
+from sqsctl.operations.diagnosis.health import State, hops
+from tests.checks.build import (
+    API,
+    DLQ,
+    JOBS,
+    PREFIX,
+    PRODUCER,
+    WORKER,
+    api,
+    function,
+    mapping,
+    queue,
+    series,
+    stack,
+)
+
+
+def plain(where: Stack, **more: Any) -> list[str]:
+    return [line.plain for line in picture(where, **more)]
+
+
+def busy(*, name: str = "shop-dev", visible: int = 3) -> Stack:
+    """A stack under load whose consumer fails."""
+    main = queue(visible=visible, dead_letter_target_arn=f"{PREFIX}:{DLQ}", max_receive_count=5)
+    where = stack(
+        queues=(main, queue(DLQ, visible=12)),
+        metrics=(
+            series(API, "Count", 100),
+            series(API, "5xx", 24),
+            series(API, "Latency", 85, statistic="Average"),
+            series(PRODUCER, "Invocations", 76),
+            series(PRODUCER, "Throttles", 24),
+            series(WORKER, "Invocations", 98),
+            series(WORKER, "Errors", 98),
+            series(WORKER, "Duration", 45, statistic="Average"),
+            series(WORKER, "Duration", 1200, statistic="Maximum"),
+            series(JOBS, "ApproximateAgeOfOldestMessage", 180, statistic="Maximum"),
+        ),
+        logs=(),
+    )
+    return replace(where, name=name)
+
+
+def test_each_hop_has_its_state_and_its_figures() -> None:
+    assert plain(busy()) == [
+        "  ! HTTP API: 100 requests, 24 with 5xx, 85 ms on average",
+        "    POST /produce ─> ! λ producer",
+        "      76 runs, 24 throttled",
+        "  ! ▤ jobs (3 waiting, 0 in flight, oldest 3 min) ─> ✗ λ jobsWorker",
+        "      98 runs, 98 failed, 45 ms on average (longest 1.2 s)",
+        "    └─ after 5 receives ─> ! ☠ jobs-dlq (12 dead)",
+    ]
+
+
+def test_without_figures_there_are_marks_alone() -> None:
+    lines = plain(busy(), figures=False)
+    assert lines[0] == "  POST /produce ─> ! λ producer"
+    assert len(lines) == 3
+
+
+def test_where_nobody_asked_only_what_is_wrong_is_marked() -> None:
+    gap: Group[Any] = Group(unread=(Unread("metrics", "not asked for"),))
+    where = stack(metrics=gap, logs=gap, mappings=(mapping(state="Disabled"),))
+    assert plain(where) == [
+        "  POST /produce ─> λ producer",
+        "  ▤ jobs (0 waiting, 0 in flight) ─╳ Disabled ╳─> λ jobsWorker",
+        "    └─ after 5 receives ─> ☠ jobs-dlq (0 dead)",
+    ]
+    off = replace(where, functions=Group((function(state="Inactive"), function(PRODUCER))))
+    assert "✗ λ jobsWorker (state Inactive)" in plain(off)[1]
+
+
+def test_what_was_denied_has_a_question_mark() -> None:
+    gap: Group[Any] = Group(unread=(Unread("metrics", "access denied"),))
+    assert plain(stack(metrics=gap, logs=()))[0] == "  POST /produce ─> ? λ producer"
+
+
+def test_every_state_has_a_mark_and_bad_ones_another_than_good_ones() -> None:
+    assert set(MARKS) == set(State)
+    good = {MARKS[state] for state in State if state < State.STRAINED}
+    assert not good & {MARKS[state] for state in State if state >= State.STRAINED}
+
+
+@pytest.mark.parametrize("width", [80, 60, 40])
+def test_on_a_terminal_lines_are_cut_at_their_arrows(width: int) -> None:
+    where = busy(name="another")  # whose parts have long names, then
+    lines = plain(where, width=width)
+    assert max(map(cell_len, plain(where))) > 80
+    names = {each.name for each in (*where.functions, *where.queues)}
+    assert names <= {word.strip("():") for line in lines for word in line.split()}
+    if width == 80:
+        assert max(map(cell_len, lines)) <= width
+
+
+def test_a_pipe_gets_whole_lines_and_no_colour() -> None:
+    out = io.StringIO()
+    show_picture(Console(file=out, width=30), busy())
+    assert "─> ✗ λ jobsWorker\n" in out.getvalue()
+    assert "\x1b" not in out.getvalue()
+
+
+def test_a_consumer_of_two_queues_tells_its_figures_once() -> None:
+    more = queue("shop-dev-more", dead_letter_target_arn=f"{PREFIX}:{DLQ}", max_receive_count=5)
+    where = replace(
+        busy(),
+        queues=Group((*busy().queues.items, more)),
+        mappings=Group((mapping(), mapping("shop-dev-more", uuid="u2"))),
+    )
+    assert sum("98 runs" in line for line in plain(where)) == 1
+    assert sum("✗ λ jobsWorker" in line for line in plain(where)) == 2
+
+
+def test_a_queue_that_could_not_be_read_is_drawn_with_its_consumer() -> None:
+    gap: Group[Any] = Group(unread=(Unread(f"queue {JOBS}", "access denied"),))
+    lines = plain(replace(busy(), queues=gap))
+    assert "  ? ▤ jobs (not readable) ─> ✗ λ jobsWorker" in lines
+
+
+def test_a_title_that_is_a_queues_name_shortens_nothing() -> None:
+    lines = plain(busy(name=JOBS))
+    assert lines[-1].endswith(f"☠ {DLQ} (12 dead)")
+
+
+def test_hostile_names_stay_text() -> None:
+    evil = "x\x1b[31m[red]\u202e"
+    where = stack(
+        apis=(replace(api(), routes=(replace(api().routes[0], path=evil, function_name=evil),)),),
+        mappings=(replace(mapping(state=evil), qualifier=evil),),
+    )
+    told = "\n".join(plain(where))
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+    assert "[red]" in told
+
+
+def test_the_same_as_json() -> None:
+    shapes = {each["name"]: each for each in map(hop_shape, hops(busy()))}
+    assert shapes[WORKER] == {
+        "kind": "function",
+        "name": WORKER,
+        "state": "failing",
+        "count": 98,
+        "failed": 98,
+        "throttled": 0,
+        "average_ms": 45.0,
+        "longest_ms": 1200.0,
+        "oldest_age_s": None,
+        "note": None,
+    }
+    assert shapes[DLQ]["kind"] == "dead-letter-queue"
+
+
+def test_where_consumers_were_not_read_nobody_says_that_there_are_none() -> None:
+    unread: Group[Any] = Group((), (Unread("lambda", "not asked for"),))
+    drawn = "\n".join(plain(stack(mappings=unread)))
+    assert "? consumers not read" in drawn
+    assert "nothing consumes it" not in drawn
+    assert "nothing consumes it" in "\n".join(plain(stack(mappings=())))
+
+
+def test_a_queue_that_nobody_polls_is_no_good_one() -> None:
+    off = replace(busy(), mappings=Group((mapping(state="Disabled"),)))
+    assert any(each.startswith("  ✗ ▤ jobs (3 waiting") for each in plain(off))
+    empty = replace(off, queues=Group((queue(), queue(DLQ))))
+    assert any(each.startswith("  ✓ ▤ jobs (0 waiting") for each in plain(empty))
+
+
+def test_one_receive_is_one() -> None:
+    once = queue(dead_letter_target_arn=f"{PREFIX}:{DLQ}", max_receive_count=1)
+    assert "└─ after 1 receive ─>" in plain(stack(queues=(once, queue(DLQ))))[-1]
+
+
+def test_a_function_that_leads_nowhere_is_drawn_where_one_started_from_it() -> None:
+    where = stack(queues=(), mappings=(), apis=(), functions=(function(PRODUCER),))
+    assert plain(replace(where, stack_name=None))[0] == "✓ λ producer"
+    assert plain(where) == []

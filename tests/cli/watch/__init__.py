@@ -1,0 +1,1 @@
+"""sqsctl watch: the whole stack, live."""
