@@ -180,7 +180,7 @@ def _shape(hop: Hop) -> dict[str, Any]:
 
 def _route(run: Run, stack: Stack, way: Way) -> Route:
     """Who logs where on the canary's way."""
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.cli.common.ways import route_at
     from sqsctl.model.queues import QueueRef
     from sqsctl.operations.following.hops import route_through

@@ -19,7 +19,7 @@ from sqsctl.errors import SqsctlError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.model.queues import Queue, QueueRef
 
 QueueArgument = Annotated[
@@ -46,7 +46,7 @@ def ls(
 ) -> Answer:
     """List the queues of the region, with their figures."""
     from sqsctl.aws.parallel import concurrently
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
 
     resolved = run.resolved()
     client = QueueClient(resolved.session)
@@ -101,7 +101,7 @@ def inspect(
     ] = False,
 ) -> Answer:
     """Show a queue: its figures, timeouts, and dead-letter queue. Calls SQS only."""
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.operations.dead_letters.inspect import inspect as look
 
     run.name_queue(queue_name)
@@ -142,7 +142,7 @@ def purge(
     ] = False,
 ) -> Answer:
     """Delete everything in a queue, for good. Asks for its name, and offers an export."""
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.cli.dlq.purge import empty
 
     run.name_queue(queue_name)
@@ -171,7 +171,7 @@ def watch(
     """Print the queue's figures and those of its dead-letter queue, a line a tick."""
     from datetime import UTC, datetime
 
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.cli.screen.output import iso, safe_line, styled
     from sqsctl.cli.screen.pipes import watchful_sleep
     from sqsctl.operations.dead_letters.inspect import inspect as look

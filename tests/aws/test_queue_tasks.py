@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sqsctl.aws.queue_tasks import MoveTaskClient
 from sqsctl.aws.session import Credentials, Session
+from sqsctl.aws.sqs.move_tasks import MoveTaskClient
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.target import Target
 from tests.aws.loopback import Answer, Loopback, Received, refusal, reply, serving

@@ -8,9 +8,9 @@ from unittest.mock import patch
 import pytest
 from botocore.config import Config
 
-from sqsctl.aws.queue_wire import wire
-from sqsctl.aws.queues import QueueClient
 from sqsctl.aws.session import Credentials, Session
+from sqsctl.aws.sqs.queues import QueueClient
+from sqsctl.aws.sqs.wire import wire
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.message import Outgoing
 from sqsctl.model.queues import QueueRef

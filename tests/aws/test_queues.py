@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from sqsctl.aws.queue_checksums import attributes_md5, body_md5
-from sqsctl.aws.queues import OpenQueue, QueueClient
 from sqsctl.aws.session import Credentials, Session
+from sqsctl.aws.sqs.checksums import attributes_md5, body_md5
+from sqsctl.aws.sqs.queues import OpenQueue, QueueClient
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.model.message import Message, MessageAttribute, Outgoing
 from sqsctl.model.queues import QueueRef
@@ -47,7 +47,7 @@ def client_for(script: Callable[[Received], Answer]) -> Iterator[tuple[QueueClie
 def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ways:
     """Opens a queue both ways: on the wire, and through boto3 where the wire cannot be had."""
     if request.param == "client":
-        monkeypatch.setattr("sqsctl.aws.queues.wire", lambda _: None)
+        monkeypatch.setattr("sqsctl.aws.sqs.queues.wire", lambda _: None)
 
     def make(loopback: Loopback) -> OpenQueue:
         session = session_to(loopback.url)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sqsctl.aws.labs import LabState
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.queues import QueueRef
 from sqsctl.operations.sending.bodies import template
 from sqsctl.operations.sending.produce import QueueSink

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sqsctl.aws.labs import LabState
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import Queue
 from sqsctl.operations.moving.redrive import Redrive, redrive

@@ -11,7 +11,7 @@ from pathlib import Path
 import botocore.client
 import pytest
 
-from sqsctl.aws import queues
+from sqsctl.aws.sqs import queues
 from tests.cli.hostile_aws import ACCOUNT, ENDPOINT, REGION, TEXT, HostileAws
 from tests.cli.screen.test_output import dangerous
 from tests.cli.test_schema import leaves

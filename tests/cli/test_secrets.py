@@ -17,7 +17,7 @@ from typing import Any
 import botocore.client
 import pytest
 
-from sqsctl.aws import queues
+from sqsctl.aws.sqs import queues
 from sqsctl.cli.main import execute
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import Output
@@ -146,7 +146,7 @@ def test_an_unforeseen_error_with_a_secret_in_it(monkeypatch: pytest.MonkeyPatch
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("sqsctl.aws.queues.QueueClient.every", fail)
+    monkeypatch.setattr("sqsctl.aws.sqs.queues.QueueClient.every", fail)
     execute(["queue", "ls", "-o", "json"], run)
     assert run.answer
     assert "boom" in run.answer.errors[0].message

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sqsctl.aws.labs import LabState
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.lab import incidents, server
 from tests.e2e.stacks import DeployedLab, own_stack
 from tests.e2e.waiting import until

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.message import MessageAttribute, Outgoing
 from tests.e2e.stacks import DeployedLab
 from tests.e2e.waiting import until

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sqsctl.aws.api import ApiClient
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.lab import incidents
 from sqsctl.model.answer import HttpAnswer
 from sqsctl.model.queues import QueueRef

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.message import MessageAttribute, Outgoing
 from tests.cli.screen.test_output import dangerous
 from tests.e2e.stacks import DeployedLab

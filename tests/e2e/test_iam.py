@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sqsctl.aws.labs import LabState
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.message import Outgoing
 from tests.e2e.iam_cases import (
     CASES,

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import pytest
 
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import NotFoundError
 from sqsctl.lab import incidents
 from sqsctl.lab.incidents import Incident

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from sqsctl.aws.labs import CREDENTIALS, LabState
-from sqsctl.aws.queues import QueueClient
 from sqsctl.aws.session import Session
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.deployed import QueuePart, StackRef
 from sqsctl.model.message import Outgoing
 from sqsctl.model.target import Target

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from sqsctl.aws.labs import LabState
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.lab import incidents
 from sqsctl.model.queues import QueueRef
 from tests.e2e.stacks import DeployedLab

@@ -14,7 +14,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.message import Outgoing
 from tests.e2e.stacks import DeployedLab
 from tests.e2e.waiting import until

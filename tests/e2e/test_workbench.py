@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sqsctl.aws.mappings import MappingClient
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.lab import incidents
 from tests.e2e.stacks import DeployedLab
 from tests.e2e.test_commands import RESULT, dead_letters, results

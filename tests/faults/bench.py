@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqsctl.aws.queues import QueueClient
 from sqsctl.aws.session import Credentials, Session
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.message import Message, MessageAttribute, Outgoing
 from sqsctl.model.queues import QueueRef

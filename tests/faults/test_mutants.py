@@ -64,7 +64,7 @@ MUTANTS = [
     ),
     Mutant(
         "ignore Failed of a send",
-        "sqsctl/aws/queue_batches.py",
+        "sqsctl/aws/sqs/batches.py",
         '    for each in answer.get("Failed") or ():\n',
         "    for each in ():\n",
         (f"{QUEUES}::test_failed_entries_are_told_apart",),
@@ -72,21 +72,21 @@ MUTANTS = [
     ),
     Mutant(
         "take what is not mentioned for accepted",
-        "sqsctl/aws/queue_batches.py",
+        "sqsctl/aws/sqs/batches.py",
         "        tuple(missing.values()),\n",
         "        (),\n",
         (QUEUES,),
     ),
     Mutant(
         "no attributes",
-        "sqsctl/aws/queues.py",
+        "sqsctl/aws/sqs/queues.py",
         '            "MessageAttributeNames": ["All"],\n',
         "",
         (f"{QUEUES}::test_a_receive_brings_everything",),
     ),
     Mutant(
         "drop Binary",
-        "sqsctl/aws/queue_shapes.py",
+        "sqsctl/aws/sqs/shapes.py",
         "for name, each in outgoing.attributes.items()",
         "for name, each in outgoing.attributes.items() if not each.binary",
         (f"{QUEUES}::test_a_send_carries_everything_and_numbers_its_entries",),
@@ -94,7 +94,7 @@ MUTANTS = [
     ),
     Mutant(
         "drop Number",
-        "sqsctl/aws/queue_shapes.py",
+        "sqsctl/aws/sqs/shapes.py",
         'for name, value in (shape.get("MessageAttributes") or {}).items()',
         'for name, value in (shape.get("MessageAttributes") or {}).items() '
         'if value["DataType"] != "Number"',
@@ -116,7 +116,7 @@ MUTANTS = [
     ),
     Mutant(
         "a hidden retry",
-        "sqsctl/aws/queues.py",
+        "sqsctl/aws/sqs/queues.py",
         "self._client = session.sqs_unretried()",
         "self._client = session.sqs()",
         (f"{QUEUES}::test_what_nobody_can_know_is_unknown",),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.message import Outgoing
 from sqsctl.model.queues import QueueRef
 from sqsctl.operations.dead_letters.peek import Look, peek

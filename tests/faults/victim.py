@@ -12,7 +12,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import Exit
 from sqsctl.model.transfer import RedriveSummary
 from sqsctl.operations.moving.redrive import Redrive, RedriveStoppedError, redrive

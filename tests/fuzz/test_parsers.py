@@ -24,9 +24,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqsctl.aws import api, labs, logs, packages, queue_shapes, zips
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws import api, labs, logs, packages, zips
 from sqsctl.aws.session import Session
+from sqsctl.aws.sqs import shapes as queue_shapes
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.checks.support import policies, versions
 from sqsctl.cli.logs.group import moment
 from sqsctl.cli.run import completion

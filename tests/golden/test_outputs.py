@@ -14,7 +14,7 @@ import botocore.client
 import pytest
 from rich.cells import cell_len
 
-from sqsctl.aws import queues
+from sqsctl.aws.sqs import queues
 from sqsctl.cli.main import main
 from tests.golden.aws import REGION, FixedAws
 from tests.terminal import Terminal

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqsctl.lab.fidelity import batches
+from sqsctl.lab.fidelity.functions import batches
 
 RECORDS = [{"messageId": each} for each in ("a", "b", "c")]
 ALL = {"a", "b", "c"}

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sqsctl.aws.labs import LabState
-from sqsctl.lab.fidelity import filter_patterns, lambda_logs
+from sqsctl.lab.fidelity import filter_patterns
+from sqsctl.lab.fidelity.functions import lambda_logs
 from tests.lab.conftest import Functions, session_on
 
 pytestmark = pytest.mark.lab

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.lab.fidelity import node_sdk
+from sqsctl.lab.fidelity.functions import node_sdk
 from tests.lab.conftest import Functions
 from tests.lab.test_runtime_python import END, RID, START, TS, assert_log, init_report, report
 

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from sqsctl.lab.fidelity.lambda_logs import Streams
+from sqsctl.lab.fidelity.functions.lambda_logs import Streams
 
 
 @pytest.mark.parametrize("walk", [iter, Streams.values, Streams.items])

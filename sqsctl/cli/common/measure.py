@@ -12,7 +12,7 @@ from sqsctl.model.queues import Queue
 
 def counts(run: Run) -> dict[str, int]:
     """Messages waiting (in flight ones too) and dead, as SQS counts them."""
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.operations.stacks import discover
 
     stack = run.stack()

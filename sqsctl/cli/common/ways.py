@@ -15,7 +15,7 @@ from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 
 if TYPE_CHECKING:
     from sqsctl.aws.api import ApiClient
-    from sqsctl.aws.queues import OpenQueue, QueueClient
+    from sqsctl.aws.sqs.queues import OpenQueue, QueueClient
     from sqsctl.model.message import MessageAttribute
     from sqsctl.model.queues import QueueRef
     from sqsctl.model.stack import Api, Route, Stack
@@ -68,7 +68,7 @@ def way_in(run: Run, via: str | None, path: str | None, *, connections: int = 64
 
 def queue_in(run: Run) -> tuple[QueueRef, QueueClient]:
     """The queue that messages go into. With --queue nothing but SQS is called."""
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.operations.stacks import discover
 
     resolved = run.resolved(changing=True)

@@ -154,7 +154,7 @@ def restore(
         raise UsageError(f"there is no file {file}")
     verdict = archive.check(file)  # what is no archive shows before anything is asked of AWS
     if to:
-        from sqsctl.aws.queues import QueueClient
+        from sqsctl.aws.sqs.queues import QueueClient
 
         client = QueueClient(run.session(changing=not dry_run))
         target = client.describe(client.resolve(to))

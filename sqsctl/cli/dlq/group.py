@@ -38,7 +38,7 @@ from sqsctl.model.words import counted
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.checks.support.matching import Match
     from sqsctl.model.deadletters import Forecast
     from sqsctl.model.message import Message
@@ -75,7 +75,7 @@ def dead_letters(run: Run, *, changing: bool = False) -> tuple[QueueClient, Pair
 
     --queue may name either end and needs no stack.
     """
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.operations.stacks import discover
     from sqsctl.operations.stacks.pairs import find_pair
 

@@ -25,7 +25,7 @@ from sqsctl.model.words import counted
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.cli.common.filters import Selection
     from sqsctl.model.queues import Queue
     from sqsctl.operations.moving.removal import Removed

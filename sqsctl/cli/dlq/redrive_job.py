@@ -16,7 +16,7 @@ from sqsctl.errors import Exit, SqsctlError, UsageError
 from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.model.message import Message, Outgoing
     from sqsctl.model.queues import Queue
     from sqsctl.model.transfer import Method, RedriveProgress, RedriveSummary
@@ -55,7 +55,7 @@ class Job:
 
 def choose_method(job: Job, wanted: str, *, everything_unchanged: bool) -> Method:
     """SQS's own redrive, or message by message."""
-    from sqsctl.aws.queue_tasks import MoveTaskClient
+    from sqsctl.aws.sqs.move_tasks import MoveTaskClient
     from sqsctl.operations.moving import redrive_plan
     from sqsctl.operations.moving.journal import unfinished
 
@@ -130,7 +130,7 @@ def _gone(job: Job, done: RedriveSummary) -> SqsctlError | None:
 
 
 def _move(job: Job, control: Control) -> RedriveSummary:
-    from sqsctl.aws.queue_tasks import MoveTaskClient
+    from sqsctl.aws.sqs.move_tasks import MoveTaskClient
     from sqsctl.operations.moving import redrive as moving
     from sqsctl.operations.moving.redrive_native import redrive_native
 

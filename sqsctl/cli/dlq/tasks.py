@@ -40,7 +40,7 @@ def tasks(
     ] = False,
 ) -> Answer:
     """List SQS's own redrives of the dead-letter queue, or cancel the one that runs."""
-    from sqsctl.aws.queue_tasks import MoveTaskClient
+    from sqsctl.aws.sqs.move_tasks import MoveTaskClient
     from sqsctl.cli.dlq.group import dead_letters
 
     _, pair = dead_letters(run, changing=cancel and not dry_run)

@@ -12,7 +12,7 @@ from sqsctl.cli.screen.gaps import unread
 from sqsctl.errors import NotFoundError, SqsctlError
 
 if TYPE_CHECKING:
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.cli.common.ways import Way
     from sqsctl.model.queues import Queue, QueueRef
     from sqsctl.model.stack import Stack
@@ -47,7 +47,7 @@ def prepare(run: Run, way: Way) -> Followed:
 
     Raises NotFoundError where no queue can be told, and what hides it if it was not read.
     """
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.model.queues import QueueRef
     from sqsctl.model.stack import Fact
     from sqsctl.operations.diagnosis.observe import observe

@@ -146,7 +146,7 @@ def flags_of(words: list[str]) -> dict[str, str | bool]:
 def renew(kind: str, flags: dict[str, str | bool] | None = None) -> None:
     """Ask AWS and write the cache. Whatever goes wrong leaves it as it is."""
     from sqsctl.aws.functions import FunctionClient
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.cli.run.context import working_folder
     from sqsctl.errors import SqsctlError
     from sqsctl.operations.stacks import discover

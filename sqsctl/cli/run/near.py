@@ -61,7 +61,7 @@ def _asked(run: Run, error: SqsctlError) -> tuple[str, str]:
 
 
 def _queues(session: Session) -> Iterator[str]:
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
 
     for each in QueueClient(session).every():
         yield each.name

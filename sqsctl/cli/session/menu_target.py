@@ -235,7 +235,7 @@ def _by_name(run: Run) -> bool:
 
 def _names(run: Run, kind: str) -> list[str]:
     """What may be meant; where it cannot be listed it has to be typed."""
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.operations.target.targeting import resolve
 
     try:

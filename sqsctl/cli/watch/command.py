@@ -16,7 +16,7 @@ from sqsctl.cli.screen.output import Answer
 from sqsctl.errors import Exit, SqsctlError
 
 if TYPE_CHECKING:
-    from sqsctl.aws.queues import QueueClient
+    from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.model.deployed import StackRef
     from sqsctl.model.queues import Queue
     from sqsctl.model.stack import Stack
@@ -96,7 +96,7 @@ class Watcher:
     """Reads the stack: queues at each look, the rest now and then, logs beside it."""
 
     def __init__(self, run: Run) -> None:
-        from sqsctl.aws.queues import QueueClient
+        from sqsctl.aws.sqs.queues import QueueClient
         from sqsctl.operations.live.board import Board
 
         self._run = run

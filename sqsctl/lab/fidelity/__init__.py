@@ -20,20 +20,25 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
 
     from sqsctl.lab.fidelity import (
         authorization,
-        concurrency,
-        executor,
         gateway,
         http_api,
         log_events,
-        mappings,
         metrics,
-        move_tasks,
         nested_stacks,
-        poller,
-        sqs_limits,
-        sqs_messages,
-        sqs_requests,
         templates,
+    )
+    from sqsctl.lab.fidelity.functions import concurrency, executor, mappings, poller
+    from sqsctl.lab.fidelity.sqs import (
+        limits as sqs_limits,
+    )
+    from sqsctl.lab.fidelity.sqs import (
+        messages as sqs_messages,
+    )
+    from sqsctl.lab.fidelity.sqs import (
+        move_tasks,
+    )
+    from sqsctl.lab.fidelity.sqs import (
+        requests as sqs_requests,
     )
 
     executor.install(speed=time_scale)
@@ -55,6 +60,6 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
 
 def shut_down() -> None:
     """End the processes that the functions run in."""
-    from sqsctl.lab.fidelity import executor
+    from sqsctl.lab.fidelity.functions import executor
 
     executor.pool.kill()

@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqsctl.lab import settings
-from sqsctl.lab.fidelity import authorization, concurrency
+from sqsctl.lab.fidelity import authorization
+from sqsctl.lab.fidelity.functions import concurrency
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

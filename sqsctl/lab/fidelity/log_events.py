@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqsctl.lab.fidelity import filter_patterns
-from sqsctl.lab.fidelity.lambda_logs import event_id
+from sqsctl.lab.fidelity.functions.lambda_logs import event_id
 
 LIMIT = 10_000
 PAGE_BYTES = 1024 * 1024

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqsctl.aws.keys import KeyReader
 from sqsctl.aws.parallel import concurrently
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import SqsctlError
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.queues import QueueRef

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqsctl.aws.functions import is_queue_url
 from sqsctl.aws.parallel import concurrently
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.deployed import (
     ApiPart,
     DeployedStack,

@@ -17,7 +17,7 @@ from sqsctl.aws.functions import FunctionClient, is_queue_url, split_arn
 from sqsctl.aws.identity import account_of
 from sqsctl.aws.mappings import MappingClient
 from sqsctl.aws.parallel import Pool, concurrently
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.aws.stacks import StackClient, not_found
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.model.deployed import (

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqsctl.aws.functions import FunctionClient, is_queue_url
 from sqsctl.aws.mappings import MappingClient
 from sqsctl.aws.parallel import concurrently
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.deployed import FunctionPart, QueuePart
 from sqsctl.model.queues import Queue, QueueRef

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.message import Outgoing
 from sqsctl.operations.dead_letters import survey
 from sqsctl.operations.moving import removal

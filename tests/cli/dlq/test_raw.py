@@ -10,7 +10,7 @@ import time
 import pexpect
 import pytest
 
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.message import Outgoing
 from tests.e2e.stacks import DeployedLab
 from tests.program import Sqsctl

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.aws.stacks import StackClient
 from sqsctl.cli.run import near
 from sqsctl.errors import Exit, SqsctlError

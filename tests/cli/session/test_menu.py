@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.cli.session import menu_letters
 from sqsctl.model.message import Outgoing
 from sqsctl.operations.dead_letters import survey

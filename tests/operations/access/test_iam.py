@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from sqsctl.aws.logs import LogClient
-from sqsctl.aws.queues import QueueClient
 from sqsctl.aws.session import Credentials, Session
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import UsageError
 from sqsctl.model.deployed import ApiPart, FunctionPart, QueuePart, StackRef
 from sqsctl.model.message import Outgoing

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqsctl.aws.functions import FunctionClient
 from sqsctl.aws.mappings import MappingClient
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import (
     Concurrency,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqsctl.aws.keys import KeyReader
 from sqsctl.aws.networks import NetworkReader
-from sqsctl.aws.queues import QueueClient
+from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import SqsctlError
 from sqsctl.model.keys import Key, aws_managed
 from sqsctl.model.network import Network, Subnet

@@ -17,7 +17,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-_SHIMS = Path(__file__).resolve().parent.parent / "runtimes" / "nodejs" / "sdk"
+_SHIMS = Path(__file__).resolve().parents[2] / "runtimes" / "nodejs" / "sdk"
 _PACKAGES = {2: "aws-sdk", 3: "@aws-sdk"}
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqsctl.aws import queue_shapes as shapes
-from sqsctl.aws.queue_support import refused_as
 from sqsctl.aws.session import Session
+from sqsctl.aws.sqs import shapes
+from sqsctl.aws.sqs.refusals import refused_as
 from sqsctl.aws.translate import translated
 from sqsctl.model.queues import MoveTask
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqsctl.aws.queue_checksums import intact
+from sqsctl.aws.sqs.checksums import intact
 from sqsctl.aws.translate import THROTTLED, client_error, core_error, error_code
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.message import Outgoing

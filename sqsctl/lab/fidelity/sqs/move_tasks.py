@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqsctl.lab.fidelity import authorization, sqs_limits, sqs_messages
+from sqsctl.lab.fidelity import authorization
 from sqsctl.lab.fidelity.loop import LoopClosedError, on_loop
+from sqsctl.lab.fidelity.sqs import limits as sqs_limits
+from sqsctl.lab.fidelity.sqs import messages as sqs_messages
 
 Queue = dict[str, Any]
 

@@ -22,9 +22,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqsctl.lab.fidelity import batches, sqs_messages
+from sqsctl.lab.fidelity.functions import batches
 from sqsctl.lab.fidelity.loop import LoopClosedError, on_loop
 from sqsctl.lab.fidelity.permissions import role_allows
+from sqsctl.lab.fidelity.sqs import messages as sqs_messages
 
 STARTS_WITH = 5
 GROWS_BY_PER_MINUTE = 300

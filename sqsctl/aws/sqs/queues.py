@@ -14,12 +14,12 @@ from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from sqsctl.aws import queue_shapes as shapes
-from sqsctl.aws.queue_batches import joined, readable, run_batch
-from sqsctl.aws.queue_checksums import body_md5
-from sqsctl.aws.queue_support import refused_as
-from sqsctl.aws.queue_wire import wire
 from sqsctl.aws.session import Session
+from sqsctl.aws.sqs import shapes
+from sqsctl.aws.sqs.batches import joined, readable, run_batch
+from sqsctl.aws.sqs.checksums import body_md5
+from sqsctl.aws.sqs.refusals import refused_as
+from sqsctl.aws.sqs.wire import wire
 from sqsctl.aws.translate import translated
 from sqsctl.errors import NotFoundError, SqsctlError, UsageError
 from sqsctl.model.message import Message, Outgoing

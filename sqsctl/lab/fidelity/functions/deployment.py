@@ -27,13 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from sqsctl.lab import settings
-from sqsctl.lab.fidelity import node_sdk
+from sqsctl.lab.fidelity.functions import node_sdk
 
 # What the Python runtimes bundle, besides the standard library.
 _BUNDLED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 # Up to nodejs22.x Lambda tells ES modules by file name and package.json only.
 _WITHOUT_DETECTION = 22
-_RUNTIMES = Path(__file__).resolve().parent.parent / "runtimes"
+_RUNTIMES = Path(__file__).resolve().parents[2] / "runtimes"
 _lock = threading.Lock()
 
 

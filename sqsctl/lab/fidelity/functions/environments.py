@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqsctl.lab.fidelity import deployment as deployed
-from sqsctl.lab.fidelity.deployment import Deployment
-from sqsctl.lab.fidelity.lambda_logs import LogStream, Report, stamp, stream_name
-from sqsctl.lab.fidelity.sandbox import Answer, Sandbox
+from sqsctl.lab.fidelity.functions import deployment as deployed
+from sqsctl.lab.fidelity.functions.deployment import Deployment
+from sqsctl.lab.fidelity.functions.lambda_logs import LogStream, Report, stamp, stream_name
+from sqsctl.lab.fidelity.functions.sandbox import Answer, Sandbox
 
 INIT_LIMIT_S = 10.0
 

@@ -13,8 +13,8 @@ import threading
 import time
 from typing import Any
 
-from sqsctl.lab.fidelity import deployment as deployed
-from sqsctl.lab.fidelity.environments import Environment
+from sqsctl.lab.fidelity.functions import deployment as deployed
+from sqsctl.lab.fidelity.functions.environments import Environment
 from sqsctl.lab.fidelity.permissions import may_log
 
 IDLE_LIMIT_S = 300.0

@@ -1,0 +1,1 @@
+"""SQS: queues, batches, checksums, and SQS's own move tasks."""

@@ -1,0 +1,1 @@
+"""Lambda on the lab: environments, invocations, event source mappings, their logs."""

@@ -1,0 +1,1 @@
+"""Where the emulator's SQS answers otherwise than AWS's."""
