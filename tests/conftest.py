@@ -16,7 +16,7 @@ from tests.fuzz import profiles
 from tests.program import Sqsctl, program
 
 if TYPE_CHECKING:
-    from sqsctl.aws.labs import LabState
+    from sqsctl.aws.lab_state import LabState
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from sqsctl import __version__
 from sqsctl.errors import UsageError
-from sqsctl.model.answer import HttpAnswer
+from sqsctl.model.http_answer import HttpAnswer
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from sqsctl.aws.functions import split_arn
 from sqsctl.aws.parallel import Pool
 from sqsctl.aws.session import Session
-from sqsctl.aws.support import offered
+from sqsctl.aws.unsupported import offered
 from sqsctl.errors import NotFoundError, SqsctlError
 from sqsctl.model.stack import Api, Route
 

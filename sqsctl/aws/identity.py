@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqsctl.aws.session import Session
-from sqsctl.aws.support import offered
+from sqsctl.aws.unsupported import offered
 from sqsctl.errors import SqsctlError
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqsctl.aws.session import Session
-from sqsctl.aws.support import offered
+from sqsctl.aws.unsupported import offered
 from sqsctl.errors import NotFoundError, SqsctlError
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.times import from_epoch_ms

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqsctl.aws.functions import split_arn
 from sqsctl.aws.session import Session
-from sqsctl.aws.support import offered
+from sqsctl.aws.unsupported import offered
 from sqsctl.errors import NotFoundError, SqsctlError
 from sqsctl.model.stack import EventSourceMapping
 

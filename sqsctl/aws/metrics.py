@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqsctl.aws.session import Session
-from sqsctl.aws.support import offered
+from sqsctl.aws.unsupported import offered
 from sqsctl.model.stack import Series
 
 MAX_QUERIES = 500  # GetMetricData's own maximum

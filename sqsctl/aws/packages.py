@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqsctl.aws.functions import CodeLocation, FunctionClient
-from sqsctl.aws.imports import Imports
 from sqsctl.aws.session import Session
+from sqsctl.aws.source_imports import Imports
 from sqsctl.aws.zips import MAX_FETCHED_BYTES, MAX_ZIP_BYTES, Fetch, Listing, RemoteZip, refused
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.stack import Function, Package, PackageMember

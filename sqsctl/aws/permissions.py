@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from sqsctl.aws.session import Session
-from sqsctl.aws.support import offered
+from sqsctl.aws.unsupported import offered
 from sqsctl.model.stack import Permission
 
 _ASSUMED = re.compile(

@@ -23,12 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
-from sqsctl.checks.support.cases import survived_of
-from sqsctl.checks.support.caught import told_as_error
+from sqsctl.checks.support.caught_errors import told_as_error
 from sqsctl.checks.support.evidence import of_failure, of_mapping
+from sqsctl.checks.support.failure_cases import survived_of
 from sqsctl.handlercode.consumer import Consumer
 from sqsctl.handlercode.frames import Fault, Sighting
-from sqsctl.handlercode.sources import consumer_of
+from sqsctl.handlercode.packages import consumer_of
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.logline import Failure
 from sqsctl.model.stack import EventSourceMapping, Fact, Function, FunctionLogs, Stack

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.model.finding import Finding, Kind, Severity
+from sqsctl.model.plurals import counted
 from sqsctl.model.stack import Fact, Stack
-from sqsctl.model.words import counted
 from sqsctl.remedies.shell import queue_settings, yml_worker
 
 LONGEST_S = 1_209_600

@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.environment import (
     Missing,
     missing_variable,
@@ -27,8 +26,9 @@ from sqsctl.checks.support.environment import (
     variables_read,
 )
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
-from sqsctl.checks.support.reads import code, line_evidence
+from sqsctl.checks.support.failed_reads import code, line_evidence
+from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Queue, Stack
 from sqsctl.remedies.shell import FUNCTION, aws, queue_value, queue_variable, step, yml_function

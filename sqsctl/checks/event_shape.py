@@ -21,22 +21,22 @@ from dataclasses import dataclass
 from functools import partial
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_mapping
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.failed_reads import (
+    Origin,
+    indexed_by,
+    line_evidence,
+    named_like_an_event,
+    read_by,
+)
+from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import (
     EVENT_FIELDS,
     NAMES_EVENT,
     OBJECT_PARSED,
     WRONG_INDEX,
     wrong_field,
-)
-from sqsctl.checks.support.reads import (
-    Origin,
-    indexed_by,
-    line_evidence,
-    named_like_an_event,
-    read_by,
 )
 from sqsctl.checks.support.runtimes import is_python
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity

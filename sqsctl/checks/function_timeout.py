@@ -29,10 +29,10 @@ from math import ceil
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
-from sqsctl.checks.support.cases import Case, reading_of
 from sqsctl.checks.support.evidence import of_function, of_queue
+from sqsctl.checks.support.failure_cases import Case, reading_of
 from sqsctl.checks.support.freshness import newest_moment
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity, Step
 from sqsctl.model.stack import Fact, Function, Queue, Stack
 from sqsctl.remedies.shell import FUNCTION, aws, queue_attributes_command, step, yml_function

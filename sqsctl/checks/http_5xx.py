@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.plurals import counted
 from sqsctl.model.stack import Api, Fact, Series, Stack
-from sqsctl.model.words import counted
 from sqsctl.remedies.shell import sqsctl
 
 _SLOW_MS = 28_000

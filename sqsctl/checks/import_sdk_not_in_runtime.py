@@ -18,10 +18,10 @@ import re
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function, of_runtime
+from sqsctl.checks.support.failure_cases import Case
 from sqsctl.checks.support.imports import Missing, missing
-from sqsctl.checks.support.logcheck import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.runtimes import bundles, calendar
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Function, Package, Stack

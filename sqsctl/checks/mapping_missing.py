@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_mapping, of_queue
-from sqsctl.checks.support.parked import consumed_by_design
+from sqsctl.checks.support.unconsumed_queues import consumed_by_design
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.plurals import waiting
 from sqsctl.model.stack import EventSourceMapping, Fact, Queue, Stack
-from sqsctl.model.words import waiting
 from sqsctl.remedies.shell import FUNCTION, aws, yml_function
 
 

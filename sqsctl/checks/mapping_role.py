@@ -18,9 +18,9 @@ import re
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_mapping
-from sqsctl.checks.support.logcheck import LogCheck, Seen
+from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.log_check import LogCheck, Seen
 from sqsctl.checks.support.services import MAPPING_ROLE
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Permission, Stack

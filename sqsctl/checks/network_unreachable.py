@@ -23,11 +23,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.calls import Call, calls
-from sqsctl.checks.support.cases import Case, reading_of
+from sqsctl.checks.support.called_services import Call, calls
 from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.failure_cases import Case, reading_of
 from sqsctl.checks.support.freshness import newest_moment, succeeded
-from sqsctl.checks.support.logcheck import NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.network import (
     REFUSED,
     UNKNOWN_NAME,

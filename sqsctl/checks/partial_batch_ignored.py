@@ -23,9 +23,9 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_mapping
-from sqsctl.handlercode.answers import Mistake, Problem
+from sqsctl.handlercode.batch_answers import Mistake, Problem
 from sqsctl.handlercode.consumer import Consumer
-from sqsctl.handlercode.sources import consumer_of, reports_somewhere
+from sqsctl.handlercode.packages import consumer_of, reports_somewhere
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Function, Package, Stack
 from sqsctl.remedies.shell import mapping_settings, yml_function

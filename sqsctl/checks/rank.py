@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from sqsctl.checks.base import Check, examine
 from sqsctl.checks.registry import all_checks
-from sqsctl.checks.support.logcheck import past
-from sqsctl.checks.support.parts import parts_of, touches
+from sqsctl.checks.support.log_check import past
+from sqsctl.checks.support.subjects import parts_of, touches
 from sqsctl.model.finding import (
     CheckOutcome,
     CheckResult,

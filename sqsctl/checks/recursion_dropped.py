@@ -19,9 +19,9 @@ from dataclasses import replace
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
-from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.logcheck import LogCheck, Seen, past
+from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.log_check import LogCheck, Seen, past
 from sqsctl.checks.support.queue_names import differs, named_queues
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import EventSourceMapping, Fact, Function, Queue, Series, Stack

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.cases import Case
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.logcheck import LogCheck, Seen
+from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.log_check import LogCheck, Seen
 from sqsctl.checks.support.runtimes import Lifecycle, calendar
 from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import Fact, Function, Stack

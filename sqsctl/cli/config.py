@@ -83,7 +83,7 @@ def show(run: Run) -> Answer:
 def _fill_in(values: dict[str, Any], resolved: Resolved, settings: Settings) -> None:
     """What nothing sets, but the target, the project or AWS's own configuration gives."""
     from sqsctl.aws.session import credentials_from
-    from sqsctl.operations.target import project
+    from sqsctl.operations.target import project_files
 
     lab = resolved.lab
     profile = settings.text("profile")
@@ -102,7 +102,7 @@ def _fill_in(values: dict[str, Any], resolved: Resolved, settings: Settings) -> 
             "source": "the lab" if lab is not None else source,
         }
     if values["stack"]["value"] is None:
-        declared = project.stack_name(working_folder(), stage=settings.text("stage"))
+        declared = project_files.stack_name(working_folder(), stage=settings.text("stage"))
         if declared:
             values["stack"] = {"value": declared, "source": "the project in this folder"}
         elif lab is not None:

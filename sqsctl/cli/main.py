@@ -187,7 +187,7 @@ def _nearer(run: Run, error: SqsctlError) -> SqsctlError:
     """The error with the names that may have been meant; a signal meanwhile changes nothing."""
     if error.exit is not Exit.NOT_FOUND:
         return error
-    from sqsctl.cli.run.near import nearer
+    from sqsctl.cli.run.suggestions import nearer
 
     try:
         return nearer(run, error)
@@ -225,7 +225,7 @@ def _nobody_reads(error: OSError) -> bool:
 
 def _system(error: OSError) -> SqsctlError:
     """What the operating system refused: a folder that cannot be written, a full disk."""
-    from sqsctl.aws.labs import state_home
+    from sqsctl.aws.lab_state import state_home
 
     named = isinstance(error.filename, str)
     place, home = Path(error.filename if named else ""), state_home()

@@ -14,9 +14,9 @@ from sqsctl.errors import Exit, NotFoundError, SqsctlError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.cli.common.ways import Way
+    from sqsctl.cli.common.routes import Way
     from sqsctl.model.stack import Stack
-    from sqsctl.operations.following.hops import Hop, Route
+    from sqsctl.operations.following.probe_hops import Hop, Route
 
 WIDTH = 40
 
@@ -74,12 +74,12 @@ def probe(
     Exit 10 when it did not arrive; the last hop is where it stopped.
     """
     from sqsctl.aws.logs import LogClient
-    from sqsctl.cli.common.ways import way_in
+    from sqsctl.cli.common.routes import way_in
     from sqsctl.model.stack import Fact
     from sqsctl.operations.diagnosis.observe import observe
-    from sqsctl.operations.following import trace
-    from sqsctl.operations.following.hops import arrived as got_through
-    from sqsctl.operations.following.hops import canary, stopped_at
+    from sqsctl.operations.following import probe as probing
+    from sqsctl.operations.following.probe_hops import arrived as got_through
+    from sqsctl.operations.following.probe_hops import canary, stopped_at
 
     message = canary(body)
     way = way_in(run, via, path)
@@ -96,7 +96,7 @@ def probe(
     route = _route(run, stack, way)
     hops: list[Hop] = []
     with run.progress("following the canary") as bar:
-        for hop in trace.probe(
+        for hop in probing.probe(
             LogClient(run.session()),
             route,
             message,
@@ -181,9 +181,9 @@ def _shape(hop: Hop) -> dict[str, Any]:
 def _route(run: Run, stack: Stack, way: Way) -> Route:
     """Who logs where on the canary's way."""
     from sqsctl.aws.sqs.queues import QueueClient
-    from sqsctl.cli.common.ways import route_at
+    from sqsctl.cli.common.routes import route_at
     from sqsctl.model.queues import QueueRef
-    from sqsctl.operations.following.hops import route_through
+    from sqsctl.operations.following.probe_hops import route_through
 
     client = QueueClient(run.session())
     first = route_at(stack, way.label) if way.via == "http" else None

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sqsctl.cli.common.ways import account_in
+from sqsctl.cli.common.routes import account_in
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.json_shapes import queue_shape
 from sqsctl.cli.screen.output import Answer, lines
-from sqsctl.cli.screen.shapes import queue_shape
 from sqsctl.cli.screen.views import row, show_queue, show_table, table
 from sqsctl.errors import SqsctlError
 
@@ -172,8 +172,8 @@ def watch(
     from datetime import UTC, datetime
 
     from sqsctl.aws.sqs.queues import QueueClient
+    from sqsctl.cli.screen.closed_pipe import watchful_sleep
     from sqsctl.cli.screen.output import iso, safe_line, styled
-    from sqsctl.cli.screen.pipes import watchful_sleep
     from sqsctl.operations.dead_letters.inspect import inspect as look
 
     run.name_queue(queue_name)
@@ -230,7 +230,7 @@ def _described(client: QueueClient, ref: QueueRef) -> Queue | SqsctlError:
 
 def _more(run: Run, queue: Queue) -> tuple[float | None, list[dict[str, Any]] | None]:
     """The age of the oldest message and the consumers; None where they cannot be read."""
-    from sqsctl.cli.common.measure import consumers_of, oldest_age
+    from sqsctl.cli.common.queue_figures import consumers_of, oldest_age
 
     return oldest_age(run, queue), consumers_of(run, queue)
 

@@ -92,7 +92,7 @@ def send(
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Send one message, through the API or into the queue."""
-    from sqsctl.cli.common.ways import attributes_from, body_from, way_in
+    from sqsctl.cli.common.routes import attributes_from, body_from, way_in
     from sqsctl.model.message import Outgoing
     from sqsctl.operations.sending.send import send_over_http, send_to_queue
 

@@ -10,9 +10,9 @@ import typer
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.json_shapes import stack_shape
 from sqsctl.cli.screen.output import Answer, lines, styled
 from sqsctl.cli.screen.picture import hop_shape, show_picture
-from sqsctl.cli.screen.shapes import stack_shape
 from sqsctl.cli.screen.views import row, show_table, table
 from sqsctl.errors import Exit, UsageError
 
@@ -290,7 +290,7 @@ def _read(path: Path) -> str:
         raise UsageError(f"cannot read {path}: {error}") from error
     if len(text.encode()) > MAX_TEMPLATE_BYTES:
         raise UsageError(f"{path} is larger than CloudFormation takes inline (51,200 bytes)")
-    from sqsctl.operations.target.documents import load_yaml
+    from sqsctl.operations.target.yaml_documents import load_yaml
 
     document = load_yaml(text, str(path))
     resources = document.get("Resources") if isinstance(document, dict) else None

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqsctl.handlercode import words
-from sqsctl.handlercode.closures import asynchronous, own_closure, returned_closure
-from sqsctl.handlercode.frames import LISTS, Closure, Fault, Frame, Value, What
-from sqsctl.handlercode.scopes import Use
-from sqsctl.handlercode.tree import Await, Call, Expr, Function, Member, Name, Return
-from sqsctl.handlercode.waiting import (
+from sqsctl.handlercode import call_names
+from sqsctl.handlercode.awaiting import (
     chained,
     executor_like,
     note,
@@ -19,6 +15,10 @@ from sqsctl.handlercode.waiting import (
     thread,
     unwaited,
 )
+from sqsctl.handlercode.closures import asynchronous, own_closure, returned_closure
+from sqsctl.handlercode.frames import LISTS, Closure, Fault, Frame, Value, What
+from sqsctl.handlercode.scopes import Use
+from sqsctl.handlercode.syntax import Await, Call, Expr, Function, Member, Name, Return
 
 if TYPE_CHECKING:
     from sqsctl.handlercode.walker import Walker
@@ -36,7 +36,7 @@ def call_value(walker: Walker, frame: Frame, call: Call, use: Use, *, waited: bo
     """Follow a call; what of the event it gives."""
     walker.answers.called(frame, call, use)
     callee = call.callee
-    if words.tells(call):
+    if call_names.tells(call):
         for each in call.args:
             walker.value(frame, each, Use.USED)
         return None
@@ -44,12 +44,12 @@ def call_value(walker: Walker, frame: Frame, call: Call, use: Use, *, waited: bo
         made = _method(walker, frame, call, callee, use, waited=waited)
         if not isinstance(made, _Unknown):
             return made
-    word = words.last_of(callee)
-    if word in words.POWERTOOLS or _original(frame, callee) in words.POWERTOOLS:
+    word = call_names.last_of(callee)
+    if word in call_names.POWERTOOLS or _original(frame, callee) in call_names.POWERTOOLS:
         return _powertools(walker, frame, call)
-    if words.passes(callee) and call.args and not call.new:
+    if call_names.passes(callee) and call.args and not call.new:
         return passed(walker, frame, call, word, use, waited=waited)
-    if words.settles(callee) and call.args:
+    if call_names.settles(callee) and call.args:
         return settled(walker, frame, call, "Promise.allSettled", use, waited=waited)
     if word == "Thread":
         return thread(walker, frame, call)
@@ -85,7 +85,7 @@ def _method(
         made = walker.value(frame, callee.of, use)
         unwaited(frame, call, waited=waited)
         return made
-    if name in words.ITERATES and args:
+    if name in call_names.ITERATES and args:
         of = walker.value(frame, callee.of, Use.USED)
         if isinstance(of, What) and of in LISTS:
             return _iterated(walker, frame, call, of, use, waited=waited)
@@ -101,7 +101,7 @@ def _iterated(
     walker: Walker, frame: Frame, call: Call, of: What, use: Use, *, waited: bool
 ) -> Value:
     """``records.map(f)`` and its like."""
-    name = words.last_of(call.callee)
+    name = call_names.last_of(call.callee)
     closure = walker.value(frame, call.args[0], Use.USED)
     if not isinstance(closure, Closure):
         return _listed(name, of, None)
@@ -182,12 +182,15 @@ def _own_call(
     about = any(isinstance(each, What) for each in args) or own.function is call.callee
     if about:
         strong = (
-            done.does and use is not Use.USED and not words.pure(call) and not words.tidies(call)
+            done.does
+            and use is not Use.USED
+            and not call_names.pure(call)
+            and not call_names.tidies(call)
         )
         frame.effect(strong=strong, notes=done.notes)
-        if asynchronous(walker, own) and not waited and frame.waits and not words.tidies(call):
+        if asynchronous(walker, own) and not waited and frame.waits and not call_names.tidies(call):
             note(frame, Fault.UNWAITED, call.line,
-                f"{words.last_of(call.callee) or 'an async function'}() is not awaited",
+                f"{call_names.last_of(call.callee) or 'an async function'}() is not awaited",
             )  # fmt: skip
     elif done.notes:
         frame.effect(strong=False, notes=done.notes)
@@ -219,7 +222,7 @@ def _unknown(
     about = [each for each in (*made, receiver) if isinstance(each, What)]
     closures = [each for each in made if isinstance(each, Closure)]
     if closures:
-        each_of = bool(words.EACH.fullmatch(word))
+        each_of = bool(call_names.EACH.fullmatch(word))
         inner = Use.DROPPED if each_of and use is not Use.USED else Use.USED
         given = What.RECORD if What.RECORDS in about or What.EVENT in about else What.BODY
         executor = call.new and word == "Promise"
@@ -230,14 +233,14 @@ def _unknown(
             )  # fmt: skip
             if about or executor:
                 frame.effect(strong=False, notes=done.notes)
-    if word in words.SAME:
+    if word in call_names.SAME:
         for each in (*LISTS, What.EVENT):
             if each in about:
                 return each
-    if (about or closures) and not words.pure(call):
+    if (about or closures) and not call_names.pure(call):
         told = bool([each for each in made if isinstance(each, What)])
         if told or waited:
-            strong = use in {Use.DROPPED, Use.ANSWER, Use.WRAPPED} and not words.tidies(call)
+            strong = use in {Use.DROPPED, Use.ANSWER, Use.WRAPPED} and not call_names.tidies(call)
             frame.effect(strong=strong and (told or frame.record))
     if frame.waits and not waited and _sends(call):
         unwaited(frame, call, waited=False)
@@ -252,5 +255,5 @@ def _sends(call: Call) -> bool:
     made = first.value if isinstance(first, Await) else first
     if not isinstance(made, Call) or not made.new:
         return False
-    name = words.last_of(made.callee)
+    name = call_names.last_of(made.callee)
     return name.endswith("Command") or len(name) <= _MINIFIED

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqsctl.handlercode.frames import Closure, Frame, Value
 from sqsctl.handlercode.scopes import Use, own_function
-from sqsctl.handlercode.tree import Bind, Call, Expr, Function, Member, Name, Return
+from sqsctl.handlercode.syntax import Bind, Call, Expr, Function, Member, Name, Return
 
 if TYPE_CHECKING:
     from sqsctl.handlercode.walker import Walker

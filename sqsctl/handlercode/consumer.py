@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqsctl.handlercode import words
-from sqsctl.handlercode.answers import Problem
-from sqsctl.handlercode.collection import uncollected
+from sqsctl.handlercode import call_names
+from sqsctl.handlercode.batch_answers import Problem
 from sqsctl.handlercode.frames import Closure, Fault, Frame, Region, Sighting, What
+from sqsctl.handlercode.gc_pause import uncollected
 from sqsctl.handlercode.program import Placed, Program, program_of
 from sqsctl.handlercode.scopes import Scope, Use, own_function
-from sqsctl.handlercode.tree import Call, Expr, Function, Member, Name, everything, within
+from sqsctl.handlercode.syntax import Call, Expr, Function, Member, Name, everything, within
 from sqsctl.handlercode.walker import Walker
 
 # Wrappers that give Lambda what the handler returned.
@@ -148,19 +148,19 @@ class _Entry:
     def _mind(self, placed: Placed, call: Call) -> None:
         """What stands around a handler may read its answer."""
         for each in within(call):
-            word = words.last_of(each) if isinstance(each, Name | Member) else ""
+            word = call_names.last_of(each) if isinstance(each, Name | Member) else ""
             imported = placed.unit.imports.get(word)
             names = (
                 f"{word} {imported.module if imported else ''} {imported.name if imported else ''}"
             )
-            if words.LISTENS.search(names):
+            if call_names.LISTENS.search(names):
                 self._use = Use.WRAPPED
                 self.walker.answers.reports.append((placed.unit.path, call.line))
         outer = _innermost(call)
         of = outer.of if isinstance(outer, Member) else outer
         imported = placed.unit.imports.get(of.id) if isinstance(of, Name) else None
-        told = f"{words.last_of(outer)} {imported.module if imported else ''}"
-        if words.last_of(outer) not in _TRANSPARENT and "middy" not in told.lower():
+        told = f"{call_names.last_of(outer)} {imported.module if imported else ''}"
+        if call_names.last_of(outer) not in _TRANSPARENT and "middy" not in told.lower():
             self._use = Use.WRAPPED
 
     def _decorated(self, closure: Closure) -> What:
@@ -168,9 +168,9 @@ class _Entry:
         given = What.EVENT
         for each in closure.function.decorators:
             call = each if isinstance(each, Call) else None
-            word = words.last_of(call.callee if call else each)
+            word = call_names.last_of(call.callee if call else each)
             keywords = dict(call.keywords) if call else {}
-            if word in words.BATCH_DECORATORS:
+            if word in call_names.BATCH_DECORATORS:
                 self._records_handled(closure, keywords.get("record_handler"))
                 if word != "sqs_batch_processor":
                     self.walker.answers.reports.append((closure.unit.path, each.line))

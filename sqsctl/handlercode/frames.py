@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 
 from sqsctl.handlercode.scopes import Scope, Use
-from sqsctl.handlercode.tree import Function
-from sqsctl.handlercode.units import Unit
+from sqsctl.handlercode.source_files import Unit
+from sqsctl.handlercode.syntax import Function
 
 
 class What(Enum):

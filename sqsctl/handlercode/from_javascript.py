@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqsctl.handlercode.machines import machine
-from sqsctl.handlercode.nodes import (
+from sqsctl.handlercode.javascript_nodes import (
     in_sequence,
     key_of,
     line_of,
@@ -21,7 +20,8 @@ from sqsctl.handlercode.nodes import (
     string_of,
     text_of,
 )
-from sqsctl.handlercode.tree import (
+from sqsctl.handlercode.state_machines import machine
+from sqsctl.handlercode.syntax import (
     NOTHING,
     Assign,
     Await,

@@ -6,7 +6,8 @@ import ast
 import warnings
 from collections.abc import Iterable
 
-from sqsctl.handlercode.tree import (
+from sqsctl.handlercode.source_files import Unit
+from sqsctl.handlercode.syntax import (
     NOTHING,
     Assign,
     Await,
@@ -35,7 +36,6 @@ from sqsctl.handlercode.tree import (
     Table,
     Try,
 )
-from sqsctl.handlercode.units import Unit
 
 _DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef)
 

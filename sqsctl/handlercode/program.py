@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqsctl.handlercode.from_python import python_unit
-from sqsctl.handlercode.index import Index
 from sqsctl.handlercode.javascript_unit import javascript_unit
-from sqsctl.handlercode.tree import Class, Expr, Function, Imported, Member, Name, Stmt
-from sqsctl.handlercode.units import BUNDLED, Unit
+from sqsctl.handlercode.name_index import Index
+from sqsctl.handlercode.source_files import BUNDLED, Unit
+from sqsctl.handlercode.syntax import Class, Expr, Function, Imported, Member, Name, Stmt
 
 _MOST = 2_000_000
 _ENDS = (".js", ".mjs", ".cjs")

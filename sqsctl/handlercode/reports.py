@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqsctl.handlercode import words
+from sqsctl.handlercode import call_names
 from sqsctl.handlercode.scopes import Scope, Use, root_of
-from sqsctl.handlercode.tree import (
+from sqsctl.handlercode.syntax import (
     Call,
     Choice,
     Constant,
@@ -31,7 +31,7 @@ def may_report(scope: Scope, expr: Expr, depth: int = 0) -> bool:
         case Constant() | Function():
             return False
         case Table():
-            if any(key == words.REPORT for key, _ in expr.entries):
+            if any(key == call_names.REPORT for key, _ in expr.entries):
                 return True
             return any(
                 not key and may_report(scope, value, depth + 1) for key, value in expr.entries
@@ -43,8 +43,8 @@ def may_report(scope: Scope, expr: Expr, depth: int = 0) -> bool:
         case Choice():
             return any(may_report(scope, each, depth + 1) for each in expr.options)
         case Member():
-            if expr.name == words.REPORT or not isinstance(expr.of, Name):
-                return expr.name == words.REPORT
+            if expr.name == call_names.REPORT or not isinstance(expr.of, Name):
+                return expr.name == call_names.REPORT
             # What an object keeps is not followed.
             return expr.of.id in {"this", "self"} or may_report_name(scope, expr.of.id, depth)
         case _:
@@ -52,12 +52,12 @@ def may_report(scope: Scope, expr: Expr, depth: int = 0) -> bool:
 
 
 def _call_may_report(scope: Scope, call: Call, depth: int) -> bool:
-    word = words.last_of(call.callee)
-    if words.tells(call) or word in words.SHAPES | _NO_ANSWER:
+    word = call_names.last_of(call.callee)
+    if call_names.tells(call) or word in call_names.SHAPES | _NO_ANSWER:
         return False
     own = scope.called(call)
     if own is None:
-        return not words.pure(call)
+        return not call_names.pure(call)
     unit, function = own
     if any(_says_report(each) for each in everything(function.body)):
         return True
@@ -72,10 +72,10 @@ def _call_may_report(scope: Scope, call: Call, depth: int) -> bool:
 
 def _says_report(expr: Expr) -> bool:
     if isinstance(expr, Table):
-        return any(key == words.REPORT for key, _ in expr.entries)
+        return any(key == call_names.REPORT for key, _ in expr.entries)
     if isinstance(expr, Call):
-        return words.last_of(expr.callee) in words.POWERTOOLS
-    return isinstance(expr, Member | Name) and words.last_of(expr) == words.REPORT
+        return call_names.last_of(expr.callee) in call_names.POWERTOOLS
+    return isinstance(expr, Member | Name) and call_names.last_of(expr) == call_names.REPORT
 
 
 def may_report_name(scope: Scope, name: str, depth: int = 0) -> bool:
@@ -84,12 +84,12 @@ def may_report_name(scope: Scope, name: str, depth: int = 0) -> bool:
         return False
     inner = scope.known(f"={name}")
     for target, _ in scope.index.kept:
-        if target.name == words.REPORT and root_of(target) == name:
+        if target.name == call_names.REPORT and root_of(target) == name:
             return True
     values = scope.index.values.get(name, [])
     if any(may_report(inner, value, depth + 1) for _, value in values):
         return True
-    if any(root_of(each) == name for each in scope.index.members.get(words.REPORT, ())):
+    if any(root_of(each) == name for each in scope.index.members.get(call_names.REPORT, ())):
         return True
     if values:
         return False

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from sqsctl.handlercode import words
-from sqsctl.handlercode.index import Index
+from sqsctl.handlercode import call_names
+from sqsctl.handlercode.name_index import Index
 from sqsctl.handlercode.program import Program
-from sqsctl.handlercode.tree import Call, Expr, Function, Member, Name, Stmt
-from sqsctl.handlercode.units import Unit
+from sqsctl.handlercode.source_files import Unit
+from sqsctl.handlercode.syntax import Call, Expr, Function, Member, Name, Stmt
 
 
 class Use(Enum):
@@ -64,7 +64,7 @@ def own_function(program: Program, unit: Unit, callee: Expr) -> tuple[Unit, Func
         placed = program.member(unit, callee)
         if placed is None and not program.foreign(unit, callee.of):
             methods = program.methods(callee.name)
-            if len(methods) == 1 and callee.name not in words.COLLECTS | words.ITERATES:
+            if len(methods) == 1 and callee.name not in call_names.COLLECTS | call_names.ITERATES:
                 return methods[0]
     if placed and isinstance(placed.value, Function):
         return placed.unit, placed.value

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
-from sqsctl.handlercode import words
-from sqsctl.handlercode.answers import Answers
+from sqsctl.handlercode import call_names
+from sqsctl.handlercode.batch_answers import Answers
 from sqsctl.handlercode.calls import call_value
+from sqsctl.handlercode.error_flow import heard, silent
 from sqsctl.handlercode.frames import Closure, Fault, Followed, Frame, Region, Sighting, Value, What
-from sqsctl.handlercode.heard import heard, silent
 from sqsctl.handlercode.program import Program
 from sqsctl.handlercode.reports import may_report
 from sqsctl.handlercode.scopes import Scope, Use
-from sqsctl.handlercode.tree import (
+from sqsctl.handlercode.syntax import (
     Assign,
     Await,
     Bind,
@@ -232,7 +232,7 @@ class Walker:
         self.block(frame, stmt.final)
 
     def _is_silent(self, frame: Frame, each: Catch) -> bool:
-        if each.kinds and not words.BROAD.intersection(each.kinds):
+        if each.kinds and not call_names.BROAD.intersection(each.kinds):
             return False
         if frame.use is Use.USED and not frame.loop:
             return False

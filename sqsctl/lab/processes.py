@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqsctl.aws.labs import LabState, alive
+from sqsctl.aws.lab_state import LabState, alive
 from sqsctl.lab.settings import MARK
 
 KILL_S = 2.0

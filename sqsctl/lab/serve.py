@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 
-from sqsctl.aws.labs import CREDENTIALS
+from sqsctl.aws.lab_state import CREDENTIALS
 from sqsctl.lab import settings
 
 

@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from sqsctl.aws.labs import (
+from sqsctl.aws.lab_state import (
     DEFAULT_LAB,
     LabState,
     alive,

@@ -18,7 +18,7 @@ import socket
 import sys
 from pathlib import Path
 
-from sqsctl.aws.labs import CREDENTIALS, state_home
+from sqsctl.aws.lab_state import CREDENTIALS, state_home
 from sqsctl.errors import Exit, SqsctlError, UsageError
 
 HOST = "127.0.0.1"

@@ -18,6 +18,6 @@ __all__ = ["Reading", "events_from_text", "explain_line", "merge", "read", "unwr
 def explain_line(event: LogEvent) -> str | None:
     """The check id of a log line that is a known failure, else None. Cheap for other lines."""
     # The checks read with this package: they can only be looked up when all is loaded.
-    from sqsctl.checks.support.lines import explain
+    from sqsctl.checks.support.line_checks import explain
 
     return explain(event)

@@ -14,8 +14,8 @@ import zlib
 from datetime import datetime
 
 from sqsctl.logtext import patterns as p
-from sqsctl.logtext.jsons import is_record, loads, records, text_of
-from sqsctl.logtext.stamps import parse_stamp
+from sqsctl.logtext.json_values import is_record, loads, records, text_of
+from sqsctl.logtext.timestamps import parse_stamp
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.times import from_epoch_ms
 

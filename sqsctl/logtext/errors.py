@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sqsctl.logtext import patterns as p
-from sqsctl.logtext.jsons import embedded_at, is_record, records, text_of
+from sqsctl.logtext.json_values import embedded_at, is_record, records, text_of
 from sqsctl.logtext.limits import MESSAGE_CHARACTERS, TRACE_LINES
 
 _TYPE_KEYS = (

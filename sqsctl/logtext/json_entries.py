@@ -8,9 +8,9 @@ from datetime import datetime
 from sqsctl.logtext import patterns as p
 from sqsctl.logtext.entry import LOUD, SUSPECT, WORDED, Entry, Mark, fatal_entry, timeout_error
 from sqsctl.logtext.errors import SeenError, error_in
-from sqsctl.logtext.jsons import embedded_at, is_record, number_of, text_of
-from sqsctl.logtext.stamps import parse_stamp
+from sqsctl.logtext.json_values import embedded_at, is_record, number_of, text_of
 from sqsctl.logtext.text_entries import runtime_id
+from sqsctl.logtext.timestamps import parse_stamp
 from sqsctl.model.logline import LogEvent
 
 

@@ -19,10 +19,10 @@ from itertools import pairwise
 
 from sqsctl.logtext import patterns as p
 from sqsctl.logtext.envelopes import line_in, subscription
-from sqsctl.logtext.jsons import is_record, loads, text_of, value_at
+from sqsctl.logtext.json_values import is_record, loads, text_of, value_at
 from sqsctl.logtext.margins import plain_text, without_margin
 from sqsctl.logtext.prefix import clean, strip_prefix
-from sqsctl.logtext.stamps import parse_stamp
+from sqsctl.logtext.timestamps import parse_stamp
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.times import from_epoch_ms
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqsctl.logtext import patterns as p
-from sqsctl.logtext.stamps import parse_stamp
+from sqsctl.logtext.timestamps import parse_stamp
 from sqsctl.model.times import from_epoch_ms
 
 _ROUNDS = 5

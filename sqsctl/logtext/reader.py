@@ -8,13 +8,13 @@ from datetime import datetime
 
 from sqsctl.logtext import patterns as p
 from sqsctl.logtext.blocks import blocks
-from sqsctl.logtext.causes import causes_in
 from sqsctl.logtext.entries import Entry, Mark, understand
+from sqsctl.logtext.error_chains import causes_in
 from sqsctl.logtext.errors import SeenError
-from sqsctl.logtext.forged import without_forged
-from sqsctl.logtext.handled import Successes, handled, teaches, tells_of_failure
+from sqsctl.logtext.forged_lines import without_forged
+from sqsctl.logtext.handled_errors import Successes, handled, teaches, tells_of_failure
+from sqsctl.logtext.invocations import Ending, StreamStory, Trial, ending, tell
 from sqsctl.logtext.limits import KEPT_LINES, TRACE_LINES
-from sqsctl.logtext.trials import Ending, StreamStory, Trial, ending, tell
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import Attempt, Failure, LogEvent, Phase
 

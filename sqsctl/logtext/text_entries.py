@@ -18,7 +18,7 @@ from sqsctl.logtext.entry import (
     timeout_error,
 )
 from sqsctl.logtext.errors import SeenError, error_in
-from sqsctl.logtext.stamps import parse_stamp
+from sqsctl.logtext.timestamps import parse_stamp
 from sqsctl.model.logline import LogEvent
 
 # --- the platform's lines, as text ---------------------------------------------------------

@@ -23,7 +23,7 @@ from sqsctl.remedies.notation import (
     without_target,
     yaml_lines,
 )
-from sqsctl.remedies.words import CDK, CDK_CLASS, CDK_HASH, TERRAFORM, TERRAFORM_TYPE
+from sqsctl.remedies.property_names import CDK, CDK_CLASS, CDK_HASH, TERRAFORM, TERRAFORM_TYPE
 
 Kind = Literal["queue", "function", "mapping", "permission"]
 

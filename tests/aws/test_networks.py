@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sqsctl.aws.functions import function
-from sqsctl.aws.keys import KeyReader
+from sqsctl.aws.kms_keys import KeyReader
 from sqsctl.aws.networks import MAX_PAGES, NetworkReader
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.keys import GONE, aws_managed

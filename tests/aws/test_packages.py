@@ -11,7 +11,6 @@ import pytest
 
 from sqsctl.aws import zips
 from sqsctl.aws.functions import CodeLocation
-from sqsctl.aws.imports import Imports
 from sqsctl.aws.packages import (
     MAX_FOLLOWED,
     PackageReader,
@@ -19,6 +18,7 @@ from sqsctl.aws.packages import (
     handler_stem,
     sources_of,
 )
+from sqsctl.aws.source_imports import Imports
 from sqsctl.aws.zips import Listing, RemoteZip
 from sqsctl.errors import SqsctlError
 from sqsctl.model.stack import Function, PackageMember

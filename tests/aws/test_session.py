@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.aws.labs import CREDENTIALS
+from sqsctl.aws.lab_state import CREDENTIALS
 from sqsctl.aws.session import SERVICES, Session
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.target import Target

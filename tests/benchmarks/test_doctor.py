@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from sqsctl.aws.labs import CREDENTIALS
+from sqsctl.aws.lab_state import CREDENTIALS
 from tests.benchmarks.delay import Slow, slow
 from tests.benchmarks.peers import sqsctl
 from tests.e2e.stacks import DeployedLab

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.queues import QueueRef
 from sqsctl.operations.sending.bodies import template

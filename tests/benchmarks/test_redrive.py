@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import Queue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sqsctl.checks.support.answers import Fault, fault_of
+from sqsctl.checks.support.service_faults import Fault, fault_of
 from sqsctl.model.finding import Finding
 from sqsctl.operations.diagnosis.explain import explain
 

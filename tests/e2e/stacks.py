@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqsctl.aws.labs import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import CREDENTIALS, LabState
 from sqsctl.aws.session import Session
 from sqsctl.lab import template
 from sqsctl.model.deployed import QueuePart, StackRef

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.lab import incidents, server
 from tests.e2e.stacks import DeployedLab, own_stack

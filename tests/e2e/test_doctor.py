@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.cli.screen import pipes
+from sqsctl.cli.screen import closed_pipe as pipes
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.lab import incidents
 from sqsctl.operations.diagnosis import doctor as operations

@@ -12,7 +12,7 @@ import pytest
 from sqsctl.aws.api import ApiClient
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.lab import incidents
-from sqsctl.model.answer import HttpAnswer
+from sqsctl.model.http_answer import HttpAnswer
 from sqsctl.model.queues import QueueRef
 from tests.e2e.stacks import DeployedLab
 from tests.program import Sqsctl

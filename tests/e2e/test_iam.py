@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.message import Outgoing
 from tests.e2e.iam_cases import (

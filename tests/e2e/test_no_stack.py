@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.labs import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import CREDENTIALS, LabState
 from sqsctl.aws.session import Session
 from sqsctl.model.target import Target
 from tests.e2e.iam_users import actions_of, somebody, without

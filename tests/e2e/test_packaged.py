@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sqsctl.aws.labs import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import CREDENTIALS, LabState
 from sqsctl.aws.session import Session
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.deployed import QueuePart, StackRef

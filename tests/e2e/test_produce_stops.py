@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.lab import incidents
 from sqsctl.model.queues import QueueRef

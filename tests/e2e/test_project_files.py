@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.aws.labs import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import CREDENTIALS, LabState
 from sqsctl.aws.session import Session
 from sqsctl.model.target import Target
 from tests.operations.stacks import packaged

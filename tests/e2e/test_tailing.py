@@ -20,7 +20,7 @@ from typing import IO, Any
 
 import pytest
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.logs import LogClient
 from sqsctl.operations.logs.tail import follow_groups
 from tests.e2e.log_history import Written, write_history

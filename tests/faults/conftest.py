@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from tests.faults.bench import Bench, faulty
 
 # For mutants: that there is a counterexample is enough, nobody reads it.

@@ -145,7 +145,7 @@ MUTANTS = [
     ),
     Mutant(
         "never extend the visibility",
-        "sqsctl/operations/dead_letters/hold.py",
+        "sqsctl/operations/dead_letters/visibility_hold.py",
         "if each.until - now < self.seconds / 2",
         "if each.until < 0",
         (f"{PEEK}::test_a_hold_past_its_half_is_renewed",),
@@ -209,7 +209,7 @@ MUTANTS = [
     ),
     Mutant(
         "overtake within a group",
-        "sqsctl/operations/shared/waves.py",
+        "sqsctl/operations/shared/fifo_batches.py",
         "            if (key is not None and key in seen) or",
         "            if",
         (REDRIVE,),

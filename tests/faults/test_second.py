@@ -26,7 +26,7 @@ from sqsctl.operations.moving.purge import purge
 from sqsctl.operations.moving.restore import restore
 from sqsctl.operations.sending.bodies import template
 from sqsctl.operations.sending.produce import Plan, QueueSink, produce
-from sqsctl.operations.stacks.pairs import sources_of
+from sqsctl.operations.stacks.queue_pairs import sources_of
 from tests.faults.bench import TRACE, Bench, faulty, session_on
 from tests.faults.proxy import Fault, Kind, When
 from tests.faults.test_crash import killed_at, killed_sometime

@@ -24,7 +24,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqsctl.aws import api, labs, logs, packages, zips
+from sqsctl.aws import api, logs, packages, zips
+from sqsctl.aws import lab_state as labs
 from sqsctl.aws.session import Session
 from sqsctl.aws.sqs import shapes as queue_shapes
 from sqsctl.aws.sqs.queues import QueueClient
@@ -37,12 +38,14 @@ from sqsctl.model.message import Message, MessageAttribute, Outgoing
 from sqsctl.model.target import Target
 from sqsctl.operations.dead_letters import groups, selection
 from sqsctl.operations.diagnosis import ignores
-from sqsctl.operations.following import sightings
+from sqsctl.operations.following import log_sightings as sightings
 from sqsctl.operations.logs import requests
-from sqsctl.operations.logs.annotate import Annotated
+from sqsctl.operations.logs.annotation import Annotated
 from sqsctl.operations.moving import archive, editing, journal
 from sqsctl.operations.sending import bodies, thresholds
-from sqsctl.operations.target import documents, project, settings
+from sqsctl.operations.target import project_files as project
+from sqsctl.operations.target import settings
+from sqsctl.operations.target import yaml_documents as documents
 from tests.fuzz import honest
 from tests.fuzz.profiles import fuzzed
 from tests.fuzz.texts import encoded, json_texts, json_with, spoilt, wild_bytes, wild_text

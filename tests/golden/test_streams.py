@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.operations.target import project, settings
+from sqsctl.operations.target import project_files as project
+from sqsctl.operations.target import settings
 from tests.golden.aws import NAME
 from tests.golden.test_outputs import Tty, fixed
 from tests.program import Sqsctl

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqsctl.handlercode.answers import Mistake
+from sqsctl.handlercode.batch_answers import Mistake
 from sqsctl.handlercode.consumer import Consumer, consumer
 from sqsctl.handlercode.frames import Fault
 from tests.handlercode.cases import RIGHT, WRONG, Case

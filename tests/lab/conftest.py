@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from sqsctl.aws.labs import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import CREDENTIALS, LabState
 from sqsctl.aws.session import Session
 from sqsctl.lab import template
 from sqsctl.model.target import Target

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from tests.lab.conftest import Tutorial, session_on
 
 pytestmark = pytest.mark.lab

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.lab import incidents, server
 from tests.e2e.stacks import own_stack
 from tests.lab.conftest import Functions, Tutorial, session_on, tutorial_on, until

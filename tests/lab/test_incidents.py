@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.errors import NotFoundError, RefusedError, SqsctlError
 from sqsctl.lab import incidents

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.lab.fidelity import filter_patterns
 from sqsctl.lab.fidelity.functions import lambda_logs
 from tests.lab.conftest import Functions, session_on

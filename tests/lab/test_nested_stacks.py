@@ -12,7 +12,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Keys
 
-from sqsctl.aws.labs import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import CREDENTIALS, LabState
 from sqsctl.aws.stacks import StackClient
 from sqsctl.lab.fidelity.nested_stacks import with_parents
 from tests.lab.conftest import session_on

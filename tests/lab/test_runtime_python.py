@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from tests.lab.conftest import Functions, until, zipped
 
 pytestmark = pytest.mark.lab

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.labs import LabState, alive, read_state, running_lab, state_file, write_state
+from sqsctl.aws.lab_state import LabState, alive, read_state, running_lab, state_file, write_state
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.lab import processes, server, settings
 from tests.lab.conftest import session_on, until, zipped

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from tests.lab.conftest import session_on, until
 
 pytestmark = pytest.mark.lab

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from tests.lab.conftest import session_on, until
 

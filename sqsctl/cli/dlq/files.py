@@ -22,12 +22,12 @@ from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, lines, styled
 from sqsctl.errors import Exit, SqsctlError, UsageError, worst
-from sqsctl.model.words import counted
+from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.model.deadletters import ExportSummary, RestoreSummary
+    from sqsctl.model.dead_letters import ExportSummary, RestoreSummary
 
 
 def register(group: typer.Typer) -> None:
@@ -141,7 +141,7 @@ def restore(
     ] = False,
 ) -> Answer:
     """Send an exported file's messages into a queue. A restore that was stopped goes on."""
-    from sqsctl.aws.labs import state_home
+    from sqsctl.aws.lab_state import state_home
     from sqsctl.cli.dlq.group import dead_letters
     from sqsctl.model.queues import QueueRef
     from sqsctl.operations.moving import archive

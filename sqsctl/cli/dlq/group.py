@@ -16,10 +16,11 @@ from sqsctl.cli.common.filters import (
     SentSinceOption,
     SentUntilOption,
 )
-from sqsctl.cli.common.ways import account_in
+from sqsctl.cli.common.routes import account_in
 from sqsctl.cli.dlq.causes import Causes, cause_finder, cause_shape, causes_of
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import RawOption, command, examples
+from sqsctl.cli.screen.json_shapes import message_shape
 from sqsctl.cli.screen.output import (
     Answer,
     check_raw,
@@ -30,19 +31,18 @@ from sqsctl.cli.screen.output import (
     styled,
     write_raw,
 )
-from sqsctl.cli.screen.shapes import message_shape
 from sqsctl.cli.screen.views import ago, clock
 from sqsctl.errors import Exit, worst
-from sqsctl.model.words import counted
+from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.aws.sqs.queues import QueueClient
-    from sqsctl.checks.support.matching import Match
-    from sqsctl.model.deadletters import Forecast
+    from sqsctl.checks.support.dead_letter_match import Match
+    from sqsctl.model.dead_letters import Forecast
     from sqsctl.model.message import Message
-    from sqsctl.operations.stacks.pairs import Pair
+    from sqsctl.operations.stacks.queue_pairs import Pair
 
 group = typer.Typer(help="Dead letters: look at them, bring them back.", no_args_is_help=True)
 BODY_WIDTH = 200
@@ -51,22 +51,10 @@ LIMIT = 10
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    from sqsctl.cli.dlq.group import (
-        files as dlq_files,
-    )
-    from sqsctl.cli.dlq.group import (
-        purge,
-        redrive,
-    )
-    from sqsctl.cli.dlq.group import (
-        stories as dlq_stories,
-    )
-    from sqsctl.cli.dlq.group import (
-        tasks as dlq_tasks,
-    )
+    from sqsctl.cli.dlq import files, purge, redrive, stories, tasks
 
     app.add_typer(group, name="dlq")
-    for part in (dlq_stories, redrive, dlq_tasks, dlq_files, purge):
+    for part in (stories, redrive, tasks, files, purge):
         part.register(group)
 
 
@@ -77,7 +65,7 @@ def dead_letters(run: Run, *, changing: bool = False) -> tuple[QueueClient, Pair
     """
     from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.operations.stacks import discover
-    from sqsctl.operations.stacks.pairs import find_pair
+    from sqsctl.operations.stacks.queue_pairs import find_pair
 
     resolved = run.resolved(changing=changing)
     client = QueueClient(resolved.session)

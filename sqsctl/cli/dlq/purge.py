@@ -20,7 +20,7 @@ from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, lines, styled
 from sqsctl.errors import Exit, RefusedError, SqsctlError, worst
-from sqsctl.model.words import counted
+from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import Console

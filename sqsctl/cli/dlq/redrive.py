@@ -24,7 +24,7 @@ from sqsctl.errors import UsageError
 
 if TYPE_CHECKING:
     from sqsctl.model.queues import Queue
-    from sqsctl.operations.stacks.pairs import Pair
+    from sqsctl.operations.stacks.queue_pairs import Pair
 
 
 def register(group: typer.Typer) -> None:
@@ -112,7 +112,7 @@ def redrive(
     next run finishes; what may be there twice is listed by its id. A first Ctrl-C finishes
     what is in flight.
     """
-    from sqsctl.aws.labs import state_home
+    from sqsctl.aws.lab_state import state_home
     from sqsctl.cli.common import filters as conditions
     from sqsctl.cli.dlq.causes import cause_finder
     from sqsctl.cli.dlq.group import dead_letters

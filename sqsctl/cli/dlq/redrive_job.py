@@ -13,7 +13,7 @@ from sqsctl.cli.dlq.redrive_view import redrive_answer, redrive_shape, show_redr
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import Answer, lines
 from sqsctl.errors import Exit, SqsctlError, UsageError
-from sqsctl.model.words import counted
+from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
     from sqsctl.aws.sqs.queues import QueueClient
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqsctl.operations.moving.canary import Verdict
     from sqsctl.operations.moving.redrive_plan import RedrivePlan
     from sqsctl.operations.shared.control import Control
-    from sqsctl.operations.stacks.pairs import Pair
+    from sqsctl.operations.stacks.queue_pairs import Pair
 
 NATIVE_RATE = 500  # messages per second, SQS's own limit
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sqsctl.model.transfer import RedriveSummary
     from sqsctl.operations.moving.canary import Verdict
-    from sqsctl.operations.stacks.pairs import Pair
+    from sqsctl.operations.stacks.queue_pairs import Pair
 
 SHOWN = 20
 

@@ -10,23 +10,23 @@ import typer
 
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.command_lines import own_options
+from sqsctl.cli.screen.json_shapes import message_shape
 from sqsctl.cli.screen.output import Answer, iso, lines, prose, safe_line, styled
-from sqsctl.cli.screen.shapes import message_shape
-from sqsctl.cli.screen.typed import own_options
 from sqsctl.cli.screen.views import ago, clock, row, show_table, table
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
+from sqsctl.model.plurals import counted
 from sqsctl.model.unread import Unread
-from sqsctl.model.words import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.checks.support.matching import Match
-    from sqsctl.model.deadletters import DeadLetterGroup, MessageStory
+    from sqsctl.checks.support.dead_letter_match import Match
+    from sqsctl.model.dead_letters import DeadLetterGroup, MessageStory
     from sqsctl.model.logline import Attempt
     from sqsctl.model.queues import Queue
     from sqsctl.model.transfer import Peeked
-    from sqsctl.operations.stacks.pairs import Pair
+    from sqsctl.operations.stacks.queue_pairs import Pair
 
 
 def register(group: typer.Typer) -> None:
@@ -117,7 +117,7 @@ def explain(
     from sqsctl.cli.dlq.causes import Causes, cause_finder, cause_shape
     from sqsctl.cli.dlq.group import dead_letters, forecast_shape
     from sqsctl.operations.dead_letters.causes import earliest
-    from sqsctl.operations.dead_letters.story import story_of
+    from sqsctl.operations.dead_letters.history import story_of
 
     client, pair = dead_letters(run)
     peeked, code = _look(

@@ -14,10 +14,10 @@ from sqsctl.cli.logs.group import beginning, moment
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run, working_folder
 from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.command_lines import as_typed
+from sqsctl.cli.screen.json_shapes import diagnosis_shape
 from sqsctl.cli.screen.output import Answer, iso, lines, styled
 from sqsctl.cli.screen.picture import hop_shape, show_picture
-from sqsctl.cli.screen.shapes import diagnosis_shape
-from sqsctl.cli.screen.typed import as_typed
 from sqsctl.cli.screen.views import clock, row, show_table, table
 from sqsctl.errors import Exit, RefusedError, SqsctlError, UsageError
 
@@ -207,7 +207,7 @@ def _watch(
     What may pass, such as a network that is gone for a while, is told and waited out, unless
     the very first look meets it.
     """
-    from sqsctl.cli.screen.pipes import watchful_sleep
+    from sqsctl.cli.screen.closed_pipe import watchful_sleep
     from sqsctl.operations.diagnosis.ignores import apply
 
     looked = False
@@ -367,14 +367,14 @@ def _listed() -> Answer:
 
 def _project(run: Run, reference: StackRef) -> tuple[Path | None, str | None]:
     """The working folder and its stage, where its project deploys to this very stack."""
-    from sqsctl.operations.target import project
+    from sqsctl.operations.target import project_files
 
     stage = run.settings.text("stage")
     if reference.stack_name is None:
         return None, stage
     folder = working_folder()
     try:
-        deploys, with_stage = project.stage_of(folder, reference.stack_name, stage=stage)
+        deploys, with_stage = project_files.stage_of(folder, reference.stack_name, stage=stage)
     except SqsctlError:
         return None, stage
     return (folder if deploys else None), with_stage

@@ -20,7 +20,7 @@ from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, Output, styled
 from sqsctl.errors import Exit, SqsctlError
-from sqsctl.model.words import counted
+from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -169,7 +169,7 @@ class Demo:
 
 def _figures(run: Run, *, results: bool) -> dict[str, int]:
     """What waits, what is dead, and how many results the consumer logged."""
-    from sqsctl.cli.common.measure import counts, logged
+    from sqsctl.cli.common.queue_figures import counts, logged
 
     seen = counts(run)
     if results:

@@ -17,7 +17,7 @@ from sqsctl.errors import Exit, SqsctlError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.aws.labs import LabState
+    from sqsctl.aws.lab_state import LabState
     from sqsctl.aws.session import Session
     from sqsctl.model.deployed import Endpoints
 
@@ -75,7 +75,7 @@ def up(
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Start the lab and deploy the tutorial's stack on it through CloudFormation."""
-    from sqsctl.aws.labs import running_lab
+    from sqsctl.aws.lab_state import running_lab
 
     chosen = name or run.lab_name
     there = running_lab(chosen)
@@ -271,7 +271,7 @@ def heal(
 @command(group, "incidents", target=False, epilog=examples("sqsctl lab incidents -o json"))
 def list_incidents(run: Run, name: NameOption = None) -> Answer:
     """List what can be broken: which step of the tutorial, what breaks, what doctor says."""
-    from sqsctl.aws.labs import running_lab
+    from sqsctl.aws.lab_state import running_lab
     from sqsctl.lab import incidents
 
     state = running_lab(name or run.lab_name)
@@ -347,7 +347,7 @@ def incident_choices() -> list[tuple[str, str]]:
 
 def broken_on(name: str) -> list[str]:
     """The incidents that are active on a lab, for the session's state line."""
-    from sqsctl.aws.labs import running_lab
+    from sqsctl.aws.lab_state import running_lab
 
     state = running_lab(name)
     return _active(state) if state else []
@@ -365,7 +365,7 @@ def bring_up(
 
     A lab that was started here and did not get its stack is stopped again.
     """
-    from sqsctl.aws.labs import running_lab
+    from sqsctl.aws.lab_state import running_lab
     from sqsctl.lab import server
 
     there = running_lab(name) is not None
@@ -398,7 +398,7 @@ def _deploy(run: Run, state: LabState) -> Endpoints:
 
 def lab_session(state: LabState) -> Session:
     """An AWS session on a lab."""
-    from sqsctl.aws.labs import CREDENTIALS
+    from sqsctl.aws.lab_state import CREDENTIALS
     from sqsctl.aws.session import Session
     from sqsctl.model.target import Target
 
@@ -407,7 +407,7 @@ def lab_session(state: LabState) -> Session:
 
 
 def _running(run: Run, name: str | None) -> tuple[LabState, Session]:
-    from sqsctl.aws.labs import running_lab
+    from sqsctl.aws.lab_state import running_lab
     from sqsctl.operations.target.targeting import no_lab
 
     chosen = name or run.lab_name

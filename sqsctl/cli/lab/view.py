@@ -11,7 +11,7 @@ from sqsctl.cli.screen.views import row, show_table, table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.aws.labs import LabState
+    from sqsctl.aws.lab_state import LabState
     from sqsctl.model.deployed import Endpoints
 
 

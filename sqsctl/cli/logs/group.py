@@ -14,7 +14,7 @@ from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, styled
 from sqsctl.errors import Exit, NotFoundError, UsageError
-from sqsctl.model.words import counted
+from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,7 +83,7 @@ def explain(
     Exit 10 when it found a cause, 0 when it found none.
     """
     from sqsctl.cli.screen.findings import show_diagnosis
-    from sqsctl.cli.screen.shapes import finding_shape
+    from sqsctl.cli.screen.json_shapes import finding_shape
     from sqsctl.model.finding import Severity
     from sqsctl.operations.diagnosis.explain import explain as diagnose
 

@@ -25,7 +25,7 @@ from sqsctl.cli.screen.output import Answer, check_raw, iso
 from sqsctl.errors import SqsctlError, UsageError
 
 if TYPE_CHECKING:
-    from sqsctl.operations.logs.annotate import Annotated as Line
+    from sqsctl.operations.logs.annotation import Annotated as Line
 
 
 @command(
@@ -92,9 +92,9 @@ def tail(
     raw: RawOption = False,
 ) -> Answer | None:
     """Follow the logs of the stack's functions. With -o json an object a line."""
-    from sqsctl.cli.screen.pipes import watchful_sleep
+    from sqsctl.cli.screen.closed_pipe import watchful_sleep
     from sqsctl.operations.logs import tail as tailing
-    from sqsctl.operations.logs.annotate import annotate
+    from sqsctl.operations.logs.annotation import annotate
 
     if raw:
         check_raw(run.output)

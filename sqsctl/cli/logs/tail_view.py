@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import iso, safe, to_json, write_raw
-from sqsctl.model.words import counted
+from sqsctl.model.plurals import counted
 from sqsctl.operations.logs.requests import Folder
 
 if TYPE_CHECKING:
-    from sqsctl.operations.logs.annotate import Annotated as Line
+    from sqsctl.operations.logs.annotation import Annotated as Line
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 MAX_STREAMS = 4_096

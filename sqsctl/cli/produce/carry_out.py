@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import Answer, lines, safe_line
 from sqsctl.errors import SqsctlError, UsageError
-from sqsctl.model.words import counted
+from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
-    from sqsctl.cli.common.ways import Way
+    from sqsctl.cli.common.routes import Way
     from sqsctl.cli.produce.following import Followed
     from sqsctl.model.transfer import ProduceProgress, ProduceSummary
     from sqsctl.operations.following.follow import Fate
-    from sqsctl.operations.following.sightings import Invocations
+    from sqsctl.operations.following.log_sightings import Invocations
     from sqsctl.operations.sending.bodies import Make, Marks, Poison
     from sqsctl.operations.sending.produce import ApiSink, Plan, QueueSink
     from sqsctl.operations.sending.thresholds import Threshold
@@ -70,7 +70,7 @@ def rehearse(way: Way, job: Job) -> Answer:
 
 def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer:
     """Send, and with ``follow_s`` wait that long for the messages' fate."""
-    from sqsctl.cli.produce import following as produce_follow
+    from sqsctl.cli.produce import following
     from sqsctl.cli.produce.view import Outcome, answer
     from sqsctl.operations.following.http_failures import UNDECIDED
     from sqsctl.operations.sending.bodies import Marks
@@ -78,7 +78,7 @@ def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer
 
     make, marks, followed = job.make, Marks(uuid.uuid4().hex[:12]), None
     if follow_s is not None:
-        followed = produce_follow.prepare(run, way)
+        followed = following.prepare(run, way)
         make = marks.into(make)
     if job.poison:
         make = job.poison.into(make)  # after the marks: what is bad stays just as it was given
@@ -91,7 +91,7 @@ def carry_out(run: Run, way: Way, job: Job, *, follow_s: float | None) -> Answer
             run.output.notice(note_of_end)
         if way.via == "http" and UNDECIDED & summary.status_codes.keys() and not control.stopping:
             with run.progress("looking into the producer's log"):
-                log = produce_follow.producer_log(run, way, began, control)
+                log = following.producer_log(run, way, began, control)
         fate: Fate | None = None
         trouble: SqsctlError | None = None
         stopped_before = control.stopping
@@ -169,10 +169,10 @@ def _followed(
     marked: int,
 ) -> tuple[Fate | None, SqsctlError | None]:
     """The fate, or why it could not be told: what was sent is reported either way."""
-    from sqsctl.cli.produce import following as produce_follow
+    from sqsctl.cli.produce import following
 
     try:
-        fate = produce_follow.watch(
+        fate = following.watch(
             run,
             followed,
             marks,

@@ -197,9 +197,8 @@ def produce(
     ] = False,
 ) -> Answer:
     """Send many messages, and measure how that went."""
-    from sqsctl.cli.common.ways import attributes_from, body_from, way_in
-    from sqsctl.cli.produce import bodies as produce_bodies
-    from sqsctl.cli.produce import k6 as produce_k6
+    from sqsctl.cli.common.routes import attributes_from, body_from, way_in
+    from sqsctl.cli.produce import bodies, k6
     from sqsctl.cli.produce.carry_out import Job, carry_out, rehearse
     from sqsctl.operations.sending import produce as load
     from sqsctl.operations.sending.bodies import POISON, Poison
@@ -221,7 +220,7 @@ def produce(
     at_a_time = concurrency or load.concurrency_for(rate)
     plan = load.Plan(number, seconds, rate, at_a_time, until_dry=lines_from is not None).checked()
     text = body_from(body, body_json, body_file, DEFAULT_BODY)
-    bad = produce_bodies.poison(poison, poison_body, seed)
+    bad = bodies.poison(poison, poison_body, seed)
     if group is not None and groups is not None:
         raise UsageError("--group names the group, --groups deals out to many: give one of them")
     attributes = attributes_from(attribute)
@@ -238,7 +237,7 @@ def produce(
         plan = replace(plan, concurrency=1)  # so that they arrive in the order of their numbers
     if extras and way.via == "http":
         raise UsageError("attributes, groups and delays travel over SQS only", hint="--via sqs")
-    wanted = produce_bodies.Bodies(
+    wanted = bodies.Bodies(
         text,
         lines_from,
         any_text=any_text,
@@ -254,13 +253,13 @@ def produce(
     if export_k6 is not None:
         from sqsctl.operations.sending.k6 import Load
 
-        url, host = produce_k6.target(run, way)
-        source = produce_k6.bodies(lines_from)
-        with produce_bodies.made(run, wanted):  # for its complaints
+        url, host = k6.target(run, way)
+        source = k6.bodies(lines_from)
+        with bodies.made(run, wanted):  # for its complaints
             share, _, bad_body = bad or (0.0, 0, POISON)
         what = Load(url, plan, text, host, share, bad_body, source, conditions)
-        return produce_k6.export(run, export_k6, what, dry_run=dry_run)
-    with produce_bodies.made(run, wanted) as make:
+        return k6.export(run, export_k6, what, dry_run=dry_run)
+    with bodies.made(run, wanted) as make:
         job = Job(make, plan, conditions, spoiler, bad[1] if bad else None, lines_from)
         if dry_run:
             return rehearse(way, job)

@@ -13,12 +13,12 @@ from sqsctl.errors import NotFoundError, SqsctlError
 
 if TYPE_CHECKING:
     from sqsctl.aws.sqs.queues import QueueClient
-    from sqsctl.cli.common.ways import Way
+    from sqsctl.cli.common.routes import Way
     from sqsctl.model.queues import Queue, QueueRef
     from sqsctl.model.stack import Stack
     from sqsctl.operations.following.follow import Fate, Held
-    from sqsctl.operations.following.sightings import Invocations
-    from sqsctl.operations.logs.annotate import Annotated
+    from sqsctl.operations.following.log_sightings import Invocations
+    from sqsctl.operations.logs.annotation import Annotated
     from sqsctl.operations.sending.bodies import Marks
     from sqsctl.operations.shared.control import Control
 
@@ -92,7 +92,7 @@ def prepare(run: Run, way: Way) -> Followed:
 
 def _behind(stack: Stack, label: str) -> tuple[Queue, bool]:
     """The queue that a route or its function names (True), else the only one (False)."""
-    from sqsctl.cli.common.ways import route_at
+    from sqsctl.cli.common.routes import route_at
     from sqsctl.model.stack import Fact
 
     dead = stack.dead_letter_queues()
@@ -122,12 +122,12 @@ def producer_log(run: Run, way: Way, since: datetime, control: Control) -> Invoc
     yet is looked at again for some seconds. Where AWS's clock may be behind, "nothing" is not
     believed.
     """
-    from sqsctl.cli.common.ways import route_at
+    from sqsctl.cli.common.routes import route_at
     from sqsctl.model.stack import Fact
     from sqsctl.operations.diagnosis.observe import observe
     from sqsctl.operations.following.follow import SKEW
-    from sqsctl.operations.following.sightings import Sightings
-    from sqsctl.operations.logs.annotate import annotate
+    from sqsctl.operations.following.log_sightings import Sightings
+    from sqsctl.operations.logs.annotation import annotate
     from sqsctl.operations.logs.tail import tail
 
     try:
@@ -164,8 +164,8 @@ def watch(
 ) -> Fate:
     """Wait for the messages' fate. Raises SqsctlError where the queues cannot be read."""
     from sqsctl.operations.following.follow import SKEW, UNMARKED, follow, held
-    from sqsctl.operations.following.sightings import LogReader, Sightings
-    from sqsctl.operations.logs.annotate import annotate
+    from sqsctl.operations.following.log_sightings import LogReader, Sightings
+    from sqsctl.operations.logs.annotation import annotate
     from sqsctl.operations.logs.tail import Clock, tail
 
     sightings = Sightings(marks.run, followed.since)

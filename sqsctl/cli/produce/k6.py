@@ -11,7 +11,7 @@ from sqsctl.cli.screen.output import Answer, lines
 from sqsctl.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from sqsctl.cli.common.ways import Way
+    from sqsctl.cli.common.routes import Way
     from sqsctl.operations.sending.k6 import Load
 
 

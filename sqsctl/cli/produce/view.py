@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.screen.output import Answer, lines, safe_line, styled
 from sqsctl.errors import Exit, SqsctlError, worst
-from sqsctl.model.words import counted
+from sqsctl.model.plurals import counted
 from sqsctl.operations.following.http_failures import explanations, suspects
 from sqsctl.operations.sending.histogram import buckets
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqsctl.model.transfer import Latency, ProduceSummary
     from sqsctl.operations.following.follow import Fate
-    from sqsctl.operations.following.sightings import Invocations
+    from sqsctl.operations.following.log_sightings import Invocations
 
 BAR = 30
 

@@ -257,11 +257,11 @@ class Run:
 
     def likely_stack(self, *, changing: bool = False) -> str | None:
         """The stack of the working folder's project, else the lab's own; None without both."""
-        from sqsctl.operations.target import project
+        from sqsctl.operations.target import project_files
 
         stage = self.settings.text("stage")
         try:
-            told = project.stack(working_folder(), stage=stage)
+            told = project_files.stack(working_folder(), stage=stage)
         except UsageError as error:
             hint = error.hint or "mend the file, or name the stack: --stack NAME"
             raise UsageError(error.message, hint=hint, code=error.code) from error

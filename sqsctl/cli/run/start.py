@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from sqsctl.cli.run.near import nearest
+from sqsctl.cli.run.suggestions import nearest
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 
 if TYPE_CHECKING:
@@ -83,10 +83,10 @@ def _with_queue(run: Run, found: StackRef) -> StackRef:
 def _elsewhere(run: Run, name: str, error: NotFoundError) -> NotFoundError:
     """The error for a stack that is not there; the project may say where it is."""
     from sqsctl.cli.run.context import working_folder
-    from sqsctl.operations.target import project
+    from sqsctl.operations.target import project_files
 
     target = run.resolved().target
-    told = project.stack(working_folder(), stage=run.settings.text("stage"))
+    told = project_files.stack(working_folder(), stage=run.settings.text("stage"))
     if target.kind != "aws" or told.name != name or told.region in {None, target.region}:
         return error
     return NotFoundError(

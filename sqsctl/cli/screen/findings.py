@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqsctl.cli.screen.output import prose, safe, safe_line, styled
 from sqsctl.cli.screen.views import clock
 from sqsctl.model.finding import CheckOutcome, Diagnosis, Finding, Severity
-from sqsctl.model.words import counted
+from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.screen.output import safe_line, styled
 from sqsctl.cli.screen.views import duration
+from sqsctl.model.plurals import counted
 from sqsctl.model.stack import Fact
-from sqsctl.model.words import counted
 from sqsctl.operations.diagnosis.health import Hop, State, hops
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def senders(stack: Stack) -> list[tuple[str, str]]:
 
     A consumer that names the queue it reads, or where its dead letters go, is no sender.
     """
-    from sqsctl.operations.stacks.around import place
+    from sqsctl.operations.stacks.without_stack import place
 
     behind = {route.function_name for api in stack.apis for route in api.routes}
     queues = {place(each.arn): each for each in stack.queues}

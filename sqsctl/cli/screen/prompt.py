@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from sqsctl.cli.screen.fit import columns, dumb, fit
-from sqsctl.cli.screen.leaving import ends_on_sigterm
+from sqsctl.cli.screen.cell_width import columns, dumb, fit
+from sqsctl.cli.screen.sigterm import ends_on_sigterm
 from sqsctl.errors import RefusedError
 
 MANY = 12  # from here on a list can be narrowed by typing

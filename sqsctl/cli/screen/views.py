@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqsctl.cli.screen.output import safe_line, styled
-from sqsctl.model.words import counted
+from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +48,7 @@ def row(grid: Table, *cells: object, style: str = "") -> None:
 def show_table(console: Console, grid: Table) -> None:
     """Print a table: in a pipe without the spaces that pad its lines, ids and URLs never cut."""
     if console.is_terminal:
-        from sqsctl.cli.screen.narrow import fits, show_narrow
+        from sqsctl.cli.screen.narrow_tables import fits, show_narrow
 
         if fits(console, grid):
             console.print(grid)

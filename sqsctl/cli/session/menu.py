@@ -14,8 +14,8 @@ from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import styled
 from sqsctl.cli.screen.picture import show_picture
 from sqsctl.cli.screen.prompt import Choice, pick
-from sqsctl.cli.session import menu_letters, menu_target
-from sqsctl.cli.session.menu_run import (
+from sqsctl.cli.session import choose_target, dead_letters
+from sqsctl.cli.session.running import (
     back,
     broken_line,
     dead_letters_in,
@@ -27,8 +27,8 @@ from sqsctl.cli.session.menu_run import (
     tell,
 )
 from sqsctl.errors import Exit, SqsctlError
+from sqsctl.model.plurals import counted
 from sqsctl.model.stack import Stack
-from sqsctl.model.words import counted
 
 QUIT = "quit"
 Act = Callable[[Run, "Seen"], object]
@@ -56,12 +56,12 @@ def menu(run: Run) -> None:
     """Ask until there is nothing more to do."""
     run.offers_lab = False
     run.output.quiet = False  # consequences are said before anything happens
-    if not menu_target.first(run):
+    if not choose_target.first(run):
         return
     seen = Seen()
     while True:
         if not _look(run, seen):
-            if not menu_target.choose(run):
+            if not choose_target.choose(run):
                 return
             seen = Seen()
             continue
@@ -128,7 +128,7 @@ def _entries(run: Run, seen: Seen) -> list[Entry]:
     letters = Entry(
         "letters",
         f"{some}: look, and pick some" if count else "look into the dead-letter queue",
-        lambda inner, known: menu_letters.letters(inner, known.stack),
+        lambda inner, known: dead_letters.letters(inner, known.stack),
     )
     if count:
         entries += [
@@ -136,7 +136,7 @@ def _entries(run: Run, seen: Seen) -> list[Entry]:
             Entry(
                 "redrive",
                 f"{some}: bring all of them back (redrive)",
-                lambda inner, known: menu_letters.bring_back(inner, known.stack, [], count),
+                lambda inner, known: dead_letters.bring_back(inner, known.stack, [], count),
             ),
         ]
     entries += [
@@ -278,7 +278,7 @@ def _lab(run: Run, seen: Seen) -> None:
 
 
 def _target(run: Run, seen: Seen) -> None:
-    if menu_target.choose(run):
+    if choose_target.choose(run):
         seen.stack, seen.drawn, seen.findings = None, "", False
 
 

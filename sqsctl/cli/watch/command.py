@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sqsctl.model.deployed import StackRef
     from sqsctl.model.queues import Queue
     from sqsctl.model.stack import Stack
-    from sqsctl.operations.following.sightings import LogReader
-    from sqsctl.operations.live.board import Board, Picture
-    from sqsctl.operations.logs.annotate import Annotated as Line
+    from sqsctl.operations.following.log_sightings import LogReader
+    from sqsctl.operations.live.snapshot import Board, Picture
+    from sqsctl.operations.logs.annotation import Annotated as Line
 
 ANEW = timedelta(seconds=30)  # how often functions, mappings and the API are read again
 LOOK_BACK = timedelta(minutes=10)
@@ -65,7 +65,7 @@ def watch(
 
             live(run, watcher.look, interval)
             return None
-        from sqsctl.cli.screen.pipes import watchful_sleep
+        from sqsctl.cli.screen.closed_pipe import watchful_sleep
 
         ticks = 0
         if count is not None or run.output.json:
@@ -97,7 +97,7 @@ class Watcher:
 
     def __init__(self, run: Run) -> None:
         from sqsctl.aws.sqs.queues import QueueClient
-        from sqsctl.operations.live.board import Board
+        from sqsctl.operations.live.snapshot import Board
 
         self._run = run
         self._reference: StackRef = run.stack()
@@ -165,8 +165,8 @@ class Watcher:
     def _logs(self) -> LogReader | None:
         import threading
 
-        from sqsctl.operations.following.sightings import LogReader
-        from sqsctl.operations.logs.annotate import annotate
+        from sqsctl.operations.following.log_sightings import LogReader
+        from sqsctl.operations.logs.annotation import annotate
         from sqsctl.operations.logs.tail import Clock, tail
 
         self._settled = threading.Event()

@@ -16,8 +16,8 @@ from sqsctl.cli.watch.view import rendered
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
-    from sqsctl.cli.session.menu_run import Done
-    from sqsctl.operations.live.board import Picture
+    from sqsctl.cli.session.running import Done
+    from sqsctl.operations.live.snapshot import Picture
 
 KEYS = "q quit   d doctor   e last errors   p probe   r redrive"
 COMMANDS = {
@@ -53,7 +53,7 @@ def _redrive(run: Run) -> None:
 
 
 def _perform(run: Run, words: list[str]) -> Done:
-    from sqsctl.cli.session.menu_run import perform
+    from sqsctl.cli.session.running import perform
 
     return perform(run, words)
 

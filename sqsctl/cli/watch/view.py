@@ -10,7 +10,7 @@ from sqsctl.cli.screen.output import iso, safe_line, styled
 from sqsctl.cli.screen.picture import hop_shape
 from sqsctl.cli.screen.picture import picture as drawn
 from sqsctl.operations.diagnosis.health import Recent, hops
-from sqsctl.operations.live.board import VAGUE
+from sqsctl.operations.live.snapshot import VAGUE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from sqsctl.operations.diagnosis.health import Hop
-    from sqsctl.operations.live.board import Depth, Failing, Picture
+    from sqsctl.operations.live.snapshot import Depth, Failing, Picture
 
 SPARK = 12
 SHOWN_FAILURES = 8

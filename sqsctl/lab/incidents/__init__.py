@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.errors import NotFoundError
 from sqsctl.lab.incidents.access_denied import AccessDenied

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqsctl.aws.labs import LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.lab.incidents.bench import Bench
 from sqsctl.lab.incidents.changes import Change

@@ -14,7 +14,7 @@ import urllib.request
 import zipfile
 from typing import Any
 
-from sqsctl.aws.labs import LabState, read_state, state_home
+from sqsctl.aws.lab_state import LabState, read_state, state_home
 from sqsctl.aws.session import Session
 from sqsctl.aws.translate import translated
 from sqsctl.errors import Exit, NotFoundError, RefusedError, SqsctlError

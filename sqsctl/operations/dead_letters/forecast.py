@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqsctl.model.deadletters import Forecast
+from sqsctl.model.dead_letters import Forecast
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
 

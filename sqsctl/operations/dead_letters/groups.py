@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqsctl.model.deadletters import DeadLetterGroup
+from sqsctl.model.dead_letters import DeadLetterGroup
 from sqsctl.model.message import Message
 from sqsctl.operations.dead_letters.selection import NOT_JSON, parsed
 

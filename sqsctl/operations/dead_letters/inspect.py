@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqsctl.errors import SqsctlError
 from sqsctl.model.queues import QueueReport
-from sqsctl.operations.shared.ports import KnowsQueues
-from sqsctl.operations.stacks.pairs import dead_letter_queue_of
+from sqsctl.operations.shared.interfaces import KnowsQueues
+from sqsctl.operations.stacks.queue_pairs import dead_letter_queue_of
 
 
 def inspect(queues: KnowsQueues, reference: str) -> QueueReport:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from sqsctl.model.message import Message
 from sqsctl.model.stack import Queue
 from sqsctl.model.transfer import Peeked
-from sqsctl.operations.dead_letters.hold import Clock, steady
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.dead_letters.survey import Look, survey
+from sqsctl.operations.dead_letters.visibility_hold import Clock, steady
 from sqsctl.operations.shared.control import Control
-from sqsctl.operations.shared.ports import HandsOutMessages
+from sqsctl.operations.shared.interfaces import HandsOutMessages
 
 __all__ = ["Look", "peek"]
 

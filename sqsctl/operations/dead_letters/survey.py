@@ -15,13 +15,13 @@ from functools import partial
 from sqsctl.errors import RefusedError
 from sqsctl.model.message import Message
 from sqsctl.model.stack import Queue
-from sqsctl.operations.dead_letters.hold import BATCH, Clock, steady
+from sqsctl.operations.dead_letters.handle_file import Spool
 from sqsctl.operations.dead_letters.selection import Select
-from sqsctl.operations.dead_letters.spool import Spool
+from sqsctl.operations.dead_letters.visibility_hold import BATCH, Clock, steady
 from sqsctl.operations.shared.control import Control
-from sqsctl.operations.shared.idset import IdSet
-from sqsctl.operations.shared.patience import received
-from sqsctl.operations.shared.ports import HandsOutMessages
+from sqsctl.operations.shared.id_set import IdSet
+from sqsctl.operations.shared.interfaces import HandsOutMessages
+from sqsctl.operations.shared.retrying import received
 
 EMPTY_POLLS = 3
 IN_FLIGHT_LIMIT = 100_000  # about: SQS says 120,000

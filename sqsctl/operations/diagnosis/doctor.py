@@ -163,7 +163,7 @@ def mend(session: Session, finding: Finding) -> Iterator[Applied]:
     Raises RefusedError for a fix that is not safe, SqsctlError where a step fails: the
     steps before it stay.
     """
-    from sqsctl.aws.steps import run_step
+    from sqsctl.aws.fix_calls import run_step
 
     if finding.fix.disposition != "safe":
         raise RefusedError(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.stack import Declared, Fact, Group, Stack, Unread
 from sqsctl.operations.diagnosis.reading.collector import Collector
-from sqsctl.operations.diagnosis.reading.desk import Wanted
+from sqsctl.operations.diagnosis.reading.observation import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +152,7 @@ def _chosen(ref: StackRef, functions: Collection[str] | None) -> frozenset[str] 
 
 def _project(folder: Path, stage: str | None, ref: StackRef) -> Group[Declared]:
     """The project's declarations, functions by their deployed names where they can be told."""
-    from sqsctl.operations.target import project
+    from sqsctl.operations.target import project_files as project
 
     found = project.declared(folder, stage=stage, stack_name=ref.stack_name)
     named = tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqsctl.aws.keys import KeyReader
+from sqsctl.aws.kms_keys import KeyReader
 from sqsctl.aws.parallel import concurrently
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import SqsctlError

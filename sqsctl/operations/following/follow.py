@@ -17,9 +17,9 @@ from typing import Protocol
 
 from sqsctl.model.queues import Queue, QueueRef
 from sqsctl.model.transfer import Latency
-from sqsctl.operations.following.sightings import Invocations, Sightings
+from sqsctl.operations.following.log_sightings import Invocations, Sightings
 from sqsctl.operations.shared.control import Control
-from sqsctl.operations.shared.patience import patiently
+from sqsctl.operations.shared.retrying import patiently
 
 POLL_S = 1.0
 QUIET = 3  # looks in a row that have to find the queue empty: its figures are approximate

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqsctl.model.transfer import ProduceSummary
-from sqsctl.operations.following.sightings import Invocations
+from sqsctl.operations.following.log_sightings import Invocations
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def metrics(
     end = until or datetime.now(UTC)
     start = since or end - WINDOW
     if apis is None:
-        from sqsctl.operations.stacks.summary import apis as read
+        from sqsctl.operations.stacks.stack_outputs import apis as read
 
         apis = read(session, ref)
     queries = [

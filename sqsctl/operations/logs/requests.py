@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqsctl.operations.logs.annotate import Annotated
+from sqsctl.operations.logs.annotation import Annotated
 
 MAX_REQUESTS = 1_000
 MAX_LINES = 5_000

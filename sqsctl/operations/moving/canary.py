@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import Queue
-from sqsctl.operations.dead_letters.hold import Clock, steady
 from sqsctl.operations.dead_letters.peek import Look, peek
+from sqsctl.operations.dead_letters.visibility_hold import Clock, steady
 from sqsctl.operations.shared.control import Control
-from sqsctl.operations.shared.patience import patiently
-from sqsctl.operations.shared.ports import OpensQueues
+from sqsctl.operations.shared.interfaces import OpensQueues
+from sqsctl.operations.shared.retrying import patiently
 
 _SLACK_S = 30.0
 _LOOKED_THROUGH = 1000  # beyond that many dead letters only a growing number is a sign

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.message import Message, Outgoing
 from sqsctl.model.queues import Queue, QueueRef
-from sqsctl.operations.shared.ports import OpensQueues, SendsMessages
-from sqsctl.operations.stacks.pairs import beside, described
+from sqsctl.operations.shared.interfaces import OpensQueues, SendsMessages
+from sqsctl.operations.stacks.queue_pairs import beside, described
 
 _DEDUPLICATION = b"sqsctl-redrive-1"
 

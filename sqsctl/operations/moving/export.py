@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import IO, Self
 
 from sqsctl.errors import RefusedError, SqsctlError
-from sqsctl.model.deadletters import ExportSummary
+from sqsctl.model.dead_letters import ExportSummary
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
-from sqsctl.operations.dead_letters.hold import Clock, steady
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.dead_letters.survey import Look, refuse_to_look, survey
+from sqsctl.operations.dead_letters.visibility_hold import Clock, steady
 from sqsctl.operations.moving import archive
 from sqsctl.operations.shared.control import Control
-from sqsctl.operations.shared.ports import HandsOutMessages
+from sqsctl.operations.shared.interfaces import HandsOutMessages
 
 _DAMAGED_KEPT = 100
 _HOLD_S = 120

@@ -15,7 +15,7 @@ from sqsctl.model.message import Message
 from sqsctl.model.transfer import FailedMove
 from sqsctl.operations.moving import journal as journals
 from sqsctl.operations.moving.journal import Story
-from sqsctl.operations.shared.idset import IdSet
+from sqsctl.operations.shared.id_set import IdSet
 
 MAX_FAILURES_KEPT = 1000
 MAX_COPIES_KEPT = 100

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqsctl.errors import Exit, SqsctlError, UsageError
+from sqsctl.model.plurals import counted
 from sqsctl.model.queues import Queue, QueueRef
 from sqsctl.model.transfer import RedriveProgress, RedriveSummary
-from sqsctl.model.words import counted
-from sqsctl.operations.dead_letters.hold import Clock, Hold, steady
+from sqsctl.operations.dead_letters.handle_file import Spool
 from sqsctl.operations.dead_letters.selection import Select
-from sqsctl.operations.dead_letters.spool import Spool
+from sqsctl.operations.dead_letters.visibility_hold import Clock, Hold, steady
 from sqsctl.operations.moving import journal as journals
 from sqsctl.operations.moving.destinations import Destinations
 from sqsctl.operations.moving.ledger import Ledger
@@ -29,9 +29,9 @@ from sqsctl.operations.moving.redrive_worker import Edit, Shop, Worker
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.counts import remaining
 from sqsctl.operations.shared.delivery import BATCH, RetryPolicy
-from sqsctl.operations.shared.patience import patiently
-from sqsctl.operations.shared.ports import OpensQueues
-from sqsctl.operations.shared.rate import Limiter
+from sqsctl.operations.shared.interfaces import OpensQueues
+from sqsctl.operations.shared.rate_limit import Limiter
+from sqsctl.operations.shared.retrying import patiently
 
 MAX_CONCURRENCY = 32
 _TICK_S = 0.1

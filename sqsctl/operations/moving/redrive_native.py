@@ -17,8 +17,8 @@ from sqsctl.model.transfer import RedriveProgress, RedriveSummary
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.counts import remaining
 from sqsctl.operations.shared.delivery import RetryPolicy
-from sqsctl.operations.shared.patience import patiently
-from sqsctl.operations.shared.ports import KnowsQueues, MoveTasks
+from sqsctl.operations.shared.interfaces import KnowsQueues, MoveTasks
+from sqsctl.operations.shared.retrying import patiently
 
 # Clocks of SQS and of this machine may differ; no two tasks of a queue overlap anyway.
 _CLOCK_SKEW = timedelta(seconds=30)

@@ -21,7 +21,7 @@ from sqsctl.operations.moving.destinations import Destinations
 from sqsctl.operations.moving.journal import Story, unfinished
 from sqsctl.operations.moving.redrive_native import offers_native
 from sqsctl.operations.shared.control import Control
-from sqsctl.operations.shared.ports import MoveTasks, OpensQueues
+from sqsctl.operations.shared.interfaces import MoveTasks, OpensQueues
 
 _EVERYTHING = 1_000_000_000
 _SAMPLE = 20

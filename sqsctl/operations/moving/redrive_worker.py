@@ -13,21 +13,21 @@ from functools import partial
 
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.message import Message, Outgoing
-from sqsctl.operations.dead_letters.hold import Hold
+from sqsctl.operations.dead_letters.handle_file import Spool
 from sqsctl.operations.dead_letters.selection import Select
-from sqsctl.operations.dead_letters.spool import Spool
 from sqsctl.operations.dead_letters.survey import EMPTY_POLLS
+from sqsctl.operations.dead_letters.visibility_hold import Hold
 from sqsctl.operations.moving import journal as journals
 from sqsctl.operations.moving.destinations import Destination, Destinations, addressed
 from sqsctl.operations.moving.journal import Journal
 from sqsctl.operations.moving.ledger import Ledger, Standing
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.delivery import RetryPolicy, deliver, pack
-from sqsctl.operations.shared.patience import received
-from sqsctl.operations.shared.ports import HandsOutMessages
-from sqsctl.operations.shared.rate import Limiter
+from sqsctl.operations.shared.fifo_batches import in_waves
+from sqsctl.operations.shared.interfaces import HandsOutMessages
+from sqsctl.operations.shared.rate_limit import Limiter
+from sqsctl.operations.shared.retrying import received
 from sqsctl.operations.shared.validation import MAX_BYTES, problem
-from sqsctl.operations.shared.waves import in_waves
 
 BATCH = 10
 _IDLE_S = 0.05

@@ -16,15 +16,15 @@ from sqsctl.model.message import Message
 from sqsctl.model.outcome import BatchResult
 from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import FailedMove
-from sqsctl.operations.dead_letters.hold import BATCH, Clock, steady
+from sqsctl.operations.dead_letters.handle_file import Spool
 from sqsctl.operations.dead_letters.selection import Select
-from sqsctl.operations.dead_letters.spool import Spool
 from sqsctl.operations.dead_letters.survey import EMPTY_POLLS, Look, refuse_to_look
+from sqsctl.operations.dead_letters.visibility_hold import BATCH, Clock, steady
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.delivery import RetryPolicy
-from sqsctl.operations.shared.idset import IdSet
-from sqsctl.operations.shared.patience import received
-from sqsctl.operations.shared.ports import HandsOutMessages
+from sqsctl.operations.shared.id_set import IdSet
+from sqsctl.operations.shared.interfaces import HandsOutMessages
+from sqsctl.operations.shared.retrying import received
 
 _HOLD_S = 120
 NO_SUCH_HANDLE = ("ReceiptHandleIsInvalid", "InvalidParameterValue")

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from sqsctl.errors import RefusedError, SqsctlError
-from sqsctl.model.deadletters import RestoreSummary
+from sqsctl.model.dead_letters import RestoreSummary
 from sqsctl.model.message import Outgoing
 from sqsctl.model.queues import Queue
 from sqsctl.operations.dead_letters.selection import Select
@@ -25,10 +25,10 @@ from sqsctl.operations.moving.destinations import deduplication_id
 from sqsctl.operations.moving.ledger import SWALLOWED_S
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.delivery import BATCH, RetryPolicy, deliver, pack
-from sqsctl.operations.shared.ports import SendsMessages
-from sqsctl.operations.shared.rate import Limiter
+from sqsctl.operations.shared.fifo_batches import in_waves
+from sqsctl.operations.shared.interfaces import SendsMessages
+from sqsctl.operations.shared.rate_limit import Limiter
 from sqsctl.operations.shared.validation import MAX_BYTES, problem
-from sqsctl.operations.shared.waves import in_waves
 
 _FAILURES_KEPT = 1000
 _CHUNK = 50  # lines handed to a worker at a time

@@ -23,8 +23,13 @@ from sqsctl.operations.sending.tally import INTEGRATION_TIMEOUT_MS, Tally
 from sqsctl.operations.sending.thresholds import Threshold
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.delivery import BATCH, RetryPolicy, deliver, pack
-from sqsctl.operations.shared.gone import GONE_AFTER_S, Presence, WatchedApi, WatchedQueue
-from sqsctl.operations.shared.ports import PostsBodies, SendsMessages
+from sqsctl.operations.shared.interfaces import PostsBodies, SendsMessages
+from sqsctl.operations.shared.server_presence import (
+    GONE_AFTER_S,
+    Presence,
+    WatchedApi,
+    WatchedQueue,
+)
 from sqsctl.operations.shared.validation import MAX_BYTES, problem
 
 DEFAULT_CONCURRENCY = 4

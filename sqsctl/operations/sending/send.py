@@ -10,7 +10,7 @@ from sqsctl.model.message import Outgoing
 from sqsctl.model.transfer import Sent
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.delivery import Delivery, RetryPolicy, deliver
-from sqsctl.operations.shared.ports import PostsBodies, SendsMessages
+from sqsctl.operations.shared.interfaces import PostsBodies, SendsMessages
 from sqsctl.operations.shared.validation import problem
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from sqsctl.model.answer import HttpAnswer
+from sqsctl.model.http_answer import HttpAnswer
 from sqsctl.operations.sending.latency import Histogram
 from sqsctl.operations.shared.delivery import Delivery
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqsctl.errors import SqsctlError
 from sqsctl.model.queues import Queue, QueueRef
-from sqsctl.operations.shared.ports import KnowsQueues
+from sqsctl.operations.shared.interfaces import KnowsQueues
 
 
 def remaining(queues: KnowsQueues, queue: Queue) -> int | None:

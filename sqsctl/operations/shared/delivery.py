@@ -16,7 +16,7 @@ from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Outgoing
 from sqsctl.model.outcome import Acceptance, BatchResult, Rejection
 from sqsctl.operations.shared.control import Control
-from sqsctl.operations.shared.ports import SendsMessages
+from sqsctl.operations.shared.interfaces import SendsMessages
 from sqsctl.operations.shared.validation import MAX_BYTES
 
 BATCH = 10

@@ -22,8 +22,8 @@ from sqsctl.model.deployed import (
     StackResource,
 )
 from sqsctl.model.stack import EventSourceMapping
-from sqsctl.operations.stacks import parts as found_parts
-from sqsctl.operations.stacks.made_by import made_by
+from sqsctl.operations.stacks import stack_parts as found_parts
+from sqsctl.operations.stacks.deploy_tool import made_by
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session

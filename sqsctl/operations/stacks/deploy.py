@@ -140,7 +140,7 @@ def delete(
 
 def endpoints(session: Session, stack: str | StackRef) -> Endpoints:
     """What ``serverless deploy`` prints: ways in, functions with sizes, queues."""
-    from sqsctl.operations.stacks.summary import endpoints as read
+    from sqsctl.operations.stacks.stack_outputs import endpoints as read
 
     return read(session, stack)
 
@@ -210,7 +210,7 @@ def _still_declared(
     kept: Mapping[str, str], given: Mapping[str, str], template: str
 ) -> dict[str, str]:
     """Parameters that keep their value: those that the new template still declares."""
-    from sqsctl.operations.target.documents import template_parameters
+    from sqsctl.operations.target.yaml_documents import template_parameters
 
     declared = template_parameters(template)
     return {key: value for key, value in kept.items() if key in declared and key not in given}

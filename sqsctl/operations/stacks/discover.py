@@ -29,8 +29,7 @@ from sqsctl.model.deployed import (
     StackResource,
 )
 from sqsctl.model.unread import Unread
-from sqsctl.operations.stacks import parts as found_parts
-from sqsctl.operations.stacks.around import aliases, producers, ways_in
+from sqsctl.operations.stacks import stack_parts as found_parts
 from sqsctl.operations.stacks.assemble import (
     FUNCTION,
     MAPPING,
@@ -39,6 +38,7 @@ from sqsctl.operations.stacks.assemble import (
     from_outputs,
     physical,
 )
+from sqsctl.operations.stacks.without_stack import aliases, producers, ways_in
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqsctl.errors import UsageError
 from sqsctl.operations.target import serverless
-from sqsctl.operations.target.documents import deep, load_json, load_yaml
+from sqsctl.operations.target.yaml_documents import deep, load_json, load_yaml
 
 STATE = Path(".serverless") / "serverless-state.json"
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqsctl.errors import UsageError
 from sqsctl.model.stack import Declared
-from sqsctl.operations.target.documents import MAX_BYTES, Located, load_yaml
+from sqsctl.operations.target.yaml_documents import MAX_BYTES, Located, load_yaml
 
 NAMES = ("serverless.yml", "serverless.yaml", "serverless.json")
 DEFAULT_STAGE = "dev"

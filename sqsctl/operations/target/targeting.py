@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from sqsctl.aws import labs
+from sqsctl.aws import lab_state as labs
 from sqsctl.aws.session import Credentials, Session, default_region, has_credentials
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.model.target import Target

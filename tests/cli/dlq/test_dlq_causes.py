@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from sqsctl.checks.support.matching import Match
+from sqsctl.checks.support.dead_letter_match import Match
 from sqsctl.cli.dlq import causes as dlq_causes
 from sqsctl.cli.dlq.causes import causes_of
 from sqsctl.cli.run.context import Run
@@ -16,7 +16,7 @@ from sqsctl.cli.screen.output import Output
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.message import Message
 from sqsctl.model.unread import Unread
-from sqsctl.operations.stacks.pairs import Pair
+from sqsctl.operations.stacks.queue_pairs import Pair
 
 LOGS = Unread("log group /aws/lambda/w", "access denied", "logs:FilterLogEvents")
 LETTERS = [Message("a", "{}"), Message("b", "{}")]

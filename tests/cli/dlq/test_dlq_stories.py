@@ -14,8 +14,8 @@ from sqsctl.cli.dlq.stories import show_story
 from sqsctl.model.logline import Attempt
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
-from sqsctl.operations.dead_letters.story import story_of
-from sqsctl.operations.stacks.pairs import Pair
+from sqsctl.operations.dead_letters.history import story_of
+from sqsctl.operations.stacks.queue_pairs import Pair
 from tests.checks.build import DLQ, JOBS, PREFIX, invocation, of_events, queue
 from tests.checks.zoo_logs import python_error
 

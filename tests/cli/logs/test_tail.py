@@ -10,7 +10,7 @@ from sqsctl.cli.logs.tail_view import Printer
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import Output
 from sqsctl.model.logline import LogEvent
-from sqsctl.operations.logs.annotate import Annotated, annotate
+from sqsctl.operations.logs.annotation import Annotated, annotate
 from sqsctl.operations.logs.requests import by_request
 from sqsctl.operations.logs.tail import Tailed
 

@@ -13,10 +13,10 @@ from rich.cells import cell_len
 
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen import prompt
-from sqsctl.cli.screen.fit import cells, fit
+from sqsctl.cli.screen.cell_width import cells, fit
 from sqsctl.cli.screen.output import Output
 from sqsctl.cli.screen.prompt import Choice, LinePrompter, NoPrompter, QuestionaryPrompter, pick
-from sqsctl.cli.session.menu_run import perform
+from sqsctl.cli.session.running import perform
 from sqsctl.errors import Exit, RefusedError
 from tests.cli.screen.test_output import dangerous
 from tests.cli.script import Script

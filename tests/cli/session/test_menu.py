@@ -13,7 +13,7 @@ import pexpect
 import pytest
 
 from sqsctl.aws.sqs.queues import QueueClient
-from sqsctl.cli.session import menu_letters
+from sqsctl.cli.session import dead_letters as menu_letters
 from sqsctl.model.message import Outgoing
 from sqsctl.operations.dead_letters import survey
 from sqsctl.operations.moving import removal

@@ -13,8 +13,8 @@ from sqsctl.cli.watch.view import picture_shape, rendered, spark
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.queues import Queue
 from sqsctl.model.stack import Function, Group, Stack
-from sqsctl.operations.live.board import Board
-from sqsctl.operations.logs.annotate import annotate
+from sqsctl.operations.live.snapshot import Board
+from sqsctl.operations.logs.annotation import annotate
 from sqsctl.operations.logs.tail import Tailed
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)

@@ -14,7 +14,7 @@ from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
 from sqsctl.operations.dead_letters.forecast import forecast
 from sqsctl.operations.dead_letters.groups import Groups, fingerprint, grouped
-from sqsctl.operations.dead_letters.story import story_of
+from sqsctl.operations.dead_letters.history import story_of
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

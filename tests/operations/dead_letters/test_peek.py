@@ -7,9 +7,9 @@ import pytest
 from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.message import Outgoing
 from sqsctl.model.transfer import Peeked
-from sqsctl.operations.dead_letters.hold import Hold
 from sqsctl.operations.dead_letters.peek import Look, peek
 from sqsctl.operations.dead_letters.selection import Select
+from sqsctl.operations.dead_letters.visibility_hold import Hold
 from sqsctl.operations.shared.control import Control
 from tests.operations.fakes import FakeQueue, FakeSqs, raises, raises_after, unavailable
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqsctl.model.logline import LogEvent
 from sqsctl.operations.following import follow as following
 from sqsctl.operations.following.follow import Fate, Held, follow
-from sqsctl.operations.following.sightings import Invocations, Sightings
-from sqsctl.operations.logs.annotate import annotate
+from sqsctl.operations.following.log_sightings import Invocations, Sightings
+from sqsctl.operations.logs.annotation import annotate
 from sqsctl.operations.logs.tail import Tailed
 from sqsctl.operations.shared.control import Control
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqsctl.model.logline import LogEvent
-from sqsctl.operations.logs.annotate import Annotated
+from sqsctl.operations.logs.annotation import Annotated
 from sqsctl.operations.logs.requests import Folder, by_request
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sqsctl.errors import NotFoundError, RefusedError, SqsctlError, UsageError
-from sqsctl.model.deadletters import ExportSummary, RestoreSummary
+from sqsctl.model.dead_letters import ExportSummary, RestoreSummary
 from sqsctl.model.message import MessageAttribute, Outgoing
 from sqsctl.operations.dead_letters.survey import Look
 from sqsctl.operations.moving import archive

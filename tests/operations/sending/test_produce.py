@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from sqsctl.checks.registry import all_checks
 from sqsctl.errors import SqsctlError, UsageError
-from sqsctl.model.answer import HttpAnswer
+from sqsctl.model.http_answer import HttpAnswer
 from sqsctl.model.message import MessageAttribute, Outgoing
 from sqsctl.model.outcome import BatchResult, Rejection
 from sqsctl.model.transfer import ProduceProgress
 from sqsctl.operations.following.http_failures import explanations
-from sqsctl.operations.following.sightings import Invocations
+from sqsctl.operations.following.log_sightings import Invocations
 from sqsctl.operations.sending.bodies import template
 from sqsctl.operations.sending.histogram import buckets
 from sqsctl.operations.sending.latency import Histogram
@@ -26,7 +26,7 @@ from sqsctl.operations.sending.produce import ApiSink, Plan, QueueSink, concurre
 from sqsctl.operations.sending.thresholds import parse
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.delivery import RetryPolicy
-from sqsctl.operations.shared.gone import Presence
+from sqsctl.operations.shared.server_presence import Presence
 from tests.operations.fakes import (
     FakeSqs,
     Stored,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from sqsctl.errors import Exit, SqsctlError, UsageError
-from sqsctl.model.answer import HttpAnswer
+from sqsctl.model.http_answer import HttpAnswer
 from sqsctl.model.message import Outgoing
 from sqsctl.operations.sending.send import send_over_http, send_to_queue
 from sqsctl.operations.shared.delivery import RetryPolicy

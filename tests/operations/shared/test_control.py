@@ -17,8 +17,8 @@ from sqsctl.model.queues import QueueRef
 from sqsctl.operations.shared.control import Control, interruptible
 from sqsctl.operations.shared.counts import remaining
 from sqsctl.operations.shared.delivery import RetryPolicy
-from sqsctl.operations.shared.patience import patiently
-from sqsctl.operations.shared.rate import Limiter
+from sqsctl.operations.shared.rate_limit import Limiter
+from sqsctl.operations.shared.retrying import patiently
 from tests.operations.fakes import FakeSqs, expired, unavailable
 
 QUICK = RetryPolicy(attempts=4, base_s=0.0005, cap_s=0.001)

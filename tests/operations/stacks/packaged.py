@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqsctl.aws.labs import CREDENTIALS
+from sqsctl.aws.lab_state import CREDENTIALS
 from sqsctl.aws.session import Session
 from sqsctl.operations.stacks import deploy
 

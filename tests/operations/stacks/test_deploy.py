@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.labs import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import CREDENTIALS, LabState
 from sqsctl.aws.session import Session
 from sqsctl.aws.stacks import StackClient
 from sqsctl.errors import Exit, RefusedError, SqsctlError, UsageError

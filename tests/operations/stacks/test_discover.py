@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from sqsctl.aws.labs import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import CREDENTIALS, LabState
 from sqsctl.aws.session import Session
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 from sqsctl.model.deployed import QueuePart, StackRef

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sqsctl.aws.labs import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import CREDENTIALS, LabState
 from sqsctl.aws.session import Session
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.stack import Fact, Stack

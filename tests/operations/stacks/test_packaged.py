@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sqsctl.errors import UsageError
-from sqsctl.operations.target import project, serverless
+from sqsctl.operations.target import project_files as project
+from sqsctl.operations.target import serverless
 from tests.operations.stacks import packaged
 from tests.operations.stacks.packaged import Packaged
 

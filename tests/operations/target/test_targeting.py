@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.aws import labs
+from sqsctl.aws import lab_state as labs
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.operations.target import settings, targeting
 

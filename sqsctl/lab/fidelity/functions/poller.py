@@ -25,7 +25,7 @@ from typing import Any
 from sqsctl.lab.fidelity.functions import batches
 from sqsctl.lab.fidelity.loop import LoopClosedError, on_loop
 from sqsctl.lab.fidelity.permissions import role_allows
-from sqsctl.lab.fidelity.sqs import messages as sqs_messages
+from sqsctl.lab.fidelity.sqs import messages
 
 STARTS_WITH = 5
 GROWS_BY_PER_MINUTE = 300
@@ -160,7 +160,7 @@ class Poller:
         sqs._dlq_sweep(queue)
         held = progress.waiting
         while len(held) < size:
-            got = sqs_messages.collect(queue, min(10, size - len(held)), visibility)
+            got = messages.collect(queue, min(10, size - len(held)), visibility)
             held += got
             if len(got) < 10:
                 break
@@ -276,7 +276,7 @@ def _delete(queue: dict[str, Any], receipts: list[str]) -> None:
 
     for receipt in receipts:
         try:
-            sqs_messages.delete(queue, receipt)
+            messages.delete(queue, receipt)
         except sqs._Err:
             continue  # it expired: the message is somebody else's again
 

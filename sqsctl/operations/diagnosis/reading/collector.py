@@ -24,7 +24,7 @@ from sqsctl.model.stack import (
     Unread,
 )
 from sqsctl.operations.diagnosis.reading.core import CoreReader
-from sqsctl.operations.diagnosis.reading.desk import API, CORE, Desk, Wanted
+from sqsctl.operations.diagnosis.reading.observation import API, CORE, Desk, Wanted
 from sqsctl.operations.diagnosis.reading.surroundings import SurroundingsReader
 from sqsctl.operations.diagnosis.reading.texts import LogReader, PackagesReader
 from sqsctl.operations.diagnosis.simulations import Simulation, simulations

@@ -19,7 +19,7 @@ from sqsctl.model.stack import (
     ResourcePolicy,
     Unread,
 )
-from sqsctl.operations.diagnosis.reading.desk import CORE, Desk
+from sqsctl.operations.diagnosis.reading.observation import CORE, Desk
 
 MAX_FUNCTIONS = 200
 

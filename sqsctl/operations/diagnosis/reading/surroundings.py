@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqsctl.aws.keys import KeyReader
+from sqsctl.aws.kms_keys import KeyReader
 from sqsctl.aws.networks import NetworkReader
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import SqsctlError
@@ -18,8 +18,8 @@ from sqsctl.model.keys import Key, aws_managed
 from sqsctl.model.network import Network, Subnet
 from sqsctl.model.queues import NamedQueue
 from sqsctl.model.stack import Fact, Function, Queue, Unread
-from sqsctl.operations.diagnosis.reading.desk import CORE, Desk
-from sqsctl.operations.stacks.around import place
+from sqsctl.operations.diagnosis.reading.observation import CORE, Desk
+from sqsctl.operations.stacks.without_stack import place
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from functools import partial
 from sqsctl.aws.logs import CALLS_PER_SECOND, Limiter, LogClient
 from sqsctl.aws.packages import PackageReader
 from sqsctl.model.stack import Fact, Function, FunctionLogs, Package, PackageMember, Unread
-from sqsctl.operations.diagnosis.reading.desk import Desk
+from sqsctl.operations.diagnosis.reading.observation import Desk
 from sqsctl.operations.logs.log_window import Window, read_window
 
 MAX_LOG_GROUPS = 40

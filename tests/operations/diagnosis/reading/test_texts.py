@@ -13,7 +13,7 @@ from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.deployed import FunctionPart, StackRef
 from sqsctl.model.stack import Fact, Function, Package, PackageMember, Unread
 from sqsctl.operations.diagnosis.reading import texts
-from sqsctl.operations.diagnosis.reading.desk import Desk, Wanted
+from sqsctl.operations.diagnosis.reading.observation import Desk, Wanted
 from tests.aws.stubs import Stubbed
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)

@@ -1,0 +1,155 @@
+"""Promises, futures and threads: who waits for them, and where their errors end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqsctl.handlercode import call_names
+from sqsctl.handlercode.closures import own_closure
+from sqsctl.handlercode.error_flow import silent
+from sqsctl.handlercode.frames import LISTS, Closure, Fault, Frame, Sighting, Value, What
+from sqsctl.handlercode.scopes import Use
+from sqsctl.handlercode.syntax import Call, Constant, Expr, Function, Member, Name, Row
+
+if TYPE_CHECKING:
+    from sqsctl.handlercode.walker import Walker
+
+
+def chained(
+    walker: Walker, frame: Frame, call: Call, callee: Member, use: Use, *, waited: bool
+) -> Value:
+    """``p.then(f, g)``, ``p.catch(g)``: g catches what p and what is chained before throws."""
+    place = 1 if callee.name == "then" else 0
+    handler = call.args[place] if callee.name != "finally" and len(call.args) > place else None
+    inner = frame
+    if handler is not None:
+        inner = frame.trying(walker.number())
+        quiet = call_names.telling_reference(handler)
+        if isinstance(handler, Function) and use in {Use.DROPPED, Use.ANSWER}:
+            quiet = silent(frame.scope.inside(handler.body, use), handler.body)
+        if isinstance(handler, Name) and use in {Use.DROPPED, Use.ANSWER}:
+            own = own_closure(walker, frame, handler)
+            quiet = quiet or (
+                own is not None
+                and silent(frame.scope.apart(own.unit, own.function.body, use), own.function.body)
+            )
+        if quiet and use is not Use.USED:
+            word = f".{callee.name}() callback"
+            frame.region.tries.append(
+                (
+                    inner.tries[-1],
+                    Sighting(
+                        Fault.SILENT, frame.unit.path, handler.line or call.line, word, frame.loop
+                    ),
+                )
+            )
+    value_use = Use.USED if callee.name == "then" else use
+    walker.value(inner, callee.of, value_use, waited=True)
+    if callee.name == "then":
+        closure = walker.value(inner, call.args[0], Use.USED)
+        if isinstance(closure, Closure):
+            done = walker.run(
+                closure, (What.BODY,), use, waits=frame.waits, record=frame.record,
+                depth=frame.depth + 1, around=frame,
+            )  # fmt: skip
+            inner.effect(strong=False, notes=done.notes)
+    unwaited(frame, call, waited=waited)
+    return What.BODY
+
+
+def unwaited(frame: Frame, call: Call, *, waited: bool) -> None:
+    if frame.waits and not waited:
+        note(frame, Fault.UNWAITED, call.line, "a promise that nobody awaits")
+
+
+def note(frame: Frame, fault: Fault, line: int, detail: str) -> None:
+    """A fault of this statement, which counts where nothing else is done with the record."""
+    sighting = Sighting(fault, frame.unit.path, line, detail, frame.loop)
+    frame.effect(strong=False, notes=(sighting,))
+
+
+def passed(walker: Walker, frame: Frame, call: Call, word: str, use: Use, *, waited: bool) -> Value:
+    settles = any(
+        key == "return_exceptions" and not (isinstance(each, Constant) and not each.value)
+        for key, each in call.keywords
+    )
+    if settles:
+        return settled(
+            walker, frame, call, "asyncio.gather(return_exceptions=True)", use, waited=waited
+        )
+    many = word in {"all", "gather"}
+    inner = Use.DROPPED if many and use is Use.ANSWER else use
+    made: Value = None
+    for each in call.args:
+        if isinstance(each, Row):
+            for one in each.items:
+                made = walker.value(frame, one, inner, waited=waited) or made
+        else:
+            made = walker.value(frame, each, inner, waited=waited) or made
+    if many and not waited and frame.waits and isinstance(made, What):
+        unwaited(frame, call, waited=False)
+    return What.BODY if many and made in LISTS else made
+
+
+def settled(
+    walker: Walker, frame: Frame, call: Call, word: str, use: Use, *, waited: bool
+) -> Value:
+    made: Value = None
+    for each in call.args:
+        items = each.items if isinstance(each, Row) else (each,)
+        for one in items:
+            made = walker.value(frame, one, Use.USED) or made
+    if use in {Use.DROPPED, Use.ANSWER} and isinstance(made, What):
+        note(frame, Fault.SILENT, call.line, f"{word} whose results nobody reads")
+    if isinstance(made, What):
+        unwaited(frame, call, waited=waited)
+    return What.BODY if made in LISTS else made
+
+
+def executor_like(expr: Expr) -> bool:
+    word = call_names.last_of(expr).lower()
+    return word in {
+        "executor",
+        "pool",
+        "ex",
+        "tpe",
+        "threadpool",
+        "thread_pool",
+        "exe",
+    } or word.endswith(("executor", "pool"))
+
+
+def submitted(walker: Walker, frame: Frame, call: Call, name: str, use: Use) -> Value:
+    """An executor keeps an error until somebody asks for the result."""
+    closure = walker.value(frame, call.args[0], Use.USED)
+    given = tuple(walker.value(frame, each, Use.USED) for each in call.args[1:])
+    if not any(isinstance(each, What) for each in given):
+        return None
+    if isinstance(closure, Closure):
+        if name == "map":
+            elements = {What.RECORDS: What.RECORD, What.BODIES: What.BODY}
+            given = tuple(
+                elements.get(each, each) if isinstance(each, What) else each for each in given
+            )
+        inner = Use.USED if use is Use.USED else Use.DROPPED
+        done = walker.run(closure, given, inner, record=True, depth=frame.depth + 1)
+        frame.effect(strong=done.does, notes=done.notes)
+    if use in {Use.DROPPED, Use.ANSWER}:
+        word = "executor.map" if name == "map" else "executor.submit"
+        note(frame, Fault.SILENT, call.line, f"{word} whose results nobody asks for")
+    return What.BODY
+
+
+def thread(walker: Walker, frame: Frame, call: Call) -> Value:
+    named = dict(call.keywords)
+    closure = walker.value(frame, named["target"], Use.USED) if "target" in named else None
+    args = named.get("args")
+    given = tuple(
+        walker.value(frame, each, Use.USED)
+        for each in (args.items if isinstance(args, Row) else ())
+    )
+    if any(isinstance(each, What) for each in given) or frame.record:
+        if isinstance(closure, Closure):
+            walker.run(closure, given, Use.DROPPED, record=True, depth=frame.depth + 1)
+        note(frame, Fault.SILENT, call.line, "a thread, whose errors end in it")
+    return None

@@ -1,0 +1,300 @@
+"""Reports of single failed records: whether they are made, right, and reach Lambda.
+
+Lambda takes an answer without ``batchItemFailures`` for success and deletes the batch; an entry
+without ``itemIdentifier``, or with one that is no message's id, fails the whole batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from sqsctl.handlercode import call_names
+from sqsctl.handlercode.frames import Frame, What
+from sqsctl.handlercode.reports import may_report
+from sqsctl.handlercode.scopes import Use
+from sqsctl.handlercode.syntax import (
+    Await,
+    Call,
+    Constant,
+    Expr,
+    Function,
+    Loop,
+    Member,
+    Name,
+    Return,
+    Row,
+    Table,
+    expressions,
+    names_in,
+    statements,
+    within,
+)
+
+_ENTRY = "itemIdentifier"
+_ID = "messageId"
+_HANDLES = frozenset({"receiptHandle", "receipt_handle", "ReceiptHandle"})
+_MISSPELT_IDS = frozenset({"MessageId", "messageID", "messageid", "MessageID", "message_id"})
+_SAME_WORD = 0.9
+
+
+class Mistake(StrEnum):
+    """What is wrong with a report: those that lose messages first, then those that repeat them."""
+
+    KEY = "key"
+    NESTED = "nested"
+    UNHEARD = "unheard"
+    ENTRY = "entry"
+    ID = "id"
+    STRINGS = "strings"
+
+    @property
+    def deletes(self) -> bool:
+        """Whether Lambda takes it for success, and deletes the failed records, too."""
+        return self in {Mistake.KEY, Mistake.NESTED, Mistake.UNHEARD}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    mistake: Mistake
+    path: str
+    line: int
+    detail: str
+
+
+@dataclass(slots=True)
+class Answers:
+    """What a consumer's code answers with, collected while it is followed."""
+
+    reports: list[tuple[str, int]] = field(default_factory=list)
+    answered: bool = False
+    _found: dict[Problem, None] = field(default_factory=dict)
+    _misspelt: list[Problem] = field(default_factory=list)
+    _lists: list[tuple[Frame, str, int]] = field(default_factory=list)
+
+    def problems(self) -> tuple[Problem, ...]:
+        found = list(self._found)
+        if not self.reports:
+            found += self._misspelt[:1]
+        elif not self.answered:
+            path, line = self.reports[0]
+            found.append(Problem(Mistake.UNHEARD, path, line, call_names.REPORT))
+        return tuple(found)
+
+    # --- what the walk meets -------------------------------------------------------------------
+
+    def table(self, frame: Frame, expr: Expr) -> None:
+        """An object."""
+        if not isinstance(expr, Table):
+            return
+        keys = {key for key, _ in expr.entries}
+        for key, value in expr.entries:
+            if key == call_names.REPORT:
+                self._reported(frame, value, expr.line)
+            elif _alike(key, call_names.REPORT):
+                self._misspelt.append(Problem(Mistake.KEY, frame.unit.path, expr.line, key))
+            elif key == _ENTRY:
+                self._identifier(frame, value, value.line or expr.line)
+            elif _alike(key, _ENTRY):
+                self._note(frame, Mistake.ENTRY, expr.line, key)
+            elif key == "body" and keys & {"statusCode", "status"} and _holds_report(value):
+                self._note(frame, Mistake.NESTED, expr.line, "body")
+
+    def bound(self, frame: Frame, target: Expr, value: Expr) -> None:
+        """``response["batchItemFailures"] = …``."""
+        if not isinstance(target, Member):
+            return
+        if target.name == call_names.REPORT:
+            self._reported(frame, value, target.line)
+        elif _alike(target.name, call_names.REPORT):
+            self._misspelt.append(Problem(Mistake.KEY, frame.unit.path, target.line, target.name))
+
+    def returned(self, frame: Frame, value: Expr) -> None:
+        """What a function returns to Lambda."""
+        made = value.value if isinstance(value, Await) else value
+        if isinstance(made, Call) and frame.scope.called(made):
+            return  # what that function returns is what tells
+        if frame.use in {Use.ANSWER, Use.WRAPPED} and may_report(frame.scope, value):
+            self.answered = True
+
+    def called(self, frame: Frame, call: Call, use: Use) -> None:
+        callee = call.callee
+        if isinstance(callee, Member) and callee.name in call_names.COLLECTS:
+            inner = callee.of
+            if isinstance(inner, Member) and inner.name == call_names.REPORT:
+                self.reports.append((frame.unit.path, call.line))
+                for each in call.args:
+                    self._entry(frame, each, call.line)
+        word = call_names.last_of(callee)
+        original = frame.unit.imports.get(word) if isinstance(callee, Name) else None
+        powertools = call_names.POWERTOOLS & {word, original.name if original else ""}
+        if powertools or (word == "response" and not call.args and _processor(callee)):
+            self.reports.append((frame.unit.path, call.line))
+            if use is Use.DROPPED:
+                self._note(frame, Mistake.UNHEARD, call.line, f"{word}()")
+            else:
+                self.answered = True
+        elif word not in {"stringify", "dumps"} and not call_names.tells(call):
+            # A callback, resolve, or a helper that makes the answer.
+            self.answered = self.answered or any(
+                isinstance(each, Table | Name) and _given_report(frame, each) for each in call.args
+            )
+
+    def ended(self, frame: Frame) -> None:
+        """The end of a function: what its lists of failures were filled with."""
+        for known in [each for each in self._lists if each[0].scope is frame.scope]:
+            self._lists.remove(known)
+            self._filled(frame, known[1], known[2])
+
+    # --- entries -------------------------------------------------------------------------------
+
+    def _reported(self, frame: Frame, value: Expr, line: int) -> None:
+        self.reports.append((frame.unit.path, line))
+        self._list(frame, value, line)
+
+    def _list(self, frame: Frame, value: Expr, line: int) -> None:
+        if isinstance(value, Row):
+            for each in value.items:
+                self._entry(frame, each, line)
+        elif isinstance(value, Name):
+            self._lists.append((frame, value.id, line))
+        elif isinstance(value, Call):
+            self._mapped(frame, value, line)
+
+    def _filled(self, frame: Frame, name: str, line: int) -> None:
+        mentions = frame.scope.index.mentions.get(name, ())
+        for each in (e for s in mentions for expr in expressions(s) for e in within(expr)):
+            if isinstance(each, Call) and isinstance(each.callee, Member):
+                of = each.callee.of
+                if (
+                    each.callee.name in call_names.COLLECTS
+                    and isinstance(of, Name)
+                    and of.id == name
+                ):
+                    for one in each.args:
+                        self._entry(frame, one, each.line or line)
+        for target, value in frame.scope.index.values.get(name, ()):
+            if isinstance(target, Name) and isinstance(value, Call | Row):
+                if isinstance(value, Row):
+                    for each in value.items:
+                        self._entry(frame, each, line)
+                else:
+                    self._mapped(frame, value, line)
+
+    def _mapped(self, frame: Frame, call: Call, line: int) -> None:
+        """``ids.map(id => ({itemIdentifier: id}))``: what the function returns."""
+        if call_names.last_of(call.callee) != "map" or not call.args:
+            return
+        made = call.args[0]
+        if isinstance(made, Function):
+            for stmt in statements(made.body, nested=False):
+                if isinstance(stmt, Return) and stmt.value is not None:
+                    self._entry(frame, stmt.value, stmt.line or line)
+
+    def _entry(self, frame: Frame, value: Expr, line: int) -> None:
+        """One element of the list; what it is made of is looked at where it is known."""
+        if isinstance(value, Table):
+            keys = [key for key, _ in value.entries]
+            if keys and "" not in keys and _ENTRY not in keys and not _near(keys):
+                self._note(frame, Mistake.ENTRY, value.line or line, keys[0])
+        elif isinstance(value, Member) and value.name in {_ID, *_MISSPELT_IDS, *_HANDLES}:
+            self._note(frame, Mistake.STRINGS, line, value.name)
+        elif isinstance(value, Name) and frame.env.get(value.id) is What.ID:
+            self._note(frame, Mistake.STRINGS, line, value.id)
+        elif isinstance(value, Name) and _is_record(frame, value):
+            self._note(frame, Mistake.ENTRY, line, value.id)
+
+    def _identifier(self, frame: Frame, value: Expr, line: int, depth: int = 0) -> None:
+        match value:
+            case Constant() if isinstance(value.value, int | float):
+                self._note(frame, Mistake.ID, line, str(value.value))
+            case Name():
+                bound = [v for t, v in _values(frame, value.id) if _binds(t, value.id)]
+                if _is_record(frame, value):
+                    self._note(frame, Mistake.ID, line, "the whole record")
+                elif len(bound) == 1 and isinstance(bound[0], Member) and depth < 3:
+                    self._identifier(frame, bound[0], line, depth + 1)
+            case Member():
+                self._member(frame, value, line)
+            case _:
+                return
+
+    def _member(self, frame: Frame, value: Member, line: int) -> None:
+        of = frame.env.get(value.of.id) if isinstance(value.of, Name) else None
+        attribute = frame.unit.path.endswith(".py") and not value.item
+        if value.name == "message_id" and attribute:
+            return  # Powertools' record
+        if isinstance(value.of, Name) and _parsed(frame, value.of.id):
+            self._note(frame, Mistake.ID, line, f"{value.name} of the message's content")
+        elif value.name in _HANDLES or (of is What.RECORD and value.name != _ID):
+            self._note(frame, Mistake.ID, line, value.name)
+
+    def _note(self, frame: Frame, mistake: Mistake, line: int, detail: str) -> None:
+        self._found[Problem(mistake, frame.unit.path, line, detail)] = None
+
+
+def _alike(key: str, wanted: str) -> bool:
+    """Whether a key is the wanted one misspelt."""
+    if key == wanted or not key:
+        return False
+    plain = key.lower().replace("_", "").replace("-", "")
+    return SequenceMatcher(None, plain, wanted.lower()).ratio() >= _SAME_WORD
+
+
+def _near(keys: list[str]) -> bool:
+    return any(_alike(key, _ENTRY) for key in keys)
+
+
+def _holds_report(expr: Expr) -> bool:
+    return any(
+        isinstance(each, Table) and any(key == call_names.REPORT for key, _ in each.entries)
+        for each in within(expr)
+    )
+
+
+def _given_report(frame: Frame, expr: Expr) -> bool:
+    if isinstance(expr, Table):
+        return any(key == call_names.REPORT for key, _ in expr.entries)
+    if isinstance(expr, Name):
+        return any(
+            isinstance(value, Table) and _holds_report(value)
+            for target, value in _values(frame, expr.id)
+            if _binds(target, expr.id)
+        )
+    return False
+
+
+def _processor(callee: Expr) -> bool:
+    return isinstance(callee, Member) and "processor" in call_names.last_of(callee.of).lower()
+
+
+def _is_record(frame: Frame, name: Name) -> bool:
+    """Whether the name is a record for sure: not one of several that a loop binds at once."""
+    if frame.env.get(name.id) is not What.RECORD:
+        return False
+    return not any(
+        isinstance(stmt, Loop) and isinstance(stmt.each, Row) and name.id in names_in(stmt.each)
+        for stmt in statements(frame.scope.body)
+    )
+
+
+def _parsed(frame: Frame, name: str) -> bool:
+    """Whether the name is what a message's body was parsed to."""
+    found = [value for target, value in _values(frame, name) if _binds(target, name)]
+    return (
+        len(found) == 1
+        and isinstance(found[0], Call)
+        and (
+            call_names.last_of(found[0].callee) in {"parse", "loads"}
+            and any(isinstance(each, Member) and each.name == "body" for each in found[0].args)
+        )
+    )
+
+
+def _values(frame: Frame, name: str) -> list[tuple[Expr, Expr]]:
+    return frame.scope.index.values.get(name, [])
+
+
+def _binds(target: Expr, name: str) -> bool:
+    return isinstance(target, Name) and target.id == name

@@ -1,0 +1,100 @@
+"""Commands that a person is told to type reach the AWS that was looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import Globals
+from sqsctl.cli.screen.command_lines import as_typed, command_here, own_options
+from sqsctl.cli.screen.output import Output
+from sqsctl.model.finding import Confidence, Diagnosis, Finding, Fix, Kind, Severity
+from tests.cli.aws_line import called
+from tests.e2e.test_tutorial import parse
+
+ENDPOINT = "http://127.0.0.1:4566"
+CALL = "aws lambda get-function --function-name f --region eu-west-1"
+ROLE = "aws iam get-role --role-name r"
+
+
+@pytest.fixture
+def profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    config = tmp_path / "config"
+    config.write_text('[profile "shop prod"]\nregion = eu-west-1\n[profile other]\n')
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    return "other"
+
+
+def run_with(**given: object) -> Run:
+    run = Run(Output())
+    run.adopt(Globals(**given))  # type: ignore[arg-type]
+    return run
+
+
+def test_what_stood_on_the_command_line_goes_along(profile: str) -> None:
+    run = run_with(profile=profile, region="eu-west-1", lab=False)
+    assert own_options(run) == ("--profile", "other", "--region", "eu-west-1", "--no-lab")
+    line = command_here("sqsctl dlq groups --queue jobs-dlq", run)
+    assert line == (
+        "sqsctl dlq groups --queue jobs-dlq --profile other --region eu-west-1 --no-lab"
+    )
+    assert parse(line) == "sqsctl dlq groups"
+
+
+def test_what_stands_in_the_environment_is_there_for_the_next_command_too(
+    monkeypatch: pytest.MonkeyPatch, profile: str
+) -> None:
+    monkeypatch.setenv("SQSCTL_PROFILE", profile)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    run = run_with()
+    assert own_options(run) == ()
+    assert command_here("sqsctl doctor", run) == "sqsctl doctor"
+    # The AWS CLI does not read SQSCTL_PROFILE.
+    _, given, own = called(command_here(CALL, run))
+    assert own == {"--profile": "other", "--region": "eu-west-1"}
+    assert given == {"FunctionName": "f"}
+
+
+def test_an_endpoint_wants_a_region_for_every_service() -> None:
+    run = run_with(endpoint_url=ENDPOINT, region="eu-west-1")
+    for line in (CALL, ROLE):
+        _, _, own = called(command_here(line, run))
+        assert own == {"--endpoint-url": ENDPOINT, "--region": "eu-west-1"}
+
+
+def test_of_aws_itself_nothing_more_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    run = run_with(region="eu-west-1")
+    assert command_here(CALL, run) == CALL
+    assert command_here(ROLE, run) == ROLE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "aws configure get region",
+        "serverless deploy",
+        "npm install --save @aws-sdk/client-sqs",
+        "echo aws >> requirements.txt",
+    ],
+)
+def test_other_commands_stay_as_they_are(line: str) -> None:
+    assert command_here(line, run_with(endpoint_url=ENDPOINT, region="eu-west-1")) == line
+
+
+def test_names_with_blanks_are_quoted(profile: str) -> None:
+    run = run_with(profile="shop prod", region="eu-west-1")
+    assert "--profile 'shop prod'" in command_here("sqsctl doctor", run)
+    assert called(command_here(CALL, run))[2]["--profile"] == "shop prod"
+
+
+def test_every_fix_of_a_diagnosis_is_made_so() -> None:
+    fix = Fix("", commands=("sqsctl doctor", CALL))
+    found = Finding("x", Severity.INFO, Kind.RISK, "", (), fix, Confidence.LOW)
+    run = run_with(endpoint_url=ENDPOINT, region="eu-west-1")
+    (made,) = as_typed(Diagnosis("s", (found,), ()), run).findings
+    assert made.fix.commands == tuple(command_here(each, run) for each in fix.commands)
+    assert all(ENDPOINT in each for each in made.fix.commands)
