@@ -224,6 +224,9 @@ def function(shape: Mapping[str, Any], queue_names: Collection[str] = ()) -> Fun
         code_size_bytes=shape.get("CodeSize"),
         log_group=logging.get("LogGroup") or f"/aws/lambda/{name}",
         log_format="JSON" if logging.get("LogFormat") == "JSON" else "Text",
+        application_log_level=logging.get("ApplicationLogLevel") or None,
+        system_log_level=logging.get("SystemLogLevel") or None,
+        dead_letter_target_arn=(shape.get("DeadLetterConfig") or {}).get("TargetArn") or None,
     )
 
 

@@ -73,6 +73,8 @@ def mapping(shape: Mapping[str, Any]) -> EventSourceMapping:
     arn = shape.get("FunctionArn", "")
     name, qualifier = split_arn(arn)
     filters = (shape.get("FilterCriteria") or {}).get("Filters") or ()
+    unreadable = shape.get("FilterCriteriaError") or {}
+    pollers = shape.get("ProvisionedPollerConfig") or {}
     return EventSourceMapping(
         uuid=shape.get("UUID", ""),
         queue_arn=shape.get("EventSourceArn", ""),
@@ -86,7 +88,11 @@ def mapping(shape: Mapping[str, Any]) -> EventSourceMapping:
         maximum_concurrency=(shape.get("ScalingConfig") or {}).get("MaximumConcurrency"),
         response_types=tuple(shape.get("FunctionResponseTypes") or ()),
         filters=tuple(each.get("Pattern", "") for each in filters),
-        provisioned_pollers=bool(shape.get("ProvisionedPollerConfig")),
+        provisioned_pollers=bool(pollers),
+        minimum_pollers=pollers.get("MinimumPollers"),
+        maximum_pollers=pollers.get("MaximumPollers"),
+        filters_error=unreadable.get("Message") or unreadable.get("ErrorCode") or None,
+        counts_events="EventCount" in ((shape.get("MetricsConfig") or {}).get("Metrics") or ()),
         last_modified=_moment(shape.get("LastModified")),
         last_processing_result=shape.get("LastProcessingResult") or None,
     )

@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
+from sqsctl.model.functions import EventSourceMapping, Function, PublishedVersion
 from sqsctl.model.keys import Key
 from sqsctl.model.logline import Attempt, Failure, LogEvent
 from sqsctl.model.message import Message
@@ -91,87 +92,6 @@ class Group(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedVersion:
-    """What an alias or a version number of a function stands for."""
-
-    qualifier: str
-    version: str
-    code_sha256: str | None = None
-    last_modified: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """Configuration of a function (lambda GetFunctionConfiguration).
-
-    ``environment`` holds only what checks may see: names, and the values of those that
-    name AWS resources (queue URLs, ARNs, regions); every other value is None, so that
-    no secret enters a snapshot.
-    """
-
-    name: str
-    arn: str
-    runtime: str | None = None
-    handler: str | None = None
-    timeout_s: int = 3
-    memory_mb: int = 128
-    architectures: tuple[str, ...] = ("x86_64",)
-    package_type: Literal["Zip", "Image"] = "Zip"
-    environment: Mapping[str, str | None] = field(default_factory=dict)
-    role_arn: str | None = None
-    layers: tuple[str, ...] = ()
-    vpc_id: str | None = None
-    vpc_subnets: tuple[str, ...] = ()
-    vpc_security_groups: tuple[str, ...] = ()
-    vpc_ipv6: bool = False
-    kms_key_arn: str | None = None
-    state: str | None = None
-    state_reason: str | None = None
-    last_update_status: str | None = None
-    last_update_reason: str | None = None
-    last_modified: datetime | None = None
-    version: str = "$LATEST"
-    code_sha256: str | None = None
-    code_size_bytes: int | None = None
-    log_group: str = ""
-    log_format: Literal["Text", "JSON"] = "Text"
-    logical_id: str | None = None
-    published_versions: tuple[str, ...] = ()
-    # The aliases and versions that mappings and routes of the stack go to.
-    qualified: tuple[PublishedVersion, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class EventSourceMapping:
-    """What feeds a queue to a function (lambda EventSourceMappingConfiguration).
-
-    ``function_arn`` is as AWS returns it: with ``:alias`` or ``:version`` at its end where
-    the mapping is on one (``qualifier``). ``filters`` are the JSON patterns.
-    """
-
-    uuid: str
-    queue_arn: str
-    function_arn: str
-    function_name: str
-    qualifier: str | None = None
-    state: str = "Enabled"
-    state_transition_reason: str | None = None
-    batch_size: int = 10
-    window_s: int = 0
-    maximum_concurrency: int | None = None
-    response_types: tuple[str, ...] = ()
-    filters: tuple[str, ...] = ()
-    provisioned_pollers: bool = False
-    last_modified: datetime | None = None
-    last_processing_result: str | None = None
-    logical_id: str | None = None
-
-    @property
-    def reports_batch_item_failures(self) -> bool:
-        return "ReportBatchItemFailures" in self.response_types
-
-
-@dataclass(frozen=True, slots=True)
 class Route:
     """A way into the stack: ``POST /produce`` and the function behind it.
 
@@ -208,7 +128,9 @@ class FunctionLogs:
 
     ``exists`` is False where the log group is missing. ``truncated``: there was more
     than was read. ``events`` is the raw text of the failures' neighbourhood;
-    ``attempts`` and ``failures`` are what the parser made of it.
+    ``attempts`` and ``failures`` are what the parser made of it. ``log_class`` is the log
+    group's class where it was read (STANDARD, INFREQUENT_ACCESS, DELIVERY), else None;
+    ``scanned_bytes`` is what Logs Insights read where FilterLogEvents could not.
     """
 
     function: str
@@ -216,6 +138,8 @@ class FunctionLogs:
     since: datetime | None = None
     exists: bool = True
     truncated: bool = False
+    log_class: str | None = None
+    scanned_bytes: int | None = None
     attempts: tuple[Attempt, ...] = ()
     failures: tuple[Failure, ...] = ()
     events: tuple[LogEvent, ...] = field(default=(), repr=False)

@@ -38,7 +38,13 @@ def test_a_configuration_is_read_whole() -> None:
             "LastUpdateStatusReason": "why",
             "PackageType": "Zip",
             "Architectures": ["arm64"],
-            "LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/own"},
+            "LoggingConfig": {
+                "LogFormat": "JSON",
+                "LogGroup": "/own",
+                "ApplicationLogLevel": "WARN",
+                "SystemLogLevel": "INFO",
+            },
+            "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:ap-northeast-2:123456789012:lost"},
         }
     )
     assert (found.name, found.runtime, found.timeout_s, found.memory_mb) == (
@@ -49,6 +55,8 @@ def test_a_configuration_is_read_whole() -> None:
     )
     assert found.last_modified == datetime(2026, 11, 23, 5, 0, 0, 123_000, tzinfo=UTC)
     assert (found.log_group, found.log_format) == ("/own", "JSON")
+    assert (found.application_log_level, found.system_log_level) == ("WARN", "INFO")
+    assert found.dead_letter_target_arn == "arn:aws:sqs:ap-northeast-2:123456789012:lost"
     assert found.layers == ("arn:aws:lambda:ap-northeast-2:1:layer:l:3",)
     assert (found.state, found.last_update_status) == ("Failed", "Failed")
     assert found.environment == {"QUEUE_URL": None}

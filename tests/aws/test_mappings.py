@@ -27,7 +27,8 @@ def test_a_mapping_on_an_alias() -> None:
             "ScalingConfig": {"MaximumConcurrency": 2},
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
             "FilterCriteria": {"Filters": [{"Pattern": '{"body": {"a": [1]}}'}]},
-            "ProvisionedPollerConfig": {"MinimumPollers": 2},
+            "ProvisionedPollerConfig": {"MinimumPollers": 2, "MaximumPollers": 40},
+            "MetricsConfig": {"Metrics": ["EventCount"]},
         }
     )
     assert (found.function_name, found.qualifier) == ("worker", "live")
@@ -36,6 +37,20 @@ def test_a_mapping_on_an_alias() -> None:
     assert found.reports_batch_item_failures
     assert found.filters == ('{"body": {"a": [1]}}',)
     assert found.provisioned_pollers
+    assert (found.minimum_pollers, found.maximum_pollers) == (2, 40)
+    assert found.counts_events
+    assert found.filters_error is None
+
+
+def test_filters_that_a_key_hides_are_not_the_same_as_none() -> None:
+    shape = {
+        "UUID": "u",
+        "FunctionArn": FUNCTION,
+        "FilterCriteriaError": {"ErrorCode": "KMSAccessDenied", "Message": "no decrypt"},
+    }
+    found = mapping(shape)
+    assert (found.filters, found.filters_error) == ((), "no decrypt")
+    assert not found.provisioned_pollers
 
 
 def test_only_queues_count_and_all_pages_are_read() -> None:
