@@ -2,21 +2,30 @@
 
 The lab writes the file (``lab.server``), this reads it. It lies in the user's state
 folder (``$XDG_STATE_HOME/sqsctl/labs/NAME.json``, else ``~/.local/state``; on
-Windows ``%LOCALAPPDATA%``).
+Windows ``%LOCALAPPDATA%``). It holds the lab's own key pair, without which the lab answers
+nothing: a file of another user, or one that others may read or change, is not believed.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
+import stat
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from sqsctl import private_files
 from sqsctl.aws.session import Credentials
 
 DEFAULT_LAB = "default"
-CREDENTIALS = Credentials("test", "test")  # the lab's own root: dummies, known to everyone
+CALL_HEADER = "X-Sqsctl-Lab"
+MAX_STATE_BYTES = 65_536
+# Never through a link, never waiting for the other end of a pipe.
+_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,8 @@ class LabState:
 
     ``pid`` is the server's process, which leads a session of its own;
     ``process_started`` tells it from a later process with the same number.
-    ``folder`` is the lab's own temporary folder, ``log`` its server's log.
+    ``folder`` is the lab's own temporary folder, ``log`` its server's log. The keys are
+    made for this lab when it starts.
     """
 
     name: str
@@ -39,9 +49,26 @@ class LabState:
     folder: str
     log: str
     started_at: str
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
     runtime: str = "python"
     time_scale: float = 6.0
     notice: str = ""
+
+    @property
+    def credentials(self) -> Credentials:
+        """The lab's own keys: the root of its one account."""
+        return Credentials(self.access_key_id, self.secret_access_key)
+
+    @property
+    def call_headers(self) -> Mapping[str, str]:
+        """What a plain HTTP request to an API or function URL on the lab carries besides."""
+        return {CALL_HEADER: call_key(self.secret_access_key)}
+
+
+def call_key(secret_access_key: str) -> str:
+    """The proof of a plain HTTP request, derived: it calls APIs and signs nothing."""
+    return hmac.new(secret_access_key.encode(), b"call", hashlib.sha256).hexdigest()
 
 
 def state_home() -> Path:
@@ -60,22 +87,51 @@ def state_file(name: str = DEFAULT_LAB) -> Path:
 def read_state(name: str = DEFAULT_LAB) -> LabState | None:
     """The state file of a lab, whether or not its process lives; None without one.
 
-    A file that is torn or from another version counts as none.
+    A file that is torn, from another version, or not this user's alone counts as none.
     """
-    try:
-        return LabState(**json.loads(state_file(name).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
+    return _read(state_file(name))[0]
+
+
+def disbelieved(name: str = DEFAULT_LAB) -> str:
+    """Why a lab's state file is not believed; empty where there is none, or it is fine."""
+    return _read(state_file(name))[1]
 
 
 def write_state(state: LabState) -> None:
-    """Write a lab's state file in one step, readable by its owner only."""
+    """Write a lab's state file in one step, readable by its owner only. Raises OSError."""
     path = state_file(state.name)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
-    temporary.chmod(0o600)
-    temporary.replace(path)
+    if sys.platform != "win32":
+        path.parent.chmod(0o700)  # it may have been there before, with wider modes
+    private_files.write(path, json.dumps(asdict(state), indent=1) + "\n")
+
+
+def _read(path: Path) -> tuple[LabState | None, str]:
+    try:
+        descriptor = os.open(path, _READING)
+    except FileNotFoundError:
+        return None, ""
+    except OSError as error:
+        return None, f"{path} cannot be read: {error.strerror}"
+    with os.fdopen(descriptor, "rb") as file:
+        why = _not_mine(path, os.fstat(descriptor))
+        if why:
+            return None, why
+        try:
+            return LabState(**json.loads(file.read(MAX_STATE_BYTES))), ""
+        except (OSError, ValueError, TypeError, RecursionError):
+            return None, f"{path} is torn, or of another version of sqsctl"
+
+
+def _not_mine(path: Path, found: os.stat_result) -> str:
+    if sys.platform == "win32":
+        return ""  # the user's own folder is nobody else's there
+    for place, status in ((path.parent, path.parent.stat()), (path, found)):
+        if status.st_uid != os.geteuid():
+            return f"{place} belongs to another user"
+        if stat.S_IMODE(status.st_mode) & 0o077:
+            return f"others may read or change {place} (mode {stat.S_IMODE(status.st_mode):o})"
+    return "" if stat.S_ISREG(found.st_mode) else f"{path} is no file"
 
 
 def process_started(pid: int) -> str:

@@ -2,14 +2,14 @@
 
 Clients are made when first asked for and shared by all threads of a run (botocore
 clients are thread-safe). Credentials come from botocore's own chain only; the lab's
-dummy ones are given by whoever resolved the target.
+own are given by whoever resolved the target.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -60,10 +60,10 @@ SERVICES = (
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Explicit keys: only ever the lab's dummy ones."""
+    """Explicit keys: a lab's own, or dummies for an emulator that asks for none."""
 
     access_key_id: str
-    secret_access_key: str
+    secret_access_key: str = field(repr=False)
 
 
 class Session:
@@ -78,7 +78,7 @@ class Session:
         attempts: int = ATTEMPTS,
     ) -> None:
         self.target = target
-        self._credentials = credentials
+        self.credentials = credentials
         self._read_timeout_s = read_timeout_s
         self._attempts = attempts
         self._clients: dict[tuple[str, int], Any] = {}
@@ -127,7 +127,7 @@ class Session:
         """The same with credentials read anew: somebody may have signed in again."""
         return Session(
             self.target,
-            credentials=self._credentials,
+            credentials=self.credentials,
             read_timeout_s=self._read_timeout_s,
             attempts=self._attempts,
         )
@@ -137,7 +137,7 @@ class Session:
 
         Before the first call, that is, and before anything draws on the terminal.
         """
-        if self._credentials is None:
+        if self.credentials is None:
             with self._lock:
                 session = self._session()
             sign_in.sign_in(session)
@@ -162,11 +162,11 @@ class Session:
     def _session(self) -> BotocoreSession:
         if self._boto is None:
             self._boto = _session(
-                self.target.profile, self.target.region, alone=self._credentials is not None
+                self.target.profile, self.target.region, alone=self.credentials is not None
             )
-            if self._credentials:
+            if self.credentials:
                 self._boto.set_credentials(
-                    self._credentials.access_key_id, self._credentials.secret_access_key
+                    self.credentials.access_key_id, self.credentials.secret_access_key
                 )
             else:
                 sign_in.prepare(self._boto)

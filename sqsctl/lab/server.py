@@ -1,7 +1,7 @@
 """Start, stop, look at and empty a lab.
 
-A lab is one process in a session of its own, listening on 127.0.0.1, with dummy
-credentials. ``start`` and ``stop`` may be called twice, from two processes at once,
+A lab is one process in a session of its own, listening on 127.0.0.1, with a key pair
+of its own. ``start`` and ``stop`` may be called twice, from two processes at once,
 and after any crash: a lock file serialises them, and what a dead lab left behind is
 cleared away. The rest of the program finds a lab by its state file (``aws.labs``).
 """
@@ -34,6 +34,7 @@ from sqsctl.aws.lab_state import (
     state_file,
     write_state,
 )
+from sqsctl.aws.session import Credentials
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.lab import processes, settings
 
@@ -84,6 +85,7 @@ def start(
         state = read_state(name)
         if state and alive(state) and _answers(state.port, _HEALTH):
             return state
+        state = state or _orphan(name)
         if state:
             _clear(state)
         return _launch(name, port, time_scale, runtime, region)
@@ -167,6 +169,7 @@ def reset(name: str = DEFAULT_LAB) -> LabState:
 
 def _launch(name: str, port: int | None, time_scale: float, runtime: str, region: str) -> LabState:
     runtime, notice = settings.chosen_runtime(runtime)
+    credentials = settings.new_credentials()
     folder = settings.folder(name)
     log = folder / "server.log"
     # First the port: where it is taken, nothing is left behind.
@@ -175,7 +178,7 @@ def _launch(name: str, port: int | None, time_scale: float, runtime: str, region
         folder.mkdir(parents=True, mode=0o700)
         (folder / "tmp").mkdir()
         number = listener.getsockname()[1]
-        process = _spawn(listener, folder, log, region, time_scale)
+        process = _spawn(listener, folder, log, region, time_scale, credentials)
     state = LabState(
         name=name,
         pid=process.pid,
@@ -188,6 +191,8 @@ def _launch(name: str, port: int | None, time_scale: float, runtime: str, region
         folder=str(folder),
         log=str(log),
         started_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        access_key_id=credentials.access_key_id,
+        secret_access_key=credentials.secret_access_key,
         runtime=runtime,
         time_scale=time_scale,
         notice=notice,
@@ -207,7 +212,12 @@ def _launch(name: str, port: int | None, time_scale: float, runtime: str, region
 
 
 def _spawn(
-    listener: socket.socket, folder: Path, log: Path, region: str, time_scale: float
+    listener: socket.socket,
+    folder: Path,
+    log: Path,
+    region: str,
+    time_scale: float,
+    credentials: Credentials,
 ) -> subprocess.Popen[bytes]:
     fd = listener.fileno()
     port = listener.getsockname()[1]
@@ -225,7 +235,7 @@ def _spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env=settings.environment(folder, port, region),
+            env=settings.environment(folder, port, region, credentials),
             pass_fds=(fd,),
             start_new_session=True,
         )
@@ -275,6 +285,8 @@ def _orphan(name: str) -> LabState | None:
         folder=str(folder),
         log=str(folder / "server.log"),
         started_at="",
+        access_key_id="",
+        secret_access_key="",
     )
 
 

@@ -12,13 +12,15 @@ import importlib.util
 import ipaddress
 import os
 import re
+import secrets
 import shlex
 import shutil
 import socket
 import sys
 from pathlib import Path
 
-from sqsctl.aws.lab_state import CREDENTIALS, state_home
+from sqsctl.aws.lab_state import state_home
+from sqsctl.aws.session import Credentials
 from sqsctl.errors import Exit, SqsctlError, UsageError
 
 HOST = "127.0.0.1"
@@ -26,6 +28,7 @@ ACCOUNT = "000000000000"
 REGION = "ap-northeast-2"
 STACK = "tutorial-step-2-dev"
 MARK = "SQSCTL_LAB_FOLDER"
+KEY_PREFIX = "LAB"  # no key of AWS's begins like that
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
@@ -171,7 +174,14 @@ def _install_line() -> str:
     return shlex.join([sys.executable, "-m", "pip", "install", *(wanted or ["ministack"])])
 
 
-def environment(lab_folder: Path, port: int, region: str) -> dict[str, str]:
+def new_credentials() -> Credentials:
+    """A key pair for one lab, for as long as it runs."""
+    return Credentials(f"{KEY_PREFIX}{secrets.token_hex(9).upper()}", secrets.token_urlsafe(32))
+
+
+def environment(
+    lab_folder: Path, port: int, region: str, credentials: Credentials
+) -> dict[str, str]:
     """Everything that the server's process sees of the outside."""
     passed = {key: os.environ[key] for key in _PASSED if key in os.environ}
     if "PYTHONPATH" in passed:
@@ -203,8 +213,8 @@ def environment(lab_folder: Path, port: int, region: str) -> dict[str, str]:
         "STATE_DIR": str(lab_folder / "tmp" / "state"),
         "S3_DATA_DIR": str(lab_folder / "tmp" / "s3"),
         "LOG_LEVEL": "ERROR",
-        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_access_key,
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-from sqsctl.aws.lab_state import CREDENTIALS
 from tests.benchmarks.delay import Slow, slow
 from tests.benchmarks.peers import sqsctl
 from tests.e2e.stacks import DeployedLab
@@ -22,18 +21,18 @@ RUNS = 5
 pytestmark = [pytest.mark.benchmark, pytest.mark.lab, pytest.mark.timeout(300)]
 
 
-def doctor(proxy: Slow, stack: str, region: str, *, delay_s: float) -> float:
+def doctor(proxy: Slow, lab: DeployedLab, *, delay_s: float) -> float:
     """Seconds that ``sqsctl doctor`` takes, start-up included."""
     proxy.delay_s = delay_s
     environment = {
         **os.environ,
-        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_access_key,
+        "AWS_ACCESS_KEY_ID": lab.state.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": lab.state.secret_access_key,
     }
     command = [str(sqsctl()), "doctor", "-o", "json", "--endpoint-url", proxy.url]
     began = time.perf_counter()
     ended = subprocess.run(
-        [*command, "--region", region, "--stack", stack],
+        [*command, "--region", lab.state.region, "--stack", lab.name],
         env=environment,
         capture_output=True,
         text=True,
@@ -47,15 +46,14 @@ def doctor(proxy: Slow, stack: str, region: str, *, delay_s: float) -> float:
 def measured(lab: DeployedLab, what: str) -> tuple[float, int]:
     """Round trips above the time without delay, and the most FilterLogEvents in a second."""
     with slow(lab.state.endpoint) as proxy:
-        region = lab.state.region
-        doctor(proxy, lab.name, region, delay_s=0)  # warms the disk cache
-        quick = [doctor(proxy, lab.name, region, delay_s=0) for _ in range(RUNS)]
+        doctor(proxy, lab, delay_s=0)  # warms the disk cache
+        quick = [doctor(proxy, lab, delay_s=0) for _ in range(RUNS)]
         slowly: list[float] = []
         calls = a_second = 0
         for _ in range(RUNS):
             # A run keeps to the quota by itself; two within a second are two programs.
             proxy.calls.clear()
-            slowly.append(doctor(proxy, lab.name, region, delay_s=DELAY_S))
+            slowly.append(doctor(proxy, lab, delay_s=DELAY_S))
             calls = len(proxy.calls)
             a_second = max(a_second, proxy.most_in_a_second("FilterLogEvents"))
     trips = (statistics.median(slowly) - statistics.median(quick)) / DELAY_S

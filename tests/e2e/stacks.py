@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqsctl.aws.lab_state import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.lab import template
 from sqsctl.model.deployed import QueuePart, StackRef
@@ -42,7 +42,7 @@ def own_stack(state: LabState, *, time_scale: float = 6.0) -> Iterator[DeployedL
     service = f"t{uuid.uuid4().hex[:8]}"
     name = template.stack_name(service)
     target = Target("lab", state.region, state.account, name, state.endpoint)
-    session = Session(target, credentials=CREDENTIALS)
+    session = Session(target, credentials=state.credentials)
     for _ in deploy.deploy(
         session, name, template.render(), template.parameters(time_scale, service=service)
     ):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.lab_state import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.model.target import Target
 from tests.e2e.iam_users import actions_of, somebody, without
@@ -142,7 +142,7 @@ def names(lab_state: LabState, monkeypatch: pytest.MonkeyPatch) -> Iterator[Name
     """An API, a sender to two queues, a consumer of both, another of one, and one of none."""
     monkeypatch.setenv("SQSCTL_LAB_NAME", lab_state.name)
     target = Target("lab", lab_state.region, lab_state.account, None, lab_state.endpoint)
-    made = HandMade(Session(target, credentials=CREDENTIALS))
+    made = HandMade(Session(target, credentials=lab_state.credentials))
     try:
         role = made.role()
         made.queue("buried")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sqsctl.aws.lab_state import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.deployed import QueuePart, StackRef
@@ -45,7 +45,7 @@ def stack(
     """A packaged stack on the lab; the program is told of the lab only."""
     identity: str = request.param
     target = Target("lab", lab_state.region, lab_state.account, None, lab_state.endpoint)
-    session = Session(target, credentials=CREDENTIALS)
+    session = Session(target, credentials=lab_state.credentials)
     monkeypatch.setenv("SQSCTL_LAB_NAME", lab_state.name)
     with packaged.deployed(session, *WIRINGS[identity].before, identity):
         yield identity, session, discover.from_stack(session, named(identity).stack)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.aws.lab_state import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.model.target import Target
 from tests.operations.stacks import packaged
@@ -25,7 +25,7 @@ Put = Callable[[Path, str], None]
 def session(lab_state: LabState, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setenv("SQSCTL_LAB_NAME", lab_state.name)
     target = Target("lab", lab_state.region, lab_state.account, None, lab_state.endpoint)
-    return Session(target, credentials=CREDENTIALS)
+    return Session(target, credentials=lab_state.credentials)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from sqsctl.aws.lab_state import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.lab import template
 from sqsctl.model.target import Target
@@ -39,7 +39,8 @@ def until(look: Callable[[], T], seconds: float = 30.0) -> T:
 
 def session_on(state: LabState, stack: str | None = None) -> Session:
     return Session(
-        Target("lab", state.region, state.account, stack, state.endpoint), credentials=CREDENTIALS
+        Target("lab", state.region, state.account, stack, state.endpoint),
+        credentials=state.credentials,
     )
 
 

@@ -12,7 +12,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Keys
 
-from sqsctl.aws.lab_state import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.stacks import StackClient
 from sqsctl.lab.fidelity.nested_stacks import with_parents
 from tests.lab.conftest import session_on
@@ -35,7 +35,7 @@ def test_parent_and_root_follow_the_id() -> None:
 def put(state: LabState, path: str, body: bytes = b"") -> None:
     """PUT to S3, signed: the client for S3 is not installed."""
     request = AWSRequest("PUT", f"{state.endpoint}{path}", data=body)
-    keys = Keys(CREDENTIALS.access_key_id, CREDENTIALS.secret_access_key)
+    keys = Keys(state.access_key_id, state.secret_access_key)
     S3SigV4Auth(keys, "s3", state.region).add_auth(request)
     parts = urlsplit(state.endpoint)
     connection = HTTPConnection(str(parts.hostname), parts.port, timeout=10)

@@ -312,11 +312,11 @@ def test_docker_is_passed_on_when_asked_for(
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/user/docker.sock")
     monkeypatch.delenv("LAMBDA_EXECUTOR", raising=False)
-    plain = settings.environment(tmp_path, 1, "r")
+    plain = settings.environment(tmp_path, 1, "r", settings.new_credentials())
     assert "LAMBDA_EXECUTOR" not in plain
     assert plain["DOCKER_HOST"] == f"unix://{tmp_path}/no-docker.sock"
     monkeypatch.setenv("LAMBDA_EXECUTOR", "docker")
-    asked = settings.environment(tmp_path, 1, "r")
+    asked = settings.environment(tmp_path, 1, "r", settings.new_credentials())
     assert asked["LAMBDA_EXECUTOR"] == "docker"
     assert asked["DOCKER_HOST"] == "unix:///run/user/docker.sock"
 

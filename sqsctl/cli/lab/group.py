@@ -398,12 +398,11 @@ def _deploy(run: Run, state: LabState) -> Endpoints:
 
 def lab_session(state: LabState) -> Session:
     """An AWS session on a lab."""
-    from sqsctl.aws.lab_state import CREDENTIALS
     from sqsctl.aws.session import Session
     from sqsctl.model.target import Target
 
     target = Target("lab", state.region, state.account, state.stack, state.endpoint)
-    return Session(target, credentials=CREDENTIALS)
+    return Session(target, credentials=state.credentials)
 
 
 def _running(run: Run, name: str | None) -> tuple[LabState, Session]:

@@ -23,6 +23,7 @@ _AWS_QUEUE_HOST = re.compile(
 )
 _REGION = re.compile(r"^[a-z]{2}(?:-[a-z]+)+-\d+$")
 START_LAB = "sqsctl lab up"
+DUMMIES = Credentials("test", "test")  # for an emulator on this machine that asks for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,9 @@ def no_lab(name: str = labs.DEFAULT_LAB) -> SqsctlError:
             hint=f"{START_LAB} starts a fresh one",
             code="lab_crashed",
         )
-    return NotFoundError("no lab is running", hint=START_LAB, code="lab_not_running")
+    why = labs.disbelieved(name)
+    said = f"no lab is running: {why}, and is not believed" if why else "no lab is running"
+    return NotFoundError(said, hint=START_LAB, code="lab_not_running")
 
 
 def _refuse_contradiction(settings: Settings) -> None:
@@ -116,7 +119,7 @@ def _in_lab(settings: Settings, lab: labs.LabState) -> Resolved:
         stack=settings.text("stack"),
         endpoint=lab.endpoint,
     )
-    return Resolved(target, Session(target, credentials=labs.CREDENTIALS), lab)
+    return Resolved(target, Session(target, credentials=lab.credentials), lab)
 
 
 def _outside(
@@ -146,7 +149,7 @@ def _outside(
     credentials: Credentials | None = None
     known = settings.credentials_from is not None or (profile and has_credentials(profile))
     if endpoint and _loopback(endpoint) and not known and not has_credentials(None):
-        credentials = labs.CREDENTIALS  # an emulator on this machine asks for none
+        credentials = DUMMIES
     return Resolved(target, Session(target, credentials=credentials))
 
 

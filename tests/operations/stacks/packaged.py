@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqsctl.aws.lab_state import CREDENTIALS
 from sqsctl.aws.session import Session
 from sqsctl.operations.stacks import deploy
 
@@ -196,13 +195,14 @@ def _client(session: Session, service: str) -> Any:
     import boto3
     from botocore.config import Config
 
+    assert session.credentials
     make: Any = boto3.client  # typed per service: too many for a variable
     return make(
         service,
         endpoint_url=session.target.endpoint,
         region_name=session.target.region,
-        aws_access_key_id=CREDENTIALS.access_key_id,
-        aws_secret_access_key=CREDENTIALS.secret_access_key,
+        aws_access_key_id=session.credentials.access_key_id,
+        aws_secret_access_key=session.credentials.secret_access_key,
         config=Config(s3={"addressing_style": "path"}),
     )
 

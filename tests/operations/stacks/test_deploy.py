@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.lab_state import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.aws.stacks import StackClient
 from sqsctl.errors import Exit, RefusedError, SqsctlError, UsageError
@@ -38,7 +38,7 @@ def queue(name: str, **properties: Any) -> dict[str, Any]:
 @pytest.fixture
 def session(lab_state: LabState) -> Session:
     target = Target("lab", lab_state.region, lab_state.account, None, lab_state.endpoint)
-    return Session(target, credentials=CREDENTIALS)
+    return Session(target, credentials=lab_state.credentials)
 
 
 @pytest.fixture

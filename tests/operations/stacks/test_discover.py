@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from sqsctl.aws.lab_state import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 from sqsctl.model.deployed import QueuePart, StackRef
@@ -33,7 +33,7 @@ Deploy = Callable[..., str]
 @pytest.fixture
 def session(lab_state: LabState) -> Session:
     target = Target("lab", lab_state.region, lab_state.account, None, lab_state.endpoint)
-    return Session(target, credentials=CREDENTIALS)
+    return Session(target, credentials=lab_state.credentials)
 
 
 @pytest.fixture
@@ -264,12 +264,13 @@ def test_a_stack_that_reads_a_stream_is_none_of_ours(session: Session) -> None:
 
 
 def test_nested_stacks(session: Session, deployed: Deploy) -> None:
+    assert session.credentials
     s3 = boto3.client(
         "s3",
         endpoint_url=session.target.endpoint,
         region_name=session.target.region,
-        aws_access_key_id=CREDENTIALS.access_key_id,
-        aws_secret_access_key=CREDENTIALS.secret_access_key,
+        aws_access_key_id=session.credentials.access_key_id,
+        aws_secret_access_key=session.credentials.secret_access_key,
         config=Config(s3={"addressing_style": "path"}),
     )
     bucket = f"templates-{uuid.uuid4().hex[:8]}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sqsctl.aws.lab_state import CREDENTIALS, LabState
+from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.stack import Fact, Stack
@@ -35,7 +35,7 @@ SHOWN = [
 @pytest.fixture
 def session(lab_state: LabState) -> Session:
     target = Target("lab", lab_state.region, lab_state.account, None, lab_state.endpoint)
-    return Session(target, credentials=CREDENTIALS)
+    return Session(target, credentials=lab_state.credentials)
 
 
 @pytest.fixture

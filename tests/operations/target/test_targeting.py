@@ -30,6 +30,8 @@ def lab_runs(pid: int | None = None) -> labs.LabState:
         folder="/nowhere",
         log="/nowhere/log",
         started_at="2026-11-23T00:00:00.000Z",
+        access_key_id="LABKEY",
+        secret_access_key="its secret",
     )
     labs.write_state(state)
     return state

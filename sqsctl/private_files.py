@@ -1,0 +1,99 @@
+"""Files that sqsctl makes: the owner's only, whole or not there, and never through a link.
+
+A new file is created exclusively under a name that nobody can guess, beside its place,
+written, synced and only then moved there. Whatever fails on the way (a full disk, Ctrl-C)
+removes it again. ``os.replace`` replaces a symbolic link and does not follow it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+OWNER_ONLY = 0o600
+_EXCLUSIVE = (
+    os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def create(path: Path, flags: int = os.O_WRONLY, mode: int = OWNER_ONLY) -> int:
+    """A descriptor of a file that was not there before. Raises OSError, FileExistsError too."""
+    return os.open(path, flags | _EXCLUSIVE, mode)
+
+
+@contextlib.contextmanager
+def writing(
+    path: Path, *, mode: int = OWNER_ONLY, overwrite: bool = True, sync: bool = True
+) -> Iterator[IO[bytes]]:
+    """A file to write to, which is at ``path`` once the block ends well, and nowhere otherwise.
+
+    ``overwrite=False``: what lies there by then stays, and FileExistsError is raised.
+    ``sync=False`` is for what may be lost with the power, such as a cache. Raises OSError.
+    """
+    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
+    file = os.fdopen(create(beside, mode=mode), "wb")
+    try:
+        with file:
+            yield file
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        if overwrite:
+            beside.replace(path)
+        else:
+            _place_new(beside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
+    if sync:
+        sync_folder(path.parent)
+
+
+def write(
+    path: Path,
+    data: str | bytes,
+    *,
+    mode: int = OWNER_ONLY,
+    overwrite: bool = True,
+    sync: bool = True,
+) -> None:
+    """Write a whole file. Raises OSError; what was there before is then still there."""
+    raw = data.encode() if isinstance(data, str) else data
+    with writing(path, mode=mode, overwrite=overwrite, sync=sync) as file:
+        file.write(raw)
+
+
+def sync_folder(folder: Path) -> None:
+    """So that a new file's name survives a power loss too."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return  # a folder that may be written to, not read, or a system without such handles
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass  # some file systems know no sync of folders
+    finally:
+        os.close(descriptor)
+
+
+def _place_new(beside: Path, path: Path) -> None:
+    try:
+        os.link(beside, path, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:
+        # No hard links here: an empty file reserves the name, and is replaced.
+        os.close(create(path))
+        beside.replace(path)
+        return
+    beside.unlink()
