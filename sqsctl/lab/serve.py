@@ -52,6 +52,7 @@ async def _serve(fd: int, port: int, time_scale: float) -> None:
     from hypercorn.config import Config
 
     from sqsctl.lab import fidelity
+    from sqsctl.lab.fidelity import loop
 
     config = Config()
     config.bind = [f"fd://{fd}"]
@@ -63,9 +64,11 @@ async def _serve(fd: int, port: int, time_scale: float) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     app = fidelity.install(time_scale=time_scale, port=port)
+    clock = asyncio.create_task(loop.keep_time())
     try:
         await serve(app, config, shutdown_trigger=ending.wait)
     finally:
+        clock.cancel()
         fidelity.shut_down()
 
 

@@ -19,7 +19,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,8 +40,10 @@ from sqsctl.lab import processes, settings
 
 READY_DEADLINE_S = 20.0
 ANSWER_TIMEOUT_S = 3.0
+WARMING_S = 2.5
 _HEALTH = "/_ministack/health"
 _RESET = "/_ministack/reset"
+_WARM = "/_sqsctl/warm"
 
 Condition = Literal["running", "stopped", "crashed", "unresponsive"]
 
@@ -165,6 +167,22 @@ def reset(name: str = DEFAULT_LAB) -> LabState:
             )
         (Path(state.folder) / "incidents.json").unlink(missing_ok=True)
         return state
+
+
+def warm(state: LabState, functions: Sequence[str], seconds: float = WARMING_S) -> tuple[str, ...]:
+    """Initialise an environment of each function, so that its first request need not wait.
+
+    Returns those that have one within the time; on a busy machine the others go on meanwhile.
+    """
+    connection = http.client.HTTPConnection(settings.HOST, state.port, timeout=seconds)
+    try:
+        connection.request("POST", _WARM, json.dumps({"functions": list(functions)}))
+        answer = json.loads(connection.getresponse().read())
+        return tuple(answer.get("warm", ()))
+    except (OSError, ValueError, http.client.HTTPException):
+        return ()  # warm or not, it works
+    finally:
+        connection.close()
 
 
 def _launch(name: str, port: int | None, time_scale: float, runtime: str, region: str) -> LabState:

@@ -20,6 +20,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
 
     from sqsctl.lab.fidelity import (
         authorization,
+        emptying,
         gateway,
         http_api,
         log_events,
@@ -54,7 +55,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     nested_stacks.install()
     templates.install()
     mappings.install()
-    poller.install(speed=time_scale)
+    emptying.install(poller.install(speed=time_scale))
     return gateway.around(app, port)
 
 
@@ -62,4 +63,4 @@ def shut_down() -> None:
     """End the processes that the functions run in."""
     from sqsctl.lab.fidelity.functions import executor
 
-    executor.pool.kill()
+    executor.pool.abandon()

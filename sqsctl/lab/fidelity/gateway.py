@@ -4,11 +4,14 @@ It adds the lab's own control route, answers for the host names that AWS's HTTP 
 have, and remembers who calls. Everything else goes through untouched.
 
 ``GET /_sqsctl/concurrency`` answers ``{"limit": n}``; ``POST`` with the same sets the
-account's limit of concurrent executions, which no API of AWS's does.
+account's limit of concurrent executions, which no API of AWS's does. ``POST /_sqsctl/warm``
+with ``{"functions": [names or ARNs]}`` answers once each has an environment that is
+initialised, or has failed to: ``{"warm": [those that have one]}``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -16,7 +19,7 @@ from typing import Any
 
 from sqsctl.lab import settings
 from sqsctl.lab.fidelity import authorization
-from sqsctl.lab.fidelity.functions import concurrency
+from sqsctl.lab.fidelity.functions import concurrency, executor
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -52,16 +55,28 @@ def around(app: App, port: int) -> App:
 
 
 async def _control(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["path"] != f"{CONTROL}concurrency":
+    known = {"concurrency": _concurrency, "warm": _warm}
+    control = known.get(scope["path"].removeprefix(CONTROL))
+    if control is None:
         await _answer(send, 404, {"message": "there is no such control"})
         return
-    if scope["method"] == "POST":
-        try:
-            concurrency.set_account_limit(int(json.loads(await _body(receive))["limit"]))
-        except (ValueError, TypeError, KeyError) as error:
-            await _answer(send, 400, {"message": f"expected {{'limit': n}}: {error}"})
-            return
-    await _answer(send, 200, {"limit": concurrency.account_limit()})
+    try:
+        asked = json.loads(await _body(receive)) if scope["method"] == "POST" else None
+        await _answer(send, 200, await control(asked))
+    except (ValueError, TypeError, KeyError) as error:
+        await _answer(send, 400, {"message": f"this is not what it takes: {error!r}"})
+
+
+async def _concurrency(asked: Any) -> dict[str, Any]:
+    if asked is not None:
+        concurrency.set_account_limit(int(asked["limit"]))
+    return {"limit": concurrency.account_limit()}
+
+
+async def _warm(asked: Any) -> dict[str, Any]:
+    names = [str(each) for each in asked["functions"]]
+    ready = await asyncio.gather(*(asyncio.to_thread(executor.warm, name) for name in names))
+    return {"warm": [name for name, is_ready in zip(names, ready, strict=True) if is_ready]}
 
 
 async def _body(receive: Receive) -> bytes:

@@ -10,12 +10,16 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
 
 ANSWER_S = 30.0
+BEAT_S = 0.05
+
+_late_s = 0.0
 
 
 class LoopClosedError(RuntimeError):
@@ -42,3 +46,17 @@ def on_loop(function: Callable[[], T]) -> T:
     except RuntimeError as error:
         raise LoopClosedError from error
     return future.result(ANSWER_S)
+
+
+async def keep_time() -> None:
+    """Measure, for as long as the server runs, how late the loop comes to what is due."""
+    global _late_s  # noqa: PLW0603 - one loop, one clock
+    while True:
+        due = time.monotonic() + BEAT_S
+        await asyncio.sleep(BEAT_S)
+        _late_s += max(0.0, time.monotonic() - due)
+
+
+def lateness() -> float:
+    """Seconds that the loop was late, altogether: grows while the machine or the lab is busy."""
+    return _late_s

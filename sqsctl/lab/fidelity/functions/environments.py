@@ -77,7 +77,9 @@ class Environment:
         self._paths = deployed.translations(deployment, code, layers)
         self._sandbox: Sandbox | None = None
         self._ready = False
+        self._abandoned = False
         self._begun = False  # the init phase was tried
+        self._init_ms: float | None = None  # of an init whose REPORT is still to come
         self.logs = LogStream(
             group=deployment.log_group,
             name=stream_name(deployment.version, uuid.uuid4().hex),
@@ -85,26 +87,38 @@ class Environment:
             system_level=deployment.system_level,
         )
 
+    def warm(self) -> bool:
+        """Initialise before there is anything to do; whether it went well.
+
+        As with Lambda's proactive initialisation the first invocation finds it done. What it
+        logged is seen with that invocation: a function that nobody called has no log.
+        """
+        self.logs.hold()
+        self._init_phase()
+        return self._ready
+
     def invoke(self, event: Any, request_id: str, arn: str, trace_id: str = "") -> Outcome:
         """Run one invocation, init included where it is the first."""
         self.logs.tail.clear()
+        self.logs.release()
         if self._sandbox and not self._sandbox.alive:
             self._reset()  # it ended between two invocations
-        init_ms = None if self._begun else self._init_phase()
-        started = time.monotonic()
-        deadline = started + self.deployment.timeout_s
+        if not self._begun:
+            self._init_phase()
+        init_ms, self._init_ms = self._init_ms, None
+        limit_s = float(self.deployment.timeout_s)
         # An init that is repeated, or follows a crash, is part of the invocation and comes
         # before its START, though the invocation is what fails.
-        ended = None if self._ready else self._init(deadline, phase="invoke")
+        answer = Answer("ready") if self._ready else self._init(limit_s, phase="invoke")
+        used_s = answer.used_s
         self.logs.start(request_id, self.deployment.version)
-        payload = ""
-        if ended is None:
-            failure, payload = self._handle(event, request_id, arn, trace_id, deadline)
-        else:
-            failure = self._failure(ended, request_id)
-        duration_ms = (time.monotonic() - started) * 1000
+        if self._ready:
+            answer = self._handled(event, request_id, arn, trace_id, max(0.0, limit_s - used_s))
+            used_s += answer.used_s
+        failure, payload = self._outcome(answer, request_id)
+        duration_ms = used_s * 1000
         if failure and failure.status == "timeout":
-            duration_ms = self.deployment.timeout_s * 1000.0
+            duration_ms = limit_s * 1000
         self.logs.end(request_id, self._report(duration_ms, init_ms, failure))
         self.used_at = time.monotonic()
         if failure and failure.fatal:
@@ -121,51 +135,54 @@ class Environment:
         self._reset()
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def kill(self) -> None:
-        """End its process at once, though another thread may be using it, and collect it."""
+    def abandon(self) -> None:
+        """End it at once and without a trace, though another thread may be using it."""
+        self._abandoned = True
+        self.logs.silence()
         sandbox = self._sandbox
         if sandbox:
             sandbox.kill_now()
 
-    def _init_phase(self) -> float | None:
-        """The init before the first invocation; its duration for the REPORT if it went well."""
+    def _init_phase(self) -> None:
+        """The init before the first invocation; its duration is for that one's REPORT."""
         self._begun = True
         self.logs.init_start(self.deployment.runtime)
-        started = time.monotonic()
-        if self._init(started + INIT_LIMIT_S, phase="init"):
+        answer = self._init(INIT_LIMIT_S, phase="init")
+        if self._ready:
+            self._init_ms = answer.used_s * 1000
+        else:
             self._reset()
-            return None
-        return (time.monotonic() - started) * 1000
 
-    def _init(self, deadline: float, phase: str) -> Answer | None:
-        """Start the runtime and load the function; what ended it, if it did not come up."""
-        started = time.monotonic()
+    def _init(self, limit_s: float, phase: str) -> Answer:
+        """Start the runtime and load the function; how that ended."""
         self._sandbox = self._started()
-        answer = self._sandbox.wait(deadline)
+        answer = self._sandbox.wait(limit_s)
         self._sandbox.flush()
-        if answer.kind == "ready":
-            self._ready = True
-            return None
-        status, error_type, _ = _ending(answer)
-        self.logs.init_report((time.monotonic() - started) * 1000, phase, status, error_type)
+        self._ready = answer.kind == "ready"
+        if not self._ready:
+            status, error_type, _ = _ending(answer)
+            self.logs.init_report(answer.used_s * 1000, phase, status, error_type)
         return answer
 
-    def _handle(
-        self, event: Any, request_id: str, arn: str, trace_id: str, deadline: float
-    ) -> tuple[Failure | None, str]:
+    def _handled(
+        self, event: Any, request_id: str, arn: str, trace_id: str, limit_s: float
+    ) -> Answer:
         assert self._sandbox is not None  # noqa: S101 - _init made it
-        remaining_ms = max(0.0, deadline - time.monotonic()) * 1000
         self._sandbox.send(
             {
                 "event": json.dumps(event, ensure_ascii=False),
                 "request_id": request_id,
                 "arn": arn,
                 "trace_id": trace_id,
-                "deadline_ms": int(time.time() * 1000 + remaining_ms),
+                "deadline_ms": int((time.time() + limit_s) * 1000),
             }
         )
-        answer = self._sandbox.wait(deadline)
+        answer = self._sandbox.wait(limit_s)
         self._sandbox.flush()
+        return answer
+
+    def _outcome(self, answer: Answer, request_id: str) -> tuple[Failure | None, str]:
+        """How the handler failed, if it did, else what it answered."""
         if answer.kind == "result":
             return None, answer.payload
         if answer.kind == "error":
@@ -207,7 +224,7 @@ class Environment:
 
     def _started(self) -> Sandbox:
         self._reset()
-        return Sandbox(
+        started = Sandbox(
             deployed.command(self.deployment),
             environment=deployed.environment(
                 self.deployment,
@@ -222,6 +239,10 @@ class Environment:
             write=self.logs.write,
             translate=self._mapped,
         )
+        if self._abandoned:
+            started.close()
+            raise ProcessLookupError("the environment was ended")
+        return started
 
     def _reset(self) -> None:
         self._ready = False

@@ -2,8 +2,8 @@
 
 Upstream's seams: ``lambda_svc._execute_function_warm`` (runs one invocation),
 ``_emit_lambda_logs`` (writes its log afterwards; nothing left to do here),
-``invalidate_worker`` (code or configuration changed), ``reset``. A changed function
-ends idle environments at once and busy ones after their invocation, as AWS does.
+``invalidate_worker`` (code or configuration changed). A changed function ends idle
+environments at once and busy ones after their invocation, as AWS does.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 from sqsctl.lab.fidelity.functions import deployment as deployed
+from sqsctl.lab.fidelity.functions.deployment import Deployment
 from sqsctl.lab.fidelity.functions.environments import Environment
 from sqsctl.lab.fidelity.permissions import may_log
 
@@ -49,6 +50,13 @@ class Pool:
     def add(self, environment: Environment) -> None:
         with self._lock:
             self._busy.add(environment)
+
+    def discard(self, environment: Environment) -> None:
+        """It is of no use: end it."""
+        with self._lock:
+            self._busy.discard(environment)
+            self._retired.discard(environment)
+        _close([environment])
 
     def give_back(self, key: str, environment: Environment) -> None:
         """Keep it warm, unless its function changed meanwhile."""
@@ -88,12 +96,12 @@ class Pool:
             self._retired |= self._busy
         _close(ended)
 
-    def kill(self) -> None:
-        """End all at once, in the middle of whatever they do: the lab itself ends."""
+    def abandon(self) -> None:
+        """End all at once, in the middle of whatever they do: the lab is emptied, or ends."""
         with self._lock:
             busy = list(self._busy)
         for environment in busy:
-            environment.kill()
+            environment.abandon()
         self.clear()
 
 
@@ -106,11 +114,7 @@ def install(*, speed: float) -> None:
 
     lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = UPDATE_S / speed
 
-    emit, invalidate, reset = (
-        lambda_svc._emit_lambda_logs,
-        lambda_svc.invalidate_worker,
-        lambda_svc.reset,
-    )
+    emit, invalidate = lambda_svc._emit_lambda_logs, lambda_svc.invalidate_worker
 
     def emit_logs(func: Any, *args: Any, log_source: str | None = None, **kwargs: Any) -> None:
         if log_source != _MARK:
@@ -120,19 +124,13 @@ def install(*, speed: float) -> None:
         pool.retire(name, qualifier)
         invalidate(name, qualifier=qualifier, **scope)
 
-    def reset_all() -> None:
-        pool.clear()
-        reset()
-
     lambda_svc._execute_function_warm = execute
     lambda_svc._emit_lambda_logs = emit_logs
     lambda_svc.invalidate_worker = invalidate_worker
-    lambda_svc.reset = reset_all
 
 
 def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
     """Run one invocation; the result has the keys that upstream's callers read."""
-    from ministack.core.lambda_runtime import execution_credentials
     from ministack.services import lambda_svc
 
     config = func.get("config") or func
@@ -140,19 +138,13 @@ def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]
     if not code:
         return _refusal("InvalidParameterValueException", "The function has no code")
     deployment = deployed.described(config, code)
-    key = f"{deployment.account}:{deployment.region}:{deployment.name}:{deployment.version}"
+    key = _key(deployment)
     environment = pool.take(key, deployment.fingerprint)
     if environment is None:
         try:
-            environment = Environment(
-                deployment,
-                deployed.code_folder(deployment, code),
-                deployed.layer_folders(config),
-                lambda: dict(execution_credentials(config)),
-            )
+            environment = _made(deployment, config, code)
         except OSError as error:
             return _refusal("Runtime.InvalidEntrypoint", str(error))
-        pool.add(environment)
     logs = environment.logs
     try:
         logs.enabled = may_log(config, logs.group, logs.name)
@@ -171,6 +163,58 @@ def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]
     if outcome.failed:
         result |= {"error": True, "function_error": "Unhandled"}
     return result
+
+
+def warm(reference: str) -> bool:
+    """Initialise an environment for a function, named as in Invoke; whether one is warm now.
+
+    One whose init fails is thrown away: its first invocation will fail and say so.
+    """
+    from ministack.services import lambda_svc
+
+    record, config, _ = lambda_svc._get_func_record_for_ref(reference)
+    if record is None or config is None:
+        return False
+    func = lambda_svc._execution_record_for_config(record, config)
+    config, code = func.get("config") or func, func.get("code_zip")
+    if not code:
+        return False
+    deployment = deployed.described(config, code)
+    key = _key(deployment)
+    environment = pool.take(key, deployment.fingerprint)
+    if environment is not None:
+        pool.give_back(key, environment)
+        return True
+    try:
+        environment = _made(deployment, config, code)
+    except OSError:
+        return False
+    try:
+        ready = environment.warm()
+    except OSError:
+        ready = False
+    if ready:
+        pool.give_back(key, environment)
+    else:
+        pool.discard(environment)
+    return ready
+
+
+def _made(deployment: Deployment, config: dict[str, Any], code: bytes) -> Environment:
+    from ministack.core.lambda_runtime import execution_credentials
+
+    made = Environment(
+        deployment,
+        deployed.code_folder(deployment, code),
+        deployed.layer_folders(config),
+        lambda: dict(execution_credentials(config)),
+    )
+    pool.add(made)
+    return made
+
+
+def _key(deployment: Deployment) -> str:
+    return f"{deployment.account}:{deployment.region}:{deployment.name}:{deployment.version}"
 
 
 def _refusal(kind: str, message: str) -> dict[str, Any]:

@@ -75,12 +75,30 @@ class LogStream:
     system_level: str = "INFO"
     enabled: bool = True
     tail: list[str] = field(default_factory=list)
+    held: list[tuple[int, str]] | None = None
+    silent: bool = False
+
+    def hold(self) -> None:
+        """Keep what comes until ``release``."""
+        self.held = []
+
+    def release(self) -> None:
+        """Write what was kept."""
+        held, self.held = self.held, None
+        self.write(held or ())
+
+    def silence(self) -> None:
+        """Write nothing any more."""
+        self.silent = True
 
     def write(self, lines: Iterable[tuple[int, str]]) -> None:
         """Append (milliseconds, message) pairs as events."""
         entries = [(at, message) for at, message in lines if message]
+        if self.held is not None:
+            self.held += entries
+            return
         self.tail.extend(message for _, message in entries)
-        if entries and self.enabled:
+        if entries and self.enabled and not self.silent:
             append(self.group, self.name, entries)
 
     def init_start(self, runtime: str) -> None:

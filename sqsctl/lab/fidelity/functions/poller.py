@@ -13,6 +13,7 @@ example of throttled messages reaching the dead-letter queue in the same guide.
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import logging
 import threading
@@ -61,12 +62,30 @@ class Poller:
         self._speed = speed
         self._wake = threading.Event()
         self._lock = threading.Lock()
+        self._turns = threading.Lock()  # held while batches are taken
         self._progress: dict[str, Progress] = {}
         self._started = False
 
     def wake(self) -> None:
         """Something may have become receivable."""
         self._wake.set()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """While inside, no batch is taken."""
+        with self._turns:
+            yield
+
+    def settle(self, seconds: float) -> bool:
+        """Wait until no batch is worked on; whether that is so in time."""
+        deadline = time.monotonic() + seconds
+        while True:
+            with self._lock:
+                if not any(each.in_flight for each in self._progress.values()):
+                    return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(BUSY_S)
 
     def start(self) -> None:
         """Begin to poll; does nothing the second time."""
@@ -82,7 +101,8 @@ class Poller:
             known = list(_mappings())
             for account, region, mapping in known:
                 try:
-                    busy = _within(account, region, partial(self._turn, mapping)) or busy
+                    with self._turns:
+                        busy = _within(account, region, partial(self._turn, mapping)) or busy
                 except LoopClosedError:
                     return
                 except Exception:  # noqa: BLE001 - one mapping's trouble must not stop the others
@@ -287,8 +307,8 @@ def _parties(
     """The queue and the function that a mapping connects; None while it is off or they are gone."""
     from ministack.services import lambda_svc, sqs
 
-    if not _enabled(mapping):
-        return None
+    if lambda_svc._esms.get(mapping["UUID"]) is None or not _enabled(mapping):
+        return None  # switched off or deleted, perhaps with everything else
     queue = sqs._queue_by_arn(mapping.get("EventSourceArn", ""))
     record, config = lambda_svc._get_func_record_for_qualifier(
         mapping["FunctionName"], mapping.get("Qualifier")

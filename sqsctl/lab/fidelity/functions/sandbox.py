@@ -2,8 +2,8 @@
 
 Upstream reads a worker's standard error after the fact and never looks at memory. Here
 one loop reads everything that the process writes while it runs, in order, and kills it
-on its deadline or when its resident memory exceeds what the function has, as Lambda
-does ("Memory errors" and "Timeouts" in the Lambda developer guide).
+when its time is up (``own_time``) or when its resident memory exceeds what the function has,
+as Lambda does ("Memory errors" and "Timeouts" in the Lambda developer guide).
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from sqsctl.lab.fidelity.functions.own_time import OwnTime
 
 TICK_S = 0.02
 _RAW, _RECORD = 1, 2
@@ -37,12 +39,13 @@ class Answer:
 
     ``kind``: ready, init_error, result, error or fatal (the runtime said so), or timeout,
     memory, exit. ``payload`` is the runtime's JSON text; ``exit_code`` is as
-    subprocess has it (negative for a signal).
+    subprocess has it (negative for a signal); ``used_s`` what counts of the time that it took.
     """
 
     kind: str
     payload: str = ""
     exit_code: int | None = None
+    used_s: float = 0.0
 
 
 class Sandbox:
@@ -117,27 +120,30 @@ class Sandbox:
         self._outbox += len(body).to_bytes(4, "big") + body
         self._watch(selectors.EVENT_READ | selectors.EVENT_WRITE)
 
-    def wait(self, deadline: float) -> Answer:
+    def wait(self, limit_s: float) -> Answer:
         """Until the runtime answers, the process ends, or it must be ended.
 
-        ``deadline`` is a time.monotonic(). Everything written until then is logged
+        ``limit_s`` counts as ``own_time`` does. Everything written until then is logged
         when this returns. After timeout and memory the process is dead.
         """
+        clock = OwnTime(self._process.pid)
         while True:
-            remaining = deadline - time.monotonic()
-            self._turn(max(0.0, min(TICK_S, remaining)))
+            left = limit_s - clock.wall_s()
+            self._turn(min(TICK_S, left) if left > 0 else TICK_S)
             answer = self._answer()
             if self._over_limit():
-                self.kill()
-                return Answer("memory")
-            if answer:
-                return answer
-            if not self.alive:
+                answer = Answer("memory")
+            elif not answer and not self.alive:
                 self._drain()
-                return self._answer() or Answer("exit", exit_code=self._process.returncode)
-            if remaining <= 0:
-                self.kill()
-                return Answer("timeout")
+                answer = self._answer() or Answer("exit", exit_code=self._process.returncode)
+            # Only once this much has passed can it have been used: asking the kernel costs.
+            elif not answer and clock.wall_s() >= limit_s and clock.used_s() >= limit_s:
+                answer = Answer("timeout")
+            if answer:
+                used_s = clock.used_s()
+                if answer.kind in {"memory", "timeout"}:
+                    self.kill()
+                return replace(answer, used_s=used_s)
 
     def close(self) -> None:
         """End the process and let go of everything."""
