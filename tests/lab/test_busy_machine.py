@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -17,17 +16,18 @@ from sqsctl.lab import server
 from sqsctl.lab.fidelity.functions.own_time import OwnTime, Scheduled, scheduled
 from tests.lab.conftest import Functions
 
+LONG = pytest.mark.long  # a second of a processor that is shared by five
 SECONDS = st.floats(min_value=0, max_value=100)
 
-BURN = "import os; os.sched_setaffinity(0, {0})\nwhile True: pass"
-BURNS_HALF_A_SECOND = """
+BURN = "import os; os.sched_setaffinity(0, {0}); print(flush=True)\nwhile True: pass"
+BURNS = """
 import os, time
 def handler(event, context):
     os.sched_setaffinity(0, {0})
-    end = time.process_time() + 0.5
+    started, end = time.monotonic(), time.process_time() + 0.35
     while time.process_time() < end:
         pass
-    return "done"
+    return time.monotonic() - started
 """
 SLEEPS = """
 import time
@@ -91,30 +91,38 @@ def test_the_kernel_is_asked_for_every_thread() -> None:
 
 @pytest.fixture
 def busy() -> Iterator[None]:
-    """Seven processes that want the first processor."""
+    """Four processes that want the first processor."""
     if sys.platform != "linux":
         pytest.skip("processes are pinned to a processor")
-    burning = [subprocess.Popen([sys.executable, "-c", BURN]) for _ in range(7)]
+    # Each in a session of its own: some kernels share a processor out by session.
+    burning = [
+        subprocess.Popen(
+            [sys.executable, "-c", BURN], start_new_session=True, stdout=subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    for each in burning:
+        assert each.stdout is not None
+        each.stdout.readline()
     yield
     for each in burning:
         each.kill()
-        each.wait()
+        each.communicate()
 
 
 @pytest.mark.lab
 @pytest.mark.usefixtures("busy")
 def test_a_busy_machine_makes_no_function_time_out(functions: Functions) -> None:
-    started = time.monotonic()
-    seen = functions.run(BURNS_HALF_A_SECOND, Timeout=1)
-    assert (seen.payload, seen.failed) == ("done", False), seen.text
-    assert time.monotonic() - started > 1.0, "the machine was not busy"
-    # It took more than it may: what it is charged is less.
-    assert "Status: timeout" not in seen.text
+    seen = functions.run(BURNS, Timeout=1)
+    assert not seen.failed, seen.text
+    assert seen.payload > 1.0, "the machine was not busy"
 
 
 @pytest.mark.lab
 @pytest.mark.usefixtures("busy")
-@pytest.mark.parametrize("code", [SLEEPS, LOOPS], ids=["sleeps", "loops"])
+@pytest.mark.parametrize(
+    "code", [pytest.param(SLEEPS, id="sleeps"), pytest.param(LOOPS, id="loops", marks=LONG)]
+)
 def test_what_does_time_out_times_out_on_a_busy_machine(functions: Functions, code: str) -> None:
     seen = functions.run(code, Timeout=1)
     assert seen.failed

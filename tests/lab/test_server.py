@@ -63,6 +63,9 @@ def busy_function(state: LabState) -> str:
     code = zipped(
         {"index.py": "import time\ndef handler(e, c):\n    print('on'); time.sleep(60)\n"}
     )
+    statement = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    session.iam().put_role_policy(RoleName="r", PolicyName="logs", PolicyDocument=policy)
     session.functions().create_function(
         FunctionName="busy",
         Runtime="python3.13",
@@ -338,7 +341,10 @@ def test_reset_empties_a_running_lab() -> None:
     session.sqs().create_queue(QueueName="q")
     (Path(state.folder) / "incidents.json").write_text("{}", encoding="utf-8")
     busy_function(state)
+    until(lambda: session.logs().describe_log_groups()["logGroups"])
     assert server.reset() == state
+    assert len(processes.members(state)) == 1
+    assert session.logs().describe_log_groups()["logGroups"] == []
     assert session.functions().list_functions()["Functions"] == []
     assert "QueueUrls" not in session.sqs().list_queues()
     assert not (Path(state.folder) / "incidents.json").exists()
