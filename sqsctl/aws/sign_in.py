@@ -1,4 +1,4 @@
-"""Credentials as botocore gives them: who signs in how, and what to type where that failed.
+"""Signing in: credentials are fetched, and codes asked for, before anything is drawn.
 
 Nothing here reads a secret. MFA codes are asked for on a terminal only, and the temporary
 credentials they bring are kept where the AWS CLI keeps them, so that the code is not asked
@@ -7,31 +7,21 @@ for with every command.
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sqsctl.aws.credentials import export_line, remember
+from sqsctl.aws.translate import translated
 from sqsctl.errors import Exit, SqsctlError
 
 if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError
     from botocore.session import Session as BotocoreSession
-
-_SSO = ("sso_session", "sso_start_url", "sso_account_id")
-_MAX_CHAIN = 10
-
-
-class _Last:
-    """The session that signs the requests of this run: an error says how to sign in again."""
-
-    session: BotocoreSession | None = None
 
 
 def prepare(session: BotocoreSession) -> None:
     """Let a session ask for MFA codes in our way, and remember it for hints."""
-    _Last.session = session
+    remember(session)
     try:
         provider = session.get_component("credential_provider").get_provider("assume-role")
     except Exception:  # noqa: BLE001 - without an assume-role provider nothing asks for a code
@@ -48,8 +38,6 @@ def sign_in(session: BotocoreSession) -> None:
 
     Raises SqsctlError where there are none, or where they have expired.
     """
-    from sqsctl.aws.translate import translated
-
     with translated():
         credentials = session.get_credentials()
         if credentials is not None:
@@ -63,7 +51,7 @@ def ask_for_code(question: str) -> str:
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
         raise SqsctlError(
             "the profile's role wants an MFA code, and there is no terminal to ask on",
-            hint=f'run it once on a terminal, or set credentials: eval "$({_export()})"',
+            hint=f'run it once on a terminal, or set credentials: eval "$({export_line()})"',
             exit=Exit.DENIED,
             code="mfa_needed",
         )
@@ -71,134 +59,3 @@ def ask_for_code(question: str) -> str:
         return getpass(question, stream=sys.stderr)
     except EOFError as error:
         raise SqsctlError("no MFA code was given", exit=Exit.DENIED, code="mfa_needed") from error
-
-
-def login_hint() -> str:
-    """What to type to sign in again, as the profile in use signs in."""
-    if os.environ.get("AWS_SESSION_TOKEN") and _profile() is None:
-        return (
-            "the keys in AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN are temporary: set new ones, "
-            "or unset them to use a profile"
-        )
-    how = _chain()
-    for name, settings in how:
-        option = f" --profile {shlex.quote(name)}" if name != "default" else ""
-        if any(key in settings for key in _SSO):
-            return f"aws sso login{option}"
-        if "login_session" in settings:
-            return f"aws login{option}"
-        if "mfa_serial" in settings:
-            return "repeat the command on a terminal: it asks for a new MFA code"
-        if "credential_process" in settings:
-            return f"see to the credential_process of profile {name}: {_program(settings)}"
-    return "sign in again (for SSO: aws sso login), then repeat the command"
-
-
-def credential_error(error: BotoCoreError) -> SqsctlError | None:
-    """Classify what went wrong with credentials; None for everything else."""
-    from botocore import exceptions as boto
-
-    if isinstance(error, boto.NoCredentialsError | boto.NoAuthTokenError):
-        return SqsctlError(
-            "no AWS credentials found",
-            hint="sqsctl lab up starts a local stack that needs none; for AWS set --profile, "
-            "or run aws configure",
-            exit=Exit.DENIED,
-            code="credentials_missing",
-        )
-    if isinstance(error, boto.MissingDependencyException):
-        # https://pypi.org/project/awscrt/: signs what aws login and a few others need.
-        return SqsctlError(
-            "this profile signs in with aws login, which needs the package awscrt",
-            hint="pip install 'botocore[crt]' (with pipx: pipx inject sqsctl 'botocore[crt]')",
-            exit=Exit.USAGE,
-            code="dependency_missing",
-        )
-    if isinstance(error, boto.PartialCredentialsError):
-        return SqsctlError(
-            f"the AWS credentials are not whole: {error}",
-            hint="a key and its secret belong together: aws configure, or the environment",
-            exit=Exit.DENIED,
-            code="credentials_missing",
-        )
-    if isinstance(error, boto.RefreshWithMFAUnsupportedError):
-        return expired("your AWS credentials have expired, and new ones want an MFA code")
-    if isinstance(error, boto.SSOError | boto.TokenRetrievalError):
-        return expired("your SSO session has expired or was never started")
-    if isinstance(error, boto.LoginInsufficientPermissions):
-        return SqsctlError(
-            f"{error}",
-            hint="the identity needs signin:CreateOAuth2Token",
-            exit=Exit.DENIED,
-            code="access_denied",
-            action="signin:CreateOAuth2Token",
-        )
-    if isinstance(error, boto.LoginError):
-        return expired("your AWS login has expired or was never started")
-    if isinstance(error, boto.CredentialRetrievalError | boto.MetadataRetrievalError):
-        return SqsctlError(
-            f"could not get AWS credentials: {' '.join(str(error).split())}",
-            hint=login_hint() if _asks_a_program() else "check --profile or AWS_PROFILE",
-            exit=Exit.DENIED,
-            code="credentials_missing",
-        )
-    return None
-
-
-def profile_hint(name: str) -> str:
-    """What to type where there is no such profile."""
-    from difflib import get_close_matches
-
-    from sqsctl.aws.session import profiles
-
-    near = get_close_matches(name, profiles(), 1)
-    if near:
-        return f"did you mean --profile {near[0]}?"
-    return "aws configure list-profiles shows those there are"
-
-
-def expired(message: str = "your AWS credentials have expired") -> SqsctlError:
-    """Credentials that were good once."""
-    return SqsctlError(message, hint=login_hint(), exit=Exit.DENIED, code="credentials_expired")
-
-
-def _profile() -> str | None:
-    """The profile in use, where one was chosen."""
-    session = _Last.session
-    return session.profile if session is not None else None
-
-
-def _chain() -> list[tuple[str, dict[str, Any]]]:
-    """The profile in use, and those that it takes its credentials from."""
-    session = _Last.session
-    if session is None:
-        return []
-    try:
-        profiles: dict[str, dict[str, Any]] = session.full_config.get("profiles", {})
-    except Exception:  # noqa: BLE001 - a hint must not fail over a broken file
-        return []
-    found: list[tuple[str, dict[str, Any]]] = []
-    name: str | None = session.profile or "default"
-    while name and name not in {each for each, _ in found} and len(found) < _MAX_CHAIN:
-        settings = profiles.get(name, {})
-        found.append((name, settings))
-        name = settings.get("source_profile")
-    return found
-
-
-def _asks_a_program() -> bool:
-    return any("credential_process" in settings for _, settings in _chain())
-
-
-def _program(settings: dict[str, Any]) -> str:
-    """The program of a credential_process, without arguments that may be secret."""
-    try:
-        return shlex.split(str(settings["credential_process"]))[0]
-    except (ValueError, IndexError):
-        return "it cannot be read"
-
-
-def _export() -> str:
-    profile = _profile()
-    option = f" --profile {shlex.quote(profile)}" if profile else ""
-    return f"aws configure export-credentials{option} --format env"

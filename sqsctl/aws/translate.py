@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqsctl.aws.sign_in import credential_error, expired, profile_hint
+from sqsctl.aws.credentials import credential_error, expired, profile_hint
 from sqsctl.errors import Exit, SqsctlError
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs
 import pexpect
 import pytest
 
-from sqsctl.aws import sign_in, translate
+from sqsctl.aws import credentials, translate
 from sqsctl.errors import Exit
 
 CONFIG = """
@@ -269,7 +269,7 @@ def test_what_aws_says_of_old_keys(code: str, monkeypatch: pytest.MonkeyPatch) -
     from botocore.exceptions import ClientError
 
     monkeypatch.setenv("AWS_SESSION_TOKEN", "old")
-    monkeypatch.setattr(sign_in._Last, "session", None)
+    monkeypatch.setattr(credentials._Used, "session", None)
     error = translate.client_error(ClientError({"Error": {"Code": code}}, "ListQueues"))
     assert (error.exit, error.code) == (Exit.DENIED, "credentials_expired")
     assert "AWS_SESSION_TOKEN" in (error.hint or "")

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.logtext import events_from_text, explain_line, read
+from sqsctl.checks.support.line_checks import explain_line
+from sqsctl.logtext import events_from_text, read
 from sqsctl.model.finding import Finding, Kind
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import ErrorText, Group, Stack

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.logtext import events_from_text, explain_line, read
+from sqsctl.checks.support.line_checks import explain_line
+from sqsctl.logtext import events_from_text, read
 from sqsctl.model.finding import Confidence, Finding, Kind, Severity
 from sqsctl.model.logline import Failure, LogEvent
 from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Group, Stack

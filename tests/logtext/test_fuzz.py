@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.logtext import Reading, events_from_text, explain_line, read
+from sqsctl.checks.support.line_checks import explain_line
+from sqsctl.logtext import Reading, events_from_text, read
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import ErrorText, FunctionLogs, Group, Stack

@@ -28,6 +28,7 @@ class Incident:
     says in one line what is done. ``account_wide`` ones reach beyond their stack.
     """
 
+    known: ClassVar[dict[str, Incident]] = {}
     name: ClassVar[str]
     step: ClassVar[str]
     breaks: ClassVar[str]
@@ -38,6 +39,8 @@ class Incident:
     def __init_subclass__(cls) -> None:
         if "name" in cls.__dict__ and "expects" not in cls.__dict__:
             cls.expects = cls.name
+        if "name" in cls.__dict__:
+            Incident.known[cls.name] = cls()
 
     def break_(self, aws: Session) -> bool:
         """Break it; returns when that is in effect. False if it was broken already."""
@@ -115,7 +118,7 @@ class Journal:
         self._lay(bench, entry | {"active": left}, tuple(reversed(incident.changes)))
         incident.clean_up(bench)
         entry["active"] = left
-        held = {change.key for name in left for change in _by_name(name).changes}
+        held = {change.key for name in left for change in Incident.known[name].changes}
         entry["before"] = {key: value for key, value in entry["before"].items() if key in held}
         self._save()
 
@@ -124,7 +127,7 @@ class Journal:
         for change in changes:
             value = entry["before"][change.key]
             for name in entry["active"]:
-                for other in _by_name(name).changes:
+                for other in Incident.known[name].changes:
                     if other.key == change.key:
                         value = other.broken(bench, value)
             change.write(bench, value)
@@ -133,9 +136,3 @@ class Journal:
         temporary = self._path.with_suffix(".tmp")
         temporary.write_text(json.dumps(self._stacks), encoding="utf-8")
         temporary.replace(self._path)
-
-
-def _by_name(name: str) -> Incident:
-    from sqsctl.lab.incidents import get
-
-    return get(name)
