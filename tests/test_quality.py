@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import grimp
@@ -30,7 +31,7 @@ def test_tool_is_content(arguments: list[str]) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_only_two_commands_know_the_lab() -> None:
+def test_only_the_labs_own_commands_know_the_lab() -> None:
     graph = grimp.build_graph("sqsctl")
     rooms = [
         module
@@ -43,4 +44,28 @@ def test_only_two_commands_know_the_lab() -> None:
         for importer in graph.find_modules_that_directly_import(module)
         if not importer.startswith("sqsctl.lab")
     }
-    assert visitors <= {"sqsctl.cli.lab.group", "sqsctl.cli.lab.demo"}
+    assert all(each.startswith("sqsctl.cli.lab.") for each in visitors), sorted(visitors)
+
+
+def _modules() -> list[Path]:
+    """The package's own modules; what runs inside of the lab's functions is none."""
+    return [
+        path
+        for path in (ROOT / "sqsctl").rglob("*.py")
+        if not path.is_relative_to(ROOT / "sqsctl" / "lab" / "functions")
+        and not path.is_relative_to(ROOT / "sqsctl" / "lab" / "runtimes")
+    ]
+
+
+def test_no_file_is_longer_than_a_person_can_keep_in_mind() -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in _modules()}
+    assert not {str(path): lines for path, lines in lengths.items() if lines > 400}
+
+
+def test_no_folder_is_wider_than_a_person_can_take_in() -> None:
+    """One check or one incident is one file: these two rooms may grow."""
+    widths = Counter(path.parent for path in _modules() if path.name != "__init__.py")
+    one_each = {ROOT / "sqsctl" / "checks", ROOT / "sqsctl" / "lab" / "incidents"}
+    assert not {
+        str(room): width for room, width in widths.items() if width > 24 and room not in one_each
+    }

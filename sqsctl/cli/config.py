@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sqsctl.cli.run import completion
-from sqsctl.cli.run.context import Run, working_folder
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.folder import working_folder
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, lines
 from sqsctl.cli.screen.views import row, show_table, table

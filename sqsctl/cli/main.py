@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,14 +15,12 @@ from sqsctl import __version__
 from sqsctl.cli import commands
 from sqsctl.cli.run import completion, options
 from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.globals import Globals
+from sqsctl.cli.run.program import TutorialStack
 from sqsctl.cli.screen import prompt
 from sqsctl.cli.screen.output import Answer, Output, early_format, styled
+from sqsctl.cli.screen.sigterm import Terminated, terminable
 from sqsctl.errors import Exit, SqsctlError
-
-
-class Terminated(SystemExit):
-    """SIGTERM came. An event loop hands on a SystemExit of its callbacks, and swallows others."""
-
 
 EXAMPLES = options.examples(
     "sqsctl demo                    the whole story, on a local stack, in a minute",
@@ -74,7 +70,7 @@ def root(
     """Find out why your SQS + Lambda stack is stuck, and mend it."""
     run: Run = context.obj
     run.before(
-        options.Globals(
+        Globals(
             output=output,
             no_color=no_color,
             verbose=verbose or None,
@@ -90,12 +86,12 @@ def root(
         )
     )
     if version:
-        run.begin(context, options.Globals())
+        run.begin(context, Globals())
         run.command = "version"
         run.finish(Answer({"version": __version__}, lambda console: console.print(__version__)))
         raise typer.Exit
     if context.invoked_subcommand is None:
-        run.begin(context, options.Globals())
+        run.begin(context, Globals())
         if run.output.json:
             raise SqsctlError(
                 "sqsctl needs a command", hint="sqsctl --help", exit=Exit.USAGE, code="usage"
@@ -139,11 +135,41 @@ def execute(arguments: Sequence[str], run: Run) -> Exit:
     return Exit(code) if isinstance(code, int) and code in set(Exit) else Exit.OK
 
 
+class _Program:
+    """The whole program, as runs are handed it."""
+
+    def execute(self, arguments: Sequence[str], run: Run) -> Exit:
+        return execute(arguments, run)
+
+    def start_lab(self, run: Run) -> None:
+        from sqsctl.cli.lab.local import bring_up
+
+        bring_up(run, run.lab_name)
+
+    def incidents(self) -> list[tuple[str, str]]:
+        from sqsctl.cli.lab.local import incident_choices
+
+        return incident_choices()
+
+    def broken_on(self, lab_name: str) -> list[str]:
+        from sqsctl.cli.lab.local import broken_on
+
+        return broken_on(lab_name)
+
+    def tutorial_stack(self, runtime: str, stage: str | None) -> TutorialStack:
+        from sqsctl.cli.lab.local import tutorial_stack
+
+        return tutorial_stack(runtime, stage)
+
+
+PROGRAM = _Program()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program as a function: arguments in, exit code out."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _open_streams()
-    run = Run(Output(early_format(given)))
+    run = Run(Output(early_format(given)), PROGRAM)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
@@ -281,19 +307,3 @@ def _silence() -> None:
             stream.flush()
         except (OSError, ValueError):
             os.dup2(nowhere, stream.fileno())
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    def terminate(*_: object) -> None:
-        raise Terminated
-
-    try:
-        before = signal.signal(signal.SIGTERM, terminate)
-    except ValueError:  # not the main thread: a test, or somebody else's program
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sqsctl.cli.logs.group import beginning, ending
 from sqsctl.cli.run.context import Run
-from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.run.options import FunctionOption, command, examples
+from sqsctl.cli.run.times import beginning, ending
 from sqsctl.cli.screen.output import Answer, iso, lines, safe_line, styled
-from sqsctl.cli.stack import FunctionOption
+from sqsctl.cli.screen.sparkline import BLOCKS
 from sqsctl.errors import Exit
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from sqsctl.model.stack import Series
 
-BLOCKS = "▁▂▃▄▅▆▇█"
 WIDTH = 60
 NAME = 30
 _UNITS = {

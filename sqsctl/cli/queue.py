@@ -143,7 +143,7 @@ def purge(
 ) -> Answer:
     """Delete everything in a queue, for good. Asks for its name, and offers an export."""
     from sqsctl.aws.sqs.queues import QueueClient
-    from sqsctl.cli.dlq.purge import empty
+    from sqsctl.cli.common.emptying import empty
 
     run.name_queue(queue_name)
     resolved = run.resolved(changing=True)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sqsctl.cli.common.message_options import (
+    AttributeOption,
+    BodyFileOption,
+    BodyJsonOption,
+    DelayOption,
+    GroupOption,
+    PathOption,
+    ViaOption,
+)
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, lines, styled
@@ -17,45 +25,8 @@ if TYPE_CHECKING:
 
     from sqsctl.model.transfer import Sent
 
-ViaOption = Annotated[
-    str | None,
-    typer.Option(
-        "--via",
-        help="http (through the API) or sqs (into the queue).",
-        metavar="http|sqs",
-        show_default="http where there is an API; sqs with --queue",
-    ),
-]
-PathOption = Annotated[
-    str | None,
-    typer.Option(
-        "--path", help="Another route of the API.", metavar="/PATH", show_default="the producer's"
-    ),
-]
-BodyJsonOption = Annotated[
-    str | None,
-    typer.Option("--body-json", help="The body; refused if it is not JSON.", metavar="JSON"),
-]
-BodyFileOption = Annotated[
-    Path | None, typer.Option("--body-file", help="A file that holds the body.", metavar="FILE")
-]
-AttributeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--attribute",
-        help="A message attribute: NAME=TEXT, NAME:Number=5, NAME:Binary=BASE64. Repeatable.",
-        metavar="NAME=VALUE",
-    ),
-]
-GroupOption = Annotated[
-    str | None, typer.Option("--group", help="Message group id (FIFO, or fair queues).")
-]
 DeduplicationOption = Annotated[
     str | None, typer.Option("--dedup-id", help="Message deduplication id (FIFO).")
-]
-DelayOption = Annotated[
-    int | None,
-    typer.Option("--delay", min=0, max=900, help="Delivery delay in seconds.", metavar="SECONDS"),
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
-from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.run.options import FunctionOption, command, examples
+from sqsctl.cli.screen.endpoints import endpoints_shape, show_endpoints
 from sqsctl.cli.screen.json_shapes import stack_shape
 from sqsctl.cli.screen.output import Answer, lines, styled
 from sqsctl.cli.screen.picture import hop_shape, show_picture
@@ -18,20 +18,6 @@ from sqsctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from sqsctl.model.deployed import Endpoints
-
-FunctionOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--function",
-        "-f",
-        help="Start from this function; needs no stack. Repeatable.",
-        metavar="NAME",
-        autocompletion=completion.functions,
-        show_default=False,
-    ),
-]
 
 group = typer.Typer(help="Find stacks, draw one, deploy one.", no_args_is_help=True)
 MAX_TEMPLATE_BYTES = 51_200  # what CloudFormation takes inline
@@ -164,12 +150,11 @@ def deploy(
     ] = False,
 ) -> Answer:
     """Deploy the stack through a CloudFormation change set; update it if it is there."""
-    from sqsctl.cli.lab.group import tutorial_stack
     from sqsctl.cli.screen.output import iso
     from sqsctl.operations.stacks import deploy as deployment
 
     given = _parameters(parameter or [])
-    tutorial = tutorial_stack(runtime, run.settings.text("stage"))
+    tutorial = run.program.tutorial_stack(runtime, run.settings.text("stage"))
     text = tutorial.text if template is None else _read(template)
     if template is None:
         given = {**tutorial.parameters, **given}
@@ -219,58 +204,6 @@ def deploy(
         {**endpoints_shape(endpoints), "events": events},
         lambda console: show_endpoints(console, endpoints),
     )
-
-
-def endpoints_shape(endpoints: Endpoints) -> dict[str, Any]:
-    """What a deploy ends with: ways in, functions, queues."""
-    return {
-        "stack": endpoints.stack,
-        "endpoints": [
-            {"method": each.method, "url": each.url, "function": each.function}
-            for each in endpoints.endpoints
-        ],
-        "functions": [
-            {
-                "key": each.key,
-                "name": each.name,
-                "runtime": each.runtime,
-                "code_size_bytes": each.code_size_bytes,
-            }
-            for each in endpoints.functions
-        ],
-        "queues": [
-            {
-                "name": each.name,
-                "url": each.url,
-                "arn": each.arn,
-                "dead_letter_queue": each.dead_letter_queue,
-            }
-            for each in endpoints.queues
-        ],
-    }
-
-
-def show_endpoints(console: Console, endpoints: Endpoints) -> None:
-    """As serverless deploy prints it."""
-    lines(console, [f"stack: {endpoints.stack} ({endpoints.region})"])
-    for each in endpoints.endpoints:
-        lines(console, [f"endpoint: {each.method} - {each.url}"])
-    if endpoints.functions:
-        lines(console, ["functions:"])
-        lines(
-            console,
-            [
-                f"  {each.key}: {each.name}"
-                + (f" ({_size(each.code_size_bytes)})" if each.code_size_bytes else "")
-                for each in endpoints.functions
-            ],
-        )
-    for queue in endpoints.queues:
-        lines(console, [f"{'dlq' if queue.dead_letter_queue else 'queue'}: {queue.url}"])
-
-
-def _size(count: int) -> str:
-    return f"{count} B" if count < 1024 else f"{count / 1024:.0f} kB"
 
 
 def _parameters(given: list[str]) -> dict[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from sqsctl.cli.main import PROGRAM
 from sqsctl.cli.run.context import Run
-from sqsctl.cli.run.options import Globals
+from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen.output import Output
 from sqsctl.cli.screen.prompt import Choice
 from sqsctl.cli.session.menu import menu
@@ -99,7 +100,7 @@ class Script:
 def play(*answers: object, given: Globals | None = None) -> Script:
     """Go through the session with these answers; all have to be asked for."""
     script = Script(list(answers))
-    run = Run(Output(color=False))
+    run = Run(Output(color=False), PROGRAM)
     run.prompter = script
     run.adopt(given or Globals())
     menu(run)

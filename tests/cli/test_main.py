@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.cli.main import Terminated, terminable
 from sqsctl.cli.screen.output import PIPED_WIDTH, Output
+from sqsctl.cli.screen.sigterm import Terminated, terminable
 from tests.program import Sqsctl
 
 HEAVY = ("boto3", "botocore", "questionary", "ministack", "yaml", "hypercorn", "urllib3")

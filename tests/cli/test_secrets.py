@@ -18,7 +18,7 @@ import botocore.client
 import pytest
 
 from sqsctl.aws.sqs import queues
-from sqsctl.cli.main import execute
+from sqsctl.cli.main import PROGRAM, execute
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import Output
 from tests.cli.test_schema import leaves
@@ -141,7 +141,7 @@ def test_a_password_in_an_endpoint_is_refused_and_not_repeated(sqsctl: Sqsctl) -
 
 def test_an_unforeseen_error_with_a_secret_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A traceback is for those who ask for it; the envelope has the message only."""
-    run = Run(Output("json"))
+    run = Run(Output("json"), PROGRAM)
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("boom")

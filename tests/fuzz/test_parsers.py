@@ -30,8 +30,8 @@ from sqsctl.aws.session import Session
 from sqsctl.aws.sqs import shapes as queue_shapes
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.checks.support import policies, versions
-from sqsctl.cli.logs.group import moment
 from sqsctl.cli.run import completion
+from sqsctl.cli.run.times import moment
 from sqsctl.cli.screen import output
 from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Message, MessageAttribute, Outgoing

@@ -75,7 +75,7 @@ def filters(
     until: str | None,
 ) -> Filters:
     """The options as conditions. Raises UsageError for one that cannot be what was meant."""
-    from sqsctl.cli.logs.group import beginning, ending
+    from sqsctl.cli.run.times import beginning, ending
     from sqsctl.operations.dead_letters.selection import Filters
     from sqsctl.operations.diagnosis.doctor import chosen_checks
 

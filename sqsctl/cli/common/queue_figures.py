@@ -27,7 +27,7 @@ def counts(run: Run) -> dict[str, int]:
 
 def logged(run: Run, text: str, *, hours: float = 1) -> int:
     """How many log lines of the stack's consumers hold a text."""
-    from sqsctl.cli.logs.group import log_groups
+    from sqsctl.cli.common.log_groups import log_groups
     from sqsctl.operations.logs.tail import tail
 
     groups = log_groups(run, None)

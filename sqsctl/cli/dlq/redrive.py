@@ -115,8 +115,8 @@ def redrive(
     from sqsctl.aws.lab_state import state_home
     from sqsctl.cli.common import filters as conditions
     from sqsctl.cli.dlq.causes import cause_finder
-    from sqsctl.cli.dlq.group import dead_letters
     from sqsctl.cli.dlq.redrive_job import Job, carry_out, choose_method, plan
+    from sqsctl.cli.dlq.source import dead_letters
 
     check_rate(rate)
     if method not in {"auto", "native", "client"}:
@@ -151,7 +151,7 @@ def redrive(
     if dry_run:
         return plan(job)
     if edit:
-        from sqsctl.cli.screen.editor import editing
+        from sqsctl.cli.dlq.editor import editing
 
         facts = target or (pair.sources[0] if pair.sources else pair.dead_letters)
         changing = editing(run, fifo=facts.fifo, max_bytes=facts.maximum_message_bytes)

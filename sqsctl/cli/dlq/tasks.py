@@ -41,7 +41,7 @@ def tasks(
 ) -> Answer:
     """List SQS's own redrives of the dead-letter queue, or cancel the one that runs."""
     from sqsctl.aws.sqs.move_tasks import MoveTaskClient
-    from sqsctl.cli.dlq.group import dead_letters
+    from sqsctl.cli.dlq.source import dead_letters
 
     _, pair = dead_letters(run, changing=cancel and not dry_run)
     client = MoveTaskClient(run.session())

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sqsctl.cli.logs.group import beginning, moment
 from sqsctl.cli.run import completion
-from sqsctl.cli.run.context import Run, working_folder
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.folder import working_folder
 from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.run.times import beginning, moment
 from sqsctl.cli.screen.command_lines import as_typed
 from sqsctl.cli.screen.json_shapes import diagnosis_shape
 from sqsctl.cli.screen.output import Answer, iso, lines, styled

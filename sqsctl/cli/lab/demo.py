@@ -96,16 +96,15 @@ class Demo:
         code: Exit = Exit.OK,
     ) -> None:
         """Run a command line; ``expected`` says what is wrong with its data, or None."""
-        from sqsctl.cli.main import execute
-
         self._say(f"\n# {story}", "dim")
         self._say(f"$ sqsctl {words}", "bold cyan")
-        inner = Run(Output("human", color=self.run.output.color, quiet=True), lab_name=LAB)
+        output = Output("human", color=self.run.output.color, quiet=True)
+        inner = Run(output, self.run.program, lab_name=LAB)
         begun = time.monotonic()
         arguments = shlex.split(words)
         if arguments[0] != "lab":
             arguments = ["--lab", *arguments]
-        got = execute([*arguments, "--quiet"], inner)
+        got = self.run.program.execute([*arguments, "--quiet"], inner)
         answer = inner.answer
         entry = {
             "command": f"sqsctl {words}",
@@ -141,8 +140,8 @@ class Demo:
         """Wait until queue, dead-letter queue and log have these counts."""
         self._say(f"# … {story}", "dim")
         deadline = time.monotonic() + WAIT_S
-        inner = Run(Output("human", quiet=True), lab_name=LAB)
-        from sqsctl.cli.run.options import Globals
+        inner = Run(Output("human", quiet=True), self.run.program, lab_name=LAB)
+        from sqsctl.cli.run.globals import Globals
 
         inner.adopt(Globals(lab=True, quiet=True))
         with self.run.progress(story) as bar:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def up_answer(state: LabState, endpoints: Endpoints) -> Answer:
     """A lab that is up, and where everything on it is."""
-    from sqsctl.cli.stack import endpoints_shape, show_endpoints
+    from sqsctl.cli.screen.endpoints import endpoints_shape, show_endpoints
 
     data = {
         "name": state.name,

@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sqsctl.cli.logs.group import (
-    SinceOption,
-    UntilOption,
-    beginning,
-    ending,
-    group,
-    log_groups,
-)
+from sqsctl.cli.common.log_groups import log_groups
 from sqsctl.cli.logs.tail_view import Printer
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import RawOption, command, examples
+from sqsctl.cli.run.times import SinceOption, UntilOption, beginning, ending
 from sqsctl.cli.screen.output import Answer, check_raw, iso
 from sqsctl.errors import SqsctlError, UsageError
 
@@ -28,18 +22,22 @@ if TYPE_CHECKING:
     from sqsctl.operations.logs.annotation import Annotated as Line
 
 
-@command(
-    group,
-    "tail",
-    epilog=examples(
-        "sqsctl logs tail",
-        "sqsctl logs tail --function jobsWorker --errors",
-        "sqsctl logs tail --no-follow --since 1h -o json",
-        "sqsctl logs tail --grep 'order-[0-9]+' --exclude START",
-        "sqsctl logs tail --group-by-request --no-fold",
-        "sqsctl logs tail --no-follow --raw > lines.txt",
-    ),
-)
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+    command(
+        group,
+        "tail",
+        epilog=examples(
+            "sqsctl logs tail",
+            "sqsctl logs tail --function jobsWorker --errors",
+            "sqsctl logs tail --no-follow --since 1h -o json",
+            "sqsctl logs tail --grep 'order-[0-9]+' --exclude START",
+            "sqsctl logs tail --group-by-request --no-fold",
+            "sqsctl logs tail --no-follow --raw > lines.txt",
+        ),
+    )(tail)
+
+
 def tail(
     run: Run,
     function: Annotated[
@@ -149,7 +147,7 @@ def _print(
     printer: Printer, lines: Iterable[Line], keep: Callable[[Line], bool], *, by_requests: bool
 ) -> BaseException | None:
     """Print until the lines end; what stopped them, after the requests that were still open."""
-    from sqsctl.cli.main import Terminated
+    from sqsctl.cli.screen.sigterm import Terminated
     from sqsctl.operations.logs.requests import Requests
 
     def show(found: Iterable[tuple[Line, ...]]) -> None:

@@ -10,10 +10,7 @@ from typing import Annotated
 import typer
 
 from sqsctl.cli.common.filters import check_rate
-from sqsctl.cli.run.context import Run
-from sqsctl.cli.run.options import command, examples
-from sqsctl.cli.screen.output import Answer
-from sqsctl.cli.send import (
+from sqsctl.cli.common.message_options import (
     AttributeOption,
     BodyFileOption,
     BodyJsonOption,
@@ -22,6 +19,9 @@ from sqsctl.cli.send import (
     PathOption,
     ViaOption,
 )
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.output import Answer
 from sqsctl.errors import UsageError
 
 DEFAULT_BODY = '{"input": {{n}}}'

@@ -45,13 +45,6 @@ def line() -> list[str]:
     return (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or "").split()
 
 
-def incidents(incomplete: str) -> list[str]:
-    """Names of incidents."""
-    from sqsctl.cli.lab.group import incident_choices
-
-    return _starting((name for name, _ in incident_choices()), incomplete)
-
-
 def checks(incomplete: str) -> list[str]:
     """Ids of checks: the names of their files, which is faster than asking fifty modules."""
     import pkgutil
@@ -59,14 +52,14 @@ def checks(incomplete: str) -> list[str]:
     from sqsctl import checks as room
 
     names = [each.name for each in pkgutil.iter_modules(room.__path__) if not each.ispkg]
-    return _starting((each.replace("_", "-") for each in {*names} - _NO_CHECKS), incomplete)
+    return starting((each.replace("_", "-") for each in {*names} - _NO_CHECKS), incomplete)
 
 
 def settings_keys(incomplete: str) -> list[str]:
     """What config set can set."""
     from sqsctl.operations.target.settings import KEYS
 
-    return _starting(KEYS, incomplete)
+    return starting(KEYS, incomplete)
 
 
 def profiles(incomplete: str) -> list[str]:
@@ -79,29 +72,29 @@ def profiles(incomplete: str) -> list[str]:
         parser.read(place, encoding="utf-8")
     names = [each.removeprefix("profile ").strip() for each in parser.sections()]
     kept = [each for each in names if not each.startswith(("sso-session ", "services "))]
-    return _starting(kept, incomplete)
+    return starting(kept, incomplete)
 
 
 def policies(incomplete: str) -> list[str]:
     """Commands that there is a policy for, as one argument each."""
     from sqsctl.operations.access.permissions import commands
 
-    return _starting(commands(), incomplete)
+    return starting(commands(), incomplete)
 
 
 def queues(incomplete: str) -> list[str]:
     """Names of the target's queues."""
-    return _starting(cached("queues"), incomplete)
+    return starting(cached("queues"), incomplete)
 
 
 def stacks(incomplete: str) -> list[str]:
     """Names of the target's stacks."""
-    return _starting(cached("stacks"), incomplete)
+    return starting(cached("stacks"), incomplete)
 
 
 def functions(incomplete: str) -> list[str]:
     """Names of the target's functions."""
-    return _starting(cached("functions"), incomplete)
+    return starting(cached("functions"), incomplete)
 
 
 def cached(kind: str) -> list[str]:
@@ -147,7 +140,7 @@ def renew(kind: str, flags: dict[str, str | bool] | None = None) -> None:
     """Ask AWS and write the cache. Whatever goes wrong leaves it as it is."""
     from sqsctl.aws.functions import FunctionClient
     from sqsctl.aws.sqs.queues import QueueClient
-    from sqsctl.cli.run.context import working_folder
+    from sqsctl.cli.run.folder import working_folder
     from sqsctl.errors import SqsctlError
     from sqsctl.operations.stacks import discover
     from sqsctl.operations.target import settings, targeting
@@ -224,7 +217,7 @@ def _write(path: Path, names: list[str]) -> None:
     temporary.replace(path)
 
 
-def _starting(names: Iterable[str], incomplete: str) -> list[str]:
+def starting(names: Iterable[str], incomplete: str) -> list[str]:
     # zsh evaluates what it is told: a name that a shell could take for something else is none.
     return sorted({each for each in names if each.startswith(incomplete) and _PLAIN.match(each)})
 

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqsctl.cli.run.folder import working_folder
+from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen import prompt
 from sqsctl.cli.screen.output import Answer, Output, target_line
 from sqsctl.errors import Exit, NotFoundError, RefusedError, SqsctlError, UsageError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import typer
 
     from sqsctl.aws.session import Session
-    from sqsctl.cli.run.options import Globals
+    from sqsctl.cli.run.program import Program
     from sqsctl.operations.stacks.discover import StackRef
     from sqsctl.operations.target.settings import Settings
     from sqsctl.operations.target.targeting import Resolved
@@ -36,8 +37,9 @@ class Run:
     prints it once, and keeps the answer for ``cli.main`` to show.
     """
 
-    def __init__(self, output: Output, *, lab_name: str | None = None) -> None:
+    def __init__(self, output: Output, program: Program, *, lab_name: str | None = None) -> None:
         self.output = output
+        self.program = program
         self.command = ""
         self.answer: Answer | None = None
         self.target: Target | None = None
@@ -110,8 +112,6 @@ class Run:
     @property
     def globals(self) -> Globals:
         """The common options as given."""
-        from sqsctl.cli.run.options import Globals
-
         return self._globals or Globals()
 
     @property
@@ -316,9 +316,7 @@ class Run:
             "No AWS credentials, and no lab is running. Start the lab?", default=True
         ):
             raise NothingFoundError
-        from sqsctl.cli.lab.group import bring_up
-
-        bring_up(self, self.lab_name)
+        self.program.start_lab(self)
         return resolve(self.settings, lab_name=self.lab_name)
 
     @contextmanager
@@ -372,14 +370,6 @@ class Progress:
         if title is not None:
             changes["description"] = safe_line(title, 60)
         self._bar.update(self._task, **changes)
-
-
-def working_folder() -> Path:
-    """The working folder; the root where it was deleted meanwhile."""
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        return Path("/")
 
 
 def _lineage(context: typer.Context) -> list[Any]:

@@ -9,51 +9,16 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.globals import Format, Globals
 from sqsctl.cli.screen.output import Answer
 from sqsctl.errors import UsageError
-
-
-class Format(StrEnum):
-    """Values of ``--output``."""
-
-    HUMAN = "human"
-    JSON = "json"
-
-
-@dataclass(frozen=True, slots=True)
-class Globals:
-    """The options of every command; None is "not given"."""
-
-    output: Format | None = None
-    no_color: bool | None = None
-    verbose: int | None = None
-    quiet: bool | None = None
-    yes: bool | None = None
-    profile: str | None = None
-    region: str | None = None
-    endpoint_url: str | None = None
-    stack: str | None = None
-    stage: str | None = None
-    queue: str | None = None
-    lab: bool | None = None
-
-    def over(self, earlier: Globals) -> Globals:
-        """These, and the earlier ones where these say nothing."""
-        given = {
-            each.name: value
-            for each in fields(self)
-            if (value := getattr(self, each.name)) is not None
-        }
-        return replace(earlier, **given)
-
 
 _GENERAL = "Output"
 _TARGET = "Target"
@@ -172,6 +137,17 @@ LabOption = Annotated[
     ),
 ]
 
+FunctionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--function",
+        "-f",
+        help="Start from this function; needs no stack. Repeatable.",
+        metavar="NAME",
+        autocompletion=completion.functions,
+        show_default=False,
+    ),
+]
 RawOption = Annotated[
     bool,
     typer.Option(

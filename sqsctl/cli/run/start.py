@@ -82,7 +82,7 @@ def _with_queue(run: Run, found: StackRef) -> StackRef:
 
 def _elsewhere(run: Run, name: str, error: NotFoundError) -> NotFoundError:
     """The error for a stack that is not there; the project may say where it is."""
-    from sqsctl.cli.run.context import working_folder
+    from sqsctl.cli.run.folder import working_folder
     from sqsctl.operations.target import project_files
 
     target = run.resolved().target

@@ -16,6 +16,10 @@ from typing import Any
 _AGAIN_S = 0.05
 
 
+class Terminated(SystemExit):
+    """SIGTERM came. An event loop hands on a SystemExit of its callbacks, and swallows others."""
+
+
 @contextmanager
 def ends_on_sigterm(application: Any) -> Iterator[None]:
     """Within it, SIGTERM ends a prompt_toolkit application, and takes effect afterwards."""
@@ -45,3 +49,21 @@ def ends_on_sigterm(application: Any) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
         if came:
             before(*came[0])
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Within it, SIGTERM raises Terminated."""
+
+    def terminate(*_: object) -> None:
+        raise Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, terminate)
+    except ValueError:  # not the main thread: a test, or somebody else's program
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqsctl.cli.run.context import Run, working_folder
+from sqsctl.cli.run.command_line import perform
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.folder import working_folder
 from sqsctl.cli.screen.prompt import MANY, Choice, pick
-from sqsctl.cli.session.running import back, perform
+from sqsctl.cli.session.state import back
 from sqsctl.errors import Exit, SqsctlError
 
 if TYPE_CHECKING:
     from sqsctl.aws.lab_state import LabState
-    from sqsctl.cli.run.options import Globals
+    from sqsctl.cli.run.globals import Globals
     from sqsctl.operations.target.targeting import Resolved
 
 QUIT = "quit"

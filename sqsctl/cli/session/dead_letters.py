@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqsctl.cli.run.command_line import Done, perform
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import safe_line
 from sqsctl.cli.screen.prompt import Choice, pick
 from sqsctl.cli.screen.views import ago, duration
-from sqsctl.cli.session.running import Done, dead_letters_in, perform
+from sqsctl.cli.session.state import dead_letters_in
 from sqsctl.errors import Exit
 from sqsctl.model.plurals import counted
 from sqsctl.model.stack import Queue, Stack

@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqsctl.cli.run.command_line import perform
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import styled
 from sqsctl.cli.screen.picture import show_picture
 from sqsctl.cli.screen.prompt import Choice, pick
 from sqsctl.cli.session import choose_target, dead_letters
-from sqsctl.cli.session.running import (
+from sqsctl.cli.session.state import (
     back,
     broken_line,
     dead_letters_in,
     lab_died,
     look,
-    perform,
     refuse_dead_lab,
     state_line,
     tell,
@@ -242,8 +242,6 @@ def _logs(run: Run, seen: Seen) -> None:
 
 
 def _lab(run: Run, seen: Seen) -> None:
-    from sqsctl.cli.lab.group import incident_choices
-
     chosen = run.prompter.select(
         "The lab",
         [
@@ -260,7 +258,7 @@ def _lab(run: Run, seen: Seen) -> None:
     if chosen == "break":
         incident = run.prompter.select(
             "Which incident?",
-            [Choice(f"{name}: {breaks}", name) for name, breaks in incident_choices()],
+            [Choice(f"{name}: {breaks}", name) for name, breaks in run.program.incidents()],
         )
         if incident is None:
             return

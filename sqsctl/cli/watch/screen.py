@@ -16,7 +16,7 @@ from sqsctl.cli.watch.view import rendered
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
-    from sqsctl.cli.session.running import Done
+    from sqsctl.cli.run.command_line import Done
     from sqsctl.operations.live.snapshot import Picture
 
 KEYS = "q quit   d doctor   e last errors   p probe   r redrive"
@@ -53,7 +53,7 @@ def _redrive(run: Run) -> None:
 
 
 def _perform(run: Run, words: list[str]) -> Done:
-    from sqsctl.cli.session.running import perform
+    from sqsctl.cli.run.command_line import perform
 
     return perform(run, words)
 

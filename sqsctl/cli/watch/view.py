@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sqsctl.cli.metrics import BLOCKS
 from sqsctl.cli.screen.output import iso, safe_line, styled
 from sqsctl.cli.screen.picture import hop_shape
 from sqsctl.cli.screen.picture import picture as drawn
+from sqsctl.cli.screen.sparkline import BLOCKS
 from sqsctl.operations.diagnosis.health import Recent, hops
 from sqsctl.operations.live.snapshot import VAGUE
 

@@ -11,6 +11,7 @@ import pytest
 from sqsctl.checks.support.dead_letter_match import Match
 from sqsctl.cli.dlq import causes as dlq_causes
 from sqsctl.cli.dlq.causes import causes_of
+from sqsctl.cli.main import PROGRAM
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import Output
 from sqsctl.errors import Exit, SqsctlError
@@ -40,7 +41,7 @@ def found(monkeypatch: pytest.MonkeyPatch, finder: Finder | SqsctlError) -> dlq_
         return finder
 
     monkeypatch.setattr(dlq_causes, "cause_finder", make)
-    return causes_of(Run(Output(color=False)), cast("Pair", None), LETTERS)
+    return causes_of(Run(Output(color=False), PROGRAM), cast("Pair", None), LETTERS)
 
 
 def test_what_was_not_read_is_told_where_a_cause_is_unknown(

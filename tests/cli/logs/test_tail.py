@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sqsctl.cli.logs.tail_view import Printer
+from sqsctl.cli.main import PROGRAM
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import Output
 from sqsctl.model.logline import LogEvent
@@ -30,7 +31,7 @@ def annotated(*texts: str) -> list[Annotated]:
 def printed(
     capsys: pytest.CaptureFixture[str], lines: list[Annotated], *, fold: bool = True
 ) -> list[str]:
-    printer = Printer(Run(Output()), ["worker"], fold=fold)
+    printer = Printer(Run(Output(), PROGRAM), ["worker"], fold=fold)
     for each in lines:
         printer.line(each)
     printer.flush()
@@ -68,7 +69,7 @@ def test_traces_are_open_where_that_is_asked_for(capsys: pytest.CaptureFixture[s
 
 
 def test_a_request_has_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
-    printer = Printer(Run(Output()), ["worker"], fold=True)
+    printer = Printer(Run(Output(), PROGRAM), ["worker"], fold=True)
     for request in by_request(annotated(*INVOCATION)):
         printer.request(request, request)
     printer.flush()
@@ -80,7 +81,7 @@ def test_a_request_has_a_heading(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_heading_is_about_the_whole_request_whatever_is_left_of_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    printer = Printer(Run(Output()), ["worker"], fold=True)
+    printer = Printer(Run(Output(), PROGRAM), ["worker"], fold=True)
     (request,) = by_request(annotated(*INVOCATION))
     printer.request(request, [request[1]])
     printer.request(request, [])
@@ -91,7 +92,7 @@ def test_a_heading_is_about_the_whole_request_whatever_is_left_of_it(
 
 
 def test_the_end_says_how_much_was_seen(capsys: pytest.CaptureFixture[str]) -> None:
-    printer = Printer(Run(Output()), ["worker"], fold=True)
+    printer = Printer(Run(Output(), PROGRAM), ["worker"], fold=True)
     for each in annotated("[ERROR] x", "Task timed out after 6.00 seconds", "fine"):
         printer.line(each)
     assert printer.summary() == "3 lines, 2 of errors: 1 × function-timeout"

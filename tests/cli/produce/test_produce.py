@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from sqsctl.cli.main import PROGRAM
 from sqsctl.cli.produce import k6 as produce_k6
 from sqsctl.cli.produce.carry_out import Job, ended
 from sqsctl.cli.produce.view import Outcome, answer
 from sqsctl.cli.run.context import Run
-from sqsctl.cli.run.options import Globals
+from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen.output import Output
 from sqsctl.errors import Exit, UsageError
 from sqsctl.model.transfer import Latency, ProduceSummary, ThresholdResult
@@ -135,7 +136,7 @@ def test_a_script_is_written_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = Load("http://127.0.0.1/produce", Plan(5), "{}")
-    run = Run(Output())
+    run = Run(Output(), PROGRAM)
     file = tmp_path / "load.js"
     produce_k6.export(run, file, load, dry_run=False)
     good = file.read_text()

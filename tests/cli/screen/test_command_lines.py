@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sqsctl.cli.main import PROGRAM
 from sqsctl.cli.run.context import Run
-from sqsctl.cli.run.options import Globals
+from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen.command_lines import as_typed, command_here, own_options
 from sqsctl.cli.screen.output import Output
 from sqsctl.model.finding import Confidence, Diagnosis, Finding, Fix, Kind, Severity
@@ -28,7 +29,7 @@ def profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
 
 
 def run_with(**given: object) -> Run:
-    run = Run(Output())
+    run = Run(Output(), PROGRAM)
     run.adopt(Globals(**given))  # type: ignore[arg-type]
     return run
 

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from sqsctl.cli.main import PROGRAM
+from sqsctl.cli.run.command_line import perform
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen import prompt
 from sqsctl.cli.screen.cell_width import cells, fit
 from sqsctl.cli.screen.output import Output
 from sqsctl.cli.screen.prompt import Choice, LinePrompter, NoPrompter, QuestionaryPrompter, pick
-from sqsctl.cli.session.running import perform
 from sqsctl.errors import Exit, RefusedError
 from tests.cli.screen.test_output import dangerous
 from tests.cli.script import Script
@@ -170,7 +171,7 @@ def test_a_command_of_the_session_offers_no_lab_of_its_own(
     """The session has a list of what can be done where the lab died."""
     assert not state_home.exists()
     monkeypatch.setattr(prompt, "interactive", lambda: True)
-    run = Run(Output())
+    run = Run(Output(), PROGRAM)
     run.prompter = script = Script([])
     run.offers_lab = False
     assert perform(run, ["queue", "ls"]).code is Exit.DENIED

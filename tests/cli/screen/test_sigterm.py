@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.cli.main import Terminated, terminable
-from sqsctl.cli.screen.sigterm import ends_on_sigterm
+from sqsctl.cli.screen.sigterm import Terminated, ends_on_sigterm, terminable
 
 
 class Loop:

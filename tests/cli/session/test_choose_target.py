@@ -16,8 +16,9 @@ import pytest
 
 from sqsctl.aws import lab_state as labs
 from sqsctl.aws.lab_state import write_state
+from sqsctl.cli.main import PROGRAM
 from sqsctl.cli.run.context import Run
-from sqsctl.cli.run.options import Globals
+from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen.output import Output
 from sqsctl.cli.session import choose_target as menu_target
 from sqsctl.errors import Exit, SqsctlError
@@ -41,7 +42,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def settle(script: Script, given: Globals | None = None) -> tuple[bool, Globals]:
-    run = Run(Output(color=False))
+    run = Run(Output(color=False), PROGRAM)
     run.prompter = script
     run.adopt(given or Globals())
     settled = menu_target.first(run)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sqsctl.cli.dlq.stories import show_story
+from sqsctl.cli.dlq.explain import show_story
 from sqsctl.model.logline import Attempt
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue

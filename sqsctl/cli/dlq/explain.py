@@ -1,4 +1,4 @@
-"""sqsctl dlq groups and explain: dead letters by cause, and one message's story."""
+"""sqsctl dlq explain: one dead-letter message, from its sending to its death."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli.dlq.looking import look_through
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.command_lines import own_options
 from sqsctl.cli.screen.json_shapes import message_shape
-from sqsctl.cli.screen.output import Answer, iso, lines, prose, safe_line, styled
-from sqsctl.cli.screen.views import ago, clock, row, show_table, table
-from sqsctl.errors import Exit, NotFoundError, SqsctlError
+from sqsctl.cli.screen.output import Answer, iso, prose, safe_line, styled
+from sqsctl.cli.screen.views import ago, clock
+from sqsctl.errors import NotFoundError, SqsctlError
 from sqsctl.model.plurals import counted
 from sqsctl.model.unread import Unread
 
@@ -22,23 +23,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.checks.support.dead_letter_match import Match
-    from sqsctl.model.dead_letters import DeadLetterGroup, MessageStory
+    from sqsctl.model.dead_letters import MessageStory
     from sqsctl.model.logline import Attempt
     from sqsctl.model.queues import Queue
-    from sqsctl.model.transfer import Peeked
     from sqsctl.operations.stacks.queue_pairs import Pair
 
 
 def register(group: typer.Typer) -> None:
-    """Add the commands."""
-    command(
-        group,
-        "groups",
-        epilog=examples(
-            "sqsctl dlq groups",
-            "sqsctl dlq groups --limit 1000 -o json",
-        ),
-    )(groups)
+    """Add the command."""
     command(
         group,
         "explain",
@@ -46,61 +38,6 @@ def register(group: typer.Typer) -> None:
             "sqsctl dlq explain 1a645e0b-397d-4dd9-be7a-01bbca385b77",
         ),
     )(explain)
-
-
-def groups(
-    run: Run,
-    limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, help="Look at so many messages at most.")
-    ] = 1000,
-    force: Annotated[
-        bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
-    ] = False,
-) -> Answer:
-    """Group the dead letters by what they died of and by the shape of their bodies."""
-    from sqsctl.cli.dlq.causes import causes_of
-    from sqsctl.cli.dlq.group import dead_letters
-    from sqsctl.operations.dead_letters.groups import Groups
-
-    client, pair = dead_letters(run)
-    peeked, code = _look(run, client, pair, limit=limit, force=force)
-    causes = causes_of(run, pair, peeked.matched)
-    collected = Groups()
-    for each in peeked.matched:
-        found = causes.of(each)
-        collected.add(each, found.cause if found else "")
-    result = collected.result()
-    data = {
-        "queue": pair.dead_letters.name,
-        "approximate_total": peeked.approximate_total,
-        "looked_at": peeked.looked_at,
-        "groups": [group_shape(each) for each in result],
-        "unreleased": peeked.unreleased,
-        "causes_unread": causes.shape(),
-    }
-
-    def human(console: Console) -> None:
-        if not result:
-            lines(console, [f"{pair.dead_letters.name} is empty"])
-            return
-        grid = table("count→", "cause", "first", "last", "body", "for example")
-        for each in result:
-            row(
-                grid,
-                each.count,
-                each.cause or "unknown",
-                clock(each.first_at),
-                clock(each.last_at),
-                each.fingerprint,
-                next(iter(each.sample_message_ids), ""),
-            )
-        show_table(console, grid)
-        seen = f"looked at {peeked.looked_at} of about {peeked.approximate_total}"
-        if peeked.unreleased:
-            seen += f"; {peeked.unreleased} come back by themselves in {peeked.hold_s} s"
-        console.print(styled(seen, "dim"), soft_wrap=True)
-
-    return Answer(data, human, code)
 
 
 def explain(
@@ -115,12 +52,13 @@ def explain(
 ) -> Answer:
     """Tell one dead letter's story: sent, each attempt with its log lines, dead, expires."""
     from sqsctl.cli.dlq.causes import Causes, cause_finder, cause_shape
-    from sqsctl.cli.dlq.group import dead_letters, forecast_shape
+    from sqsctl.cli.dlq.message_view import forecast_shape
+    from sqsctl.cli.dlq.source import dead_letters
     from sqsctl.operations.dead_letters.causes import earliest
     from sqsctl.operations.dead_letters.history import story_of
 
     client, pair = dead_letters(run)
-    peeked, code = _look(
+    peeked, code = look_through(
         run,
         client,
         pair,
@@ -174,18 +112,6 @@ def explain(
         show_story(console, story, found, pair, aim=_aim(run, pair))
 
     return Answer(data, human, code)
-
-
-def group_shape(group: DeadLetterGroup) -> dict[str, Any]:
-    """An entry of ``groups``."""
-    return {
-        "cause": group.cause or None,
-        "fingerprint": group.fingerprint,
-        "count": group.count,
-        "first_at": iso(group.first_at),
-        "last_at": iso(group.last_at),
-        "sample_message_ids": list(group.sample_message_ids),
-    }
 
 
 def _aim(run: Run, pair: Pair) -> str:
@@ -295,34 +221,3 @@ def _attempt_shape(attempt: Any) -> dict[str, Any]:
         "error_message": attempt.failure.message if attempt.failure else None,
         "lines": [each.message.rstrip("\n") for each in attempt.lines],
     }
-
-
-def _look(
-    run: Run,
-    client: Any,
-    pair: Pair,
-    *,
-    limit: int,
-    force: bool,
-    scan: int | None = None,
-    select: Any = None,
-) -> tuple[Peeked, Exit]:
-    from sqsctl.model.queues import QueueRef
-    from sqsctl.operations.dead_letters.peek import Look, peek
-    from sqsctl.operations.shared.control import Control, interruptible
-
-    queue = pair.dead_letters
-    control = Control()
-    with (
-        run.progress(f"looking into {queue.name}", total=min(limit, queue.visible)) as bar,
-        interruptible(control, lambda: run.output.notice("handing the messages back")),
-    ):
-        peeked = peek(
-            client.open(QueueRef(queue.name, queue.url, queue.arn)),
-            queue,
-            look=Look(limit=limit, scan=scan, force=force),
-            select=select,
-            control=control,
-            progress=lambda seen, _: bar.update(seen),
-        )
-    return peeked, control.exit if control.stopping else Exit.OK

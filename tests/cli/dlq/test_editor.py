@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sqsctl.cli.dlq import editor
+from sqsctl.cli.dlq.editor import editing, editor_command
+from sqsctl.cli.main import PROGRAM
 from sqsctl.cli.run.context import Run
-from sqsctl.cli.screen import editor
-from sqsctl.cli.screen.editor import editing, editor_command
 from sqsctl.cli.screen.output import Output
 from sqsctl.errors import SqsctlError, UsageError
 from sqsctl.model.message import Message, Outgoing
@@ -73,7 +74,7 @@ def test_whatever_an_editor_leaves_is_told_of_this_message_alone(
     drafts = tmp_path / "drafts"
     drafts.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(drafts))
-    edit = editing(Run(Output()), fifo=False, max_bytes=1000)
+    edit = editing(Run(Output(), PROGRAM), fifo=False, max_bytes=1000)
     with pytest.raises(SqsctlError, match=said):
         edit(Message("m", "{}"), Outgoing("{}"))
     assert not list(drafts.iterdir())

@@ -1,0 +1,111 @@
+"""The local AWS for other commands: start it, deploy its stack, say what is broken on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.program import TutorialStack
+
+if TYPE_CHECKING:
+    from sqsctl.aws.lab_state import LabState
+    from sqsctl.aws.session import Session
+    from sqsctl.model.deployed import Endpoints
+
+
+def tutorial_stack(runtime: str = "python", stage: str | None = None) -> TutorialStack:
+    """The template for ``stack deploy``: what the lab runs, in the tutorial's own time."""
+    from sqsctl.lab import template as source
+
+    chosen = stage or source.STAGE
+    return TutorialStack(
+        source.stack_name(stage=chosen),
+        source.render(runtime),
+        source.parameters(1.0, stage=chosen),
+    )
+
+
+def incident_choices() -> list[tuple[str, str]]:
+    """Name and description of each incident, for menus and completion."""
+    from sqsctl.lab import incidents
+
+    return [(each.name, each.breaks) for each in incidents.incidents()]
+
+
+def broken_on(name: str) -> list[str]:
+    """The incidents that are active on a lab, for the session's state line."""
+    from sqsctl.aws.lab_state import running_lab
+
+    state = running_lab(name)
+    return active_on(state) if state else []
+
+
+def bring_up(
+    run: Run,
+    name: str,
+    *,
+    runtime: str = "python",
+    port: int | None = None,
+    time_scale: float = 6.0,
+) -> tuple[LabState, Endpoints]:
+    """Start a lab, deploy its stack, and say where everything is.
+
+    A lab that was started here and did not get its stack is stopped again.
+    """
+    from sqsctl.aws.lab_state import running_lab
+    from sqsctl.lab import server
+
+    there = running_lab(name) is not None
+    try:
+        with run.progress("starting the lab"):
+            state = server.start(name, port=port, time_scale=time_scale, runtime=runtime)
+        with server.deploying(name):
+            return state, deploy_stack(run, state)
+    except BaseException:
+        if not there:
+            server.stop(name)
+        raise
+
+
+def deploy_stack(run: Run, state: LabState) -> Endpoints:
+    from sqsctl.lab import template as source
+    from sqsctl.operations.stacks import deploy
+
+    session = lab_session(state)
+    with run.progress(f"deploying {state.stack}") as bar:
+        for event in deploy.deploy(
+            session,
+            state.stack,
+            source.render(state.runtime),
+            source.parameters(state.time_scale),
+        ):
+            bar.update(note=f"{event.logical_id} {event.status}")
+        return deploy.endpoints(session, state.stack)
+
+
+def lab_session(state: LabState) -> Session:
+    """An AWS session on a lab."""
+    from sqsctl.aws.session import Session
+    from sqsctl.model.target import Target
+
+    target = Target("lab", state.region, state.account, state.stack, state.endpoint)
+    return Session(target, credentials=state.credentials)
+
+
+def running(run: Run, name: str | None) -> tuple[LabState, Session]:
+    from sqsctl.aws.lab_state import running_lab
+    from sqsctl.operations.target.targeting import no_lab
+
+    chosen = name or run.lab_name
+    state = running_lab(chosen)
+    if state is None:
+        raise no_lab(chosen)
+    session = lab_session(state)
+    run.announce(session.target)
+    return state, session
+
+
+def active_on(state: LabState) -> list[str]:
+    from sqsctl.lab import incidents
+
+    return list(incidents.active(state))
