@@ -15,7 +15,11 @@ from typing import Any, Literal, cast
 from sqsctl.aws.session import Session
 from sqsctl.aws.unsupported import offered
 from sqsctl.errors import NotFoundError, SqsctlError
-from sqsctl.model.stack import Concurrency, Function, PublishedVersion, ResourcePolicy
+from sqsctl.model.functions import Function, PublishedVersion
+from sqsctl.model.stack import (
+    Concurrency,
+    ResourcePolicy,
+)
 
 MAX_LISTED = 5_000
 MAX_VERSIONS = 200

@@ -10,7 +10,9 @@ from sqsctl.aws.functions import split_arn
 from sqsctl.aws.session import Session
 from sqsctl.aws.unsupported import offered
 from sqsctl.errors import NotFoundError, SqsctlError
-from sqsctl.model.stack import EventSourceMapping
+from sqsctl.model.functions import (
+    EventSourceMapping,
+)
 
 MAX_MAPPINGS = 500
 

@@ -17,7 +17,13 @@ from sqsctl.aws.session import Session
 from sqsctl.aws.source_imports import Imports
 from sqsctl.aws.zips import MAX_FETCHED_BYTES, MAX_ZIP_BYTES, Fetch, Listing, RemoteZip, refused
 from sqsctl.errors import Exit, SqsctlError
-from sqsctl.model.stack import Function, Package, PackageMember
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Package,
+    PackageMember,
+)
 
 TIMEOUT_S = 15
 MAX_SOURCES = 12

@@ -16,8 +16,8 @@ import json
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import Denial, denial
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Permission, Stack

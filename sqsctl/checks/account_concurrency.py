@@ -22,11 +22,17 @@ from dataclasses import replace
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import LogCheck, Seen, past
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import LogCheck, Seen, past
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.functions import EventSourceMapping
 from sqsctl.model.plurals import counted
-from sqsctl.model.stack import Concurrency, EventSourceMapping, Fact, Series, Stack
+from sqsctl.model.stack import (
+    Concurrency,
+    Fact,
+    Series,
+    Stack,
+)
 from sqsctl.remedies.shell import aws, step, yml_mapping
 
 _REFUSED = re.compile(

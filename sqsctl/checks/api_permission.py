@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import USES, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import USES, LogCheck, Seen
 from sqsctl.checks.support.policies import Statement, like, statements
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Api, Fact, ResourcePolicy, Route, Stack

@@ -23,15 +23,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
-from sqsctl.checks.support.caught_errors import told_as_error
 from sqsctl.checks.support.evidence import of_failure, of_mapping
-from sqsctl.checks.support.failure_cases import survived_of
+from sqsctl.checks.support.failures.caught_errors import told_as_error
+from sqsctl.checks.support.failures.failure_cases import survived_of
 from sqsctl.handlercode.consumer import Consumer
 from sqsctl.handlercode.frames import Fault, Sighting
 from sqsctl.handlercode.packages import consumer_of
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.functions import (
+    EventSourceMapping,
+    Function,
+)
 from sqsctl.model.logline import Failure
-from sqsctl.model.stack import EventSourceMapping, Fact, Function, FunctionLogs, Stack
+from sqsctl.model.stack import (
+    Fact,
+    FunctionLogs,
+    Stack,
+)
 from sqsctl.remedies.shell import yml_function
 
 

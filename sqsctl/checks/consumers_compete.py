@@ -16,7 +16,13 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import EventSourceMapping, Fact, Stack
+from sqsctl.model.functions import (
+    EventSourceMapping,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Stack,
+)
 from sqsctl.remedies.shell import aws
 
 

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sqsctl.checks.base import Check, Meta
-from sqsctl.checks.support.dead_letter_match import Match, match
 from sqsctl.checks.support.evidence import of_queue
+from sqsctl.checks.support.failures.dead_letter_match import Match, match
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.stack import DeadLetters as Dead
 from sqsctl.model.stack import Fact, Stack

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.failed_reads import Origin, parsed_by
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.failures.failed_reads import Origin, parsed_by
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.network import ANSWERED_BADLY, DATABASE
 from sqsctl.checks.support.payloads import NOT_JSON, json_of_another_service
 from sqsctl.checks.support.service_faults import Fault, fault_of

@@ -26,11 +26,18 @@ from sqsctl.checks.support.environment import (
     variables_read,
 )
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.failed_reads import code, line_evidence
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.failures.failed_reads import code, line_evidence
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
-from sqsctl.model.stack import Fact, Function, Queue, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Queue,
+    Stack,
+)
 from sqsctl.remedies.shell import FUNCTION, aws, queue_value, queue_variable, step, yml_function
 
 _NOTHING = frozenset({"undefined", "null", "None", "nil"})

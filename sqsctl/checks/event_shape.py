@@ -22,15 +22,15 @@ from functools import partial
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_mapping
-from sqsctl.checks.support.failed_reads import (
+from sqsctl.checks.support.failures.failed_reads import (
     Origin,
     indexed_by,
     line_evidence,
     named_like_an_event,
     read_by,
 )
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import (
     EVENT_FIELDS,
     NAMES_EVENT,

@@ -19,10 +19,17 @@ from datetime import timedelta
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.checks.support.failure_cases import reading_of
+from sqsctl.checks.support.failures.failure_cases import reading_of
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.plurals import counted
-from sqsctl.model.stack import Fact, Function, Queue, Stack
+from sqsctl.model.stack import (
+    Fact,
+    Queue,
+    Stack,
+)
 from sqsctl.remedies.shell import aws, sqsctl
 
 

@@ -18,7 +18,13 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import EventSourceMapping, Fact, Stack
+from sqsctl.model.functions import (
+    EventSourceMapping,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Stack,
+)
 from sqsctl.remedies.shell import aws, step, yml_mapping
 
 

@@ -30,11 +30,18 @@ from math import ceil
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_function, of_queue
-from sqsctl.checks.support.failure_cases import Case, reading_of
-from sqsctl.checks.support.freshness import newest_moment
-from sqsctl.checks.support.log_check import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case, reading_of
+from sqsctl.checks.support.failures.freshness import newest_moment
+from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity, Step
-from sqsctl.model.stack import Fact, Function, Queue, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Queue,
+    Stack,
+)
 from sqsctl.remedies.shell import FUNCTION, aws, queue_attributes_command, step, yml_function
 
 _AFTER = re.compile(r"timed out after (\d{1,6}(?:\.\d{1,3})?) seconds")

@@ -19,12 +19,19 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.exports import nearest_handler
-from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.imports import missing
-from sqsctl.checks.support.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.runtimes import is_node, is_python
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
-from sqsctl.model.stack import Fact, Function, Package, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Package,
+    Stack,
+)
 from sqsctl.remedies.shell import FUNCTION, aws, step, yml_function
 
 _SIGNS = re.compile(

@@ -16,9 +16,9 @@ from __future__ import annotations
 import re
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.imports import Missing, missing
-from sqsctl.checks.support.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.model.finding import Evidence, Finding, Fix, Severity
 from sqsctl.model.stack import Fact, Package, Stack
 from sqsctl.remedies.shell import FUNCTION, aws

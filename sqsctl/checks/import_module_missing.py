@@ -15,10 +15,10 @@ however good they are.
 from __future__ import annotations
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.failed_reads import line_evidence
-from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.failures.failed_reads import line_evidence
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.imports import Missing, missing
-from sqsctl.checks.support.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.logline import Phase
 from sqsctl.model.stack import Stack

@@ -15,12 +15,17 @@ from __future__ import annotations
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function, of_runtime
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.native_code import Foreign, foreign
 from sqsctl.checks.support.runtimes import is_node, is_python
 from sqsctl.model.finding import Evidence, Finding, Fix, Severity
-from sqsctl.model.stack import Function, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Stack,
+)
 
 
 class ImportNativeMismatch(LogCheck[Foreign]):

@@ -17,7 +17,14 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.model.finding import Evidence, Finding, Kind, Severity
-from sqsctl.model.stack import Api, Fact, Function, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Api,
+    Fact,
+    Stack,
+)
 from sqsctl.remedies.shell import function_settings, yml_function
 
 _LIMIT_MS = {"http": 30_000, "rest": 29_000}

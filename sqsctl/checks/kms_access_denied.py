@@ -21,9 +21,9 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function, of_queue
-from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.key_access import Refusal, refusals
-from sqsctl.checks.support.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import KMS, PERFORM
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
 from sqsctl.model.keys import GONE, Key

@@ -19,8 +19,16 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.plurals import counted
-from sqsctl.model.stack import Fact, Function, FunctionLogs, Series, Stack
+from sqsctl.model.stack import (
+    Fact,
+    FunctionLogs,
+    Series,
+    Stack,
+)
 from sqsctl.remedies.shell import aws, sqsctl
 
 # Lines can take minutes to appear.

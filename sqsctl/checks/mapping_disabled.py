@@ -16,11 +16,17 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_mapping, of_queue
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import LogCheck, Seen
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.functions import (
+    EventSourceMapping,
+)
 from sqsctl.model.plurals import waiting
-from sqsctl.model.stack import EventSourceMapping, Fact, Stack
+from sqsctl.model.stack import (
+    Fact,
+    Stack,
+)
 from sqsctl.remedies.shell import aws, mapping_settings, yml_mapping
 
 _STATE = re.compile(r"\"State\"\s*:\s*\"(?P<state>Disabled|Disabling)\"")

@@ -21,8 +21,15 @@ from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_mapping, of_queue
 from sqsctl.checks.support.unconsumed_queues import consumed_by_design
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.functions import (
+    EventSourceMapping,
+)
 from sqsctl.model.plurals import waiting
-from sqsctl.model.stack import EventSourceMapping, Fact, Queue, Stack
+from sqsctl.model.stack import (
+    Fact,
+    Queue,
+    Stack,
+)
 from sqsctl.remedies.shell import FUNCTION, aws, yml_function
 
 

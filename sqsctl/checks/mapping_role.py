@@ -19,11 +19,18 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_mapping
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import LogCheck, Seen
 from sqsctl.checks.support.services import MAPPING_ROLE
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
-from sqsctl.model.stack import EventSourceMapping, Fact, Permission, Stack
+from sqsctl.model.functions import (
+    EventSourceMapping,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Permission,
+    Stack,
+)
 from sqsctl.remedies.shell import aws
 
 _DENIED = re.compile(

@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack
 

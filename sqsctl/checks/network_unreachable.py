@@ -25,9 +25,9 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.called_services import Call, calls
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.failure_cases import Case, reading_of
-from sqsctl.checks.support.freshness import newest_moment, succeeded
-from sqsctl.checks.support.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case, reading_of
+from sqsctl.checks.support.failures.freshness import newest_moment, succeeded
+from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.network import (
     REFUSED,
     UNKNOWN_NAME,
@@ -38,7 +38,13 @@ from sqsctl.checks.support.network import (
 )
 from sqsctl.checks.support.vpc import Block, Shut, network_of, shut
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import Fact, Function, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Stack,
+)
 from sqsctl.remedies.shell import aws
 
 _SPOKEN = {"sqs": "SQS", "sns": "SNS", "s3": "S3", "lambda": "Lambda", "dynamodb": "DynamoDB"}

@@ -27,7 +27,15 @@ from sqsctl.handlercode.batch_answers import Mistake, Problem
 from sqsctl.handlercode.consumer import Consumer
 from sqsctl.handlercode.packages import consumer_of, reports_somewhere
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import EventSourceMapping, Fact, Function, Package, Stack
+from sqsctl.model.functions import (
+    EventSourceMapping,
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Package,
+    Stack,
+)
 from sqsctl.remedies.shell import mapping_settings, yml_function
 
 _WHAT = {

@@ -16,9 +16,9 @@ from __future__ import annotations
 import re
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.failed_reads import Origin, parsed_by
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.failures.failed_reads import Origin, parsed_by
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON, NOTHING_PARSED, json_of_another_service
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack

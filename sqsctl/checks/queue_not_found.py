@@ -17,12 +17,18 @@ from difflib import get_close_matches
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.queue_names import named_queues
 from sqsctl.checks.support.services import NO_QUEUE, QUEUE_NAMED, WRONG_REGION
 from sqsctl.model.finding import Evidence, Finding, Fix, Severity
-from sqsctl.model.stack import Fact, Function, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Stack,
+)
 from sqsctl.remedies.shell import (
     FUNCTION,
     QUEUE_URL,

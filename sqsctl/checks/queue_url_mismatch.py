@@ -17,7 +17,14 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function, of_queue
 from sqsctl.checks.support.queue_names import Named, differs, named_queues
 from sqsctl.model.finding import Confidence, Finding, Fix, Severity
-from sqsctl.model.stack import Fact, Function, Queue, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Queue,
+    Stack,
+)
 from sqsctl.remedies.shell import queue_value, queue_variable, yml_function
 
 

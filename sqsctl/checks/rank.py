@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from sqsctl.checks.base import Check, examine
 from sqsctl.checks.registry import all_checks
-from sqsctl.checks.support.log_check import past
+from sqsctl.checks.support.failures.log_check import past
 from sqsctl.checks.support.subjects import parts_of, touches
 from sqsctl.model.finding import (
     CheckOutcome,

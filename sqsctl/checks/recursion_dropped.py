@@ -20,11 +20,20 @@ from dataclasses import replace
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import LogCheck, Seen, past
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import LogCheck, Seen, past
 from sqsctl.checks.support.queue_names import differs, named_queues
 from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import EventSourceMapping, Fact, Function, Queue, Series, Stack
+from sqsctl.model.functions import (
+    EventSourceMapping,
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Queue,
+    Series,
+    Stack,
+)
 from sqsctl.remedies.shell import aws
 
 _MANY, _TIMES, _FEW = 100, 10, 2

@@ -18,11 +18,17 @@ from datetime import date
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import LogCheck, Seen
 from sqsctl.checks.support.runtimes import Lifecycle, calendar
 from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import Fact, Function, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Stack,
+)
 from sqsctl.remedies.shell import FUNCTION, aws, function_settings
 
 _REFUSED = re.compile(

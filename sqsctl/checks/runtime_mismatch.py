@@ -22,7 +22,15 @@ from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.runtimes import family, is_python, node_major
 from sqsctl.checks.support.versions import allows
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import Declared, Fact, Function, Package, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Declared,
+    Fact,
+    Package,
+    Stack,
+)
 from sqsctl.remedies.shell import aws
 
 _CPYTHON = re.compile(r"\.cpython-(?P<major>3)(?P<minor>\d{1,2})-(?P<machine>[\w]+?)-linux")

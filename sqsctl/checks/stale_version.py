@@ -16,7 +16,16 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function, of_mapping
 from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
-from sqsctl.model.stack import Api, Fact, Function, PublishedVersion, Route, Stack
+from sqsctl.model.functions import (
+    Function,
+    PublishedVersion,
+)
+from sqsctl.model.stack import (
+    Api,
+    Fact,
+    Route,
+    Stack,
+)
 from sqsctl.remedies.shell import aws
 
 

@@ -16,8 +16,8 @@ import re
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_runtime
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.logline import Phase

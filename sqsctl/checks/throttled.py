@@ -12,8 +12,8 @@ queue with messages that nothing is wrong with.
 from __future__ import annotations
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import BOTO, THROTTLED, action_of
 from sqsctl.model.finding import Finding, Fix, Severity
 from sqsctl.model.stack import Stack

@@ -18,10 +18,18 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function, of_mapping, of_queue
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import LogCheck, Seen
 from sqsctl.model.finding import Finding, Fix, Severity
-from sqsctl.model.stack import EventSourceMapping, Fact, Function, Queue, Stack
+from sqsctl.model.functions import (
+    EventSourceMapping,
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Queue,
+    Stack,
+)
 from sqsctl.remedies.shell import aws, queue_settings, yml_worker
 
 _REFUSED = re.compile(

@@ -13,8 +13,8 @@ timeout, none of which names the region as the fault.
 from __future__ import annotations
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.network import UNREACHABLE
 from sqsctl.checks.support.services import WRONG_REGION, unknown_region
 from sqsctl.model.finding import Finding, Fix, Severity

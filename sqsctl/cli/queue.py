@@ -216,9 +216,9 @@ def queue_reference(run: Run) -> str:
     """The queue meant: the one that was named, else the stack's only one."""
     if run.own_queue:
         return run.own_queue
-    from sqsctl.operations.stacks import discover
+    from sqsctl.operations.stacks import meant_queue
 
-    return discover.main_queue(run.stack(), run.settings.text("queue")).url
+    return meant_queue.main_queue(run.stack(), run.settings.text("queue")).url
 
 
 def _described(client: QueueClient, ref: QueueRef) -> Queue | SqsctlError:

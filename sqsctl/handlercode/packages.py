@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 
 from sqsctl.handlercode.consumer import Consumer, consumer
-from sqsctl.model.stack import Function, Package
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Package,
+)
 
 _REPORTS = re.compile(r"\bbatchItemFailures\b")
 _COMMENT = re.compile(r"/\*.{0,20000}?\*/|(?:^|\s)(?://|#)[^\n]*", re.DOTALL)

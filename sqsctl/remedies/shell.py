@@ -7,7 +7,14 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from sqsctl.model.finding import Fix, Step
-from sqsctl.model.stack import EventSourceMapping, Function, Queue, Stack
+from sqsctl.model.functions import (
+    EventSourceMapping,
+    Function,
+)
+from sqsctl.model.stack import (
+    Queue,
+    Stack,
+)
 from sqsctl.remedies.notation import Reference
 
 FUNCTION = "FUNCTION_NAME"

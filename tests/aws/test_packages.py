@@ -21,7 +21,12 @@ from sqsctl.aws.packages import (
 from sqsctl.aws.source_imports import Imports
 from sqsctl.aws.zips import Listing, RemoteZip
 from sqsctl.errors import SqsctlError
-from sqsctl.model.stack import Function, PackageMember
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    PackageMember,
+)
 from tests.aws.loopback import Answer, Received, serving
 from tests.aws.stubs import Stubbed
 

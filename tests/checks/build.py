@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqsctl.logtext import events_from_text, read
+from sqsctl.model.functions import EventSourceMapping, Function
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import (
     Api,
     Concurrency,
     DeadLetters,
-    EventSourceMapping,
-    Function,
     FunctionLogs,
     Group,
     Package,

@@ -376,7 +376,9 @@ def test_an_empty_queue_has_none() -> None:
 
 
 def test_a_version_of_the_same_code_is_not_stale() -> None:
-    from sqsctl.model.stack import PublishedVersion
+    from sqsctl.model.functions import (
+        PublishedVersion,
+    )
 
     same = function(code_sha256="x", qualified=(PublishedVersion("1", "1", "x"),))
     where = stack(mappings=(mapping(qualifier="1"),), functions=(same,))

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.support.line_checks import explain_line
+from sqsctl.checks.support.failures.line_checks import explain_line
 from sqsctl.logtext import events_from_text, read
 from sqsctl.model.finding import Finding, Kind
 from sqsctl.model.logline import LogEvent

@@ -6,7 +6,12 @@ from typing import Any
 
 from sqsctl.checks.rank import diagnose
 from sqsctl.model.finding import Confidence, Finding, Kind, Severity
-from sqsctl.model.stack import Concurrency, Group, Stack, Unread
+from sqsctl.model.stack import (
+    Concurrency,
+    Group,
+    Stack,
+    Unread,
+)
 from tests.checks.build import PRODUCER, WORKER, function, mapping, queue, series, stack
 
 

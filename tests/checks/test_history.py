@@ -5,7 +5,11 @@ from __future__ import annotations
 from sqsctl.checks.rank import diagnose
 from sqsctl.model.finding import Diagnosis, Severity
 from sqsctl.model.message import Message
-from sqsctl.model.stack import Concurrency, DeadLetters, Permission
+from sqsctl.model.stack import (
+    Concurrency,
+    DeadLetters,
+    Permission,
+)
 from tests.checks.build import (
     ACCOUNT,
     API,

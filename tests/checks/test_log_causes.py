@@ -7,11 +7,19 @@ from typing import Any
 import pytest
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.support.line_checks import explain_line
+from sqsctl.checks.support.failures.line_checks import explain_line
 from sqsctl.logtext import events_from_text, read
 from sqsctl.model.finding import Confidence, Finding, Kind, Severity
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.logline import Failure, LogEvent
-from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Group, Stack
+from sqsctl.model.stack import (
+    ErrorText,
+    FunctionLogs,
+    Group,
+    Stack,
+)
 from sqsctl.operations.diagnosis.explain import explain as explain_text
 from tests.checks.build import WORKER, mapping
 

@@ -11,8 +11,16 @@ import pytest
 
 from sqsctl.checks.rank import diagnose
 from sqsctl.model.finding import Confidence, Finding
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.logline import Failure
-from sqsctl.model.stack import Function, FunctionLogs, Group, Package, Stack
+from sqsctl.model.stack import (
+    FunctionLogs,
+    Group,
+    Package,
+    Stack,
+)
 from tests.checks.build import WORKER, mapping
 
 

@@ -13,12 +13,12 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.rank import diagnose
 from sqsctl.checks.registry import all_checks
 from sqsctl.model.finding import CheckOutcome, Diagnosis, Finding, Kind, Severity
+from sqsctl.model.functions import Function
 from sqsctl.model.message import Message
 from sqsctl.model.stack import (
     Concurrency,
     DeadLetters,
     Fact,
-    Function,
     FunctionLogs,
     Group,
     Stack,

@@ -10,7 +10,7 @@ import pytest
 from sqsctl import checks
 from sqsctl.checks.base import Check
 from sqsctl.checks.registry import all_checks, by_id
-from sqsctl.checks.support.log_check import log_checks
+from sqsctl.checks.support.failures.log_check import log_checks
 from sqsctl.model.stack import Fact
 
 # What a log alone can tell.

@@ -9,12 +9,14 @@ import pytest
 
 from sqsctl.checks.rank import diagnose
 from sqsctl.model.finding import Confidence, Finding, Severity
+from sqsctl.model.functions import (
+    PublishedVersion,
+)
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.queues import NamedQueue
 from sqsctl.model.stack import (
     FunctionLogs,
     Permission,
-    PublishedVersion,
     Stack,
 )
 from tests.checks.build import (

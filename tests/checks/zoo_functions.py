@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from sqsctl.model.finding import Severity
+from sqsctl.model.functions import (
+    PublishedVersion,
+)
 from sqsctl.model.stack import (
     DeadLetters,
     Declared,
     FunctionLogs,
-    PublishedVersion,
 )
 from tests.checks.build import (
     API,

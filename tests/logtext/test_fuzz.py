@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.support.line_checks import explain_line
+from sqsctl.checks.support.failures.line_checks import explain_line
 from sqsctl.logtext import Reading, events_from_text, read
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import LogEvent

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.model.finding import Confidence, Evidence
-from sqsctl.model.stack import Function, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Stack,
+)
 
 # Services that have an endpoint of their own in a VPC, by their name in an ARN.
 _BY_ARN = {

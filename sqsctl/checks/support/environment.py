@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqsctl.checks.support.failed_reads import Origin, code, places, read_by
-from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.failures.failed_reads import Origin, code, places, read_by
+from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.model.logline import Phase
 
 _NAME = r"[A-Z][A-Z0-9_]{1,80}"

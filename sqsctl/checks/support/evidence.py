@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from sqsctl.model.finding import Evidence
+from sqsctl.model.functions import (
+    EventSourceMapping,
+    Function,
+)
 from sqsctl.model.logline import Failure
-from sqsctl.model.stack import EventSourceMapping, Function, FunctionLogs, Queue
+from sqsctl.model.stack import (
+    FunctionLogs,
+    Queue,
+)
 
 _VALUE_CHARACTERS = 600
 

@@ -13,7 +13,12 @@ from difflib import get_close_matches
 
 from sqsctl.checks.support.runtimes import is_node, is_python
 from sqsctl.handlercode.from_python import parsed
-from sqsctl.model.stack import Function, Package
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Package,
+)
 
 _ENDS = {"node": (".js", ".mjs", ".cjs"), "python": (".py",)}
 _USUAL = ("handler", "lambda_handler", "main")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.failures.failure_cases import Case
 
 What = Literal["package", "local", "handler", "native", "layer", "file"]
 

@@ -11,8 +11,14 @@ from dataclasses import dataclass
 
 from sqsctl.checks.support.policies import Statement, like, statements
 from sqsctl.model.finding import Evidence
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.keys import Key
-from sqsctl.model.stack import Function, Queue, Stack
+from sqsctl.model.stack import (
+    Queue,
+    Stack,
+)
 
 RECEIVE = ("kms:Decrypt",)
 SEND = ("kms:GenerateDataKey", "kms:Decrypt")

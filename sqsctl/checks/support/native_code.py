@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.imports import missing
 
 _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (

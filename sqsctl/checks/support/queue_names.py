@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqsctl.model.stack import Function, Queue, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Queue,
+    Stack,
+)
 
 _URL = re.compile(
     r"https?://(?P<host>[\w.\-]{1,120}(?::\d{1,5})?)/(?:queue/[\w\-]{1,30}/)?(?P<account>\d{12})/(?P<name>[\w\-.]{1,90})/?$"

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sqsctl.model.stack import Function, Queue, Stack
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Queue,
+    Stack,
+)
 
 _WORD = re.compile(r"[^a-z0-9]")
 _LEAST = 3  # characters of a queue's short name that a function's has to share

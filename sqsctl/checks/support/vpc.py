@@ -12,8 +12,13 @@ from enum import Enum
 from ipaddress import ip_network
 
 from sqsctl.model.finding import Evidence
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.network import Network, RouteTable, SecurityRule, VpcEndpoint
-from sqsctl.model.stack import Function, Stack
+from sqsctl.model.stack import (
+    Stack,
+)
 
 HTTPS = 443
 _EVERYWHERE = "0.0.0.0/0"

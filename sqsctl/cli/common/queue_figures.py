@@ -13,12 +13,12 @@ from sqsctl.model.queues import Queue
 def counts(run: Run) -> dict[str, int]:
     """Messages waiting (in flight ones too) and dead, as SQS counts them."""
     from sqsctl.aws.sqs.queues import QueueClient
-    from sqsctl.operations.stacks import discover
+    from sqsctl.operations.stacks import meant_queue
 
     stack = run.stack()
     client = QueueClient(run.session())
-    waiting = client.describe(discover.main_queue(stack).ref)
-    dead = client.describe(discover.dead_letter_queue(stack).ref)
+    waiting = client.describe(meant_queue.main_queue(stack).ref)
+    dead = client.describe(meant_queue.dead_letter_queue(stack).ref)
     return {
         "waiting": waiting.visible + waiting.in_flight + waiting.delayed,
         "dead": dead.visible + dead.in_flight,

@@ -69,7 +69,7 @@ def way_in(run: Run, via: str | None, path: str | None, *, connections: int = 64
 def queue_in(run: Run) -> tuple[QueueRef, QueueClient]:
     """The queue that messages go into. With --queue nothing but SQS is called."""
     from sqsctl.aws.sqs.queues import QueueClient
-    from sqsctl.operations.stacks import discover
+    from sqsctl.operations.stacks import meant_queue
 
     resolved = run.resolved(changing=True)
     client = QueueClient(resolved.session)
@@ -78,7 +78,7 @@ def queue_in(run: Run) -> tuple[QueueRef, QueueClient]:
         run.announce(replace(resolved.target, account=account_in(queue.url)))
         return queue, client
     reference = run.stack(changing=True)
-    return discover.main_queue(reference, run.settings.text("queue")).ref, client
+    return meant_queue.main_queue(reference, run.settings.text("queue")).ref, client
 
 
 def account_in(url: str) -> str | None:

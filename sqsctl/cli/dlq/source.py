@@ -19,7 +19,7 @@ def dead_letters(run: Run, *, changing: bool = False) -> tuple[QueueClient, Pair
     --queue may name either end and needs no stack.
     """
     from sqsctl.aws.sqs.queues import QueueClient
-    from sqsctl.operations.stacks import discover
+    from sqsctl.operations.stacks import meant_queue
     from sqsctl.operations.stacks.queue_pairs import find_pair
 
     resolved = run.resolved(changing=changing)
@@ -28,7 +28,7 @@ def dead_letters(run: Run, *, changing: bool = False) -> tuple[QueueClient, Pair
         pair = find_pair(client, run.own_queue)
     else:
         stack = run.stack(changing=changing)
-        part = discover.dead_letter_queue(stack, run.settings.text("queue"))
+        part = meant_queue.dead_letter_queue(stack, run.settings.text("queue"))
         pair = find_pair(client, part.url)
     run.announce(replace(run.target or resolved.target, account=account_in(pair.dead_letters.url)))
     return client, pair

@@ -72,11 +72,11 @@ def reference(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef
 
 def _with_queue(run: Run, found: StackRef) -> StackRef:
     """The stack. Raises NotFoundError where a queue was named beside it that it does not hold."""
-    from sqsctl.operations.stacks import discover
+    from sqsctl.operations.stacks import meant_queue
 
     queue = run.settings.text("queue")
     if queue and run.settings.kind("queue") == "flag":
-        discover.main_queue(found, queue)
+        meant_queue.main_queue(found, queue)
     return found
 
 

@@ -9,8 +9,16 @@ from sqsctl.cli.screen.output import iso
 
 if TYPE_CHECKING:
     from sqsctl.model.finding import Diagnosis, Evidence, Finding
+    from sqsctl.model.functions import (
+        EventSourceMapping,
+        Function,
+    )
     from sqsctl.model.message import Message, MessageAttribute
-    from sqsctl.model.stack import Api, EventSourceMapping, Function, Queue, Stack
+    from sqsctl.model.stack import (
+        Api,
+        Queue,
+        Stack,
+    )
 
 Shape = dict[str, Any]
 

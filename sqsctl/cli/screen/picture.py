@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from sqsctl.model.stack import Api, EventSourceMapping, Queue, Route, Stack
+    from sqsctl.model.functions import (
+        EventSourceMapping,
+    )
+    from sqsctl.model.stack import (
+        Api,
+        Queue,
+        Route,
+        Stack,
+    )
 
 MARKS: Mapping[State, str] = {
     State.UNKNOWN: "?",

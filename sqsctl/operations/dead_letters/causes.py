@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqsctl.checks.support.caught_errors import with_caught
-from sqsctl.checks.support.dead_letter_match import Match, consumers_logs, match
+from sqsctl.checks.support.failures.caught_errors import with_caught
+from sqsctl.checks.support.failures.dead_letter_match import Match, consumers_logs, match
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.logline import Attempt
 from sqsctl.model.message import Message

@@ -8,11 +8,13 @@ from typing import Any
 from sqsctl.checks.rank import diagnose
 from sqsctl.logtext import Reading, events_from_text, read, unwrapped
 from sqsctl.model.finding import Diagnosis, Severity
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import (
     ErrorText,
     Fact,
-    Function,
     FunctionLogs,
     Group,
     Stack,

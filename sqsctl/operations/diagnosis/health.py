@@ -15,7 +15,17 @@ from typing import Literal
 
 from sqsctl.checks.support import figures
 from sqsctl.model.finding import Finding, Severity
-from sqsctl.model.stack import Api, EventSourceMapping, Fact, Function, Queue, Series, Stack
+from sqsctl.model.functions import (
+    EventSourceMapping,
+    Function,
+)
+from sqsctl.model.stack import (
+    Api,
+    Fact,
+    Queue,
+    Series,
+    Stack,
+)
 
 HopKind = Literal["api", "function", "queue", "mapping", "dead-letter-queue"]
 # Checks whose findings have a queue for their subject; the others' is a function or an API.

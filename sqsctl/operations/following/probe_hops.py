@@ -10,8 +10,14 @@ from datetime import datetime
 from typing import Literal
 
 from sqsctl.errors import UsageError
+from sqsctl.model.functions import (
+    EventSourceMapping,
+    Function,
+)
 from sqsctl.model.queues import Queue
-from sqsctl.model.stack import EventSourceMapping, Function, Stack
+from sqsctl.model.stack import (
+    Stack,
+)
 
 HopName = Literal["api", "producer", "queue", "consumer", "log", "dead-letter"]
 HopStatus = Literal["ok", "failed", "missing"]

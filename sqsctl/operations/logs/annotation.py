@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqsctl.checks.support.line_checks import explain_line
+from sqsctl.checks.support.failures.line_checks import explain_line
 from sqsctl.logtext.blocks import Block
 from sqsctl.logtext.entries import Mark, understand
 from sqsctl.model.logline import LogEvent

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Protocol
 
 from sqsctl.errors import Exit, SqsctlError
-from sqsctl.model.stack import EventSourceMapping
+from sqsctl.model.functions import (
+    EventSourceMapping,
+)
 from sqsctl.operations.shared.control import Control
 
 _ON = frozenset({"Enabled", "Enabling", "Creating", "Updating"})

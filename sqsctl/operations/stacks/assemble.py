@@ -21,7 +21,9 @@ from sqsctl.model.deployed import (
     StackRef,
     StackResource,
 )
-from sqsctl.model.stack import EventSourceMapping
+from sqsctl.model.functions import (
+    EventSourceMapping,
+)
 from sqsctl.operations.stacks import stack_parts as found_parts
 from sqsctl.operations.stacks.deploy_tool import made_by
 

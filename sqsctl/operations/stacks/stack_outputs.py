@@ -9,7 +9,12 @@ from sqsctl.aws.functions import FunctionClient
 from sqsctl.aws.parallel import concurrently
 from sqsctl.errors import NotFoundError
 from sqsctl.model.deployed import DeployedFunction, Endpoint, Endpoints, FunctionPart, StackRef
-from sqsctl.model.stack import Api, Function
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Api,
+)
 from sqsctl.operations.stacks.discover import from_stack
 
 if TYPE_CHECKING:

@@ -18,8 +18,10 @@ from sqsctl.aws.parallel import concurrently
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.deployed import FunctionPart, QueuePart
+from sqsctl.model.functions import (
+    EventSourceMapping,
+)
 from sqsctl.model.queues import Queue, QueueRef
-from sqsctl.model.stack import EventSourceMapping
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session

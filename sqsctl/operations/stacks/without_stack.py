@@ -18,7 +18,9 @@ from sqsctl.aws.functions import FunctionClient
 from sqsctl.aws.parallel import Pool, concurrently
 from sqsctl.errors import NotFoundError, SqsctlError
 from sqsctl.model.deployed import ApiPart, FunctionPart, QueuePart
-from sqsctl.model.stack import Function
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.unread import Unread
 from sqsctl.operations.shared.concurrent_calls import unread
 from sqsctl.operations.stacks.stack_parts import fatal, unqualified

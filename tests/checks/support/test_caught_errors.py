@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.support.caught_errors import with_caught
-from sqsctl.checks.support.dead_letter_match import consumers_logs, match
+from sqsctl.checks.support.failures.caught_errors import with_caught
+from sqsctl.checks.support.failures.dead_letter_match import consumers_logs, match
 from sqsctl.model.finding import Confidence, Finding
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.message import Message

@@ -8,7 +8,17 @@ import pytest
 
 from sqsctl.cli.produce.following import _behind
 from sqsctl.errors import Exit, SqsctlError
-from sqsctl.model.stack import Api, Function, Group, Queue, Route, Stack, Unread
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Api,
+    Group,
+    Queue,
+    Route,
+    Stack,
+    Unread,
+)
 
 ONE, TWO = (Queue(name, f"https://q/{name}", f"arn:{name}") for name in ("one", "two"))
 DEAD = Queue("dead", "https://q/dead", "arn:dead")

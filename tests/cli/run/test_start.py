@@ -12,7 +12,9 @@ from sqsctl.aws.functions import FunctionClient
 from sqsctl.cli.run import start
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.model.deployed import FunctionPart, StackRef
-from sqsctl.model.stack import Function
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.target import Target
 from sqsctl.operations.stacks import discover
 from sqsctl.operations.stacks.discover import StackSummary

@@ -10,9 +10,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sqsctl.cli.watch.view import picture_shape, rendered, spark
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.queues import Queue
-from sqsctl.model.stack import Function, Group, Stack
+from sqsctl.model.stack import (
+    Group,
+    Stack,
+)
 from sqsctl.operations.live.snapshot import Board
 from sqsctl.operations.logs.annotation import annotate
 from sqsctl.operations.logs.tail import Tailed

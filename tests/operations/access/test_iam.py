@@ -20,7 +20,7 @@ from sqsctl.operations.access import iam
 from sqsctl.operations.diagnosis import doctor
 from sqsctl.operations.diagnosis.queue_keys import keys_of
 from sqsctl.operations.live import metrics
-from sqsctl.operations.stacks import discover
+from sqsctl.operations.stacks import discover, meant_queue
 from tests.e2e.stacks import DeployedLab
 
 QUEUE = "arn:aws:sqs:ap-northeast-2:123456789012:jobs"
@@ -369,7 +369,7 @@ def test_doctor_reads_everything_under_its_own_policy(lab: DeployedLab, as_user)
 def test_other_commands_work_under_theirs(lab: DeployedLab, as_user) -> None:  # type: ignore[no-untyped-def]
     sender = as_user("send")
     ref = discover.from_stack(sender, lab.name)
-    port = QueueClient(sender).open(discover.main_queue(ref).ref)
+    port = QueueClient(sender).open(meant_queue.main_queue(ref).ref)
     assert len(port.send([Outgoing("{}")]).accepted) == 1
     reader = as_user("logs tail")
     group = f"/aws/lambda/{lab.name}-producer"

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.model.stack import Concurrency, Group, Stack, Unread
+from sqsctl.model.stack import (
+    Concurrency,
+    Group,
+    Stack,
+    Unread,
+)
 from sqsctl.operations.diagnosis.health import ABOUT_QUEUES, Hop, Recent, State, hops
 from tests.checks.build import (
     API,

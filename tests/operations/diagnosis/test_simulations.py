@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from sqsctl.model.stack import EventSourceMapping, Function, Key, Queue
+from sqsctl.model.functions import (
+    EventSourceMapping,
+    Function,
+)
+from sqsctl.model.stack import (
+    Key,
+    Queue,
+)
 from sqsctl.operations.diagnosis.simulations import CONSUME, LOG, simulations
 
 QUEUE = Queue("jobs", "https://q/jobs", "arn:aws:sqs:r:1:jobs")

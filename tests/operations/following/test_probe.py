@@ -12,11 +12,19 @@ import pytest
 
 from sqsctl.aws.logs import LogPage, milliseconds, missing
 from sqsctl.errors import Exit, SqsctlError, UsageError
+from sqsctl.model.functions import (
+    EventSourceMapping,
+    Function,
+)
 from sqsctl.model.http_answer import HttpAnswer
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.message import Outgoing
 from sqsctl.model.outcome import Acceptance, BatchResult, Rejection
-from sqsctl.model.stack import EventSourceMapping, Function, Group, Queue, Stack
+from sqsctl.model.stack import (
+    Group,
+    Queue,
+    Stack,
+)
 from sqsctl.operations.following.probe import probe
 from sqsctl.operations.following.probe_hops import (
     Canary,

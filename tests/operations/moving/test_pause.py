@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
+from sqsctl.model.functions import (
+    EventSourceMapping,
+)
 from sqsctl.model.queues import QueueRef
-from sqsctl.model.stack import EventSourceMapping
 from sqsctl.operations.moving.canary import watch
 from sqsctl.operations.moving.pause import paused, recover
 from sqsctl.operations.moving.purge import purge

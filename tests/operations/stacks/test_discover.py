@@ -20,7 +20,7 @@ from sqsctl.model.deployed import QueuePart, StackRef
 from sqsctl.model.stack import Fact, Stack
 from sqsctl.model.target import Target
 from sqsctl.operations.diagnosis.observe import observe
-from sqsctl.operations.stacks import deploy, discover
+from sqsctl.operations.stacks import deploy, discover, meant_queue
 from tests.e2e.stacks import DeployedLab
 
 pytestmark = pytest.mark.lab
@@ -78,8 +78,8 @@ def test_the_tutorials_stack(lab: DeployedLab) -> None:
     assert [each.name for each in ref.dead_letter_queues] == [f"{lab.name}-jobs-dlq"]
     assert ref.function("producer") == ref.function(f"{lab.name}-producer")
     assert ref.function("JobsWorkerLambdaFunction") == ref.function("jobsWorker")
-    assert discover.main_queue(ref).name == f"{lab.name}-jobs"
-    assert discover.dead_letter_queue(ref, f"{lab.name}-jobs").name == f"{lab.name}-jobs-dlq"
+    assert meant_queue.main_queue(ref).name == f"{lab.name}-jobs"
+    assert meant_queue.dead_letter_queue(ref, f"{lab.name}-jobs").name == f"{lab.name}-jobs-dlq"
     assert [each.kind for each in ref.apis] == ["http"]
 
 
@@ -101,11 +101,11 @@ def test_serverless_with_lift_in_all_its_namings(session: Session, deployed: Dep
         ("POST", "/produce", f"{name}-producer")
     ]
     with pytest.raises(SqsctlError) as raised:
-        discover.main_queue(ref)
+        meant_queue.main_queue(ref)
     assert raised.value.exit is Exit.USAGE
     assert f"{name}-ledger" in raised.value.message
-    assert discover.main_queue(ref, f"{name}-mails.fifo").logical_id == "mailsQueueB2"
-    assert discover.dead_letter_queue(ref, "auditQueueD4").name == f"{name}-graveyard"
+    assert meant_queue.main_queue(ref, f"{name}-mails.fifo").logical_id == "mailsQueueB2"
+    assert meant_queue.dead_letter_queue(ref, "auditQueueD4").name == f"{name}-graveyard"
 
 
 def test_plain_serverless_with_a_rest_api(session: Session, deployed: Deploy) -> None:
@@ -374,10 +374,10 @@ def test_a_stack_without_a_dead_letter_queue_says_so() -> None:
     ref = StackRef("r", "s", queues=(part("jobs"),))
     for name in (None, "jobs"):
         with pytest.raises(NotFoundError) as raised:
-            discover.dead_letter_queue(ref, name)
+            meant_queue.dead_letter_queue(ref, name)
         assert raised.value.code == "dlq_not_found"
     with pytest.raises(NotFoundError):
-        discover.main_queue(StackRef("r", "s"))
+        meant_queue.main_queue(StackRef("r", "s"))
 
 
 def role_for(session: Session, name: str) -> str:

@@ -13,7 +13,13 @@ from sqsctl.aws.functions import FunctionClient, function
 from sqsctl.aws.session import Session
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 from sqsctl.model.deployed import FunctionPart, QueuePart, StackRef
-from sqsctl.model.stack import Fact, Function, ResourcePolicy
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    ResourcePolicy,
+)
 from sqsctl.operations.diagnosis.doctor import missing_actions
 from sqsctl.operations.stacks import discover
 from sqsctl.operations.stacks import without_stack as around

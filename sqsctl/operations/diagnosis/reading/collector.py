@@ -12,11 +12,13 @@ from sqsctl.aws.functions import split_arn
 from sqsctl.aws.metrics import MetricQuery, MetricReader
 from sqsctl.aws.permissions import PermissionReader
 from sqsctl.model.deployed import StackRef
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.stack import (
     Api,
     DeadLetters,
     Fact,
-    Function,
     Group,
     Permission,
     Queue,

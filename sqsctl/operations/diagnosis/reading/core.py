@@ -8,13 +8,11 @@ from dataclasses import replace
 from sqsctl.aws.functions import FunctionClient
 from sqsctl.aws.mappings import MappingClient
 from sqsctl.aws.sqs.queues import QueueClient
+from sqsctl.model.functions import EventSourceMapping, Function, PublishedVersion
 from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import (
     Concurrency,
-    EventSourceMapping,
     Fact,
-    Function,
-    PublishedVersion,
     Queue,
     ResourcePolicy,
     Unread,

@@ -14,10 +14,17 @@ from sqsctl.aws.kms_keys import KeyReader
 from sqsctl.aws.networks import NetworkReader
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import SqsctlError
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.keys import Key, aws_managed
 from sqsctl.model.network import Network, Subnet
 from sqsctl.model.queues import NamedQueue
-from sqsctl.model.stack import Fact, Function, Queue, Unread
+from sqsctl.model.stack import (
+    Fact,
+    Queue,
+    Unread,
+)
 from sqsctl.operations.diagnosis.reading.observation import CORE, Desk
 from sqsctl.operations.stacks.without_stack import place
 

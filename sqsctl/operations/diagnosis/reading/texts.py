@@ -9,7 +9,16 @@ from functools import partial
 
 from sqsctl.aws.logs import CALLS_PER_SECOND, Limiter, LogClient
 from sqsctl.aws.packages import PackageReader
-from sqsctl.model.stack import Fact, Function, FunctionLogs, Package, PackageMember, Unread
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    FunctionLogs,
+    Package,
+    PackageMember,
+    Unread,
+)
 from sqsctl.operations.diagnosis.reading.observation import Desk
 from sqsctl.operations.logs.log_window import Window, read_window
 

@@ -11,7 +11,15 @@ from sqsctl.aws.logs import LogClient, LogPage
 from sqsctl.aws.packages import PackageReader
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.deployed import FunctionPart, StackRef
-from sqsctl.model.stack import Fact, Function, Package, PackageMember, Unread
+from sqsctl.model.functions import (
+    Function,
+)
+from sqsctl.model.stack import (
+    Fact,
+    Package,
+    PackageMember,
+    Unread,
+)
 from sqsctl.operations.diagnosis.reading import texts
 from sqsctl.operations.diagnosis.reading.observation import Desk, Wanted
 from tests.aws.stubs import Stubbed

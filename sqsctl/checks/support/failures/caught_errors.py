@@ -16,14 +16,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from sqsctl.checks.support.failure_cases import Case, case_of, reading_of, survived_of
+from sqsctl.checks.support.failures.failure_cases import Case, case_of, reading_of, survived_of
 from sqsctl.logtext import merge
 from sqsctl.logtext import patterns as p
 from sqsctl.logtext.entry import LOUD
 from sqsctl.logtext.handled_errors import goes_on
 from sqsctl.model.finding import Confidence
+from sqsctl.model.functions import (
+    EventSourceMapping,
+)
 from sqsctl.model.logline import Attempt, Failure
-from sqsctl.model.stack import EventSourceMapping, FunctionLogs, Queue, Stack
+from sqsctl.model.stack import (
+    FunctionLogs,
+    Queue,
+    Stack,
+)
 
 _NUMBERS = re.compile(r"\d+|'[^'\n]{0,200}'|\"[^\"\n]{0,200}\"")
 # How far apart two receives can be, beside the queue's visibility timeout.

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sqsctl.checks.support import figures
-from sqsctl.checks.support.failure_cases import Case, case_of, survived_of
-from sqsctl.checks.support.freshness import newest_moment
+from sqsctl.checks.support.failures.failure_cases import Case, case_of, survived_of
+from sqsctl.checks.support.failures.freshness import newest_moment
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import Failure
 from sqsctl.model.stack import FunctionLogs, Stack

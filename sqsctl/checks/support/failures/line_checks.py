@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sqsctl.checks.support.failure_cases import Case
-from sqsctl.checks.support.log_check import owner
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.log_check import owner
 from sqsctl.logtext.limits import cut
 from sqsctl.logtext.reader import read
 from sqsctl.model.logline import LogEvent

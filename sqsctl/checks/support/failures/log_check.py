@@ -12,10 +12,10 @@ from typing import ClassVar, Generic, TypeVar
 
 from sqsctl.checks.base import Check
 from sqsctl.checks.support import evidence
-from sqsctl.checks.support.caught_errors import caught
-from sqsctl.checks.support.failure_cases import Case, cases
-from sqsctl.checks.support.freshness import mended
-from sqsctl.checks.support.swallowed_errors import swallowed
+from sqsctl.checks.support.failures.caught_errors import caught
+from sqsctl.checks.support.failures.failure_cases import Case, cases
+from sqsctl.checks.support.failures.freshness import mended
+from sqsctl.checks.support.failures.swallowed_errors import swallowed
 from sqsctl.logtext.error_chains import causes_in
 from sqsctl.logtext.errors import SeenError, error_in
 from sqsctl.logtext.handled_errors import goes_on

@@ -7,8 +7,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sqsctl.logtext import Reading, events_from_text, read
+from sqsctl.model.functions import (
+    Function,
+)
 from sqsctl.model.logline import Attempt, Failure, LogEvent
-from sqsctl.model.stack import ErrorText, Function, FunctionLogs, Stack
+from sqsctl.model.stack import (
+    ErrorText,
+    FunctionLogs,
+    Stack,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from itertools import pairwise
 
-from sqsctl.checks.support.failure_cases import function_of, reading_of, survived_of
+from sqsctl.checks.support.failures.failure_cases import function_of, reading_of, survived_of
 from sqsctl.model.logline import Attempt, Failure
 from sqsctl.model.stack import FunctionLogs, Stack
 

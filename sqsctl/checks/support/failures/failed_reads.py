@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from sqsctl.checks.support.failure_cases import Case
+from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.model.finding import Evidence
 
 _HOPS = 5

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqsctl.checks.support.caught_errors import caught_by, with_caught
-from sqsctl.checks.support.failure_cases import case_of, reading_of
-from sqsctl.checks.support.log_check import owner
+from sqsctl.checks.support.failures.caught_errors import caught_by, with_caught
+from sqsctl.checks.support.failures.failure_cases import case_of, reading_of
+from sqsctl.checks.support.failures.log_check import owner
 from sqsctl.logtext import merge
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import Attempt, Failure
