@@ -9,7 +9,7 @@ from typing import Any
 from sqsctl.aws.session import Session
 from sqsctl.aws.unsupported import offered
 from sqsctl.errors import Exit, SqsctlError
-from sqsctl.model.finding import Step
+from sqsctl.model.remedy import Call
 
 SETTLE_S = 60.0
 _POLL_S = 0.5
@@ -18,7 +18,7 @@ _MOVING = frozenset({"Creating", "Enabling", "Disabling", "Updating", "Deleting"
 
 def run_step(
     session: Session,
-    step: Step,
+    step: Call,
     *,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], float] = time.monotonic,
@@ -34,7 +34,7 @@ def run_step(
 
 def _settle(
     client: Any,
-    step: Step,
+    step: Call,
     parameters: Mapping[str, Any],
     answer: Mapping[str, Any],
     sleep: Callable[[float], None],

@@ -19,7 +19,8 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import Denial, denial
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Permission, Stack
 from sqsctl.remedies.shell import aws
 

@@ -24,9 +24,10 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen, past
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import EventSourceMapping
 from sqsctl.model.plurals import counted
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Concurrency,
     Fact,
@@ -131,7 +132,7 @@ class AccountConcurrency(LogCheck[str]):
             f"Lambda refuses the reservation: the account must keep {seen.sign} executions "
             "unreserved",
             evidence=seen.evidence(),
-            fix=replace(_fix(int(seen.sign) if len(seen.sign) < 9 else 10, stack), steps=()),
+            fix=replace(_fix(int(seen.sign) if len(seen.sign) < 9 else 10, stack), calls=()),
             subject=seen.function,
             kind=Kind.CAUSE,
             confidence=seen.confidence,
@@ -204,7 +205,7 @@ def _fix(limit: int, stack: Stack) -> Fix:
             ),
         ),
         serverless_yml=_share_lines(mappings, share, stack),
-        steps=tuple(
+        calls=tuple(
             step(
                 "lambda",
                 "update_event_source_mapping",

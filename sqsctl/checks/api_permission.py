@@ -22,7 +22,8 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import USES, LogCheck, Seen
 from sqsctl.checks.support.policies import Statement, like, statements
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Api, Fact, ResourcePolicy, Route, Stack
 from sqsctl.remedies.shell import FUNCTION, aws, step, yml_function
 
@@ -130,7 +131,7 @@ class ApiPermission(LogCheck[str]):
                 disposition="safe",
                 commands=(_add(stack, route, statement, INVOKE, _SERVICE, "--source-arn", source),),
                 serverless_yml=yml_function(name, "events:", f"  - {_event(api, route)}"),
-                steps=(
+                calls=(
                     step(
                         "lambda",
                         "add_permission",

@@ -18,8 +18,9 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.unconsumed_queues import consumed_by_design
-from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Finding, Kind, Severity
 from sqsctl.model.plurals import waiting as told
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Queue, Series, Stack
 from sqsctl.remedies.shell import sqsctl
 

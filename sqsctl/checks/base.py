@@ -14,11 +14,14 @@ from sqsctl.model.finding import (
     Confidence,
     Evidence,
     Finding,
-    Fix,
     Kind,
     Severity,
 )
+from sqsctl.model.intents import Remedy
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Stack
+from sqsctl.remedies.context import context_of
+from sqsctl.remedies.render import render
 from sqsctl.remedies.tools import for_tool
 
 
@@ -55,7 +58,8 @@ class Check(ABC):
         title: str,
         *,
         evidence: Iterable[Evidence],
-        fix: Fix,
+        fix: Fix | None = None,
+        remedy: Remedy | None = None,
         subject: str = "",
         severity: Severity | None = None,
         kind: Kind | None = None,
@@ -69,7 +73,8 @@ class Check(ABC):
             kind=self.meta.kind if kind is None else kind,
             title=title,
             evidence=tuple(evidence),
-            fix=fix,
+            fix=fix or Fix(remedy.summary if remedy else ""),
+            remedy=remedy,
             confidence=confidence,
             explains=self.meta.explains if explains is None else explains,
             reference=self.meta.reference,
@@ -88,7 +93,7 @@ def examine(check: Check, stack: Stack) -> tuple[CheckResult, tuple[Finding, ...
 
     Found wins over skipped; skipped wins over ok.
     """
-    findings = tuple(replace(each, fix=for_tool(each.fix, stack)) for each in check.diagnose(stack))
+    findings = tuple(_worded(each, stack) for each in check.diagnose(stack))
     if findings:
         return CheckResult(check.meta.id, CheckOutcome.FOUND), findings
     gaps = [gap for fact in sorted(check.meta.needs) for gap in stack.gaps(fact)]
@@ -97,3 +102,10 @@ def examine(check: Check, stack: Stack) -> tuple[CheckResult, tuple[Finding, ...
         reason = "; ".join(sorted({f"{gap.what}: {gap.reason}" for gap in gaps}))
         return CheckResult(check.meta.id, CheckOutcome.SKIPPED, reason), ()
     return CheckResult(check.meta.id, CheckOutcome.OK), ()
+
+
+def _worded(finding: Finding, stack: Stack) -> Finding:
+    """The finding with its fix in the words of the case."""
+    if finding.remedy is None:
+        return replace(finding, fix=for_tool(finding.fix, stack))
+    return replace(finding, fix=render(finding.remedy, context_of(stack, finding)), remedy=None)

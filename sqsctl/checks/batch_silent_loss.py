@@ -29,12 +29,13 @@ from sqsctl.checks.support.failures.failure_cases import survived_of
 from sqsctl.handlercode.consumer import Consumer
 from sqsctl.handlercode.frames import Fault, Sighting
 from sqsctl.handlercode.packages import consumer_of
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
 )
 from sqsctl.model.logline import Failure
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     FunctionLogs,

@@ -15,10 +15,11 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_mapping
-from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Stack,

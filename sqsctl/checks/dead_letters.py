@@ -19,7 +19,8 @@ from dataclasses import replace
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.failures.dead_letter_match import Match, match
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import DeadLetters as Dead
 from sqsctl.model.stack import Fact, Stack
 from sqsctl.remedies.shell import sqsctl

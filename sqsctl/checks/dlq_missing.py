@@ -16,8 +16,9 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.model.finding import Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Finding, Kind, Severity
 from sqsctl.model.plurals import counted
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Queue, Stack
 from sqsctl.remedies.shell import aws, queue_attributes_command, step, yml_worker
 

@@ -25,7 +25,8 @@ from sqsctl.checks.support.network import ANSWERED_BADLY, DATABASE
 from sqsctl.checks.support.payloads import NOT_JSON, json_of_another_service
 from sqsctl.checks.support.service_faults import Fault, fault_of
 from sqsctl.checks.support.services import BOTO, SDK_CODE, SDK_MARK
-from sqsctl.model.finding import Confidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
 from sqsctl.remedies.shell import dead_letter_commands, if_dead_lettered
 

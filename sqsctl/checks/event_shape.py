@@ -39,7 +39,8 @@ from sqsctl.checks.support.payloads import (
     wrong_field,
 )
 from sqsctl.checks.support.runtimes import is_python
-from sqsctl.model.finding import Confidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Stack
 from sqsctl.remedies.shell import if_dead_lettered
 

@@ -20,11 +20,12 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.failures.failure_cases import reading_of
-from sqsctl.model.finding import Confidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
 from sqsctl.model.plurals import counted
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Queue,

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.finding import Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Stack
 from sqsctl.remedies.shell import aws
 

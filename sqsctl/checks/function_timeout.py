@@ -33,10 +33,11 @@ from sqsctl.checks.support.evidence import of_function, of_queue
 from sqsctl.checks.support.failures.failure_cases import Case, reading_of
 from sqsctl.checks.support.failures.freshness import newest_moment
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity, Step
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.remedy import Call, Fix
 from sqsctl.model.stack import (
     Fact,
     Queue,
@@ -239,7 +240,7 @@ def raise_timeout(
             wanted,
         )
     )
-    steps: list[Step] = [
+    steps: list[Call] = [
         step("sqs", "set_queue_attributes", QueueUrl=each.url, Attributes=visibility)
         for each in short
     ]
@@ -254,5 +255,5 @@ def raise_timeout(
         disposition="safe" if function and limit < LONGEST_S else "manual",
         commands=tuple(commands),
         serverless_yml=yml_function(name, f"timeout: {wanted}"),
-        steps=tuple(steps) if function and limit < LONGEST_S else (),
+        calls=tuple(steps) if function and limit < LONGEST_S else (),
     )

@@ -23,10 +23,11 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.imports import missing
 from sqsctl.checks.support.runtimes import is_node, is_python
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Package,

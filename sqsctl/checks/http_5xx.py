@@ -15,8 +15,9 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
-from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Evidence, Finding, Kind, Severity
 from sqsctl.model.plurals import counted
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Api, Fact, Series, Stack
 from sqsctl.remedies.shell import sqsctl
 

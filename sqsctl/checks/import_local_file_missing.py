@@ -19,7 +19,8 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.imports import Missing, missing
-from sqsctl.model.finding import Evidence, Finding, Fix, Severity
+from sqsctl.model.finding import Evidence, Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Package, Stack
 from sqsctl.remedies.shell import FUNCTION, aws
 

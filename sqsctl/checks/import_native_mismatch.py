@@ -19,10 +19,11 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.native_code import Foreign, foreign
 from sqsctl.checks.support.runtimes import is_node, is_python
-from sqsctl.model.finding import Evidence, Finding, Fix, Severity
+from sqsctl.model.finding import Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Stack,
 )

@@ -23,10 +23,11 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.imports import Missing, missing
 from sqsctl.checks.support.runtimes import bundles, calendar
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Package,
@@ -156,7 +157,7 @@ def _fix(function: str, runtime: str | None, package: str, stack: Stack) -> Fix:
         disposition="safe" if function and runtime else "manual",
         commands=(command, *install),
         serverless_yml=("provider:", f"  runtime: {newer}"),
-        steps=(
+        calls=(
             (step("lambda", "update_function_configuration", FunctionName=function, Runtime=newer),)
             if function and runtime
             else ()

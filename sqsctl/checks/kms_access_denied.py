@@ -25,8 +25,9 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.key_access import Refusal, refusals
 from sqsctl.checks.support.services import KMS, PERFORM
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.keys import GONE, Key
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Stack
 from sqsctl.remedies.shell import aws
 

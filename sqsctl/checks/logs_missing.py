@@ -18,11 +18,12 @@ from datetime import timedelta
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
 )
 from sqsctl.model.plurals import counted
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     FunctionLogs,

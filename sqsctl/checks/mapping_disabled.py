@@ -18,11 +18,12 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_mapping, of_queue
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
 from sqsctl.model.plurals import waiting
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Stack,

@@ -20,11 +20,12 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_mapping, of_queue
 from sqsctl.checks.support.unconsumed_queues import consumed_by_design
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
 from sqsctl.model.plurals import waiting
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Queue,

@@ -22,10 +22,11 @@ from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen
 from sqsctl.checks.support.services import MAPPING_ROLE
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Permission,

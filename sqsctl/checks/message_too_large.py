@@ -16,7 +16,8 @@ from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import TOO_LARGE
-from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.finding import Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
 from sqsctl.remedies.shell import queue_attributes_command
 

@@ -37,10 +37,11 @@ from sqsctl.checks.support.network import (
     own_address,
 )
 from sqsctl.checks.support.vpc import Block, Shut, network_of, shut
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Stack,

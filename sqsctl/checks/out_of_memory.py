@@ -20,8 +20,9 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.failures.failure_cases import Case, reading_of
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.logline import Attempt
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import FunctionLogs, Stack
 from sqsctl.remedies.shell import FUNCTION, aws, function_settings, yml_function
 

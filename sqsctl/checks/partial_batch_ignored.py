@@ -26,11 +26,12 @@ from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.handlercode.batch_answers import Mistake, Problem
 from sqsctl.handlercode.consumer import Consumer
 from sqsctl.handlercode.packages import consumer_of, reports_somewhere
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Package,

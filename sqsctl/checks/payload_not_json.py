@@ -20,7 +20,8 @@ from sqsctl.checks.support.failures.failed_reads import Origin, parsed_by
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON, NOTHING_PARSED, json_of_another_service
-from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.finding import Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
 from sqsctl.remedies.shell import dead_letter_commands, if_dead_lettered
 

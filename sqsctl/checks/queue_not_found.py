@@ -21,10 +21,11 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.queue_names import named_queues
 from sqsctl.checks.support.services import NO_QUEUE, QUEUE_NAMED, WRONG_REGION
-from sqsctl.model.finding import Evidence, Finding, Fix, Severity
+from sqsctl.model.finding import Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Stack,

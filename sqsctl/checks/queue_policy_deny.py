@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.policies import Statement, statements
-from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Finding, Kind, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Queue, Stack
 from sqsctl.remedies.shell import aws
 

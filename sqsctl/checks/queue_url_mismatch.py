@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function, of_queue
 from sqsctl.checks.support.queue_names import Named, differs, named_queues
-from sqsctl.model.finding import Confidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Queue,

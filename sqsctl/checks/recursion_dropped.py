@@ -23,11 +23,12 @@ from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen, past
 from sqsctl.checks.support.queue_names import differs, named_queues
-from sqsctl.model.finding import Confidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Queue,

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.model.finding import Confidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Queue, Stack
 from sqsctl.remedies.shell import aws, queue_attributes_command, queue_settings
 

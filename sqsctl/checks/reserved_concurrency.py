@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_mapping
-from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Stack,
@@ -77,7 +78,7 @@ class ReservedConcurrency(Check):
                     aws(stack, "lambda", "delete-function-concurrency", "--function-name", name),
                 ),
                 serverless_yml=yml_function(name, "# remove: reservedConcurrency: 0"),
-                steps=(step("lambda", "delete_function_concurrency", FunctionName=name),),
+                calls=(step("lambda", "delete_function_concurrency", FunctionName=name),),
             ),
             subject=name,
         )
@@ -129,7 +130,7 @@ class ReservedConcurrency(Check):
                     ),
                 ),
                 serverless_yml=_yml(stack, mapping, max(limit, narrowed), narrowed),
-                steps=(
+                calls=(
                     *(
                         step(
                             "lambda",

@@ -21,10 +21,11 @@ from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen
 from sqsctl.checks.support.runtimes import Lifecycle, calendar
-from sqsctl.model.finding import Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Stack,

@@ -21,10 +21,11 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.runtimes import family, is_python, node_major
 from sqsctl.checks.support.versions import allows
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Declared,
     Fact,

@@ -15,11 +15,12 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function, of_mapping
-from sqsctl.model.finding import Confidence, Evidence, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
     PublishedVersion,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Api,
     Fact,

@@ -19,8 +19,9 @@ from sqsctl.checks.support.evidence import of_runtime
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON
-from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.logline import Phase
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
 from sqsctl.remedies.shell import FUNCTION, aws
 

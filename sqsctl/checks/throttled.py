@@ -15,7 +15,8 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import BOTO, THROTTLED, action_of
-from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.finding import Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
 from sqsctl.remedies.shell import aws, if_dead_lettered, step, yml_mapping
 

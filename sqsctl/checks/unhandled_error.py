@@ -20,7 +20,8 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failed_reads import line_evidence
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
-from sqsctl.model.finding import Confidence, Finding, Fix, Severity
+from sqsctl.model.finding import Confidence, Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
 from sqsctl.remedies.shell import dead_letter_commands, if_dead_lettered
 

@@ -20,11 +20,12 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function, of_mapping, of_queue
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen
-from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
 )
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Queue,

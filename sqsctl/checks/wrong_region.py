@@ -17,7 +17,8 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.network import UNREACHABLE
 from sqsctl.checks.support.services import WRONG_REGION, unknown_region
-from sqsctl.model.finding import Finding, Fix, Severity
+from sqsctl.model.finding import Finding, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
 
 

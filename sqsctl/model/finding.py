@@ -7,6 +7,9 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Literal
 
+from sqsctl.model.intents import Remedy
+from sqsctl.model.remedy import Fix
+
 
 class Severity(IntEnum):
     """How much it matters. Ordered: higher is worse."""
@@ -56,45 +59,6 @@ class Evidence:
     at: datetime | None = None
 
 
-Disposition = Literal["safe", "unsafe", "manual"]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One AWS API call that a fix makes: what ``--fix`` runs and ``commands`` spells out.
-
-    ``service`` and ``operation`` are boto3's client and method names,
-    ``parameters`` the call's keyword arguments.
-    """
-
-    service: str
-    operation: str
-    parameters: tuple[tuple[str, object], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """What to do.
-
-    ``disposition``: ``safe`` may be applied by ``doctor --fix`` after a question,
-    ``unsafe`` has an exact command but can lose or duplicate work, ``manual`` needs
-    a person (code, packaging). ``commands`` can be typed as they stand;
-    ``serverless_yml`` are the lines to put into the project so that the next deploy
-    does not undo it; ``template`` are such lines where another tool deploys the stack,
-    ``template_of`` says which (``the CDK app``). ``keeps`` are calls that only say what
-    those lines hold: a fix with ``steps`` needs none.
-    """
-
-    summary: str
-    disposition: Disposition = "manual"
-    commands: tuple[str, ...] = ()
-    serverless_yml: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = ()
-    template: tuple[str, ...] = ()
-    template_of: str = ""
-    keeps: tuple[Step, ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A diagnosis.
@@ -104,7 +68,8 @@ class Finding:
     among them are nested below it. ``id`` is the check's public id. ``past``: it was so
     and was mended since. ``explained_by`` is the id of the finding of the same diagnosis
     that accounts for this one; it stands above. ``because`` names the check ids that the
-    evidence of a symptom itself points at, the surest first.
+    evidence of a symptom itself points at, the surest first. ``remedy`` is what the check wants
+    done; ``checks.base.examine`` makes the fix of it, in the words of the case.
     """
 
     id: str
@@ -120,6 +85,7 @@ class Finding:
     past: bool = False
     explained_by: str = ""
     because: tuple[str, ...] = ()
+    remedy: Remedy | None = None
 
 
 class CheckOutcome(StrEnum):

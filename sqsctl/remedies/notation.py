@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-REMOVED = object()  # stands for a property that is to be taken out
+from sqsctl.model.intents import REMOVED
+
 _PLAIN = re.compile(r"[A-Za-z/$][\w./:$@*-]*(?<!:)")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
@@ -79,9 +80,21 @@ def _yaml(key: str, value: object, indent: int) -> Iterator[str]:
             yield from _yaml(str(name), each, indent + 2)
     elif isinstance(value, list | tuple):
         yield f"{pad}{key}:"
-        yield from (f"{pad}  - {_scalar(each)}" for each in value)
+        for each in value:
+            yield from _item(each, indent + 2)
     else:
         yield f"{pad}{key}: {_scalar(value)}"
+
+
+def _item(value: object, indent: int) -> Iterator[str]:
+    """An entry of a list: a scalar, or a mapping whose first key stands behind the dash."""
+    pad = " " * indent
+    if not isinstance(value, Mapping):
+        yield f"{pad}- {_scalar(value)}"
+        return
+    first, *more = list(yaml_lines(value, indent + 2)) or [""]
+    yield f"{pad}- {first.strip()}"
+    yield from more
 
 
 def _scalar(value: object) -> str:

@@ -6,11 +6,11 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 
-from sqsctl.model.finding import Fix, Step
 from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
 )
+from sqsctl.model.remedy import Call, Fix
 from sqsctl.model.stack import (
     Queue,
     Stack,
@@ -80,9 +80,9 @@ def _consumed(stack: Stack, function: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(arn.rpartition(":")[2] for arn in arns if ":sqs:" in arn))
 
 
-def step(service: str, operation: str, **parameters: object) -> Step:
+def step(service: str, operation: str, **parameters: object) -> Call:
     """One boto3 call of a fix."""
-    return Step(service, operation, tuple(parameters.items()))
+    return Call(service, operation, tuple(parameters.items()))
 
 
 def function_settings(
@@ -104,7 +104,7 @@ def function_settings(
             aws(stack, "lambda", "update-function-configuration", "--function-name", name, *words),
         ),
         serverless_yml=tuple(yml),
-        steps=(
+        calls=(
             (step("lambda", "update_function_configuration", FunctionName=function, **settings),)
             if function
             else ()
@@ -127,7 +127,7 @@ def queue_settings(
         disposition="safe" if safe else "unsafe",
         commands=(queue_attributes_command(stack, queue.url, attributes),),
         serverless_yml=tuple(yml),
-        steps=(
+        calls=(
             step("sqs", "set_queue_attributes", QueueUrl=queue.url, Attributes=dict(attributes)),
         ),
     )
@@ -164,7 +164,7 @@ def mapping_settings(
             aws(stack, "lambda", "update-event-source-mapping", "--uuid", mapping.uuid, *words),
         ),
         serverless_yml=tuple(yml),
-        steps=(step("lambda", "update_event_source_mapping", UUID=mapping.uuid, **settings),),
+        calls=(step("lambda", "update_event_source_mapping", UUID=mapping.uuid, **settings),),
     )
 
 
@@ -216,7 +216,7 @@ def yml_worker(queue: Queue | str, *lines: str) -> tuple[str, ...]:
     return ("constructs:", f"  {_construct(queue)}:", *(f"    {line}" for line in lines))
 
 
-def queue_variable(function: str, variable: str, queue: Queue) -> Step:
+def queue_variable(function: str, variable: str, queue: Queue) -> Call:
     """What a function's environment is to hold, so that it names a queue: for ``Fix.keeps``."""
     value = Reference(queue.logical_id) if queue.logical_id else queue.url
     return step(

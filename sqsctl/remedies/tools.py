@@ -12,9 +12,13 @@ import re
 import shlex
 from dataclasses import replace
 
-from sqsctl.model.finding import Fix
+from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
-from sqsctl.remedies import snippets
+from sqsctl.remedies import renderers
+from sqsctl.remedies.context import Context, tool_of
+from sqsctl.remedies.notation import yaml_lines
+from sqsctl.remedies.renderers.cloudformation import resources
+from sqsctl.remedies.settings import Setting, settings
 from sqsctl.remedies.shell import lift_construct, yml_key
 
 DEPLOY = "serverless deploy"
@@ -26,7 +30,7 @@ _FILES = {"sam": "template.yaml", "cdk": "the CDK app", "cloudformation": "the t
 
 def for_tool(fix: Fix, stack: Stack) -> Fix:
     """The fix, as the stack's tool needs it."""
-    found = tuple(snippets.settings(fix.steps or fix.keeps, stack))
+    found = tuple(settings(fix.calls or fix.keeps, stack))
     if stack.made_by in {"lift", "serverless"}:
         fix = replace(fix, serverless_yml=_keyed(fix.serverless_yml, stack))
     if stack.made_by == "lift":
@@ -35,14 +39,11 @@ def for_tool(fix: Fix, stack: Stack) -> Fix:
         said for each in fix.commands if (said := _deploy(stack) if each == DEPLOY else each)
     )
     if stack.made_by == "serverless":
-        lines = (*_plain(fix.serverless_yml), *snippets.serverless_resources(found))
+        lines = (*_plain(fix.serverless_yml), *_serverless_resources(found))
         return replace(fix, commands=commands, serverless_yml=lines)
     if stack.made_by or _held_by_none(stack):
-        lines = {
-            "sam": snippets.sam,
-            "cdk": snippets.cdk,
-            "cloudformation": snippets.cloudformation,
-        }.get(stack.made_by, snippets.terraform)(found)
+        tool = renderers.of(tool_of(stack)[0]) or renderers.of("terraform")
+        lines = tuple(tool.properties(found, Context(stack))) if tool else ()
         return replace(
             fix,
             commands=tuple(each for each in commands if not each.startswith("serverless ")),
@@ -74,9 +75,7 @@ def _deploy(stack: Stack) -> str:
     }.get(stack.made_by, "")
 
 
-def _lifted(
-    lines: tuple[str, ...], found: tuple[snippets.Setting, ...], stack: Stack
-) -> tuple[str, ...]:
+def _lifted(lines: tuple[str, ...], found: tuple[Setting, ...], stack: Stack) -> tuple[str, ...]:
     """Lines for Lift: a construct's worker has no ``events``, its mapping no key of its own."""
     if lines and lines[0].startswith(_LIFT_OR):
         constructs = {lift_construct(each.logical_id) for each in stack.queues} - {""}
@@ -92,7 +91,7 @@ def _lifted(
             each.logical_id for each in stack.mappings if _of_construct(each.queue_arn, stack)
         }
         made = [each.logical_id in lifted for each in told]
-    return snippets.serverless_extensions(told) if made and all(made) else lines
+    return _serverless_extensions(told) if made and all(made) else lines
 
 
 def _keyed(lines: tuple[str, ...], stack: Stack) -> tuple[str, ...]:
@@ -133,3 +132,15 @@ def _plain(lines: tuple[str, ...]) -> tuple[str, ...]:
         key = lines[0].removeprefix(_LIFT_OR)
         return ("functions:", f"  {key}", *(each.removeprefix("  ") for each in lines[3:]))
     return () if lines and lines[0].startswith("constructs:") else lines
+
+
+def _serverless_resources(found: tuple[Setting, ...]) -> tuple[str, ...]:
+    """Queues of serverless.yml's own ``resources``."""
+    made = resources(each for each in found if each.kind == "queue")
+    return tuple(yaml_lines({"resources": {"Resources": made}})) if made else ()
+
+
+def _serverless_extensions(found: list[Setting]) -> tuple[str, ...]:
+    """What Serverless or a plugin made and offers no key for: ``resources.extensions``."""
+    made = resources(found)
+    return tuple(yaml_lines({"resources": {"extensions": made}})) if made else ()

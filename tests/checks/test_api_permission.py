@@ -73,7 +73,7 @@ def test_a_url_that_nobody_may_call_needs_both() -> None:
     assert invoke["Action"] == "lambda:InvokeFunction"
     assert invoke["InvokedViaFunctionUrl"] == "true"
     assert url["StatementId"] != invoke["StatementId"]
-    assert finding.fix.steps == ()
+    assert finding.fix.calls == ()
 
 
 def test_the_old_permission_alone_is_a_warning_with_its_dates() -> None:

@@ -169,7 +169,7 @@ def test_reserved_and_mapped_concurrency_fit_each_other(tool: MadeBy) -> None:
         mappings=(mapping(maximum_concurrency=20),),
     )
     (told,) = found("reserved-concurrency", replace(where, made_by=tool))
-    assert [each.operation for each in told.fix.steps] == [
+    assert [each.operation for each in told.fix.calls] == [
         "put_function_concurrency",
         "update_event_source_mapping",
     ]
@@ -181,7 +181,7 @@ def test_reserved_and_mapped_concurrency_fit_each_other(tool: MadeBy) -> None:
     assert (lines[0] == "constructs:") is (tool == "lift")
     wide = replace(where, concurrency=Group((Concurrency(WORKER, 7),)))
     (told,) = found("reserved-concurrency", wide)
-    assert [each.operation for each in told.fix.steps] == ["update_event_source_mapping"]
+    assert [each.operation for each in told.fix.calls] == ["update_event_source_mapping"]
     assert "      reservedConcurrency: 7" in told.fix.serverless_yml
 
 

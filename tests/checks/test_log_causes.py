@@ -239,12 +239,12 @@ def test_a_timeout_names_the_configured_one_and_raises_visibility_with_it() -> N
     found = diagnose(stack(logs=(of_events(events),))).findings[0]
     assert found.id == "function-timeout"
     assert "timeout of 6 s" in found.title
-    assert [each.operation for each in found.fix.steps] == [
+    assert [each.operation for each in found.fix.calls] == [
         "set_queue_attributes",
         "update_function_configuration",
     ]
-    assert dict(found.fix.steps[0].parameters)["Attributes"] == {"VisibilityTimeout": "180"}
-    assert dict(found.fix.steps[1].parameters)["Timeout"] == 30
+    assert dict(found.fix.calls[0].parameters)["Attributes"] == {"VisibilityTimeout": "180"}
+    assert dict(found.fix.calls[1].parameters)["Timeout"] == 30
 
 
 def test_the_timeout_given_beside_the_text() -> None:

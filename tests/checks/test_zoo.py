@@ -115,9 +115,9 @@ def test_steps_and_commands_agree() -> None:
     for pair in PAIRS:
         for finding in found(by_id()[pair.id], pair.broken):
             if finding.fix.disposition == "safe":
-                assert finding.fix.steps
-                assert len(finding.fix.commands) >= len(finding.fix.steps)
+                assert finding.fix.calls
+                assert len(finding.fix.commands) >= len(finding.fix.calls)
                 assert all(
                     each.startswith("aws ")
-                    for each in finding.fix.commands[: len(finding.fix.steps)]
+                    for each in finding.fix.commands[: len(finding.fix.calls)]
                 )

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqsctl.remedies.notation import REMOVED, merged, read, yaml_lines
+from sqsctl.model.intents import REMOVED
+from sqsctl.remedies.notation import merged, read, yaml_lines
 
 KEYS = st.from_regex(r"[A-Z][A-Za-z0-9]{0,8}", fullmatch=True).filter(
     lambda key: key.lower() not in {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}

@@ -11,7 +11,7 @@ import yaml
 
 from sqsctl.checks.base import examine
 from sqsctl.checks.registry import by_id
-from sqsctl.model.finding import Fix, Step
+from sqsctl.model.remedy import Call, Fix
 from sqsctl.model.stack import Declared, Group, MadeBy, Stack
 from sqsctl.remedies.shell import queue_variable, step, yml_function, yml_worker
 from sqsctl.remedies.tools import TERRAFORM, for_tool
@@ -24,7 +24,7 @@ HIDE = Fix(
     "hide it longer",
     commands=("aws sqs set-queue-attributes", "serverless deploy"),
     serverless_yml=("constructs:", "  jobs:", "    maxRetries: 5"),
-    steps=(
+    calls=(
         step(
             "sqs",
             "set_queue_attributes",
@@ -65,7 +65,7 @@ def resources(lines: tuple[str, ...]) -> dict[str, Any]:
     return loaded
 
 
-def kept(*steps: Step) -> Fix:
+def kept(*steps: Call) -> Fix:
     return Fix("", keeps=steps)
 
 
@@ -88,7 +88,7 @@ def test_another_tool_has_its_own_command_and_no_serverless_yml(
     assert list(fix.commands[1:]) == deploy
     assert fix.serverless_yml == ()
     assert fix.summary == HIDE.summary
-    assert fix.steps == HIDE.steps
+    assert fix.calls == HIDE.calls
 
 
 def test_a_template_has_the_properties_of_its_own_resources() -> None:

@@ -13,6 +13,18 @@ TARGET = {
 }
 DRY_RUN = {"dry_run": "bool", "would": "text"}
 EVIDENCE = {"source": "text", "fact": "text", "value": "text", "at": "time?"}
+# A command, an edit or a sentence: the keys of another kind are null or empty.
+STEP = {
+    "kind": Words(("command", "edit", "sentence")),
+    "argv": ["text"],
+    "line": "text?",
+    "where": "text?",
+    "changes": "bool?",
+    "file": "text?",
+    "language": "text?",
+    "lines": ["text"],
+    "text": "text?",
+}
 FINDING = {
     "id": "text",
     "severity": Words(("info", "warning", "error")),
@@ -31,6 +43,10 @@ FINDING = {
         "serverless_yml": ["text"],
         "template": ["text"],
         "template_of": "text?",
+        "ways": [{"when": "text", "steps": [STEP]}],
+        "verify": [STEP],
+        "afterwards": [STEP],
+        "undo": [STEP],
     },
     "reference": "text",
 }

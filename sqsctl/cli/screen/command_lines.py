@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqsctl.cli.run.context import Run
     from sqsctl.model.finding import Diagnosis
+    from sqsctl.model.remedy import Fix, Step
 
 _AWS = re.compile(r"(?<![\w./-])aws (?=(?!configure )[a-z][a-z0-9-]+ )")
 _NAMING = ("profile", "region", "endpoint_url")
@@ -36,11 +37,30 @@ def own_options(run: Run) -> tuple[str, ...]:
 
 def as_typed(diagnosis: Diagnosis, run: Run) -> Diagnosis:
     """The diagnosis, the commands of its fixes with what they need here."""
-    findings = []
-    for finding in diagnosis.findings:
-        commands = tuple(command_here(each, run) for each in finding.fix.commands)
-        findings.append(replace(finding, fix=replace(finding.fix, commands=commands)))
-    return replace(diagnosis, findings=tuple(findings))
+    findings = tuple(replace(each, fix=_fix_here(each.fix, run)) for each in diagnosis.findings)
+    return replace(diagnosis, findings=findings)
+
+
+def _fix_here(fix: Fix, run: Run) -> Fix:
+    def here(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        return tuple(_step_here(each, run) for each in steps)
+
+    return replace(
+        fix,
+        commands=tuple(command_here(each, run) for each in fix.commands),
+        ways=tuple(replace(each, steps=here(each.steps)) for each in fix.ways),
+        verify=here(fix.verify),
+        afterwards=here(fix.afterwards),
+        undo=here(fix.undo),
+    )
+
+
+def _step_here(step: Step, run: Run) -> Step:
+    from sqsctl.model.remedy import Command
+
+    if not isinstance(step, Command):
+        return step
+    return replace(step, argv=tuple(shlex.split(command_here(step.line, run))))
 
 
 def command_here(command: str, run: Run) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Function,
     )
     from sqsctl.model.message import Message, MessageAttribute
+    from sqsctl.model.remedy import Step, Way
     from sqsctl.model.stack import (
         Api,
         Queue,
@@ -114,8 +115,39 @@ def finding_shape(finding: Finding) -> Shape:
             "serverless_yml": list(finding.fix.serverless_yml),
             "template": list(finding.fix.template),
             "template_of": finding.fix.template_of or None,
+            "ways": [way_shape(each) for each in finding.fix.ways],
+            "verify": [step_shape(each) for each in finding.fix.verify],
+            "afterwards": [step_shape(each) for each in finding.fix.afterwards],
+            "undo": [step_shape(each) for each in finding.fix.undo],
         },
         "reference": finding.reference,
+    }
+
+
+def way_shape(way: Way) -> Shape:
+    """An entry of a fix's ``ways``."""
+    return {"when": way.when, "steps": [step_shape(each) for each in way.steps]}
+
+
+def step_shape(step: Step) -> Shape:
+    """An entry of ``steps``, ``verify``, ``afterwards`` and ``undo``; ``kind`` says what it is.
+
+    Every key is there; those of another kind are null or empty.
+    """
+    from sqsctl.model.remedy import Command, Edit, Sentence
+
+    command = step if isinstance(step, Command) else None
+    edit = step if isinstance(step, Edit) else None
+    return {
+        "kind": "command" if command else "edit" if edit else "sentence",
+        "argv": list(command.argv) if command else [],
+        "line": command.line if command else None,
+        "where": (command.where or None) if command else None,
+        "changes": command.changes if command else None,
+        "file": edit.file if edit else None,
+        "language": edit.language if edit else None,
+        "lines": list(edit.lines) if edit else [],
+        "text": step.text if isinstance(step, Sentence) else None,
     }
 
 

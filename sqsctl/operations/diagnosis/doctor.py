@@ -19,7 +19,8 @@ from sqsctl.checks.rank import diagnose
 from sqsctl.checks.registry import all_checks
 from sqsctl.errors import RefusedError, SqsctlError, UsageError
 from sqsctl.model.deployed import StackRef
-from sqsctl.model.finding import Diagnosis, Finding, Step
+from sqsctl.model.finding import Diagnosis, Finding
+from sqsctl.model.remedy import Call
 from sqsctl.model.stack import Fact, Stack, Unread
 from sqsctl.operations.diagnosis.observe import observe
 
@@ -46,7 +47,7 @@ class Applied:
     """A step of a fix that was carried out."""
 
     finding: Finding
-    step: Step
+    step: Call
 
 
 def doctor(
@@ -153,7 +154,7 @@ def mendable(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     return tuple(
         each
         for each in diagnosis.findings
-        if each.fix.disposition == "safe" and each.fix.steps and not each.past
+        if each.fix.disposition == "safe" and each.fix.calls and not each.past
     )
 
 
@@ -171,7 +172,7 @@ def mend(session: Session, finding: Finding) -> Iterator[Applied]:
             hint=next(iter(finding.fix.commands), finding.fix.summary),
             code="fix_not_safe",
         )
-    for step in finding.fix.steps:
+    for step in finding.fix.calls:
         run_step(session, step)
         yield Applied(finding, step)
 

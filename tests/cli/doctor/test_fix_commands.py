@@ -131,7 +131,7 @@ def test_a_step_is_the_call_that_its_command_says(seen: Stack, tool: MadeBy) -> 
     for finding in diagnose(replace(seen, made_by=tool)).findings:
         said = map(called, calls_of(finding))
         calls = [(operation.partition(":")[2], given) for operation, given, _ in said]
-        for step in finding.fix.steps:
+        for step in finding.fix.calls:
             operation = "".join(each.title() for each in step.operation.split("_"))
             assert (operation, _told(dict(step.parameters))) in calls, finding.id
 

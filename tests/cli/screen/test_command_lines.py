@@ -11,7 +11,8 @@ from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen.command_lines import as_typed, command_here, own_options
 from sqsctl.cli.screen.output import Output
-from sqsctl.model.finding import Confidence, Diagnosis, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Confidence, Diagnosis, Finding, Kind, Severity
+from sqsctl.model.remedy import Fix
 from tests.cli.aws_line import called
 from tests.e2e.test_tutorial import parse
 

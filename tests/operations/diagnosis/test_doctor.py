@@ -11,7 +11,8 @@ import pytest
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.rank import diagnose
 from sqsctl.errors import RefusedError, UsageError
-from sqsctl.model.finding import CheckOutcome, Diagnosis, Finding, Fix, Kind, Severity, Step
+from sqsctl.model.finding import CheckOutcome, Diagnosis, Finding, Kind, Severity
+from sqsctl.model.remedy import Call, Fix
 from sqsctl.model.stack import Stack
 from sqsctl.operations.diagnosis import doctor
 from tests.e2e.stacks import DeployedLab
@@ -60,21 +61,21 @@ def test_only_and_skip_choose_the_checks() -> None:
     }
 
 
-def finding(disposition: str, *steps: Step) -> Finding:
-    fix = Fix("do it", disposition, ("aws do-it",), steps=steps)  # type: ignore[arg-type]
+def finding(disposition: str, *steps: Call) -> Finding:
+    fix = Fix("do it", disposition, ("aws do-it",), calls=steps)  # type: ignore[arg-type]
     return Finding("x", Severity.ERROR, Kind.CAUSE, "x", (), fix)
 
 
 @pytest.mark.parametrize("disposition", ["unsafe", "manual"])
 def test_what_is_not_safe_is_never_applied(disposition: str, lab: DeployedLab) -> None:
-    step = Step("sqs", "purge_queue", (("QueueUrl", lab.queue.url),))
+    step = Call("sqs", "purge_queue", (("QueueUrl", lab.queue.url),))
     with pytest.raises(RefusedError) as raised:
         list(doctor.mend(lab.session, finding(disposition, step)))
     assert raised.value.hint == "aws do-it"
 
 
 def test_what_is_over_is_not_mended_again() -> None:
-    step = Step("lambda", "update_function_configuration", (("FunctionName", "f"),))
+    step = Call("lambda", "update_function_configuration", (("FunctionName", "f"),))
     open_, over = finding("safe", step), replace(finding("safe", step), past=True)
     assert doctor.mendable(Diagnosis("s", (over, open_), ())) == (open_,)
 

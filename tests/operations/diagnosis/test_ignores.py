@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 
 from sqsctl.errors import UsageError
-from sqsctl.model.finding import Diagnosis, Finding, Fix, Kind, Severity
+from sqsctl.model.finding import Diagnosis, Finding, Kind, Severity
+from sqsctl.model.remedy import Fix
 from sqsctl.operations.diagnosis.ignores import apply, parse
 
 KNOWN = ("function-timeout", "dead-letters")

@@ -105,7 +105,7 @@ class LogCheck(Check, Generic[S]):
 
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         for seen in self.seen(stack):
-            finding = self.report(seen, stack)
+            finding = _told(self.report(seen, stack), seen)
             if outcome := _OUTCOMES.get(seen.newest.failure.led_to):
                 finding = replace(finding, explains=(*finding.explains, outcome))
             if all(each.failure.led_to == "records" for each in seen.cases):
@@ -138,6 +138,19 @@ class LogCheck(Check, Generic[S]):
             yield from caught(stack)
         if self.minds_swallowed:
             yield from swallowed(stack)
+
+
+def _told(finding: Finding, seen: Seen[S]) -> Finding:
+    """The finding, its remedy with what the failure itself tells of its place."""
+    asked = finding.remedy
+    if asked is None:
+        return finding
+    known = replace(
+        asked,
+        function=asked.function or seen.function,
+        runtime=asked.runtime or seen.runtime or "",
+    )
+    return replace(finding, remedy=known)
 
 
 def _logged_by_the_code(finding: Finding) -> Finding:

@@ -1,0 +1,68 @@
+"""What every tool that deploys a stack can say."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from sqsctl.model.intents import Grant, Intent, Package
+from sqsctl.model.remedy import Command, Edit, Sentence, Step
+from sqsctl.remedies.calls import calls_of
+from sqsctl.remedies.context import Context
+from sqsctl.remedies.settings import Setting, settings
+
+PROJECT = "the project's folder"
+
+
+class Renderer(ABC):
+    """One tool. ``name`` stands in sentences, ``file`` holds its lines."""
+
+    name: ClassVar[str]
+    file: ClassVar[str]
+    language: ClassVar[str]
+
+    def edits(self, intents: Sequence[Intent], context: Context) -> tuple[Edit, ...]:
+        """The lines of the tool's own file that say what the intents want."""
+        made = [each for intent in intents for each in calls_of(intent)]
+        found = tuple(settings(made, context.stack, unnamed=context.text_alone))
+        lines = [*self.properties(found, context)]
+        for each in intents:
+            match each:
+                case Grant() if each.by == "identity" and each.principal.kind in {
+                    "role",
+                    "unknown",
+                }:
+                    lines += self.grant(each, context)
+                case Package():
+                    lines += self.packaging(each, context)
+                case _:
+                    pass
+        return (Edit(self.file, self.language, tuple(lines)),) if lines else ()
+
+    @abstractmethod
+    def properties(self, found: Sequence[Setting], context: Context) -> Sequence[str]:
+        """Lines that set these properties; none for what the tool has no words for."""
+
+    @abstractmethod
+    def deploy(self, context: Context) -> tuple[Step, ...]:
+        """What is typed to deploy the project."""
+
+    def grant(self, grant: Grant, context: Context) -> Sequence[str]:
+        """Lines that allow a function's role something."""
+        del grant, context
+        return ()
+
+    def packaging(self, package: Package, context: Context) -> Sequence[str]:
+        """Lines that say how the code is packaged, where the tool has to be told."""
+        del package, context
+        return ()
+
+
+def typed(*words: str) -> Command:
+    """A command that is typed in the project's folder."""
+    return Command(words, changes=True, where=PROJECT)
+
+
+def said(text: str) -> Sentence:
+    return Sentence(text)

@@ -1,0 +1,42 @@
+"""The Serverless Application Model: template.yaml and sam."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqsctl.model.intents import Grant
+from sqsctl.model.remedy import Step
+from sqsctl.remedies.context import Context
+from sqsctl.remedies.notation import merged, yaml_lines
+from sqsctl.remedies.renderers.base import Renderer, typed
+from sqsctl.remedies.renderers.cloudformation import resources, statement
+from sqsctl.remedies.settings import Setting
+
+
+class Sam(Renderer):
+    name = "SAM"
+    file = "template.yaml"
+    language = "yaml"
+
+    def properties(self, found: Sequence[Setting], context: Context) -> Sequence[str]:
+        """As CloudFormation; a mapping is an event of its function."""
+        del context
+        template: dict[str, object] = {}
+        for each in found:
+            event = each.logical_id.removeprefix(each.function)
+            if each.kind != "mapping" or event in {"", each.logical_id}:
+                template = merged(template, resources((each,)))
+                continue
+            events = {event: {"Properties": each.properties}}
+            template = merged(template, {each.function: {"Properties": {"Events": events}}})
+        return tuple(yaml_lines(template))
+
+    def grant(self, grant: Grant, context: Context) -> Sequence[str]:
+        function = context.stack.function(context.function)
+        made = (function.logical_id if function else None) or "Function"
+        policies = [{"Statement": [statement(grant)]}]
+        return tuple(yaml_lines({made: {"Properties": {"Policies": policies}}}))
+
+    def deploy(self, context: Context) -> tuple[Step, ...]:
+        del context
+        return (typed("sam", "build"), typed("sam", "deploy"))
