@@ -80,7 +80,7 @@ def _body(body: str, *, full: bool) -> list[str]:
         return [safe_line(body, BODY_WIDTH)]
     import json
 
-    from sqsctl.operations.dead_letters.selection import NOT_JSON, parsed
+    from sqsctl.operations.dead_letters.json_bodies import NOT_JSON, parsed
 
     document = parsed(body)
     if document is not NOT_JSON and isinstance(document, dict | list):

@@ -11,7 +11,8 @@ from typing import Any
 
 from sqsctl.model.dead_letters import DeadLetterGroup
 from sqsctl.model.message import Message
-from sqsctl.operations.dead_letters.selection import NOT_JSON, parsed
+from sqsctl.operations.dead_letters.json_bodies import NOT_JSON, parsed
+from sqsctl.operations.dead_letters.readable_bodies import decoded
 
 _SAMPLES = 5
 _SHOWN = 120
@@ -71,15 +72,25 @@ def grouped(
 def fingerprint(body: str) -> str:
     """The same for bodies that differ in values alone, short enough to read.
 
-    JSON becomes its keys and types, text loses its numbers and ids. Where that is too long
-    it is cut off and a hash of the whole stands behind it.
+    JSON becomes its keys and types, text loses its numbers and ids; wrappings (SNS, base64 …) are
+    named, and it is what they hold that counts. Where that is too long it is cut off and a hash
+    of the whole stands behind it.
     """
-    document = parsed(body)
-    shape = _text(body) if document is NOT_JSON else _shape(document, _DEPTH)
+    shape = _shape_of(body)
     if len(shape) <= _SHOWN:
         return shape
     mark = hashlib.sha256(shape.encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{shape[:_SHOWN]}… {mark}"
+
+
+def _shape_of(body: str) -> str:
+    inside = decoded(body)
+    if inside is not None:
+        held = inside.value
+        said = _text(held) if isinstance(held, str) else _shape(held, _DEPTH)
+        return " > ".join((*inside.layers, said))
+    document = parsed(body)
+    return _text(body) if document is NOT_JSON else _shape(document, _DEPTH)
 
 
 def _shape(value: Any, depth: int) -> str:

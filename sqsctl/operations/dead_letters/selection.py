@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from sqsctl.errors import UsageError
 from sqsctl.model.message import Message
+from sqsctl.operations.dead_letters.readable_bodies import documents, texts
 
 Select = Callable[[Message], bool]
 _SORTS = ("sent", "received", "count", "size", "id", "group")
@@ -21,8 +21,9 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 class Filters:
     """Conditions that all have to hold; empty ones say nothing.
 
-    ``match`` is a JMESPath expression on JSON bodies (a body that is no JSON does not
-    match), ``grep`` a regular expression on the body's text. ``since`` and ``until`` compare
+    ``match`` is a JMESPath expression on JSON bodies and on what their wrappings hold (SNS,
+    EventBridge, base64 …; a body without JSON does not match), ``grep`` a regular expression on
+    the body's text, likewise. ``since`` and ``until`` compare
     with the time of sending. ``causes`` are check ids, looked up in ``known_causes``.
     """
 
@@ -79,20 +80,6 @@ def ordered(messages: Iterable[Message], sort: str | None) -> list[Message]:
     return sorted(everything, key=_KEYS[name], reverse=sort.startswith("-"))
 
 
-def parsed(body: str) -> Any:
-    """The body as JSON, or ``NOT_JSON``. Nothing in a body can make this raise."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return NOT_JSON
-
-
-class _NotJson:
-    """The one value that no JSON parses to."""
-
-
-NOT_JSON = _NotJson()
-
 _KEYS: dict[str, Callable[[Message], Any]] = {
     "sent": lambda message: message.sent_at or _EARLIEST,
     "received": lambda message: message.first_received_at or _EARLIEST,
@@ -118,7 +105,7 @@ def _grep(pattern: str) -> Select:
         found = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise UsageError(f"{pattern!r} is not a regular expression: {error}") from error
-    return lambda message: found.search(message.body) is not None
+    return lambda message: any(found.search(text) for text in texts(message.body))
 
 
 def _jmespath(expression: str) -> Select:
@@ -138,9 +125,9 @@ def _jmespath(expression: str) -> Select:
     unfit = (JMESPathError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
     def test(message: Message) -> bool:
-        document = parsed(message.body)
-        if document is NOT_JSON:
-            return False
+        return any(holds(document) for document in documents(message.body))
+
+    def holds(document: Any) -> bool:
         try:
             return _truthy(compiled_expression.search(document))
         except unfit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqsctl.errors import RefusedError, SqsctlError
@@ -18,10 +18,22 @@ _DEDUPLICATION = b"sqsctl-redrive-1"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An open queue to send to."""
+    """An open place to send to: a queue, or what takes messages as one (a function, a topic).
+
+    ``queue`` describes it in a queue's words. ``shape`` makes what it is handed out of a message;
+    None: the message as it is, with everything that it carries.
+    """
 
     queue: Queue
     port: SendsMessages
+    shape: Callable[[Message], Outgoing] | None = None
+
+    def outgoing(self, message: Message) -> Outgoing:
+        """What is sent of a message. Raises SqsctlError where it does not hold that."""
+        return self.shape(message) if self.shape else message.to_outgoing()
+
+
+Elsewhere = Callable[[Message], Destination | None]
 
 
 class Destinations:
@@ -32,15 +44,20 @@ class Destinations:
         queues: OpensQueues,
         source: Queue,
         *,
-        to: Queue | None = None,
+        to: Queue | Destination | None = None,
         origins: Sequence[Queue] = (),
+        elsewhere: Elsewhere | None = None,
     ) -> None:
-        """``to`` takes everything; else each message's own origin, or the only one there is."""
+        """``to`` takes everything; else each message's own origin, or the only one there is.
+
+        ``elsewhere`` knows where messages belong that another service than SQS put here.
+        """
         self._queues = queues
         self._source = source
         self._known: dict[str, Destination | SqsctlError] = {}
         self._lock = threading.Lock()
-        self._everything = self._open(to) if to else None
+        self._elsewhere = elsewhere
+        self._everything = self._open(to) if isinstance(to, Queue) else to
         for each in origins:
             self._known[each.arn] = self._open(each)
         self._fallback = self._known.get(origins[0].arn) if len(origins) == 1 else None
@@ -60,6 +77,9 @@ class Destinations:
             return self._everything
         arn = message.dead_letter_source_arn
         if arn is None:
+            found = self._elsewhere(message) if self._elsewhere else None
+            if found is not None:
+                return found
             if isinstance(self._fallback, Destination):
                 return self._fallback
             raise RefusedError(
@@ -70,10 +90,10 @@ class Destinations:
         with self._lock:
             if arn not in self._known:
                 self._known[arn] = self._looked_up(arn)
-            found = self._known[arn]
-        if isinstance(found, SqsctlError):
-            raise found
-        return found
+            known = self._known[arn]
+        if isinstance(known, SqsctlError):
+            raise known
+        return known
 
     def _looked_up(self, arn: str) -> Destination | SqsctlError:
         try:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqsctl.errors import SqsctlError
 from sqsctl.model.message import MessageAttribute, Outgoing
-from sqsctl.operations.dead_letters.selection import NOT_JSON, parsed
+from sqsctl.operations.dead_letters.json_bodies import NOT_JSON, parsed
 from sqsctl.operations.shared.validation import MAX_BYTES, problem
 
 _KEYS = {"body", "body_json", "attributes", "group_id"}

@@ -23,7 +23,7 @@ from sqsctl.operations.dead_letters.handle_file import Spool
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.dead_letters.visibility_hold import Clock, Hold, steady
 from sqsctl.operations.moving import journal as journals
-from sqsctl.operations.moving.destinations import Destinations
+from sqsctl.operations.moving.destinations import Destination, Destinations, Elsewhere
 from sqsctl.operations.moving.ledger import Ledger
 from sqsctl.operations.moving.redrive_worker import Edit, Shop, Worker
 from sqsctl.operations.shared.control import Control
@@ -86,7 +86,8 @@ def redrive(
     *,
     journal_folder: Path,
     origins: Sequence[Queue] = (),
-    to: Queue | None = None,
+    to: Queue | Destination | None = None,
+    elsewhere: Elsewhere | None = None,
     options: Redrive | None = None,
     select: Select | None = None,
     edit: Edit | None = None,
@@ -114,7 +115,7 @@ def redrive(
         policy=policy or RetryPolicy(),
         clock=clock,
     )
-    destinations = Destinations(queues, source, to=to, origins=origins)
+    destinations = Destinations(queues, source, to=to, origins=origins, elsewhere=elsewhere)
     return run.run(journal_folder, destinations, select, edit, progress)
 
 

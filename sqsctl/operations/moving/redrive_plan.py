@@ -17,7 +17,7 @@ from sqsctl.model.queues import Queue, QueueRef
 from sqsctl.model.transfer import Method
 from sqsctl.operations.dead_letters.peek import Look, peek
 from sqsctl.operations.dead_letters.selection import Select
-from sqsctl.operations.moving.destinations import Destinations
+from sqsctl.operations.moving.destinations import Destination, Destinations, Elsewhere
 from sqsctl.operations.moving.journal import Story, unfinished
 from sqsctl.operations.moving.redrive_native import offers_native
 from sqsctl.operations.shared.control import Control
@@ -90,14 +90,15 @@ def plan_redrive(
     method: Method,
     journal_folder: Path,
     origins: Sequence[Queue] = (),
-    to: Queue | None = None,
+    to: Queue | Destination | None = None,
+    elsewhere: Elsewhere | None = None,
     limit: int | None = None,
     select: Select | None = None,
     control: Control | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RedrivePlan:
     """Say what ``redrive`` would do with the same arguments; move nothing."""
-    destinations = Destinations(queues, source, to=to, origins=origins)
+    destinations = Destinations(queues, source, to=to, origins=origins, elsewhere=elsewhere)
     story = unfinished(journal_folder, source.arn)
     if select is None:
         total = source.approximate_total

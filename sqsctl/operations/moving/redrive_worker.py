@@ -176,7 +176,7 @@ class Worker:
         if message.damaged:
             raise SqsctlError("its body is not the one that its checksum is of", code="damaged")
         destination = shop.destinations.of(message)
-        outgoing = message.to_outgoing()
+        outgoing = destination.outgoing(message)
         if shop.edit is not None:
             outgoing = shop.edit(message, outgoing)
         outgoing = addressed(message, outgoing, shop.source_arn, destination)

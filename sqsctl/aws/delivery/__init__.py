@@ -1,0 +1,1 @@
+"""Delivering to what is no queue: functions, topics, event buses."""
