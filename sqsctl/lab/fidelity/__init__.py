@@ -21,6 +21,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     from sqsctl.lab.fidelity import (
         authorization,
         emptying,
+        failed_deliveries,
         gateway,
         http_api,
         log_events,
@@ -56,6 +57,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     templates.install()
     mappings.install()
     emptying.install(poller.install(speed=time_scale))
+    failed_deliveries.install()
     return gateway.around(app, port)
 
 

@@ -159,7 +159,12 @@ def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]
     finally:
         pool.give_back(key, environment)
     body = json.loads(outcome.payload) if outcome.payload else None
-    result = {"body": body, "log": outcome.tail, "log_source": _MARK}
+    result = {
+        "body": body,
+        "log": outcome.tail,
+        "log_source": _MARK,
+        "request_id": request_id,
+    }
     if outcome.failed:
         result |= {"error": True, "function_error": "Unhandled"}
     return result
