@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqsctl import __version__
 from sqsctl.aws import sign_in
+from sqsctl.aws.server_clock import ServerClock
 from sqsctl.model.target import Target
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 5
 POLL_TIMEOUT_S = 30  # above SQS's longest poll of 20 s; for clients that do not retry
+DEADLINE_S = 30.0  # for a whole answer, however it trickles
 READ_TIMEOUT_S = 10  # with the attempts: half a minute until a server that hangs is given up
 ATTEMPTS = 3
 MAX_CONNECTIONS = 64
@@ -89,6 +91,7 @@ class Session:
         self._clients: dict[tuple[str, int], Any] = {}
         self._lock = threading.Lock()
         self._boto: BotocoreSession | None = None
+        self.clock = ServerClock()
 
     def sqs(self) -> SQSClient:
         """SQS, with botocore's retries: for everything but sends."""
@@ -158,10 +161,13 @@ class Session:
             return client
 
     def _make(self, service: str, attempts: int) -> Any:
+        from sqsctl.aws.deadlines import bounded
+
         client = self._session().create_client(
             service, endpoint_url=self.target.endpoint, config=self._config(attempts)
         )
         client.meta.events.register("after-call", _refuse_pages)
+        bounded(client, DEADLINE_S, self.clock)
         return client
 
     def _session(self) -> BotocoreSession:
@@ -192,19 +198,10 @@ class Session:
 
 
 def _refuse_pages(http_response: Any, **_: object) -> None:
-    """botocore reads a web page as an empty answer: a portal's would pass for "no queues".
+    """botocore reads a web page as an empty answer: a portal's would pass for "no queues"."""
+    from sqsctl.aws.translate import refuse_page
 
-    Only what calls itself a page and looks like one: there are emulators that send JSON as
-    text/html.
-    """
-    kind = str(getattr(http_response, "headers", {}).get("content-type", ""))
-    if "html" not in kind.lower():
-        return
-    start = bytes(http_response.content[:200]).lstrip().lower()
-    if start.startswith(b"<") and not start.startswith(b"<?xml"):
-        from sqsctl.aws.translate import ForeignAnswerError
-
-        raise ForeignAnswerError(f"a page of type {kind} (status {http_response.status_code})")
+    refuse_page(http_response)
 
 
 def default_region(profile: str | None) -> str | None:

@@ -7,11 +7,13 @@ action is read from the message, as AWS words it.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqsctl.aws.credentials import credential_error, expired, profile_hint
+from sqsctl.aws.server_clock import epoch_of
 from sqsctl.errors import Exit, SqsctlError
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ _DENIED = frozenset(
     }
 )
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_SKEWED = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
+_SKEW = re.compile(r"Signature (?:expired|not yet current): \d{8}T\d{6}Z")
 _BAD_CREDENTIALS = frozenset(
     {
         "InvalidClientTokenId",
@@ -57,6 +61,8 @@ THROTTLED = frozenset(
         "KMS.ThrottlingException",
     }
 )
+# What botocore raises of an answer in a form that it does not expect.
+STUMBLES = (ValueError, RecursionError, AttributeError, TypeError, LookupError)
 _MISSING = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue",
@@ -87,6 +93,20 @@ def error_code(error: BaseException) -> str:
     return ""
 
 
+def refuse_page(answer: Any) -> None:
+    """Raises ForeignAnswerError for a web page: that of a proxy or a portal.
+
+    Only what calls itself a page and looks like one: there are emulators that send JSON as
+    text/html.
+    """
+    kind = str(getattr(answer, "headers", {}).get("content-type", ""))
+    if "html" not in kind.lower():
+        return
+    start = bytes(answer.content[:200]).lstrip().lower()
+    if start.startswith(b"<") and not start.startswith(b"<?xml"):
+        raise ForeignAnswerError(f"a page of type {kind} (status {answer.status_code})")
+
+
 class ForeignAnswerError(Exception):
     """Something answered that does not speak AWS: a portal, a proxy, another server."""
 
@@ -112,8 +132,8 @@ def translated(what: str = "") -> Iterator[None]:
             exit=Exit.UNAVAILABLE,
             code="foreign_answer",
         ) from error
-    except (AttributeError, TypeError) as error:
-        if not _inside_botocore(error):
+    except STUMBLES as error:
+        if not of_the_answer(error):
             raise
         raise SqsctlError(
             "the answer is not one of AWS's: it has another form",
@@ -127,12 +147,34 @@ def translated(what: str = "") -> Iterator[None]:
         raise core_error(error, what) from error
 
 
-def _inside_botocore(error: BaseException) -> bool:
+@contextmanager
+def shaped(what: str) -> Iterator[None]:
+    """Read an answer that AWS's own would pass; one of another form is a SqsctlError.
+
+    Only for the reading: what a defect of ours raises must not pass for the server's.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        missing = isinstance(error, KeyError)
+        why = f"{error} is missing" if missing else str(error).split("\n")[0]
+        raise SqsctlError(
+            f"{what}: the answer is not one of AWS's: {why[:200]}",
+            hint="is --endpoint-url right?",
+            exit=Exit.UNAVAILABLE,
+            code="foreign_answer",
+        ) from error
+
+
+def of_the_answer(error: BaseException) -> bool:
     """Whether it was botocore that stumbled: over an answer, then."""
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename.replace("\\", "/")
+        if path.endswith("botocore/parsers.py") or (trace.tb_next is None and "botocore" in path):
+            return True
         trace = trace.tb_next
-    return trace is not None and "botocore" in trace.tb_frame.f_code.co_filename
+    return False
 
 
 def client_error(error: ClientError, what: str = "") -> SqsctlError:
@@ -142,8 +184,20 @@ def client_error(error: ClientError, what: str = "") -> SqsctlError:
     operation = error.operation_name
     subject = f"{what}: " if what else ""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders") or {}
+    if code in _SKEWED or _SKEW.search(text):
+        return _skewed(text, epoch_of(headers.get("date")))
     if code in _EXPIRED:
         return expired()
+    if 300 <= status < 400:
+        return SqsctlError(
+            f"{subject}the server sends {operation} elsewhere ({status}"
+            f"{' to ' + headers['location'][:200] if headers.get('location') else ''})",
+            hint="sqsctl follows no redirects: name the server itself with --endpoint-url, or "
+            "sign in at the portal that answered",
+            exit=Exit.UNAVAILABLE,
+            code="redirected",
+        )
     if code in _BAD_CREDENTIALS:
         return SqsctlError(
             f"AWS does not accept these credentials: {text}",
@@ -189,9 +243,26 @@ def client_error(error: ClientError, what: str = "") -> SqsctlError:
     return SqsctlError(f"{subject}{operation} failed: {text}", code=code or "aws_error")
 
 
+def _skewed(text: str, server: float | None) -> SqsctlError:
+    """AWS refuses requests that are signed by a clock more than some minutes away from its own."""
+    off = ""
+    if server is not None:
+        seconds = time.time() - server
+        size = f"{abs(seconds) / 60:.0f} min" if abs(seconds) >= 120 else f"{abs(seconds):.0f} s"
+        off = f" is {size} {'ahead of' if seconds > 0 else 'behind'} AWS's, and"
+    return SqsctlError(
+        f"the clock of this machine{off} makes AWS refuse what it signs: {text}",
+        hint="set the clock of this machine (timedatectl, or the system's settings)",
+        exit=Exit.DENIED,
+        code="clock_skewed",
+    )
+
+
 def core_error(error: BotoCoreError, what: str = "") -> SqsctlError:
     """Classify an error that came before an answer: credentials, network, parameters."""
     from botocore import exceptions as boto
+
+    from sqsctl.aws.deadlines import NotWaitedForError
 
     subject = f"{what}: " if what else ""
     credentials = credential_error(error)
@@ -231,6 +302,8 @@ def core_error(error: BotoCoreError, what: str = "") -> SqsctlError:
             exit=Exit.UNAVAILABLE,
             code="unreachable",
         )
+    if isinstance(error, NotWaitedForError):
+        return SqsctlError(f"{subject}{error}", exit=Exit.UNAVAILABLE, code="unreachable")
     if isinstance(error, boto.ParamValidationError):
         return SqsctlError(f"{subject}{error}", exit=Exit.USAGE, code="invalid_parameter")
     return SqsctlError(f"{subject}{error}", code="aws_error")

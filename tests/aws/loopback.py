@@ -48,7 +48,11 @@ class Received:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to answer. ``reset``: close with RST instead; ``cut``: send only so many bytes."""
+    """What to answer. ``reset``: close with RST instead; ``cut``: send only so many bytes.
+
+    ``trickle_s``: that long a pause before each byte of the body. ``Date`` and ``Content-Type``
+    among the headers take the place of the server's own.
+    """
 
     status: int = 200
     body: bytes = b"{}"
@@ -56,6 +60,7 @@ class Answer:
     reset: bool = False
     cut: int | None = None
     delay_s: float = 0.0
+    trickle_s: float = 0.0
 
 
 Script = Callable[[Received], Answer]
@@ -111,16 +116,32 @@ def serving(script: Script) -> Iterator[Loopback]:
                 hang_up(self.connection)
                 self.close_connection = True
                 return
-            self.send_response(answer.status)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.send_header("Content-Length", str(len(answer.body)))
-            for name, value in answer.headers.items():
+            self.send_response_only(answer.status)
+            own = {
+                "Date": self.date_time_string(),
+                "Content-Type": "application/x-amz-json-1.0",
+                "Content-Length": str(len(answer.body)),
+            }
+            for name, value in {**own, **answer.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
+            if answer.trickle_s:
+                self.trickle(answer)
+                return
             self.wfile.write(answer.body[: answer.cut])
             if answer.cut is not None:
                 self.wfile.flush()
                 self.close_connection = True
+
+        def trickle(self, answer: Answer) -> None:
+            for place in range(len(answer.body)):
+                if loopback.idle.wait(answer.trickle_s):
+                    break
+                try:
+                    self.wfile.write(answer.body[place : place + 1])
+                except OSError:
+                    break
+            self.close_connection = True
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

@@ -73,6 +73,11 @@ def accepted(received: Received) -> Answer:
 
 
 THREE = [Outgoing("a"), Outgoing("b"), Outgoing("c")]
+COUNTS = {
+    "ApproximateNumberOfMessages": "3",
+    "ApproximateNumberOfMessagesNotVisible": "2",
+    "ApproximateNumberOfMessagesDelayed": "1",
+}
 HELD = [Message(f"m{number}", "", f"handle-{number}") for number in range(3)]
 
 
@@ -466,7 +471,8 @@ def test_a_description_reads_what_there_is() -> None:
 
 @pytest.mark.parametrize("policy", ["", "[", "[]", "{}", '{"maxReceiveCount": null}', "[" * 5000])
 def test_a_broken_redrive_policy_is_none(policy: str) -> None:
-    with client_for(lambda _: reply({"Attributes": {"RedrivePolicy": policy}})) as (client, _):
+    attributes = {**COUNTS, "RedrivePolicy": policy}
+    with client_for(lambda _: reply({"Attributes": attributes})) as (client, _):
         queue = client.describe(QueueRef("jobs", "http://x/0/jobs"))
     assert queue.max_receive_count is None
 

@@ -103,6 +103,7 @@ class FixedAws:
             "QueueArn": f"{ARN}-dlq" if dead else ARN,
             "ApproximateNumberOfMessages": str(len(BODIES)) if dead else "12",
             "ApproximateNumberOfMessagesNotVisible": "0" if dead else "5",
+            "ApproximateNumberOfMessagesDelayed": "0",
             "VisibilityTimeout": "30" if dead else "36",
             "MessageRetentionPeriod": "1209600" if dead else "345600",
             "SqsManagedSseEnabled": "true",

@@ -8,13 +8,21 @@ retry here: a send that is tried again silently can double messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqsctl.aws.sqs.checksums import intact
-from sqsctl.aws.translate import THROTTLED, client_error, core_error, error_code
+from sqsctl.aws.translate import (
+    STUMBLES,
+    THROTTLED,
+    ForeignAnswerError,
+    client_error,
+    core_error,
+    error_code,
+    of_the_answer,
+)
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.message import Outgoing
 from sqsctl.model.outcome import Acceptance, BatchResult, Rejection
@@ -41,6 +49,8 @@ def run_batch(
     from botocore import exceptions as boto
     from botocore.parsers import ResponseParserError
 
+    from sqsctl.aws.deadlines import NotWaitedForError
+
     everything = range(size)
     try:
         answer = call()
@@ -55,12 +65,19 @@ def run_batch(
         return _all_rejected(everything, "unreachable", str(error), sender_fault=False)
     except boto.SSLError as error:
         raise core_error(error, what) from error
+    except NotWaitedForError as error:
+        if not error.sent:
+            return _all_rejected(everything, "unreachable", str(error), sender_fault=False)
+        return BatchResult(unknown=tuple(everything), unknown_reason=str(error))
     except (boto.HTTPClientError, boto.ResponseStreamingError) as error:
         return BatchResult(unknown=tuple(everything), unknown_reason=str(error))
     except boto.BotoCoreError as error:
         raise core_error(error, what) from error
-    except (ResponseParserError, UnicodeDecodeError) as error:
-        return BatchResult(unknown=tuple(everything), unknown_reason=str(error))
+    except (ResponseParserError, ForeignAnswerError, *STUMBLES) as error:
+        if isinstance(error, STUMBLES) and not of_the_answer(error):
+            raise
+        why = f"the answer is not one of AWS's: {error}"
+        return BatchResult(unknown=tuple(everything), unknown_reason=why)
     return _sorted_out(answer, size, sent)
 
 
@@ -75,6 +92,8 @@ def _refused(error: ClientError, size: int, what: str) -> BatchResult:
             unknown=tuple(range(size)), unknown_reason=f"{status} {code}: {text}".strip()
         )
     translated = client_error(error, what)
+    if translated.code == "redirected":
+        raise translated from error
     # A key that may not be used stops every message of the queue alike.
     if translated.exit in {Exit.DENIED, Exit.NOT_FOUND} or code.startswith(("Kms", "KMS.")):
         raise translated from error
@@ -97,8 +116,13 @@ def _sorted_out(
     rejected: list[Rejection] = []
     damaged: list[int] = []
     missing = {str(place): place for place in range(size)}
-    for each in answer.get("Successful") or ():
-        place = missing.pop(each.get("Id", ""), None)
+    failed = {_text(each, "Id"): each for each in _entries(answer, "Failed")}
+    contradicted = {
+        key for each in _entries(answer, "Successful") if (key := _text(each, "Id")) in failed
+    }
+    for each in _entries(answer, "Successful"):
+        key = _text(each, "Id")
+        place = None if key in contradicted else missing.pop(key, None)
         if place is None:
             continue
         if sent is not None and not intact(sent[place], each):
@@ -107,13 +131,14 @@ def _sorted_out(
         accepted.append(
             Acceptance(
                 place,
-                each.get("MessageId", ""),
-                each.get("MD5OfMessageBody", ""),
-                each.get("SequenceNumber"),
+                _text(each, "MessageId"),
+                _text(each, "MD5OfMessageBody"),
+                _text(each, "SequenceNumber") or None,
             )
         )
-    for each in answer.get("Failed") or ():
-        place = missing.pop(each.get("Id", ""), None)
+    for key, each in failed.items():
+        # Called failed and successful in one answer: nobody knows, and it is no success.
+        place = None if key in contradicted else missing.pop(key, None)
         if place is not None:
             code = str(each.get("Code", ""))
             # Emulators give no SenderFault on throttling, AWS gives false: the code decides.
@@ -123,9 +148,26 @@ def _sorted_out(
         tuple(accepted),
         tuple(rejected),
         tuple(missing.values()),
-        "the answer does not mention the message" if missing else "",
+        _why_unknown(missing, contradicted),
         tuple(damaged),
     )
+
+
+def _why_unknown(missing: Mapping[str, int], contradicted: Collection[str]) -> str:
+    if any(key in contradicted for key in missing):
+        return "the answer calls the message both successful and failed"
+    return "the answer does not mention the message" if missing else ""
+
+
+def _entries(answer: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """The entries of an answer; what has another form than an entry mentions nothing."""
+    found = answer.get(key)
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    found = entry.get(key)
+    return found if isinstance(found, str) else ""
 
 
 def joined(results: Sequence[BatchResult]) -> BatchResult:

@@ -11,7 +11,7 @@ from typing import Any
 from sqsctl.aws.session import Session
 from sqsctl.aws.sqs import shapes
 from sqsctl.aws.sqs.refusals import refused_as
-from sqsctl.aws.translate import translated
+from sqsctl.aws.translate import shaped, translated
 from sqsctl.model.queues import MoveTask
 
 MAX_RATE = 500  # messages per second, SQS's own limit
@@ -40,7 +40,8 @@ class MoveTaskClient:
         what = _queue_in(source_arn)
         with refused_as(what), translated(what):
             answer: Any = self._session.sqs_unretried().start_message_move_task(**request)
-        return str(answer.get("TaskHandle", ""))
+        with shaped(what):
+            return str(answer["TaskHandle"])
 
     def tasks(self, source_arn: str) -> tuple[MoveTask, ...]:
         """The last ten tasks of a source, newest first."""
@@ -49,13 +50,15 @@ class MoveTaskClient:
             answer: Any = self._session.sqs().list_message_move_tasks(
                 SourceArn=source_arn, MaxResults=_LISTED
             )
-        return tuple(shapes.move_task(each, source_arn) for each in answer.get("Results") or ())
+        with shaped(what):
+            return tuple(shapes.move_task(each, source_arn) for each in answer.get("Results") or ())
 
     def cancel(self, handle: str) -> int:
         """Stop a task; what it moved stays moved. Returns how many that is, about."""
         with refused_as("the task"), translated("the task"):
             answer: Any = self._session.sqs().cancel_message_move_task(TaskHandle=handle)
-        return int(answer.get("ApproximateNumberOfMessagesMoved") or 0)
+        with shaped("the task"):
+            return int(answer.get("ApproximateNumberOfMessagesMoved") or 0)
 
 
 def _queue_in(arn: str) -> str:

@@ -20,7 +20,7 @@ from sqsctl.aws.sqs.batches import joined, readable, run_batch
 from sqsctl.aws.sqs.checksums import body_md5
 from sqsctl.aws.sqs.refusals import refused_as
 from sqsctl.aws.sqs.wire import wire
-from sqsctl.aws.translate import translated
+from sqsctl.aws.translate import shaped, translated
 from sqsctl.errors import NotFoundError, SqsctlError, UsageError
 from sqsctl.model.message import Message, Outgoing
 from sqsctl.model.outcome import BatchResult, Rejection
@@ -40,10 +40,12 @@ _METHODS = {
 
 
 class QueueClient:
-    """The queues of one target."""
+    """The queues of one target. ``place`` tells one server from another."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        endpoint = session.target.endpoint
+        self.place = f"endpoint {_netloc(endpoint)}" if endpoint else "aws"
 
     def resolve(self, reference: str) -> QueueRef:
         """Where the queue named by a name, a URL or an ARN is.
@@ -81,7 +83,8 @@ class QueueClient:
             answer = self.session.sqs().get_queue_attributes(
                 QueueUrl=queue.url, AttributeNames=["All"]
             )
-        return shapes.queue(queue.url, cast("Mapping[str, str]", answer.get("Attributes", {})))
+        with shaped(f"queue {queue.name}"):
+            return shapes.queue(queue.url, cast("Mapping[str, str]", answer.get("Attributes", {})))
 
     def dead_letter_sources(self, queue: QueueRef) -> tuple[QueueRef, ...]:
         """The queues that dead-letter to this one.
@@ -159,8 +162,13 @@ class QueueClient:
             with refused_as(what), translated(what):
                 more = {"NextToken": token} if token else {}
                 page: Any = call(self.session.sqs())(**request, **more)
-            yield from shapes.refs(page.get(key) or ())
-            token = page.get("NextToken")
+            with shaped(what):
+                found = shapes.refs(page.get(key) or ())
+                after = page.get("NextToken")
+                if after and after == token:
+                    raise ValueError("the next page is the same again")
+            yield from found
+            token = after
             if not token:
                 return
 
@@ -172,6 +180,7 @@ class OpenQueue:
         self.ref = queue
         self._what = f"queue {queue.name}"
         self._client = session.sqs_unretried()
+        self._clock = session.clock
         self._wire = wire(self._client)
         # MiniStack 1.5.33 drops the trace header of a batch's entries, AWS does not.
         self._traced_alone = session.target.endpoint is not None
@@ -196,7 +205,12 @@ class OpenQueue:
             request["VisibilityTimeout"] = visibility_s
         with translated(self._what), readable(self._what):
             answer = self._call("ReceiveMessage", request)
-        return tuple(_received(each) for each in answer.get("Messages") or ())
+        with shaped(self._what):
+            return tuple(_received(each) for each in answer.get("Messages") or ())
+
+    def server_time(self) -> float | None:
+        """The latest time that SQS told, in seconds since 1970; None before its first answer."""
+        return self._clock.latest
 
     def send(self, batch: Sequence[Outgoing]) -> BatchResult:
         """Send up to 10 messages in one call; places in the result are those of ``batch``."""

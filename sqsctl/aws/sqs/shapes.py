@@ -68,17 +68,26 @@ def message(shape: Mapping[str, Any]) -> Message:
     attributes = {
         name: _attribute(value) for name, value in (shape.get("MessageAttributes") or {}).items()
     }
+    system = dict(shape.get("Attributes") or {})
     return Message(
-        message_id=shape["MessageId"],
-        body=shape.get("Body", ""),
-        receipt_handle=shape.get("ReceiptHandle", ""),
+        message_id=_told(shape, "MessageId"),
+        body=_told(shape, "Body", ""),
+        receipt_handle=_told(shape, "ReceiptHandle"),
         attributes=MappingProxyType(attributes) if attributes else _NOTHING,
-        system=MappingProxyType(dict(shape.get("Attributes") or {})),
+        system=MappingProxyType({name: _told(system, name) for name in system}),
     )
 
 
+def _told(shape: Mapping[str, Any], key: str, default: str | None = None) -> str:
+    """A text of an answer. Raises KeyError where it is missing, TypeError where it is none."""
+    value = shape[key] if default is None else shape.get(key, default)
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is not text")
+    return value
+
+
 def _attribute(shape: Mapping[str, Any]) -> MessageAttribute:
-    data_type = shape.get("DataType", "String")
+    data_type = _told(shape, "DataType", "String")
     if data_type.split(".", 1)[0] == "Binary":
         raw = shape.get("BinaryValue", b"")
         # boto3 decodes what travels as base64, the wire does not.
@@ -89,7 +98,11 @@ def _attribute(shape: Mapping[str, Any]) -> MessageAttribute:
 
 
 def queue(url: str, attributes: Mapping[str, str]) -> Queue:
-    """The attributes of GetQueueAttributes, All. A missing one keeps the default of AWS."""
+    """The attributes of GetQueueAttributes, All. A missing setting has the default of AWS.
+
+    Raises LookupError or ValueError where a count is missing or none: nobody then knows how
+    many messages there are, and 0 would be a lie.
+    """
     policy = _json_object(attributes.get("RedrivePolicy"))
     arn = attributes.get("QueueArn", "")
     name = arn.rpartition(":")[2] or name_of(url)
@@ -98,14 +111,20 @@ def queue(url: str, attributes: Mapping[str, str]) -> Queue:
         found = _whole(attributes.get(key))
         return default if found is None else found
 
+    def count(kind: str) -> int:
+        told = int(attributes[f"ApproximateNumberOfMessages{kind}"])
+        if told < 0:
+            raise ValueError(f"ApproximateNumberOfMessages{kind} is {told}")
+        return told
+
     return Queue(
         name=name,
         url=url,
         arn=arn,
         fifo=attributes.get("FifoQueue", "").lower() == "true" or name.endswith(".fifo"),
-        visible=number("ApproximateNumberOfMessages", 0),
-        in_flight=number("ApproximateNumberOfMessagesNotVisible", 0),
-        delayed=number("ApproximateNumberOfMessagesDelayed", 0),
+        visible=count(""),
+        in_flight=count("NotVisible"),
+        delayed=count("Delayed"),
         visibility_timeout_s=number("VisibilityTimeout", 30),
         retention_s=number("MessageRetentionPeriod", 345_600),
         delay_s=number("DelaySeconds", 0),

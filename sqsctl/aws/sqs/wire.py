@@ -15,6 +15,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sqsctl.aws.translate import refuse_page
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
@@ -63,6 +65,7 @@ class Wire:
         self._signed(frozen, "sqs", self._region).add_auth(request)
         headers: Any = dict(request.headers.items())
         answer = self._send(AWSPreparedRequest("POST", self._url, headers, body, False))
+        refuse_page(answer)
         if answer.status_code >= 300:
             raise self._error(operation, answer)
         return _parsed(answer.content)

@@ -14,7 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from sqsctl.aws import patience
 from sqsctl.errors import Exit
+
+# What ends a program: Ctrl-C, kill, and a terminal that was closed.
+ENDING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 
 
 class Control:
@@ -41,11 +47,12 @@ class Control:
 def interruptible(
     control: Control, announce: Callable[[], None] | None = None
 ) -> Iterator[Control]:
-    """While inside, SIGINT and SIGTERM stop politely; a second one ends the process.
+    """While inside, SIGINT, SIGTERM and SIGHUP stop politely; a second one ends the process.
 
-    ``announce`` is called at the first. The process then ends with 128 + the signal, without
-    running anything further: what must survive is on disk by then. Outside the main thread,
-    where handlers cannot be set, nothing happens.
+    ``announce`` is called at the first; from then on no server is waited for. The process then
+    ends with 128 + the signal, without running anything further: what must survive is on disk
+    by then. A signal that the program was started to ignore (nohup) stays ignored. Outside the
+    main thread, where handlers cannot be set, nothing happens.
     """
     if threading.current_thread() is not threading.main_thread():
         yield control
@@ -54,14 +61,20 @@ def interruptible(
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         if control.stopping:
             os._exit(128 + number)
-        control.exit = Exit.TERMINATED if number == signal.SIGTERM else Exit.INTERRUPTED
+        control.exit = Exit.INTERRUPTED if number == signal.SIGINT else Exit.TERMINATED
+        patience.hurry()
         control.stop()
         if announce:
             announce()
 
-    former = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
+    former = {
+        each: signal.signal(each, handle)
+        for each in ENDING
+        if signal.getsignal(each) is not signal.SIG_IGN
+    }
     try:
         yield control
     finally:
+        patience.calm()
         for each, handler in former.items():
             signal.signal(each, handler)

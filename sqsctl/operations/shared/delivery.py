@@ -1,7 +1,7 @@
 """Getting messages into a queue: packed full, tried again where that is safe, counted.
 
 Retries are this module's own, never botocore's: a throttled entry is tried again freely,
-one of which nobody knows whether it arrived is tried again and counted as a possible
+one of which nobody knows whether it arrived is tried once more and counted as a possible
 duplicate, a rejected one is reported. Order within a batch is kept, nothing is lost:
 every entry is in exactly one of accepted, rejected and unknown.
 """
@@ -9,6 +9,7 @@ every entry is in exactly one of accepted, rejected and unknown.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from sqsctl.operations.shared.interfaces import SendsMessages
 from sqsctl.operations.shared.validation import MAX_BYTES
 
 BATCH = 10
+UNANSWERED_TRIES = 2  # each may have made a copy: what two tries did not tell, a third will not
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class _Attempts:
         self._accepted: dict[int, Acceptance] = {}
         self._rejected: dict[int, Rejection] = {}
         self._unknown: dict[int, str] = {}  # the last try of these
-        self._ever_unknown: set[int] = set()
+        self._unanswered: Counter[int] = Counter()  # tries of which nobody knows
         self._damaged: set[int] = set()
         self._error: SqsctlError | None = None
 
@@ -149,7 +151,7 @@ class _Attempts:
         for index in result.unknown:
             place = places[index]
             self._unknown[place] = result.unknown_reason
-            self._ever_unknown.add(place)
+            self._unanswered[place] += 1
             self._rejected.pop(place, None)
         for index in result.damaged:
             self._damaged.add(places[index])
@@ -158,14 +160,15 @@ class _Attempts:
 
     def _worth_another_try(self) -> list[int]:
         throttled = (place for place, each in self._rejected.items() if not each.sender_fault)
-        return sorted({*throttled, *self._unknown})
+        wanted = {*throttled, *self._unknown}
+        return sorted(each for each in wanted if self._unanswered[each] < UNANSWERED_TRIES)
 
     def _summed_up(self) -> Delivery:
         # Refused after an unknown try: that try may have arrived, so it is still unknown.
         still_unknown = {
             *self._unknown,
             *self._damaged,
-            *(place for place in self._rejected if place in self._ever_unknown),
+            *(place for place in self._rejected if place in self._unanswered),
         }
         reasons = list(self._unknown.values())
         if self._damaged:
@@ -178,7 +181,7 @@ class _Attempts:
                 if place not in still_unknown
             ),
             unknown=tuple(sorted(still_unknown)),
-            doubtful=tuple(sorted(self._ever_unknown & self._accepted.keys())),
+            doubtful=tuple(sorted(self._unanswered.keys() & self._accepted.keys())),
             reason="; ".join(dict.fromkeys(each for each in reasons if each)),
             error=self._error,
         )

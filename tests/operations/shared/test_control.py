@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sqsctl.aws import patience
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.queues import QueueRef
 from sqsctl.operations.shared.control import Control, interruptible
@@ -25,7 +26,12 @@ QUICK = RetryPolicy(attempts=4, base_s=0.0005, cap_s=0.001)
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, Exit.INTERRUPTED), (signal.SIGTERM, Exit.TERMINATED)]
+    ("number", "code"),
+    [
+        (signal.SIGINT, Exit.INTERRUPTED),
+        (signal.SIGTERM, Exit.TERMINATED),
+        (signal.SIGHUP, Exit.TERMINATED),
+    ],
 )
 def test_a_first_signal_asks_politely(number: signal.Signals, code: Exit) -> None:
     told: list[str] = []
@@ -33,9 +39,21 @@ def test_a_first_signal_asks_politely(number: signal.Signals, code: Exit) -> Non
     with interruptible(Control(), lambda: told.append("stopping")) as control:
         os.kill(os.getpid(), number)
         assert not control.pause(5)
+        assert patience.hurried(), "no server is waited for any more"
+    assert not patience.hurried()
     assert control.stopping
     assert (control.exit, told) == (code, ["stopping"])
     assert signal.getsignal(number) == before
+
+
+def test_what_the_program_was_started_to_ignore_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible(Control()) as control:
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert not control.stopping
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_second_signal_ends_the_process() -> None:

@@ -133,6 +133,24 @@ def test_an_error_that_ends_everything_keeps_what_was_accepted() -> None:
     assert result.error.code == "credentials_expired"
 
 
+@pytest.mark.parametrize("applied", [True, False])
+def test_what_two_tries_did_not_tell_is_not_tried_a_third_time(applied: bool) -> None:
+    queue = FakeSqs().create("q")
+    queue.fail("send", *[lost_answer if applied else lost_request] * 4)
+    result = run(queue, "a")
+    assert len(queue.calls) == 2
+    assert len(queue.bodies) == (2 if applied else 0)
+    assert (result.unknown, result.accepted, result.rejected) == ((0,), (), ())
+
+
+def test_throttling_between_two_lost_answers_does_not_start_the_count_again() -> None:
+    queue = FakeSqs().create("q")
+    queue.fail("send", lost_answer, throttled, lost_answer, None)
+    result = run(queue, "a")
+    assert len(queue.calls) == 3
+    assert result.unknown == (0,)
+
+
 def test_a_stop_starts_no_further_attempt() -> None:
     queue = FakeSqs().create("q")
     queue.fail("send", *[throttled] * 10)
