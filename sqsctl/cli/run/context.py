@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from sqsctl.cli.run.folder import working_folder
 from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen import prompt
 from sqsctl.cli.screen.output import Answer, Output, target_line
-from sqsctl.errors import Exit, NotFoundError, RefusedError, SqsctlError, UsageError
+from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.target import Target
 
 if TYPE_CHECKING:
@@ -22,12 +21,10 @@ if TYPE_CHECKING:
 
     from sqsctl.aws.session import Session
     from sqsctl.cli.run.program import Program
+    from sqsctl.cli.run.start import Start
     from sqsctl.operations.stacks.discover import StackRef
     from sqsctl.operations.target.settings import Settings
     from sqsctl.operations.target.targeting import Resolved
-
-
-_STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:[\w-]+:cloudformation:[\w:/.-]{1,400}")
 
 
 class Run:
@@ -150,13 +147,10 @@ class Run:
 
     @property
     def own_queue(self) -> str | None:
-        """The queue that was named to be taken as it is, without a stack.
+        """The queue that was named to be taken as it is, without a stack."""
+        from sqsctl.cli.run.start import named_queue
 
-        With ``--stack`` beside it, a queue is one of that stack.
-        """
-        if self.settings.kind("stack") == "flag":
-            return None
-        return self.settings.text("queue")
+        return named_queue(self.settings)
 
     def resolved(self, *, changing: bool = False) -> Resolved:
         """The target, decided once. ``changing`` commands need it to be unambiguous."""
@@ -197,80 +191,36 @@ class Run:
     def stack(self, *, changing: bool = False, functions: Sequence[str] | None = None) -> StackRef:
         """The stack to work on: discovered, and announced as the target.
 
-        ``functions`` that are in no stack are a start, as a queue is. See ``cli.start``.
+        ``functions`` that are in no stack are a start, as a queue is. See ``cli.run.start``.
         """
-        from sqsctl.cli.run.start import checked, reference
+        from sqsctl.cli.run.start import checked
 
         self._functions = checked(functions)
-        resolved = self.resolved(changing=changing)
-        found = reference(self, self._functions, changing=changing)
-        self.announce(
-            replace(
-                resolved.target,
-                stack=found.stack_name,
-                account=found.account or resolved.target.account,
-            )
-        )
+        start = self._start(changing=changing)
+        found = start.reference(self._functions)
+        target = start.resolved.target
+        account = found.account or target.account
+        self.announce(replace(target, stack=found.stack_name, account=account))
         return found
 
     def stack_name(self, *, changing: bool = False) -> str:
         """The name of the stack: --stack, the project's file, the only one, or a question."""
-        from sqsctl.operations.stacks import discover
+        return self._start(changing=changing).stack_name()
+
+    def _start(self, *, changing: bool) -> Start:
+        from sqsctl.cli.run.start import Start
 
         resolved = self.resolved(changing=changing)
-        named = self.settings.text("stack")
-        if named:
-            if not _STACK.fullmatch(named):
-                raise UsageError(
-                    f"{named!r} cannot be a stack: letters, digits and - make up its name",
-                    hint="sqsctl stack ls lists them",
-                )
-            return named
-        likely = self.likely_stack(changing=changing)
-        if likely:
-            return likely
-        stage = self.settings.text("stage")
-        found = [each.name for each in discover.stacks(resolved.session)]
-        if stage:
-            found = [name for name in found if name.endswith(f"-{stage}")]
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise NotFoundError(
-                "no stack with an SQS queue and a function was found",
-                hint="name one with --stack, or a queue with --queue; is the region right?",
-                code="stack_not_found",
-            )
-        if prompt.interactive() and not self.yes:
-            chosen = self.prompter.select(
-                "Which stack?", [prompt.Choice(name, name) for name in found]
-            )
-            if chosen is None:
-                raise KeyboardInterrupt
-            return chosen
-        raise SqsctlError(
-            f"there are {len(found)} stacks: {', '.join(sorted(found))}",
-            hint=f"choose one: --stack {min(found)}",
-            exit=Exit.USAGE,
-            code="stack_ambiguous",
-        )
+        return Start(resolved, self.settings, self._ask_which, self.output.notice)
 
-    def likely_stack(self, *, changing: bool = False) -> str | None:
-        """The stack of the working folder's project, else the lab's own; None without both."""
-        from sqsctl.operations.target import project_files
-
-        stage = self.settings.text("stage")
-        try:
-            told = project_files.stack(working_folder(), stage=stage)
-        except UsageError as error:
-            hint = error.hint or "mend the file, or name the stack: --stack NAME"
-            raise UsageError(error.message, hint=hint, code=error.code) from error
-        if told.name:
-            return told.name
-        if told.problem:
-            self.output.notice(told.problem)
-        resolved = self.resolved(changing=changing)
-        return resolved.lab.stack if resolved.lab and not stage else None
+    def _ask_which(self, question: str, names: Sequence[str]) -> str | None:
+        """One of several names; None where nobody is there to ask."""
+        if self.yes or not prompt.interactive():
+            return None
+        chosen = self.prompter.select(question, [prompt.Choice(name, name) for name in names])
+        if chosen is None:
+            raise KeyboardInterrupt
+        return chosen
 
     def confirm(self, question: str, *, consequence: str = "") -> None:
         """Ask before something changes. Returns on yes, raises RefusedError otherwise."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqsctl.cli.run.folder import working_folder
 from sqsctl.cli.run.suggestions import nearest
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
-    from sqsctl.cli.run.context import Run
     from sqsctl.model.deployed import StackRef
+    from sqsctl.operations.target.settings import Settings
+    from sqsctl.operations.target.targeting import Resolved
 
 MAX_LISTED = 500
 MAX_NAMED = 8
 
+_STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:[\w-]+:cloudformation:[\w:/.-]{1,400}")
 _FUNCTION = re.compile(
     r"(?:arn:[\w-]+:lambda:[\w-]+:\d{12}:function:|\d{12}:function:)?"
     r"[A-Za-z0-9_-]{1,140}(?::(?:\$LATEST|[A-Za-z0-9_-]{1,128}))?"
@@ -40,90 +44,160 @@ def checked(functions: Iterable[str] | None) -> tuple[str, ...]:
     return given
 
 
-def reference(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef:
-    """The parts to work on.
+@dataclass(frozen=True)
+class Start:
+    """Finds what a command works on, within the target that was decided.
 
-    A queue that was named comes first, then the stack that was named, with these functions
-    in it. Functions of no stack stand for themselves.
+    ``ask`` chooses one of several names; it answers None where nobody is there to ask.
     """
-    from sqsctl.operations.stacks import discover
 
-    session = run.resolved(changing=changing).session
-    queue = run.own_queue
-    if queue:
-        found = discover.from_queue(session, queue, around=True)
-        missing = _missing(found, functions)
-        return discover.joined(session, found, missing) if missing else found
-    if not functions:
-        name = run.stack_name(changing=changing)
+    resolved: Resolved
+    settings: Settings
+    ask: Callable[[str, Sequence[str]], str | None]
+    notice: Callable[[str], None]
+
+    def reference(self, functions: Sequence[str]) -> StackRef:
+        """The parts to work on.
+
+        A queue that was named comes first, then the stack that was named, with these functions
+        in it. Functions of no stack stand for themselves.
+        """
+        from sqsctl.operations.stacks import discover
+
+        session = self.resolved.session
+        queue = named_queue(self.settings)
+        if queue:
+            found = discover.from_queue(session, queue, around=True)
+            missing = _missing(found, functions)
+            return discover.joined(session, found, missing) if missing else found
+        if not functions:
+            name = self.stack_name()
+            try:
+                found = discover.from_stack(session, name)
+            except NotFoundError as error:
+                raise self._elsewhere(name, error) from error
+            return self._with_queue(found)
+        if self.settings.text("stack"):
+            found = discover.from_stack(session, self.stack_name())
+            missing = _missing(found, functions)
+            if missing:
+                raise no_function(found, missing[0])
+            return self._with_queue(found)
+        return self._of_functions(functions)
+
+    def stack_name(self) -> str:
+        """The name of the stack: --stack, the project's file, the only one, or a question."""
+        from sqsctl.operations.stacks import discover
+
+        named = self.settings.text("stack")
+        if named:
+            if not _STACK.fullmatch(named):
+                raise UsageError(
+                    f"{named!r} cannot be a stack: letters, digits and - make up its name",
+                    hint="sqsctl stack ls lists them",
+                )
+            return named
+        likely = self._likely()
+        if likely:
+            return likely
+        stage = self.settings.text("stage")
+        found = [each.name for each in discover.stacks(self.resolved.session)]
+        if stage:
+            found = [name for name in found if name.endswith(f"-{stage}")]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise NotFoundError(
+                "no stack with an SQS queue and a function was found",
+                hint="name one with --stack, or a queue with --queue; is the region right?",
+                code="stack_not_found",
+            )
+        chosen = self.ask("Which stack?", found)
+        if chosen is not None:
+            return chosen
+        raise SqsctlError(
+            f"there are {len(found)} stacks: {', '.join(sorted(found))}",
+            hint=f"choose one: --stack {min(found)}",
+            exit=Exit.USAGE,
+            code="stack_ambiguous",
+        )
+
+    def _likely(self) -> str | None:
+        """The stack of the working folder's project, else the lab's own; None without both."""
+        from sqsctl.operations.target import project_files
+
+        stage = self.settings.text("stage")
         try:
-            found = discover.from_stack(session, name)
+            told = project_files.stack(working_folder(), stage=stage)
+        except UsageError as error:
+            hint = error.hint or "correct the file, or name the stack: --stack NAME"
+            raise UsageError(error.message, hint=hint, code=error.code) from error
+        if told.name:
+            return told.name
+        if told.problem:
+            self.notice(told.problem)
+        lab = self.resolved.lab
+        return lab.stack if lab and not stage else None
+
+    def _with_queue(self, found: StackRef) -> StackRef:
+        """The stack. Raises NotFoundError where a queue was named that it does not hold."""
+        from sqsctl.operations.stacks import meant_queue
+
+        queue = self.settings.text("queue")
+        if queue and self.settings.kind("queue") == "flag":
+            meant_queue.main_queue(found, queue)
+        return found
+
+    def _elsewhere(self, name: str, error: NotFoundError) -> NotFoundError:
+        """The error for a stack that is not there; the project may say where it is."""
+        from sqsctl.operations.target import project_files
+
+        target = self.resolved.target
+        told = project_files.stack(working_folder(), stage=self.settings.text("stage"))
+        if target.kind != "aws" or told.name != name or told.region in {None, target.region}:
+            return error
+        return NotFoundError(
+            error.message,
+            hint=f"{told.source} deploys it to {told.region}: --region {told.region}",
+            code=error.code,
+        )  # no name: others that are near are not meant
+
+    def _of_functions(self, functions: Sequence[str]) -> StackRef:
+        """Functions without a named stack: the folder's or the lab's, else by themselves."""
+        from sqsctl.operations.stacks import discover
+
+        session = self.resolved.session
+        likely = None
+        try:
+            name = self._likely()
+        except UsageError as error:  # a broken file in the folder is no reason not to look
+            self.notice(error.message)
+            name = None
+        if name:
+            try:
+                likely = discover.from_stack(session, name)
+            except SqsctlError as error:
+                if error.exit not in {Exit.NOT_FOUND, Exit.DENIED}:
+                    raise
+        if likely is not None and not _missing(likely, functions):
+            return likely
+        try:
+            return discover.from_functions(session, functions)
         except NotFoundError as error:
-            raise _elsewhere(run, name, error) from error
-        return _with_queue(run, found)
-    if run.settings.text("stack"):
-        found = discover.from_stack(session, run.stack_name(changing=changing))
-        missing = _missing(found, functions)
-        if missing:
-            raise no_function(found, missing[0])
-        return _with_queue(run, found)
-    return _functions(run, functions, changing=changing)
-
-
-def _with_queue(run: Run, found: StackRef) -> StackRef:
-    """The stack. Raises NotFoundError where a queue was named beside it that it does not hold."""
-    from sqsctl.operations.stacks import meant_queue
-
-    queue = run.settings.text("queue")
-    if queue and run.settings.kind("queue") == "flag":
-        meant_queue.main_queue(found, queue)
-    return found
-
-
-def _elsewhere(run: Run, name: str, error: NotFoundError) -> NotFoundError:
-    """The error for a stack that is not there; the project may say where it is."""
-    from sqsctl.cli.run.folder import working_folder
-    from sqsctl.operations.target import project_files
-
-    target = run.resolved().target
-    told = project_files.stack(working_folder(), stage=run.settings.text("stage"))
-    if target.kind != "aws" or told.name != name or told.region in {None, target.region}:
-        return error
-    return NotFoundError(
-        error.message,
-        hint=f"{told.source} deploys it to {told.region}: --region {told.region}",
-        code=error.code,
-    )  # no name: others that are near are not meant
-
-
-def _functions(run: Run, functions: Sequence[str], *, changing: bool) -> StackRef:
-    """Functions without a named stack: the working folder's or the lab's, else by themselves."""
-    from sqsctl.operations.stacks import discover
-
-    session = run.resolved(changing=changing).session
-    likely = None
-    try:
-        name = run.likely_stack(changing=changing)
-    except UsageError as error:  # a broken file in the folder is no reason not to look
-        run.output.notice(error.message)
-        name = None
-    if name:
-        try:
-            likely = discover.from_stack(session, name)
-        except SqsctlError as error:
-            if error.exit not in {Exit.NOT_FOUND, Exit.DENIED}:
+            if error.code != "function_not_found":
                 raise
-    if likely is not None and not _missing(likely, functions):
-        return likely
-    try:
-        return discover.from_functions(session, functions)
-    except NotFoundError as error:
-        if error.code != "function_not_found":
-            raise
-        found = _stack_with(session, functions)
-        if found is not None:
-            return found
-        raise _absent(session, functions, error, likely) from error
+            found = _stack_with(session, functions)
+            if found is not None:
+                return found
+            raise _absent(session, functions, error, likely) from error
+
+
+def named_queue(settings: Settings) -> str | None:
+    """The queue that was named to be taken as it is, without a stack.
+
+    With ``--stack`` beside it, a queue is one of that stack.
+    """
+    return None if settings.kind("stack") == "flag" else settings.text("queue")
 
 
 def _stack_with(session: Session, functions: Sequence[str]) -> StackRef | None:

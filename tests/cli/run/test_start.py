@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,16 +22,23 @@ from sqsctl.operations.stacks.discover import StackSummary
 from tests.aws.stubs import Stubbed
 
 
-def run(*, kind: str = "aws", region: str = "us-east-1", likely: str | None = None) -> Any:
+def begin(
+    *,
+    kind: str = "aws",
+    region: str = "us-east-1",
+    likely: str | None = None,
+    notice: Callable[[str], None] = lambda _: None,
+) -> start.Start:
     target = Target(kind, region)  # type: ignore[arg-type]
-    resolved = SimpleNamespace(target=target, session=Stubbed().session)
-    return SimpleNamespace(
-        own_queue=None,
-        resolved=lambda **_: resolved,
-        settings=SimpleNamespace(text=lambda _: None),
-        stack_name=lambda **_: "svc-dev",
-        likely_stack=lambda **_: likely,
-    )
+    lab = SimpleNamespace(stack=likely) if likely else None
+    resolved: Any = SimpleNamespace(target=target, session=Stubbed().session, lab=lab)
+    settings: Any = SimpleNamespace(text=lambda _: None, kind=lambda _: "")
+    return start.Start(resolved, settings, lambda *_: None, notice)
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 def missing(_: object, name: str, **__: object) -> StackRef:
@@ -53,7 +61,7 @@ def test_the_project_may_say_where_a_stack_is(
     )
     monkeypatch.setattr(discover, "from_stack", missing)
     with pytest.raises(NotFoundError) as raised:
-        start.reference(run(kind=kind, region=region), (), changing=False)
+        begin(kind=kind, region=region).reference(())
     assert raised.value.hint == hint
     assert raised.value.code == "stack_not_found"
 
@@ -82,14 +90,14 @@ def from_stack(_: object, name: str) -> StackRef:
 def test_the_only_stack_with_a_short_name(stackless: pytest.MonkeyPatch) -> None:
     stackless.setattr(discover, "from_stack", from_stack)
     stackless.setattr(discover, "stacks", summaries(a=("a-worker",), b=("b-other",)))
-    assert start.reference(run(), ("worker",), changing=False).stack_name == "a"
-    assert start.reference(run(likely="c"), ("worker",), changing=False).stack_name == "c"
+    assert begin().reference(("worker",)).stack_name == "a"
+    assert begin(likely="c").reference(("worker",)).stack_name == "c"
 
 
 def test_a_short_name_of_several_stacks_is_not_guessed(stackless: pytest.MonkeyPatch) -> None:
     stackless.setattr(discover, "stacks", summaries(b=("b-worker",), a=("a-worker",)))
     with pytest.raises(UsageError) as raised:
-        start.reference(run(), ("worker",), changing=False)
+        begin().reference(("worker",))
     assert "a-worker, b-worker" in raised.value.message
     assert raised.value.hint == "give the whole name: --function a-worker"
 
@@ -149,7 +157,7 @@ def test_a_function_that_is_nowhere(
 ) -> None:
     stackless.setattr(FunctionClient, "every", named(count))
     with pytest.raises(NotFoundError) as raised:
-        start.reference(run(), (name,), changing=False)
+        begin().reference((name,))
     assert raised.value.message == f"there is no function {name} in ap-northeast-2"
     assert expected in (raised.value.hint or "")
 
@@ -158,7 +166,7 @@ def test_where_nothing_may_be_listed_the_plain_error_stays(stackless: pytest.Mon
     stackless.setattr(discover, "stacks", denied)
     stackless.setattr(FunctionClient, "every", denied)
     with pytest.raises(NotFoundError) as raised:
-        start.reference(run(), ("worker",), changing=False)
+        begin().reference(("worker",))
     assert raised.value.message == "there is no function worker"
 
 
@@ -166,32 +174,27 @@ def test_the_likely_stack_that_lacks_it_is_named(stackless: pytest.MonkeyPatch) 
     stackless.setattr(discover, "from_stack", from_stack)
     stackless.setattr(FunctionClient, "every", named(2))
     with pytest.raises(NotFoundError) as raised:
-        start.reference(run(likely="c"), ("nothing",), changing=False)
+        begin(likely="c").reference(("nothing",))
     assert raised.value.message == "there is no function nothing in ap-northeast-2"
     assert "there are: c-worker, f0000, f0001" in (raised.value.hint or "")
     stackless.setattr(FunctionClient, "every", denied)
     with pytest.raises(NotFoundError) as raised:
-        start.reference(run(likely="c"), ("nothing",), changing=False)
+        begin(likely="c").reference(("nothing",))
     assert raised.value.message == "c has no function nothing"
     assert raised.value.hint == "it has c-worker; sqsctl stack show draws it"
     stackless.setattr(discover, "from_stack", missing)
     with pytest.raises(NotFoundError) as raised:
-        start.reference(run(likely="c"), ("nothing",), changing=False)
+        begin(likely="c").reference(("nothing",))
     assert "there is no function nothing" in raised.value.message
 
 
 def test_a_broken_file_in_the_folder_does_not_keep_one_from_a_function(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    (tmp_path / "serverless.yml").write_text("service: [\n")
     notices: list[str] = []
-
-    def broken(**_: object) -> None:
-        raise UsageError("serverless.yml is not valid YAML")
-
-    begun = run()
-    begun.likely_stack = broken
-    begun.output = SimpleNamespace(notice=notices.append)
     alone = StackRef("r", functions=(FunctionPart("worker", "arn"),))
     monkeypatch.setattr(discover, "from_functions", lambda *_: alone)
-    assert start.reference(begun, ("worker",), changing=False) == alone
-    assert notices == ["serverless.yml is not valid YAML"]
+    assert begin(notice=notices.append).reference(("worker",)) == alone
+    assert len(notices) == 1
+    assert "serverless.yml" in notices[0]
