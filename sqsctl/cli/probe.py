@@ -182,7 +182,6 @@ def _route(run: Run, stack: Stack, way: Way) -> Route:
     """Who logs where on the canary's way."""
     from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.cli.common.routes import route_at
-    from sqsctl.model.queues import QueueRef
     from sqsctl.operations.following.probe_hops import route_through
 
     client = QueueClient(run.session())
@@ -192,7 +191,7 @@ def _route(run: Run, stack: Stack, way: Way) -> Route:
         stack,
         producer=first.function_name if first else None,
         queue=first.queue_name if first and first.queue_name else queue,
-        describe=lambda queue: client.describe(QueueRef(queue.name, queue.url, queue.arn)),
+        describe=lambda queue: client.describe(queue.ref),
     )
     if found.consumer is None:
         raise _no_consumer(stack, way)

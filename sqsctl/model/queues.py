@@ -54,6 +54,11 @@ class Queue:
     created_at: datetime | None = None
 
     @property
+    def ref(self) -> QueueRef:
+        """Where it is."""
+        return QueueRef(self.name, self.url, self.arn)
+
+    @property
     def approximate_total(self) -> int:
         """Messages in it, whether visible, in flight or delayed."""
         return self.visible + self.in_flight + self.delayed

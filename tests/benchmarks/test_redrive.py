@@ -14,7 +14,6 @@ import pytest
 
 from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.sqs.queues import QueueClient
-from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import Queue
 from sqsctl.operations.moving.redrive import Redrive, redrive
 from sqsctl.operations.sending.bodies import template
@@ -40,7 +39,7 @@ def a_queue(client: QueueClient) -> Queue:
 
 
 def fill(client: QueueClient, queue: Queue) -> None:
-    sink = QueueSink(client.open(QueueRef(queue.name, queue.url, queue.arn)))
+    sink = QueueSink(client.open(queue.ref))
     assert produce(sink, template('{"input": {{n}}}'), Plan(MESSAGES)).accepted == MESSAGES
 
 

@@ -184,7 +184,7 @@ def _same(message: Message, sent: Outgoing | None, fifo: bool) -> bool:
 
 
 def _ref(queue: Queue) -> QueueRef:
-    return QueueRef(queue.name, queue.url, queue.arn)
+    return queue.ref
 
 
 @contextmanager

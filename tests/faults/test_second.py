@@ -160,4 +160,4 @@ def test_sources_of_a_queue_without_any_are_none(bench: Bench) -> None:
 
 def _ref(bench: Bench, end: str) -> QueueRef:
     queue = bench.source if end == "source" else bench.target
-    return QueueRef(queue.name, queue.url, queue.arn)
+    return queue.ref

@@ -69,14 +69,13 @@ def _asked(run: Run, client: QueueClient, queue: Queue, there: int) -> str | Non
         and queue.max_receive_count is None
         and run.prompter.confirm("Export them into a file first?", default=True)
     ):
-        from sqsctl.model.queues import QueueRef
         from sqsctl.operations.dead_letters.peek import Look
         from sqsctl.operations.moving.export import export
 
         path = Path(f"{queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl")
         with run.progress(f"exporting {queue.name}"):
             summary = export(
-                client.open(QueueRef(queue.name, queue.url, queue.arn)),
+                client.open(queue.ref),
                 queue,
                 path,
                 look=Look(limit=0, hold_s=120),

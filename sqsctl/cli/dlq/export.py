@@ -71,7 +71,6 @@ def export(
     from sqsctl.cli.common import filters as conditions
     from sqsctl.cli.dlq.causes import cause_finder
     from sqsctl.cli.dlq.source import dead_letters
-    from sqsctl.model.queues import QueueRef
     from sqsctl.operations.dead_letters.peek import Look
     from sqsctl.operations.moving.export import export as write
     from sqsctl.operations.shared.control import Control, interruptible
@@ -87,7 +86,7 @@ def export(
         interruptible(control, lambda: run.output.notice("handing the messages back")),
     ):
         summary = write(
-            client.open(QueueRef(queue.name, queue.url, queue.arn)),
+            client.open(queue.ref),
             queue,
             path,
             look=Look(limit=selection.limit(limit) or 0, hold_s=120, force=force),

@@ -22,7 +22,6 @@ def look_through(
     scan: int | None = None,
     select: Any = None,
 ) -> tuple[Peeked, Exit]:
-    from sqsctl.model.queues import QueueRef
     from sqsctl.operations.dead_letters.peek import Look, peek
     from sqsctl.operations.shared.control import Control, interruptible
 
@@ -33,7 +32,7 @@ def look_through(
         interruptible(control, lambda: run.output.notice("handing the messages back")),
     ):
         peeked = peek(
-            client.open(QueueRef(queue.name, queue.url, queue.arn)),
+            client.open(queue.ref),
             queue,
             look=Look(limit=limit, scan=scan, force=force),
             select=select,

@@ -91,7 +91,6 @@ def peek(
     handed back at its end.
     """
     from sqsctl.cli.common import filters as conditions
-    from sqsctl.model.queues import QueueRef
     from sqsctl.operations.dead_letters.forecast import forecast
     from sqsctl.operations.dead_letters.peek import Look
     from sqsctl.operations.dead_letters.peek import peek as look_into
@@ -112,7 +111,7 @@ def peek(
         interruptible(control, lambda: run.output.notice("handing the messages back")),
     ):
         peeked = look_into(
-            client.open(QueueRef(queue.name, queue.url, queue.arn)),
+            client.open(queue.ref),
             queue,
             look=Look(limit=selection.limit(limit) or LIMIT, force=force),
             select=selected,

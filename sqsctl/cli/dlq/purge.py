@@ -79,12 +79,11 @@ def _chosen(
     run: Run, client: QueueClient, queue: Queue, selection: Selection, *, dry_run: bool
 ) -> Answer:
     """Delete the messages that were selected; the others are looked at and handed back."""
-    from sqsctl.model.queues import QueueRef
     from sqsctl.operations.dead_letters.peek import Look, peek
     from sqsctl.operations.moving.removal import remove
     from sqsctl.operations.shared.control import Control, interruptible
 
-    port = client.open(QueueRef(queue.name, queue.url, queue.arn))
+    port = client.open(queue.ref)
     control = Control()
     back = interruptible(control, lambda: run.output.notice("handing the messages back"))
     select = selection.predicate or (lambda _: False)

@@ -67,7 +67,6 @@ def restore(
     """Send an exported file's messages into a queue. A restore that was stopped goes on."""
     from sqsctl.aws.lab_state import state_home
     from sqsctl.cli.dlq.source import dead_letters
-    from sqsctl.model.queues import QueueRef
     from sqsctl.operations.moving import archive
     from sqsctl.operations.moving.restore import Restore, refuse
     from sqsctl.operations.moving.restore import restore as send
@@ -107,7 +106,7 @@ def restore(
     ):
         summary = send(
             file,
-            client.open(QueueRef(target.name, target.url, target.arn)),
+            client.open(target.ref),
             target,
             journal_folder=state_home() / "journals",
             options=Restore(

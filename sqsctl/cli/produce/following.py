@@ -48,7 +48,6 @@ def prepare(run: Run, way: Way) -> Followed:
     Raises NotFoundError where no queue can be told, and what hides it if it was not read.
     """
     from sqsctl.aws.sqs.queues import QueueClient
-    from sqsctl.model.queues import QueueRef
     from sqsctl.model.stack import Fact
     from sqsctl.operations.diagnosis.observe import observe
     from sqsctl.operations.following.follow import held
@@ -64,7 +63,7 @@ def prepare(run: Run, way: Way) -> Followed:
         queue = way.queue.ref
     else:
         facts, named = _behind(stack, way.label)
-        queue = QueueRef(facts.name, facts.url, facts.arn)
+        queue = facts.ref
         if not named:
             doubt = f"that {way.label} feeds {facts.name} is a guess: its function does not name it"
     target = facts.dead_letter_target_arn

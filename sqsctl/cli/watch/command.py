@@ -145,11 +145,10 @@ class Watcher:
 
     def _queues(self, trouble: list[str]) -> dict[str, Queue]:
         from sqsctl.aws.parallel import concurrently
-        from sqsctl.model.queues import QueueRef
 
         def read(queue: Queue) -> Queue | SqsctlError:
             try:
-                return self._client.describe(QueueRef(queue.name, queue.url, queue.arn))
+                return self._client.describe(queue.ref)
             except SqsctlError as error:
                 return error
 

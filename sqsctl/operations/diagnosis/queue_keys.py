@@ -9,7 +9,6 @@ from sqsctl.aws.parallel import concurrently
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import SqsctlError
 from sqsctl.model.deployed import StackRef
-from sqsctl.model.queues import QueueRef
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
@@ -19,9 +18,7 @@ def keys_of(session: Session, ref: StackRef) -> tuple[str, ...] | None:
     """ARNs of the keys, empty where no queue has one; None where that could not be read."""
     client = QueueClient(session)
     try:
-        queues = concurrently(
-            lambda part: client.describe(QueueRef(part.name, part.url, part.arn)), ref.queues
-        )
+        queues = concurrently(lambda part: client.describe(part.ref), ref.queues)
         return tuple(
             dict.fromkeys(
                 _arn(session, each.kms_key_id, each.arn) for each in queues if each.kms_key_id

@@ -106,7 +106,7 @@ def _total(queues: OpensQueues, queue: Queue, control: Control) -> int:
 
 
 def _ref(queue: Queue) -> QueueRef:
-    return QueueRef(queue.name, queue.url, queue.arn)
+    return queue.ref
 
 
 def _all_attempts_s(targets: Sequence[Queue]) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.message import Message, Outgoing
-from sqsctl.model.queues import Queue, QueueRef
+from sqsctl.model.queues import Queue
 from sqsctl.operations.shared.interfaces import OpensQueues, SendsMessages
 from sqsctl.operations.stacks.queue_pairs import beside, described
 
@@ -118,7 +118,7 @@ class Destinations:
                 f"{source.name} is a {one} queue, {queue.name} is a {other} queue",
                 code="type_mismatch",
             )
-        return Destination(queue, self._queues.open(QueueRef(queue.name, queue.url, queue.arn)))
+        return Destination(queue, self._queues.open(queue.ref))
 
 
 def addressed(

@@ -29,7 +29,7 @@ class Purged:
 def purge(queues: PurgesQueues, facts: Queue, *, control: Control | None = None) -> Purged:
     """Delete everything in the queue. SQS allows it once a minute: waits once for that."""
     control = control or Control()
-    ref = QueueRef(facts.name, facts.url, facts.arn)
+    ref = facts.ref
     try:
         queues.purge(ref)
     except SqsctlError as error:

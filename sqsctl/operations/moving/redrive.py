@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqsctl.errors import Exit, SqsctlError, UsageError
 from sqsctl.model.plurals import counted
-from sqsctl.model.queues import Queue, QueueRef
+from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import RedriveProgress, RedriveSummary
 from sqsctl.operations.dead_letters.handle_file import Spool
 from sqsctl.operations.dead_letters.selection import Select
@@ -132,7 +132,7 @@ class _Run:
     ) -> None:
         self._queues = queues
         self._source = source
-        self._ref = QueueRef(source.name, source.url, source.arn)
+        self._ref = source.ref
         self._options = options
         self._control = control
         self._policy = policy

@@ -13,7 +13,7 @@ from typing import Literal
 
 from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.message import Message
-from sqsctl.model.queues import Queue, QueueRef
+from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import Method
 from sqsctl.operations.dead_letters.peek import Look, peek
 from sqsctl.operations.dead_letters.selection import Select
@@ -105,7 +105,7 @@ def plan_redrive(
         count = total if limit is None else min(total, limit)
         return RedrivePlan(method, source, destinations.names, count, story=story)
     look = Look(limit=limit or _EVERYTHING, force=True)
-    port = queues.open(QueueRef(source.name, source.url, source.arn))
+    port = queues.open(source.ref)
     targets: dict[str, None] = {}
     undeliverable: list[tuple[str, str]] = []
     seen = peek(port, source, look=look, select=select, control=control, progress=progress)

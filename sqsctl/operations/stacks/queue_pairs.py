@@ -69,7 +69,7 @@ def sources_of(queues: KnowsQueues, dead_letters: Queue) -> tuple[Queue, ...]:
     Where the endpoint or the identity cannot list them, a queue named as by convention
     (``jobs`` for ``jobs-dlq``) is asked whether it does.
     """
-    ref = QueueRef(dead_letters.name, dead_letters.url, dead_letters.arn)
+    ref = dead_letters.ref
     try:
         found = queues.dead_letter_sources(ref)
     except SqsctlError as error:

@@ -146,7 +146,7 @@ def queues_in_environments(session: Session, names: Sequence[str]) -> list[str]:
 def sources_of(client: QueueClient, queue: Queue) -> tuple[QueuePart, ...]:
     """The queues that dead-letter to this one."""
     try:
-        refs = client.dead_letter_sources(QueueRef(queue.name, queue.url, queue.arn))
+        refs = client.dead_letter_sources(queue.ref)
         found = concurrently(client.describe, refs)
     except SqsctlError as error:
         if fatal(error):
