@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
@@ -26,6 +25,7 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen, past
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import EventSourceMapping
+from sqsctl.model.intents import REMOVED, Option, Quota, Set, Tell, remedy
 from sqsctl.model.plurals import counted
 from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
@@ -127,12 +127,24 @@ class AccountConcurrency(LogCheck[str]):
         )
         return past(finding, why) if (why := _over(throttled, together, limit, stack)) else finding
 
-    def report(self, seen: Seen[str], stack: Stack) -> Finding:
+    def report(self, seen: Seen[str], stack: Stack) -> Finding:  # noqa: ARG002 - in the text
         return self.found(
             f"Lambda refuses the reservation: the account must keep {seen.sign} executions "
             "unreserved",
             evidence=seen.evidence(),
-            fix=replace(_fix(int(seen.sign) if len(seen.sign) < 9 else 10, stack), calls=()),
+            remedy=remedy(
+                "reserve nothing: take the reserved concurrency out of the template, and ask for a "
+                "higher quota where it is needed",
+                Tell(
+                    f"this account must keep {seen.sign} executions unreserved, and its limit "
+                    "leaves no more to reserve: remove ReservedConcurrentExecutions "
+                    "(reservedConcurrency, reserved_concurrent_executions) from the function, and "
+                    "deploy again"
+                ),
+                Set("function", "", {"ReservedConcurrentExecutions": REMOVED}),
+                other=(Option((Quota("lambda", _QUOTA, 1000),), "to reserve some later"),),
+                phase="deploy",
+            ),
             subject=seen.function,
             kind=Kind.CAUSE,
             confidence=seen.confidence,

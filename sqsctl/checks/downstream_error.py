@@ -23,20 +23,13 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.network import ANSWERED_BADLY, DATABASE
 from sqsctl.checks.support.payloads import NOT_JSON, json_of_another_service
-from sqsctl.checks.support.service_faults import Fault, fault_of
+from sqsctl.checks.support.service_faults import EXPECTED, Fault, fault_of
 from sqsctl.checks.support.services import BOTO, SDK_CODE, SDK_MARK
 from sqsctl.model.finding import Confidence, Finding, Severity
 from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
 from sqsctl.remedies.shell import dead_letter_commands, if_dead_lettered
 
-# Answers that a call with a condition is made for: the service works. Where one of them ended
-# an invocation, the code's own handling of it is at fault.
-_EXPECTED = re.compile(
-    r"\b(?:ConditionalCheckFailed(?:Exception)?|PreconditionFailed(?:Exception)?|NotModified"
-    r"|\w{0,40}Already(?:Exists|InUse|OwnedByYou)(?:Exception|Fault)?|IdempotentParameterMismatch"
-    r"(?:Exception)?|DuplicateTransactionException)\b"
-)
 # Parameters that the SDK itself refuses: no service was asked.
 _NEVER_SENT = re.compile(
     r"MissingRequiredParameter|UnexpectedParameter|InvalidParameterType|MultipleValidationErrors"
@@ -79,7 +72,7 @@ class DownstreamError(LogCheck[Answer]):
 
     def _what(self, case: Case) -> str | None:
         text = case.everything
-        if _NO_ERROR.search(text) or _NEVER_SENT.search(case.text) or _EXPECTED.search(case.text):
+        if _NO_ERROR.search(text) or _NEVER_SENT.search(case.text) or EXPECTED.search(case.text):
             return None
         if match := BOTO.search(text):
             return f"{match.group('op')}: {match.group('code')}"

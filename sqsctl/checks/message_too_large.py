@@ -12,6 +12,7 @@ more in total.
 from __future__ import annotations
 
 from sqsctl.checks.base import Meta
+from sqsctl.checks.support.deploys.errors import of_a_deploy
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
@@ -44,7 +45,7 @@ class MessageTooLarge(LogCheck[tuple[str, str]]):
     def recognise(self, case: Case) -> tuple[str, str] | None:
         text = case.everything
         match = TOO_LARGE.search(text)
-        if not match:
+        if not match or of_a_deploy(text):
             return None
         what = match.group()
         limit = match.group("limit") or match.group("batch") or match.group("request") or ""

@@ -137,6 +137,9 @@ def _goes_on(block: Block, first: str, last: str, text: str) -> bool:
         return True
     if first.startswith("Unable to import module '") and text.startswith("Error: "):
         return True
+    # Serverless tells the resource on a line above CloudFormation's reason.
+    if text.startswith("Resource handler returned message") and "_FAILED" in last:
+        return True
     # Go writes `message: Type` and then its frames as JSON.
     if len(block.lines) == 1 and text.startswith('[{"path":') and _TYPE_LAST.search(last):
         return True

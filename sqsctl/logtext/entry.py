@@ -84,6 +84,13 @@ WORDED = re.compile(
     r"|Missing credentials in config|failed to refresh cached credentials"
     r"|no EC2 IMDS role found|[Ff]ailed to retrieve credentials"
     r"|security token included in the request is (?:invalid|expired)"
+    # Events of CloudFormation and sentences of a deploy.
+    r"|\b(?:CREATE|UPDATE|DELETE)_FAILED\b|Circular dependency between resources: "
+    r"|Unresolved resource dependencies \[|state and can ?not be updated"
+    # What the operating system says of a limit, and a shell of a program that is not there.
+    r"|E(?:MFILE|NFILE|ROFS|NOSPC): |\[Errno (?:23|24|28|30)\]|[Tt]oo many open files"
+    r"|Read-only file system|No space left on device|can't start new thread"
+    r"|: command not found\s*$|executable file not found in \$PATH"
 )
 _TELLING = 4
 LOUD = frozenset({"ERROR", "FATAL", "CRITICAL", "SEVERE", "FAIL", "CRIT", "PANIC"})

@@ -36,6 +36,8 @@ BY_LOGS = [
     "message-too-large",
     "network-unreachable",
     "downstream-error",
+    "sandbox-limit",
+    "deploy-rejected",
     "mapping-disabled",
     "mapping-role",
     "visibility-below-timeout",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqsctl.model.finding import Severity
+from sqsctl.model.stack import ErrorText
 from tests.checks.build import (
     ACCOUNT,
     REGION,
@@ -46,7 +47,26 @@ def _node(kind: str, message: str, phase: str = "Invoke Error") -> str:
     )
 
 
+_WINDOW = (
+    "CREATE_FAILED AWS::Lambda::EventSourceMapping JobsMapping Resource handler returned message: "
+    '"Invalid request provided: Maximum batch window in seconds must be greater than 0 if maximum '
+    'batch size is greater than 10 (Service: Lambda, Status Code: 400, Request ID: 0)"'
+)
+
 PAIRS = (
+    _log(
+        "sandbox-limit",
+        _node("Error", "connect EMFILE 10.0.3.17:5432"),
+        says="ran out of open files and sockets",
+    ),
+    Pair(
+        "deploy-rejected",
+        stack(errors=(ErrorText(_WINDOW),)),
+        stack(errors=(ErrorText("CREATE_COMPLETE AWS::Lambda::EventSourceMapping JobsMapping"),)),
+        "JobsMapping: the mapping has a batch size above 10 and no batching window",
+        Severity.ERROR,
+        "",
+    ),
     _log(
         "import-module-missing",
         python_error(

@@ -8,7 +8,8 @@ from functools import cache
 import pytest
 
 from sqsctl.operations.diagnosis.explain import explain
-from tests.checks.test_corpus import ALL, HEALTHY, SICK, Excerpt
+from tests.checks.corpus_cases import Excerpt
+from tests.checks.test_corpus import ALL, HEALTHY, SICK
 
 OTHER = "5e0d4c3b-2a19-4087-9f6e-5d4c3b2a1908"
 WARM = f"""\

@@ -15,6 +15,13 @@ class Fault(StrEnum):
     REFUSED = "who asks"  # a token or key that an HTTP API does not take
 
 
+# Answers that a call with a condition is made for: the service works. Where one of them ended
+# an invocation, the code's own handling of it is at fault.
+EXPECTED = re.compile(
+    r"\b(?:ConditionalCheckFailed(?:Exception)?|PreconditionFailed(?:Exception)?|NotModified"
+    r"|\w{0,40}Already(?:Exists|InUse|OwnedByYou)(?:Exception|Fault)?|IdempotentParameterMismatch"
+    r"(?:Exception)?|DuplicateTransactionException)\b"
+)
 _ABSENT = re.compile(
     r"\b(?:ResourceNotFound(?:Exception|Fault)?|NoSuch(?:Key|Bucket|Upload|Entity\w*|Version)"
     r"|NotFoundException|ParameterNotFound|StateMachineDoesNotExist|TableNotFoundException"

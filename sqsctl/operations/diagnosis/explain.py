@@ -7,7 +7,7 @@ from typing import Any
 
 from sqsctl.checks.rank import diagnose
 from sqsctl.logtext import Reading, events_from_text, read, unwrapped
-from sqsctl.model.finding import Diagnosis, Severity
+from sqsctl.model.finding import Confidence, Diagnosis, Severity
 from sqsctl.model.functions import (
     Function,
 )
@@ -52,7 +52,11 @@ _GENERAL = frozenset({"unhandled-error", "runtime-exit", "downstream-error"})
 
 def _names_a_cause(found: Diagnosis) -> bool:
     return any(
-        each.severity >= Severity.WARNING and each.id not in _GENERAL for each in found.findings
+        each.severity >= Severity.WARNING
+        and each.id not in _GENERAL
+        # A refusal in AWS's words alone, of which nothing more is known.
+        and not (each.id == "deploy-rejected" and each.confidence is Confidence.LOW)
+        for each in found.findings
     )
 
 

@@ -12,9 +12,11 @@ from typing import ClassVar, Generic, TypeVar
 
 from sqsctl.checks.base import Check
 from sqsctl.checks.support import evidence
+from sqsctl.checks.support.deploys.errors import of_a_deploy
 from sqsctl.checks.support.failures.caught_errors import caught
 from sqsctl.checks.support.failures.failure_cases import Case, cases
 from sqsctl.checks.support.failures.freshness import mended
+from sqsctl.checks.support.failures.languages import from_image, language
 from sqsctl.checks.support.failures.swallowed_errors import swallowed
 from sqsctl.logtext.error_chains import causes_in
 from sqsctl.logtext.errors import SeenError, error_in
@@ -149,6 +151,9 @@ def _told(finding: Finding, seen: Seen[S]) -> Finding:
         asked,
         function=asked.function or seen.function,
         runtime=asked.runtime or seen.runtime or "",
+        language=asked.language or language(seen.newest),
+        phase=asked.phase or ("deploy" if of_a_deploy(seen.newest.everything) else ""),
+        image=from_image(seen.newest) if asked.image is None else asked.image,
     )
     return replace(finding, remedy=known)
 

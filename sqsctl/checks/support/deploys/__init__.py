@@ -1,0 +1,1 @@
+"""Errors of a deploy: reading them, and what mends them."""

@@ -1,0 +1,55 @@
+"""The language of a failure's code, and whether it runs from an image, as its text shows."""
+
+from __future__ import annotations
+
+import re
+
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.remedies.context import language_of
+
+# Frames and words that one language's runtime alone writes, the surest first.
+_SHOWN: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("python", re.compile(r"File \\?\"[^\"\n]{1,300}\\?\", line \d|Traceback \(most recent call")),
+    ("ruby", re.compile(r"\.rb:\d{1,6}:in [`']|Function<[\w:]{1,80}>|/gems/[\w.\-]{1,80}/")),
+    (
+        "dotnet",
+        re.compile(r"\.cs:line \d|Amazon\.Lambda\.|\bat Function\.\w|\bSystem\.\w{3,60}Exc"),
+    ),
+    ("java", re.compile(r"\((?:\w{1,80}\.(?:java|kt|scala):\d|Native Method)|\bjava\.\w{2,20}\.")),
+    (
+        "node",
+        re.compile(
+            r"node_modules/|(?:file://)?/[\w./@\-]{1,300}\.[cm]?js:\d|node:internal"
+            r"|Require stack:"
+            r"|Runtime\.(?:UnhandledPromiseRejection|NodeJsExit|CallbackHandlerDeprecated)"
+            r"|\berrno\W{1,4}-\d{1,3}\b|\bat (?:async )?Runtime\.handler"
+        ),
+    ),
+    ("php", re.compile(r"\.php(?:\(\d|:\d)|PHP (?:Fatal|Warning)")),
+    ("go", re.compile(r"\bgoroutine \d|\.go:\d|UnmarshalTypeError|operation error \w|exec: \"")),
+)
+_PYTHON_TYPES = re.compile(
+    r"(?:Runtime\.)?(?:ImportModuleError|\w{0,40}(?:KeyError|OSError|FileNotFoundError|TypeError|"
+    r"ValueError|AttributeError|ImportError|ClientError))"
+)
+_PYTHON_WORDS = re.compile(r"^\[ERROR\] |No module named |\[Errno -?\d|cannot import name '")
+_IMAGE = re.compile(
+    r"\bIMAGE\s+Launch error|\bEntrypoint: \[|/lambda-entrypoint\.sh|\bawslambdaric\b"
+)
+
+
+def language(case: Case) -> str:
+    """node, python, ruby, java, dotnet, go, php; empty where nothing tells it."""
+    if known := language_of(case.runtime):
+        return known
+    text = case.everything
+    for name, pattern in _SHOWN:
+        if pattern.search(text):
+            return name
+    plain = _PYTHON_TYPES.fullmatch(case.failure.error_type) and "[ERROR]" in text
+    return "python" if plain or _PYTHON_WORDS.search(text) else ""
+
+
+def from_image(case: Case) -> bool | None:
+    """True where the text shows a container image; None where it does not say."""
+    return True if _IMAGE.search(case.everything) else None
