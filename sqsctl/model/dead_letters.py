@@ -32,7 +32,8 @@ class DeadLetterGroup:
     """Dead letters of one cause and one shape of body.
 
     ``cause`` is a check id, empty where unknown. ``fingerprint`` is the same for bodies that
-    differ in values alone. Times are those of sending.
+    differ in values alone. Times are those of sending. ``failed_by`` and ``error`` are there for
+    what another service than SQS could not deliver (model.failed_delivery).
     """
 
     cause: str
@@ -41,6 +42,8 @@ class DeadLetterGroup:
     first_at: datetime | None
     last_at: datetime | None
     sample_message_ids: tuple[str, ...]
+    failed_by: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

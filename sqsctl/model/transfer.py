@@ -168,6 +168,8 @@ class RedriveSummary:
     failed again. ``skipped`` did not match. ``blocked_groups``: FIFO groups whose rest could
     not be reached behind a message that stays. ``resumed``: so many were finished that an
     earlier run had begun. ``detached``: a native task goes on without us.
+    ``acceptances``: message ids with the id under which the destination took them (a message's,
+    an event's, an invocation's request id), the first thousand; the journal has them all.
     """
 
     method: Method
@@ -188,3 +190,4 @@ class RedriveSummary:
     task_handle: str | None = None
     notes: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
+    acceptances: tuple[tuple[str, str], ...] = ()

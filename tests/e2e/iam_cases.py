@@ -45,6 +45,7 @@ CASES: tuple[Case, ...] = (
     case("dlq export", "letters.jsonl", "--force", letters=LETTERS),
     case("dlq redrive --method client", letters=LETTERS),
     case("dlq redrive --method native", "--to", "MAIN", letters=LETTERS),
+    case("dlq redrive --to function:WORKER", letters=LETTERS),
     case("queue purge", "--yes"),
     case("dlq purge", "--yes", letters=LETTERS),
     case("dlq purge --match", "input >= `0`", "--yes", letters=LETTERS),
@@ -104,6 +105,8 @@ SPARE: dict[str, tuple[str, ...]] = {
     # All letters are moved: none is given back.
     "dlq redrive --method client": (*_PAIR, *_CAUSES, *_HOLD, "sqs:ChangeMessageVisibility"),
     "dlq redrive --method native": (*_PAIR, *_HOLD),
+    # Whoever may invoke it need not be allowed to look at it first.
+    "dlq redrive --to function:WORKER": (*_PAIR, *_CAUSES, "sqs:ChangeMessageVisibility"),
     "queue purge": _STACK,
     "dlq purge": (
         *_PAIR,

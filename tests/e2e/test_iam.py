@@ -68,7 +68,12 @@ def run_as(sqsctl: Sqsctl, monkeypatch: pytest.MonkeyPatch) -> As:
         lab = user.lab
         user.grant(document)
         put(lab, case.letters)
-        names = {"MAIN": lab.queue.url, "STACK": lab.name}
+        worker = next(each.name for each in lab.stack.functions if each.name.endswith("Worker"))
+        names = {
+            "MAIN": lab.queue.url,
+            "STACK": lab.name,
+            "function:WORKER": f"function:{worker}",
+        }
         with monkeypatch.context() as patch:
             patch.setenv("SQSCTL_LAB_NAME", "nobodys")
             patch.setenv("SQSCTL_STACK", lab.name)

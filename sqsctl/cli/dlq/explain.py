@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli.dlq.bodies import FetchOption, opener
 from sqsctl.cli.dlq.looking import look_through
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
     from sqsctl.checks.support.failures.dead_letter_match import Match
     from sqsctl.model.dead_letters import MessageStory
+    from sqsctl.model.failed_delivery import FailedDelivery
     from sqsctl.model.logline import Attempt
     from sqsctl.model.queues import Queue
+    from sqsctl.operations.dead_letters.readable_bodies import Decoded
     from sqsctl.operations.stacks.queue_pairs import Pair
 
 
@@ -49,6 +52,7 @@ def explain(
     force: Annotated[
         bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
     ] = False,
+    fetch: FetchOption = False,
 ) -> Answer:
     """Tell one dead letter's story: sent, each attempt with its log lines, dead, expires."""
     from sqsctl.cli.dlq.causes import Causes, cause_finder, cause_shape
@@ -57,6 +61,7 @@ def explain(
     from sqsctl.operations.dead_letters.causes import earliest
     from sqsctl.operations.dead_letters.history import story_of
 
+    opened = opener(run, fetch=fetch)
     client, pair = dead_letters(run)
     peeked, code = look_through(
         run,
@@ -97,9 +102,10 @@ def explain(
         visibility=timedelta(seconds=visibility) if visibility else None,
         limit=source.max_receive_count if source else None,
     )
+    inside = opened(message.body)
     data = {
         "queue": pair.dead_letters.name,
-        "message": message_shape(message, cause_shape(found)),
+        "message": message_shape(message, cause_shape(found), inside),
         "origin": story.origin or (source.arn if source else None),
         "certain": story.certain,
         "attempts": [_attempt_shape(each) for each in story.attempts],
@@ -109,7 +115,7 @@ def explain(
     }
 
     def human(console: Console) -> None:
-        show_story(console, story, found, pair, aim=_aim(run, pair))
+        show_story(console, story, found, pair, aim=_aim(run, pair), inside=inside)
 
     return Answer(data, human, code)
 
@@ -122,9 +128,18 @@ def _aim(run: Run, pair: Pair) -> str:
 
 
 def show_story(
-    console: Console, story: MessageStory, cause: Match | None, pair: Pair, *, aim: str
+    console: Console,
+    story: MessageStory,
+    cause: Match | None,
+    pair: Pair,
+    *,
+    aim: str,
+    inside: Decoded | None = None,
 ) -> None:
     """The message's way as a list of moments. ``aim`` names the stack or queue to a command."""
+    from sqsctl.cli.dlq.message_view import show_decoded
+    from sqsctl.operations.dead_letters.failed_deliveries import failed_delivery
+
     message = story.message
 
     def say(text: str, style: str = "") -> None:
@@ -132,6 +147,11 @@ def show_story(
 
     say(message.message_id, "bold")
     say(f"  {safe_line(message.body, 200)}")
+    show_decoded(console, inside, full=True)
+    delivery = failed_delivery(message)
+    if delivery is not None:
+        _show_delivery(console, story, delivery, cause, aim)
+        return
     source = _source(pair, story.origin)
     origin = story.origin.rpartition(":")[2] if story.origin else source.name if source else "?"
     say(f"{clock(message.sent_at)}  sent to {safe_line(origin)} ({ago(message.sent_at)})")
@@ -161,6 +181,32 @@ def show_story(
         prose(console, styled(said, "yellow"))
     if story.forecast.expires_at:
         say(f"{clock(story.forecast.expires_at)}  expires")
+
+
+def _show_delivery(
+    console: Console,
+    story: MessageStory,
+    delivery: FailedDelivery,
+    cause: Match | None,
+    aim: str,
+) -> None:
+    """What the message itself tells: no queue's consumer had it, so there are no attempts."""
+    from sqsctl.operations.dead_letters.failed_deliveries import told
+
+    message = story.message
+    said = f"{clock(message.sent_at)}  {told(delivery)} ({ago(message.sent_at)})"
+    prose(console, styled(said, "red"))
+    for line in delivery.trace[:12]:
+        console.print(styled(f"            {line.rstrip()}", "dim"), soft_wrap=True)
+    if delivery.request_id:
+        console.print(styled(f"          request {delivery.request_id}", "dim"), soft_wrap=True)
+    if cause and cause.cause:
+        advice = (
+            f"          cause: {cause.cause}; sqsctl doctor {cause.cause} {aim} tells what to do"
+        )
+        prose(console, styled(advice, "yellow"))
+    if story.forecast.expires_at:
+        console.print(styled(f"{clock(story.forecast.expires_at)}  expires"), soft_wrap=True)
 
 
 def _source(pair: Pair, origin: str | None) -> Queue | None:

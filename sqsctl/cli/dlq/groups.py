@@ -70,7 +70,7 @@ def groups(
             row(
                 grid,
                 each.count,
-                each.cause or "unknown",
+                _cause(each),
                 clock(each.first_at),
                 clock(each.last_at),
                 each.fingerprint,
@@ -85,6 +85,13 @@ def groups(
     return Answer(data, human, code)
 
 
+def _cause(group: DeadLetterGroup) -> str:
+    """The check; where none knows it, the error that the message itself carries."""
+    if group.cause or not group.failed_by:
+        return group.cause or "unknown"
+    return f"{group.failed_by}: {group.error or 'no error told'}"
+
+
 def group_shape(group: DeadLetterGroup) -> dict[str, Any]:
     """An entry of ``groups``."""
     return {
@@ -94,4 +101,6 @@ def group_shape(group: DeadLetterGroup) -> dict[str, Any]:
         "first_at": iso(group.first_at),
         "last_at": iso(group.last_at),
         "sample_message_ids": list(group.sample_message_ids),
+        "failed_by": group.failed_by or None,
+        "error": group.error or None,
     }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqsctl.checks.support.failures.dead_letter_match import Match
     from sqsctl.model.dead_letters import Forecast
     from sqsctl.model.message import Message
+    from sqsctl.operations.dead_letters.readable_bodies import Decoded
 
 
 BODY_WIDTH = 200
@@ -42,8 +43,11 @@ def show_message(
     *,
     full: bool,
     cause: Match | None = None,
+    inside: Decoded | None = None,
 ) -> None:
     """A dead letter: when, how often, why, what it carries, when it expires."""
+    from sqsctl.operations.dead_letters.failed_deliveries import failed_delivery, told
+
     console.print(styled(message.message_id, "bold"), soft_wrap=True)
     facts = [
         f"sent {clock(message.sent_at)} ({ago(message.sent_at)})",
@@ -58,11 +62,15 @@ def show_message(
     if message.dead_letter_source_arn:
         facts.append(f"from {safe_line(message.dead_letter_source_arn.rpartition(':')[2])}")
     prose(console, styled("  " + " · ".join(facts), "dim"))
-    if cause:
+    delivery = failed_delivery(message)
+    if delivery is not None:
+        prose(console, styled(f"  {told(delivery)}", "red"))
+    if cause and cause.cause:
         said = f"  cause: {cause.cause} ({cause.confidence.label} confidence)"
         console.print(styled(said, "yellow"), soft_wrap=True)
     for line in _body(message.body, full=full):
         console.print(styled(f"  {line}"), soft_wrap=True)
+    show_decoded(console, inside, full=full)
     for name, attribute in message.attributes.items():
         if isinstance(attribute.value, bytes):
             import hashlib
@@ -73,6 +81,29 @@ def show_message(
             shown = safe_line(attribute.value, None if full else BODY_WIDTH)
         head = f"  {safe_line(name)} ({safe_line(attribute.data_type)})"
         console.print(styled(f"{head}: {shown}", "dim"), soft_wrap=True)
+
+
+def show_decoded(console: Console, inside: Decoded | None, *, full: bool) -> None:
+    """What the body holds once its wrappings are off, below it."""
+    if inside is None:
+        return
+    import json
+
+    head = f"  {' > '.join(inside.layers)}: "
+    value = inside.value
+    if isinstance(value, str):
+        shown = value.split("\n") if full else [safe_line(value, BODY_WIDTH)]
+    elif full:
+        shown = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
+    else:
+        shown = [safe_line(json.dumps(value, ensure_ascii=False), BODY_WIDTH)]
+    for number, line in enumerate(shown):
+        console.print(styled(f"{head if number == 0 else '  '}{line}", "cyan"), soft_wrap=True)
+    if inside.note:
+        console.print(styled(f"  {inside.note}", "yellow"), soft_wrap=True)
+    elif inside.pointer is not None and inside.layers[-1] == "s3-pointer":
+        hint = "  its body lies in S3: --fetch reads it (s3:GetObject on the bucket)"
+        console.print(styled(hint, "dim"), soft_wrap=True)
 
 
 def _body(body: str, *, full: bool) -> list[str]:

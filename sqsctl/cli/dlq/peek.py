@@ -15,6 +15,7 @@ from sqsctl.cli.common.filters import (
     SentSinceOption,
     SentUntilOption,
 )
+from sqsctl.cli.dlq.bodies import FetchOption, opener
 from sqsctl.cli.dlq.causes import Causes, cause_finder, cause_shape, causes_of
 from sqsctl.cli.dlq.message_view import forecast_shape, show_message
 from sqsctl.cli.dlq.source import dead_letters
@@ -83,6 +84,7 @@ def peek(
     force: Annotated[
         bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
     ] = False,
+    fetch: FetchOption = False,
     raw: RawOption = False,
 ) -> Answer:
     """Look at dead letters without taking them out.
@@ -99,6 +101,7 @@ def peek(
 
     if raw:
         check_raw(run.output)
+    opened = opener(run, fetch=fetch)
     wanted = conditions.filters(id_, match, grep, cause, since, until)
     ordered((), sort)
     client, pair = dead_letters(run)
@@ -122,12 +125,15 @@ def peek(
     causes = Causes() if raw else causes_of(run, pair, messages)
     now = datetime.now(UTC)
     fates = {each.message_id: forecast(each, queue, now=now) for each in messages}
+    inside = {each.message_id: opened(each.body) for each in messages}
     data: dict[str, Any] = {
         "queue": queue.name,
         "approximate_total": peeked.approximate_total,
         "messages": [
             {
-                **message_shape(each, cause_shape(causes.of(each))),
+                **message_shape(
+                    each, cause_shape(causes.of(each)), decoded=inside[each.message_id]
+                ),
                 "forecast": forecast_shape(fates[each.message_id]),
             }
             for each in messages
@@ -174,6 +180,7 @@ def peek(
                 fates[each.message_id],
                 full=full,
                 cause=causes.of(each),
+                inside=inside[each.message_id],
             )
         console.print(styled(cost, "dim"), soft_wrap=True)
 

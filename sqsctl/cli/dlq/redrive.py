@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,10 +22,6 @@ from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer
 from sqsctl.errors import UsageError
 
-if TYPE_CHECKING:
-    from sqsctl.model.queues import Queue
-    from sqsctl.operations.stacks.queue_pairs import Pair
-
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
@@ -39,6 +35,7 @@ def register(group: typer.Typer) -> None:
             "sqsctl dlq redrive --cause function-timeout --rate 5",
             "sqsctl dlq redrive --id 1a645e0b-397d-4dd9-be7a-01bbca385b77 --edit",
             "sqsctl dlq redrive --queue orders --to orders-retry",
+            "sqsctl dlq redrive --queue lost-events --to function:worker",
         ),
     )(redrive)
 
@@ -72,8 +69,9 @@ def redrive(
         typer.Option(
             "--to",
             autocompletion=completion.queues,
-            help="Another queue to move them to.",
-            metavar="QUEUE",
+            help="Another place to move them to: a queue, or function:NAME, topic:NAME, "
+            "bus:NAME, or an ARN.",
+            metavar="DESTINATION",
             show_default="where each came from",
         ),
     ] = None,
@@ -108,6 +106,9 @@ def redrive(
 ) -> Answer:
     """Move dead letters back to where they came from, with everything that they carry.
 
+    What a function (invoked asynchronously), an EventBridge rule or schedule, or an SNS
+    subscription could not deliver goes to the function, queue or topic that did not get it.
+
     A message is deleted only once its copy was acknowledged. What a crash leaves undone, the
     next run finishes; what may be there twice is listed by its id. A first Ctrl-C finishes
     what is in flight.
@@ -115,6 +116,7 @@ def redrive(
     from sqsctl.aws.lab_state import state_home
     from sqsctl.cli.common import filters as conditions
     from sqsctl.cli.dlq.causes import cause_finder
+    from sqsctl.cli.dlq.destination import aim
     from sqsctl.cli.dlq.redrive_job import Job, carry_out, choose_method, plan
     from sqsctl.cli.dlq.source import dead_letters
 
@@ -126,13 +128,19 @@ def redrive(
     wanted = conditions.filters(id_, match, grep, cause, since, until)
     client, pair = dead_letters(run, changing=not dry_run)
     selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
-    target = client.describe(client.resolve(to)) if to else None
-    _check_destination(pair, target)
+    where = aim(run, client, pair, to)
+    if (canary or pause_consumer) and not where.watchable:
+        option = "--canary" if canary else "--pause-consumer"
+        raise UsageError(
+            f"{option} is about a queue's consumer, and these go elsewhere"
+            f"{': ' + where.told if where.told else ''}",
+            hint="--limit 1 moves one first",
+        )
     job = Job(
         run,
         client,
         pair,
-        target,
+        where,
         selection,
         None,
         state_home() / "journals",
@@ -143,6 +151,7 @@ def redrive(
         resume=resume,
     )
     everything = wanted.empty and limit is None and not edit and canary is None
+    everything = everything and where.watchable
     job = replace(
         job,
         method=choose_method(job, method, everything_unchanged=everything),
@@ -153,16 +162,7 @@ def redrive(
     if edit:
         from sqsctl.cli.dlq.editor import editing
 
-        facts = target or (pair.sources[0] if pair.sources else pair.dead_letters)
+        facts = where.queue or (pair.sources[0] if pair.sources else pair.dead_letters)
         changing = editing(run, fifo=facts.fifo, max_bytes=facts.maximum_message_bytes)
         job = replace(job, edit=changing)
     return carry_out(job, canary=canary, pause_consumer=pause_consumer)
-
-
-def _check_destination(pair: Pair, target: Queue | None) -> None:
-    if target is None and not pair.sources:
-        raise UsageError(
-            f"nobody dead-letters to {pair.dead_letters.name}, so there is nowhere to go back to",
-            hint="name a queue with --to",
-            code="no_destination",
-        )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from sqsctl.cli.common.filters import Selection
+from sqsctl.cli.dlq.destination import Aim
 from sqsctl.cli.dlq.redrive_view import redrive_answer, redrive_shape, show_redrive
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import Answer, lines
@@ -18,7 +19,6 @@ from sqsctl.model.plurals import counted
 if TYPE_CHECKING:
     from sqsctl.aws.sqs.queues import QueueClient
     from sqsctl.model.message import Message, Outgoing
-    from sqsctl.model.queues import Queue
     from sqsctl.model.transfer import Method, RedriveProgress, RedriveSummary
     from sqsctl.operations.moving.canary import Verdict
     from sqsctl.operations.moving.redrive_plan import RedrivePlan
@@ -35,7 +35,7 @@ class Job:
     run: Run
     client: QueueClient
     pair: Pair
-    target: Queue | None
+    aim: Aim
     selection: Selection
     edit: Callable[[Message, Outgoing], Outgoing] | None
     journals: Path
@@ -148,7 +148,7 @@ def _move(job: Job, control: Control) -> RedriveSummary:
                 job.client,
                 MoveTaskClient(job.run.session()),
                 source,
-                to=job.target,
+                to=job.aim.queue,
                 rate=int(job.rate) if job.rate else None,
                 control=control,
                 progress=progress,
@@ -158,7 +158,8 @@ def _move(job: Job, control: Control) -> RedriveSummary:
             source,
             journal_folder=job.journals,
             origins=job.pair.sources,
-            to=job.target,
+            to=job.aim.to,
+            elsewhere=job.aim.routes.of,
             options=moving.Redrive(
                 limit=job.limit,
                 rate=job.rate,
@@ -197,7 +198,7 @@ def _watched(job: Job, first: RedriveSummary, control: Control) -> Verdict:
     """Watch what the canary moved until its fate is known."""
     from sqsctl.operations.moving.canary import watch
 
-    targets = [job.target] if job.target else list(job.pair.sources)
+    targets = [job.aim.queue] if job.aim.queue else list(job.pair.sources)
     with job.run.progress("watching the canary") as bar:
         return watch(
             job.client,
@@ -229,7 +230,7 @@ def _consumers(job: Job, control: Control, *, paused: bool) -> Iterator[None]:
     if not paused:
         yield
         return
-    arns = [job.target.arn] if job.target else [each.arn for each in job.pair.sources]
+    arns = [job.aim.queue.arn] if job.aim.queue else [each.arn for each in job.pair.sources]
     with pause.paused(
         mappings,
         arns,
@@ -269,7 +270,8 @@ def plan(job: Job) -> Answer:
         method=job.method,
         journal_folder=job.journals,
         origins=job.pair.sources,
-        to=job.target,
+        to=job.aim.to,
+        elsewhere=job.aim.routes.of,
         limit=job.limit,
         select=job.selection.predicate,
     )

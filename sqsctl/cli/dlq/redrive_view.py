@@ -37,6 +37,7 @@ def redrive_shape(summary: RedriveSummary, verdict: Verdict | None = None) -> di
         "blocked_groups": list(summary.blocked_groups),
         "duration_s": round(summary.duration_s, 3),
         "notes": list(summary.notes),
+        "accepted": [{"message_id": key, "accepted_as": copy} for key, copy in summary.acceptances],
         "canary": {
             "processed": list(verdict.processed),
             "returned": list(verdict.returned),

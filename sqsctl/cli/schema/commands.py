@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqsctl.cli.schema.dlq_commands import DLQ
 from sqsctl.cli.schema.parts import (
     API,
     DOCTOR,
@@ -9,18 +10,15 @@ from sqsctl.cli.schema.parts import (
     ENDPOINTS,
     EVENT,
     FINDING,
-    FORECAST,
     FUNCTION,
     HOP,
     LAB,
     MAPPING,
-    MESSAGE,
     PRODUCE,
     PURGE,
     PURGED,
     QUEUE,
     SENDING,
-    TASK,
     UNREAD,
 )
 from sqsctl.cli.schema.words import Each, OneOf, Shape, Words
@@ -37,136 +35,7 @@ DATA: dict[str, tuple[Shape, ...]] = {
     "config set": ({"key": "text", "value": "text", "file": "text"}, DRY_RUN),
     "config unset": ({"key": "text", "value": None, "file": "text"}, DRY_RUN),
     "demo": ({"steps": [{"command": "text"}], "duration_s": "number"},),
-    "dlq explain": (
-        {
-            "queue": "text",
-            "message": MESSAGE,
-            "origin": "text?",
-            "certain": "bool",
-            "attempts": [
-                {
-                    "request_id": "text?",
-                    "started_at": "time?",
-                    "duration_ms": "number?",
-                    "status": "text",
-                    "error_type": "text?",
-                    "error_message": "text?",
-                    "lines": ["text"],
-                }
-            ],
-            "forecast": OneOf((None, FORECAST)),
-            "unreleased": "int",
-            "causes_unread": UNREAD,
-        },
-    ),
-    "dlq export": (
-        {
-            "path": "text",
-            "messages": "int",
-            "size_bytes": "int",
-            "sha256": "text",
-            "looked_at": "int",
-            "exhausted": "bool",
-            "interrupted": "bool",
-            "unreleased": "int",
-            "damaged": ["text"],
-            "groups_locked": ["text"],
-        },
-    ),
-    "dlq groups": (
-        {
-            "queue": "text",
-            "approximate_total": "int",
-            "looked_at": "int",
-            "groups": [
-                {
-                    "cause": "text?",
-                    "fingerprint": "text",
-                    "count": "int",
-                    "first_at": "time?",
-                    "last_at": "time?",
-                    "sample_message_ids": ["text"],
-                }
-            ],
-            "unreleased": "int",
-            "causes_unread": UNREAD,
-        },
-    ),
-    "dlq peek": (
-        {
-            "queue": "text",
-            "approximate_total": "int",
-            "messages": [{**MESSAGE, "forecast": OneOf((None, FORECAST))}],
-            "cost": {
-                "receive_counts_raised": "int",
-                "groups_locked": ["text"],
-                "locked_s": "number",
-                "unreleased": "int",
-            },
-            "exhausted": "bool",
-            "causes_unread": UNREAD,
-        },
-    ),
-    "dlq purge": (
-        PURGED,
-        {
-            **PURGE,
-            "looked_at": "int",
-            "failures": [{"message_id": "text", "reason": "text"}],
-            "ids_not_found": ["text"],
-            "interrupted": "bool",
-            "unreleased": "int",
-        },
-        {**PURGE, "dry_run": "bool"},
-    ),
-    "dlq redrive": (
-        {
-            "method": Words(("native", "client")),
-            "selected": "int",
-            "moved": "int",
-            "failed": "int",
-            "remaining": "int",
-            "possible_duplicates": ["text"],
-            "journal": "text?",
-            "skipped": "int",
-            "returned": "int",
-            "interrupted": "bool",
-            "failures": [{"message_id": "text", "reason": "text"}],
-            "blocked_groups": ["text"],
-            "duration_s": "number",
-            "notes": ["text"],
-        },
-        {
-            "dry_run": "bool",
-            "method": Words(("native", "client")),
-            "selected": "int",
-            "moved": "int",
-            "failed": "int",
-            "remaining": "int",
-            "possible_duplicates": ["text"],
-            "journal": "text?",
-        },
-    ),
-    "dlq restore": (
-        {
-            "path": "text",
-            "to": "text",
-            "lines": "int",
-            "sent": "int",
-            "skipped": "int",
-            "failed": "int",
-            "possible_duplicates": ["text"],
-            "failures": [{"line": "int", "reason": "text"}],
-            "partial": "bool",
-            "partial_reason": "text?",
-            "interrupted": "bool",
-            "journal": "text?",
-        },
-        {"dry_run": "bool", "path": "text", "lines": "int", "to": "text"},
-    ),
-    "dlq tasks": (
-        {"queue": "text", "tasks": [TASK], "cancelled": OneOf((None, TASK)), "dry_run": "bool"},
-    ),
+    **DLQ,
     "doctor": (
         {**DOCTOR, "applied": [{"id": "text", "applied": "bool"}], "ignored": [{"id": "text"}]},
         {

@@ -148,6 +148,30 @@ FORECAST = {
     "dead_at": "time?",
     "expires_at": "time?",
 }
+# A body without its wrappings: their names from the outside in, and what is inside.
+DECODED = {"layers": ["text"], "value": "any", "about": Each("any"), "note": "text?"}
+# What another service than SQS could not deliver, as its dead-letter message tells it.
+FAILED_DELIVERY = {
+    "by": Words(
+        (
+            "lambda-dlq",
+            "lambda-destination",
+            "lambda-stream",
+            "eventbridge-rule",
+            "sns-subscription",
+            "scheduler",
+            "pipe",
+        )
+    ),
+    "source_arn": "text?",
+    "target_arn": "text?",
+    "error_code": "text?",
+    "error_type": "text?",
+    "error_message": "text?",
+    "condition": "text?",
+    "attempts": "int?",
+    "request_id": "text?",
+}
 MESSAGE = {
     "message_id": "text",
     "body": "text",
@@ -170,6 +194,8 @@ MESSAGE = {
     "system_attributes": Each("text"),
     "group_id": "text?",
     "cause": OneOf((None, CAUSE)),
+    "decoded": OneOf((None, DECODED)),
+    "failed_delivery": OneOf((None, FAILED_DELIVERY)),
 }
 SPREAD = dict.fromkeys(("min", "avg", "med", "p90", "p95", "p99", "max"), "number?")
 BARS = [{"over_ms": "number", "upto_ms": "number", "count": "int"}]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqsctl.cli.screen.output import iso
 
 if TYPE_CHECKING:
+    from sqsctl.model.failed_delivery import FailedDelivery
     from sqsctl.model.finding import Diagnosis, Evidence, Finding
     from sqsctl.model.functions import (
         EventSourceMapping,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Queue,
         Stack,
     )
+    from sqsctl.operations.dead_letters.readable_bodies import Decoded
 
 Shape = dict[str, Any]
 
@@ -71,8 +73,43 @@ def attribute_shape(attribute: MessageAttribute) -> Shape:
     return {"data_type": attribute.data_type, "value": attribute.value}
 
 
-def message_shape(message: Message, cause: Mapping[str, Any] | None = None) -> Shape:
+def decoded_shape(decoded: Decoded | None) -> Shape | None:
+    """What a body holds once its wrappings are off."""
+    if decoded is None:
+        return None
+    return {
+        "layers": list(decoded.layers),
+        "value": decoded.value,
+        "about": dict(decoded.about),
+        "note": decoded.note or None,
+    }
+
+
+def failed_delivery_shape(delivery: FailedDelivery | None) -> Shape | None:
+    """What another service than SQS could not deliver, and why."""
+    if delivery is None:
+        return None
+    return {
+        "by": delivery.by,
+        "source_arn": delivery.source_arn,
+        "target_arn": delivery.target_arn,
+        "error_code": delivery.error_code or None,
+        "error_type": delivery.error_type or None,
+        "error_message": delivery.error_message or None,
+        "condition": delivery.condition or None,
+        "attempts": delivery.attempts,
+        "request_id": delivery.request_id,
+    }
+
+
+def message_shape(
+    message: Message,
+    cause: Mapping[str, Any] | None = None,
+    decoded: Decoded | None = None,
+) -> Shape:
     """An entry of ``dlq peek``'s ``messages``."""
+    from sqsctl.operations.dead_letters.failed_deliveries import failed_delivery
+
     return {
         "message_id": message.message_id,
         "body": message.body,
@@ -83,6 +120,8 @@ def message_shape(message: Message, cause: Mapping[str, Any] | None = None) -> S
         "system_attributes": dict(message.system),
         "group_id": message.group_id,
         "cause": dict(cause) if cause else None,
+        "decoded": decoded_shape(decoded),
+        "failed_delivery": failed_delivery_shape(failed_delivery(message)),
     }
 
 

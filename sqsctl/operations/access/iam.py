@@ -159,6 +159,10 @@ class _Arns:
             On.ROLES: f"arn:{self._partition}:iam::{self._account}:role/*",
             On.KEYS: f"{prefix('kms')}:key/*",
             On.MAPPINGS: f"{prefix('lambda')}:event-source-mapping:*",
+            On.TOPICS: f"{prefix('sns')}:*",
+            On.BUSES: f"{prefix('events')}:event-bus/*",
+            On.RULES: f"{prefix('events')}:rule/*",
+            On.BUCKETS: f"arn:{self._partition}:s3:::*/*",
         }
         if ref is None:
             return (anywhere[need.on],)

@@ -30,6 +30,10 @@ class On(StrEnum):
     ROLES = "roles"
     KEYS = "keys"
     MAPPINGS = "mappings"
+    TOPICS = "topics"
+    BUSES = "event buses"
+    RULES = "rules"
+    BUCKETS = "buckets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,17 @@ _HOLD = _on(
     "lambda:GetEventSourceMapping",
     optional=True,
 )
+# Where messages go that no queue dead-lettered, or that --to sends to no queue.
+_INVOKE = _on(On.FUNCTIONS, "lambda:InvokeFunction", optional=True)
+_PUBLISH = _on(On.TOPICS, "sns:Publish", "sns:GetTopicAttributes", optional=True)
+_PUT_EVENTS = _on(On.BUSES, "events:PutEvents", "events:DescribeEventBus", optional=True)
+_BELONGS = (
+    *_INVOKE,
+    *_on(On.ANYTHING, "lambda:ListFunctions", optional=True),
+    *_on(On.TOPICS, "sns:GetSubscriptionAttributes", optional=True),
+    *_on(On.RULES, "events:ListTargetsByRule", optional=True),
+)
+_FETCH = _on(On.BUCKETS, "s3:GetObject")
 _NATIVE = (
     *_on(
         On.DEAD_LETTER_QUEUES,
@@ -174,7 +189,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "dlq peek": (*_PAIR, *_LOOK, *_CAUSES),
     "dlq groups": (*_PAIR, *_LOOK, *_CAUSES),
     "dlq explain": (*_PAIR, *_LOOK, *_CAUSES),
-    "dlq redrive": (*_PAIR, *_LOOK, *_DELETE, *_SEND, *_NATIVE, *_CAUSES, *_HOLD),
+    "dlq redrive": (*_PAIR, *_LOOK, *_DELETE, *_SEND, *_NATIVE, *_CAUSES, *_HOLD, *_BELONGS),
     "dlq tasks": (
         *_PAIR,
         *_on(On.DEAD_LETTER_QUEUES, "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask"),
@@ -198,6 +213,22 @@ WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
     ("produce", "--follow"): (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_LOGS),
     ("produce", "--via sqs"): (*_STACK, *_SEND),
     ("probe", "--via sqs"): (*_STACK, *_FUNCTIONS, *_SEND, *_LOGS),
+    ("dlq peek", "--fetch"): (*_PAIR, *_LOOK, *_CAUSES, *_FETCH),
+    ("dlq explain", "--fetch"): (*_PAIR, *_LOOK, *_CAUSES, *_FETCH),
+    **{
+        ("dlq redrive", f"--to {kind}:"): (
+            *_PAIR,
+            *_LOOK,
+            *_DELETE,
+            *_CAUSES,
+            *(Need(each.action, each.on) for each in needed),
+        )
+        for kind, needed in (
+            ("function", (*_INVOKE, Need("lambda:GetFunctionConfiguration", On.FUNCTIONS))),
+            ("topic", _PUBLISH),
+            ("bus", _PUT_EVENTS),
+        )
+    },
     ("dlq redrive", "--method client"): (*_PAIR, *_LOOK, *_DELETE, *_SEND, *_CAUSES, *_HOLD),
     ("dlq redrive", "--method native"): (*_PAIR, *_NATIVE, *_KEYS, *_HOLD),
     # Only --cause asks why messages died.
@@ -247,7 +278,9 @@ def needs(command: str) -> tuple[Need, ...]:
         raise _unknown(" ".join(words))
     rest = " ".join(words[len(name.split()) :]).replace("=", " ")
     for (of, option), narrower in WITH_OPTION.items():
-        if name == of and f" {option} " in f" {rest} ":
+        # What ends in a colon is the beginning of a value.
+        typed = option if option.endswith(":") else f"{option} "
+        if name == of and f" {typed}" in f" {rest} ":
             return narrower
     if name == "doctor":
         return doctor_needs()

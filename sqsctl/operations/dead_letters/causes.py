@@ -19,6 +19,7 @@ from sqsctl.model.logline import Attempt
 from sqsctl.model.message import Message
 from sqsctl.model.stack import DeadLetters, Fact, Group, Stack
 from sqsctl.model.unread import Unread
+from sqsctl.operations.dead_letters.delivery_causes import delivery_match
 from sqsctl.operations.diagnosis.observe import observe
 
 if TYPE_CHECKING:
@@ -69,11 +70,15 @@ class CauseFinder:
 
     def of_all(self, messages: Sequence[Message]) -> dict[str, Match]:
         """Message id to what it died of; messages of which nothing is known are absent."""
-        if not messages:
-            return {}
-        dead = self._dead(messages)
+        # What another service could not deliver says itself why: no log has to be read for it.
+        told = {each.message_id: delivery_match(each) for each in messages}
+        known = {key: each for key, each in told.items() if each and each.cause}
+        unknown = [each for each in messages if told[each.message_id] is None]
+        if not unknown:
+            return known
+        dead = self._dead(unknown)
         found = match(replace(self.stack, dead_letters=Group((dead,))), dead)
-        return {each.message_id: each for each in found if each.cause and each.message_id}
+        return known | {each.message_id: each for each in found if each.cause and each.message_id}
 
     def attempts(self, message: Message) -> tuple[Attempt, ...]:
         """The consumers' invocations; those failed, too, that caught an error for their records."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqsctl.model.dead_letters import DeadLetterGroup
 from sqsctl.model.message import Message
+from sqsctl.operations.dead_letters.failed_deliveries import failed_delivery
 from sqsctl.operations.dead_letters.json_bodies import NOT_JSON, parsed
 from sqsctl.operations.dead_letters.readable_bodies import decoded
 
@@ -21,6 +22,10 @@ _FIELDS = 40
 _HEX = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{16,}\b")
 _DIGITS = re.compile(r"\d+")
 _SPACE = re.compile(r"\s+")
+
+
+# Cause, shape of the body, the service that could not deliver it, its error.
+_Key = tuple[str, str, str, str]
 
 
 @dataclass(slots=True)
@@ -35,11 +40,18 @@ class Groups:
     """Collects messages one by one; memory grows with the groups, not with the messages."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[str, str], _Counted] = {}
+        self._groups: dict[_Key, _Counted] = {}
 
     def add(self, message: Message, cause: str = "") -> None:
         """Count a message under its cause (empty: unknown) and its body's shape."""
-        group = self._groups.setdefault((cause, fingerprint(message.body)), _Counted())
+        delivery = failed_delivery(message)
+        failed_by, error = "", ""
+        body = message.body
+        if delivery is not None:
+            failed_by, error = delivery.by, _text(delivery.error)[:_SHOWN]
+            body = delivery.payload if delivery.payload is not None else body
+        key = (cause, fingerprint(body), failed_by, error)
+        group = self._groups.setdefault(key, _Counted())
         group.count += 1
         sent = message.sent_at
         if sent is not None:
@@ -52,9 +64,16 @@ class Groups:
         """The largest first; known causes before the unknown of the same size."""
         groups = (
             DeadLetterGroup(
-                cause, shape, each.count, each.first_at, each.last_at, tuple(each.samples)
+                cause,
+                shape,
+                each.count,
+                each.first_at,
+                each.last_at,
+                tuple(each.samples),
+                failed_by,
+                error,
             )
-            for (cause, shape), each in self._groups.items()
+            for (cause, shape, failed_by, error), each in self._groups.items()
         )
         return tuple(sorted(groups, key=lambda each: (-each.count, not each.cause, each.cause)))
 

@@ -21,6 +21,7 @@ from typing import Any
 from sqsctl.errors import NotFoundError, SqsctlError, UsageError
 from sqsctl.model.message import Message, MessageAttribute
 from sqsctl.model.queues import Queue
+from sqsctl.operations.dead_letters.readable_bodies import decoded
 
 FORMAT = 1
 MAX_LINE_BYTES = 16 * 1024 * 1024  # 1 MiB of body, escaped six times over, and attributes
@@ -69,8 +70,15 @@ def message_line(message: Message) -> bytes:
                 name: _attribute_document(each) for name, each in message.attributes.items()
             },
             "system": dict(message.system),
+            **_readable(message.body),
         }
     )
+
+
+def _readable(body: str) -> dict[str, Any]:
+    """What the body holds without its wrappings, for readers of the file; restore ignores it."""
+    found = decoded(body)
+    return {"decoded": {"layers": list(found.layers), "value": found.value}} if found else {}
 
 
 def footer(messages: int, sha256: str) -> bytes:

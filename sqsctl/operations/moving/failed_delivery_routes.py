@@ -66,8 +66,12 @@ class FailedDeliveryRoutes:
         delivery = failed_delivery(message)
         if delivery is None:
             return None
-        way = self._way(delivery)
-        return self.to(way.to, lambda one: way.shape(one, delivery))
+        try:
+            way = self._way(delivery)
+            return self.to(way.to, lambda one: way.shape(one, delivery))
+        except RefusedError as error:
+            hint = f"; {error.hint}" if error.hint else ""
+            raise RefusedError(f"{error.message}{hint}", code=error.code) from error
 
     def to(self, name: Named, shape: Callable[[Message], Outgoing] | None = None) -> Destination:
         """An open destination by name. Raises NotFoundError where it is not there."""

@@ -60,6 +60,7 @@ class Ledger:
         self._in_doubt = 0
         self.watched_until = 0.0
         self.copies: list[str] = []
+        self.acceptances: list[tuple[str, str]] = []
         self.blocked: dict[str, None] = {}
         self.hidden: dict[str, None] = {}
         self.error: BaseException | None = None
@@ -184,6 +185,8 @@ class Ledger:
                 self._owed.add(key)
                 if copy:
                     self._copies.add(copy)
+                    if len(self.acceptances) < MAX_FAILURES_KEPT:
+                        self.acceptances.append((key, copy))
                     if len(self.copies) < MAX_COPIES_KEPT:
                         self.copies.append(copy)
                 if key in self._perhaps:

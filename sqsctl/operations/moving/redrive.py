@@ -298,6 +298,7 @@ class _Run:
             duration_s=duration_s,
             notes=tuple(self._notes),
             copies=tuple(ledger.copies),
+            acceptances=tuple(ledger.acceptances),
         )
         if error is not None:
             raise RedriveStoppedError(error, summary, self._options.command) from error

@@ -115,7 +115,7 @@ def test_every_policy_is_well_formed(command: str, ref: StackRef | None) -> None
 
 
 def test_actions_are_ones_that_aws_has() -> None:
-    """Every action is an operation of botocore's model of its service."""
+    """Every action is an operation of botocore's model of its service; IAM names two otherwise."""
     import botocore.session
 
     session = botocore.session.get_session()
@@ -128,9 +128,12 @@ def test_actions_are_ones_that_aws_has() -> None:
         "iam": "iam",
         "kms": "kms",
         "ec2": "ec2",
+        "sns": "sns",
+        "events": "events",
+        "s3": "s3",
     }
     actions = {each.action for command in iam.commands() for each in iam.needs(command)}
-    for action in sorted(actions - {"apigateway:GET"}):
+    for action in sorted(actions - {"apigateway:GET", "lambda:InvokeFunction"}):
         service, _, operation = action.partition(":")
         model = session.get_service_model(names[service])
         assert operation in model.operation_names, action
