@@ -10,23 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli.doctor.answer import Wanted, answer
+from sqsctl.cli.doctor.fixing import apply_fixes
+from sqsctl.cli.doctor.listing import listed
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.folder import working_folder
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.run.times import beginning, moment
 from sqsctl.cli.screen.command_lines import as_typed
-from sqsctl.cli.screen.json_shapes import diagnosis_shape
-from sqsctl.cli.screen.output import Answer, iso, lines, styled
-from sqsctl.cli.screen.picture import hop_shape, show_picture
-from sqsctl.cli.screen.views import clock, row, show_table, table
-from sqsctl.errors import Exit, RefusedError, SqsctlError, UsageError
+from sqsctl.cli.screen.output import Answer, iso, styled
+from sqsctl.errors import Exit, SqsctlError, UsageError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from sqsctl.model.deployed import StackRef
-    from sqsctl.model.finding import Diagnosis, Finding, Severity
     from sqsctl.operations.diagnosis.doctor import Checkup
     from sqsctl.operations.diagnosis.ignores import Ignore
 
@@ -134,7 +131,7 @@ def doctor(
     from sqsctl.operations.diagnosis.ignores import apply
 
     if list_checks:
-        return _listed()
+        return listed()
     if fail_on not in FAIL_ON:
         raise UsageError(f"--fail-on is info, warning or error, not {fail_on!r}")
     if watch and (fix or report is not None):
@@ -167,24 +164,23 @@ def doctor(
             )
         return replace(seen, diagnosis=as_typed(seen.diagnosis, run))
 
-    ignores = _ignores()
-    threshold = Severity[fail_on.upper()]
+    asked = Wanted(Severity[fail_on.upper()], _ignores(), wanted, function or ())
     if watch:
-        _watch(run, look, threshold, ignores, interval, function or ())
+        _watch(run, look, asked, interval)
         return None
     seen = look()
     applied: list[dict[str, Any]] = []
     if fix:
-        applied = _mend(run, _kept(seen, ignores).diagnosis, dry_run=dry_run)
+        applied = apply_fixes(run, _kept(seen, asked.ignores).diagnosis, dry_run=dry_run)
         if applied and not dry_run:
             seen = look()
     if report is not None:
         from sqsctl.cli.screen.report import write_report
 
-        kept, ignored, _ = apply(seen.diagnosis, ignores, datetime.now(UTC).date())
+        kept, ignored, _ = apply(seen.diagnosis, asked.ignores, datetime.now(UTC).date())
         write_report(report, replace(seen, diagnosis=kept), run.target, ignored)
         run.output.notice(f"the report is in {report}")
-    return _answer(run, seen, threshold, applied, ignores, function or ())
+    return answer(run, seen, asked, applied)
 
 
 def _kept(seen: Checkup, ignores: Sequence[Ignore]) -> Checkup:
@@ -198,10 +194,8 @@ def _kept(seen: Checkup, ignores: Sequence[Ignore]) -> Checkup:
 def _watch(
     run: Run,
     look: Callable[[], Checkup],
-    threshold: Severity,
-    ignores: Sequence[Ignore],
+    asked: Wanted,
     interval: float,
-    functions: Sequence[str],
 ) -> None:
     """Look again and again; a person sees each look, a machine a line each.
 
@@ -223,12 +217,12 @@ def _watch(
             watchful_sleep(interval)
             continue
         looked = True
-        answer = _answer(run, seen, threshold, [], ignores, functions)
+        told = answer(run, seen, asked)
         if run.output.json:
-            run.output.line({"timestamp": iso(seen.stack.observed_at), **answer.data})
+            run.output.line({"timestamp": iso(seen.stack.observed_at), **told.data})
         else:
-            kept, _, _ = apply(seen.diagnosis, ignores, datetime.now(UTC).date())
-            names = [each.id for each in kept.findings if each.severity >= threshold]
+            kept, _, _ = apply(seen.diagnosis, asked.ignores, datetime.now(UTC).date())
+            names = [each.id for each in kept.findings if each.severity >= asked.threshold]
             said = ", ".join(dict.fromkeys(names)) or kept.verdict
             when = datetime.now(UTC).strftime("%H:%M:%S")
             fine = "green" if kept.verdict == "healthy" else "yellow"
@@ -246,124 +240,6 @@ def _ignores() -> tuple[Ignore, ...]:
 
     _, table = read_file(working_folder())
     return parse(table, [each.meta.id for each in all_checks()])
-
-
-def _answer(
-    run: Run,
-    seen: Checkup,
-    threshold: Severity,
-    applied: list[dict[str, Any]],
-    ignores: Sequence[Ignore],
-    functions: Sequence[str],
-) -> Answer:
-    from sqsctl.cli.screen.findings import show_diagnosis
-    from sqsctl.operations.diagnosis.health import hops
-    from sqsctl.operations.diagnosis.ignores import apply
-
-    today = datetime.now(UTC).date()
-    diagnosis, ignored, expired = apply(seen.diagnosis, ignores, today)
-    states = hops(seen.stack, diagnosis.findings)
-    data = {
-        **diagnosis_shape(diagnosis),
-        "hops": [hop_shape(each) for each in states],
-        "missing_actions": list(seen.missing_actions),
-        "applied": applied,
-        "ignored": [
-            {
-                "id": each.id,
-                "subject": each.subject or None,
-                "until": why.until.isoformat(),
-                "reason": why.reason or None,
-            }
-            for each, why in ignored
-        ],
-    }
-    bad = any(each.severity >= threshold for each in diagnosis.findings)
-
-    def human(console: Console) -> None:
-        since = next((each.since for each in seen.stack.logs if each.since), None)
-        window = f"  figures since {clock(since)} UTC" if since else ""
-        console.print(styled(diagnosis.stack, "bold") + styled(window, "dim"), soft_wrap=True)
-        show_picture(console, seen.stack, states)
-        show_diagnosis(console, diagnosis, verbose=run.output.verbose > 0)
-        if functions:
-            said = f"logs and packages read of {', '.join(functions)} only"
-            console.print(styled(said, "dim"), soft_wrap=True)
-        for each, why in ignored:
-            said = f"ignored until {why.until}: {each.id} ({why.reason or 'no reason given'})"
-            console.print(styled(said, "dim"), soft_wrap=True)
-        for old in expired:
-            said = f"no longer ignored since {old.until}: {old.check}"
-            console.print(styled(said, "yellow"), soft_wrap=True)
-        if seen.missing_actions:
-            lines(console, ["not allowed, and would have told more:"])
-            lines(console, [f"  {each}" for each in seen.missing_actions])
-
-    return Answer(data, human, Exit.NEGATIVE if bad else Exit.OK)
-
-
-def _mend(run: Run, diagnosis: Diagnosis, *, dry_run: bool) -> list[dict[str, Any]]:
-    """Apply the safe fixes that are agreed to; what was done, a record a step."""
-    from sqsctl.operations.diagnosis.doctor import mend, mendable
-
-    done: list[dict[str, Any]] = []
-    for finding in mendable(diagnosis):
-        if dry_run:
-            done.append(_record(finding, applied=False))
-            run.output.notice(f"would apply: {finding.fix.summary}")
-            continue
-        run.output.notice(f"{finding.id}: {finding.fix.summary}", style="bold")
-        for each in finding.fix.commands:
-            run.output.notice(f"  $ {each}")
-        try:
-            run.confirm("Apply this fix?")
-        except RefusedError as error:
-            if error.code != "declined":
-                raise
-            continue
-        for _ in mend(run.session(changing=True), finding):
-            pass
-        done.append(_record(finding, applied=True))
-    if not done and not mendable(diagnosis):
-        run.output.notice("there is nothing that is safe to apply by itself")
-    return done
-
-
-def _record(finding: Finding, *, applied: bool) -> dict[str, Any]:
-    return {
-        "id": finding.id,
-        "subject": finding.subject or None,
-        "summary": finding.fix.summary,
-        "commands": list(finding.fix.commands),
-        "applied": applied,
-    }
-
-
-def _listed() -> Answer:
-    from sqsctl.checks.registry import all_checks
-
-    found = [each.meta for each in all_checks()]
-    data = {
-        "checks": [
-            {
-                "id": each.id,
-                "title": each.title,
-                "severity": each.severity.label,
-                "kind": each.kind.value,
-                "needs": sorted(fact.value for fact in each.needs),
-                "reference": each.reference,
-            }
-            for each in found
-        ]
-    }
-
-    def human(console: Console) -> None:
-        grid = table("check", "severity", "what must hold")
-        for each in found:
-            row(grid, each.id, each.severity.label, each.title)
-        show_table(console, grid)
-
-    return Answer(data, human)
 
 
 def _project(run: Run, reference: StackRef) -> tuple[Path | None, str | None]:

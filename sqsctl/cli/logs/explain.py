@@ -61,7 +61,7 @@ def explain(
 
     Exit 10 when it found a cause, 0 when it found none.
     """
-    from sqsctl.cli.screen.findings import show_diagnosis
+    from sqsctl.cli.screen.diagnosis import show_diagnosis
     from sqsctl.cli.screen.json_shapes import finding_shape
     from sqsctl.model.finding import Severity
     from sqsctl.operations.diagnosis.explain import explain as diagnose
@@ -75,7 +75,8 @@ def explain(
 
     def human(console: Console) -> None:
         if diagnosis.findings:
-            show_diagnosis(console, diagnosis, verbose=run.output.verbose > 0, checks=False)
+            more = "sqsctl logs explain -v"
+            show_diagnosis(console, diagnosis, whole=run.output.verbose > 0, more=more)
         else:
             console.print(styled(f"no known failure in {counted(lines, 'line')}"), soft_wrap=True)
 

@@ -1,124 +1,202 @@
-"""How a diagnosis looks to a person: causes first, each with what it explains."""
+"""How a finding looks to a person: a block that fits on a screen, or all that is known of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqsctl.cli.screen.output import prose, safe, safe_line, styled
+from sqsctl.cli.screen.output import hanging, prose, safe, safe_line, styled, wrapped
+from sqsctl.cli.screen.shell_lines import shell_lines
 from sqsctl.cli.screen.views import clock
-from sqsctl.model.finding import CheckOutcome, Diagnosis, Finding, Severity
+from sqsctl.model.finding import Evidence, Finding, Severity
 from sqsctl.model.plurals import counted
+from sqsctl.model.remedy import Command, Edit, Sentence, Step, Way
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_MARK = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "·"}
-_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "dim"}
-MAX_EVIDENCE = 4
+    from sqsctl.model.remedy import Fix
+
+MARK = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "·"}
+STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "dim"}
+LABEL = 10  # the width of "seen", "explains", "fix", "then" and what follows them
+MAX_EDIT = 6  # lines of an edit that a block shows
+MAX_STEPS = 4
 
 
-def show_finding(
-    console: Console, finding: Finding, nested: Sequence[Finding] = (), *, verbose: bool = False
-) -> None:
-    """A finding: what, how one knows, what it explains, what to type."""
+@dataclass(frozen=True)
+class Names:
+    """Names without what the whole stack begins with: ``jobs`` for ``tutorial-step-2-dev-jobs``."""
+
+    stack: str = ""
+
+    def short(self, text: str) -> str:
+        """The text with short names. Commands are never shortened."""
+        return text.replace(f"{self.stack}-", "") if len(self.stack) > 3 else text
+
+
+def show_line(console: Console, finding: Finding, names: Names, *, note: str = "") -> None:
+    """A finding on one line: advice, or what is over."""
+    said = f"{MARK[finding.severity]} {finding.id}: {names.short(safe_line(finding.title))}{note}"
+    hanging(console, styled(said, "dim"))
+
+
+def show_block(console: Console, finding: Finding, nested: Sequence[Finding], names: Names) -> None:
+    """What is wrong, one piece of evidence, what it explains, and the first way to mend it."""
     from rich.text import Text
 
-    style = _STYLE[finding.severity]
-    head = Text.assemble((f"{_MARK[finding.severity]} ", style), (safe_line(finding.title), "bold"))
-    prose(console, head)
+    hanging(
+        console,
+        Text.assemble(
+            (f"{MARK[finding.severity]} {finding.id}", STYLE[finding.severity]),
+            "  ",
+            (names.short(safe_line(finding.title)), "bold"),
+        ),
+    )
+    if finding.evidence:
+        _labelled(console, "seen", _seen(finding.evidence[0], names), "cyan")
+    for label, below in zip(["explains", *[""] * len(nested)], nested, strict=False):
+        _labelled(console, label, names.short(safe_line(below.title)))
+    _labelled(console, "fix", names.short(safe(finding.fix.summary)), "green")
+    if finding.fix.disposition == "safe":
+        _step(console, Command(("sqsctl", "doctor", finding.id, "--fix")))
+    else:
+        for way in _ways(finding.fix)[:1]:
+            _first_way(console, way)
+    for each, label in zip(finding.fix.afterwards, ["then", ""], strict=False):
+        _labelled_step(console, label, each)
+
+
+def show_whole(console: Console, finding: Finding, nested: Sequence[Finding], names: Names) -> None:
+    """All that is known of a finding: evidence, every way with its steps, what to look at then."""
+    from rich.text import Text
+
+    head = f"{MARK[finding.severity]} {finding.id}"
+    title = safe_line(finding.title)
+    hanging(console, Text.assemble((head, STYLE[finding.severity]), "  ", (title, "bold")))
     kind = f"{finding.severity.label} · {finding.kind} · {finding.confidence.label} confidence"
-    console.print(styled(f"  {finding.id} · {kind}", "dim"), soft_wrap=True)
-    if finding.past and not verbose:
-        # Over and done with: the details are for those who ask (-v).
-        _show_below(console, nested)
-        return
-    shown = finding.evidence if verbose else finding.evidence[:MAX_EVIDENCE]
-    for each in shown:
-        when = f" at {clock(each.at)}" if each.at else ""
-        console.print(styled(f"  {each.source}{when}", "cyan"), soft_wrap=True)
-        value = safe(each.value).split("\n")
-        limit = None if verbose else 6
-        said = [f"{each.fact}: {value[0]}" if each.fact else value[0], *value[1:limit]]
-        for line in said:
-            console.print(styled(f"    {line}"), soft_wrap=True)
-        if limit and len(value) > limit:
-            console.print(styled(f"    … {counted(len(value) - limit, 'more line')} (-v)", "dim"))
-    if len(finding.evidence) > len(shown):
-        left = len(finding.evidence) - len(shown)
-        told = counted(left, "more piece of evidence", "more pieces of evidence")
-        console.print(styled(f"  … {told} (-v)", "dim"))
-    _show_below(console, nested)
+    console.print(styled(f"  {kind}", "dim"), soft_wrap=True)
+    for each in finding.evidence:
+        _evidence(console, each)
+    for below in nested:
+        prose(console, styled(f"  explains: {names.short(safe_line(below.title))} ({below.id})"))
     prose(console, Text.assemble(("  fix: ", "green"), safe(finding.fix.summary)))
-    for line in finding.fix.commands:
-        console.print(styled(f"    $ {line}", "bold"), soft_wrap=True)
-    if finding.fix.serverless_yml:
-        console.print(styled("    in serverless.yml:", "dim"))
-        for line in finding.fix.serverless_yml:
-            console.print(styled(f"      {line}"), soft_wrap=True)
-    if finding.fix.template:
-        console.print(styled(f"    in {finding.fix.template_of}:", "dim"))
-        for line in finding.fix.template:
-            console.print(styled(f"      {line}"), soft_wrap=True)
+    for number, way in enumerate(_ways(finding.fix)):
+        if way.when or number:
+            prose(
+                console, styled(f"  {'either' if not number else 'or'}: {safe(way.when)}", "cyan")
+            )
+        for step in way.steps:
+            _step(console, step, indent=4)
+    _titled(console, "to see that it worked:", finding.fix.verify)
+    _titled(console, "afterwards:", finding.fix.afterwards)
+    _titled(console, "to take it back:", finding.fix.undo)
     if finding.reference:
         console.print(styled(f"  {finding.reference}", "dim"), soft_wrap=True)
 
 
-def _show_below(console: Console, nested: Sequence[Finding]) -> None:
-    for below in nested:
-        text = f"└─ explains: {safe_line(below.title)} ({below.id})"
-        prose(console, styled(f"  {text}"))
+def _titled(console: Console, title: str, steps: Sequence[Step]) -> None:
+    if steps:
+        console.print(styled(f"  {title}", "dim"))
+    for step in steps:
+        _step(console, step, indent=4)
 
 
-def show_diagnosis(
-    console: Console, diagnosis: Diagnosis, *, verbose: bool = False, checks: bool = True
-) -> None:
-    """All findings, causes first, each with what it explains below it.
-
-    ``checks`` adds how the checks ended.
-    """
-    findings = diagnosis.findings
-    below: dict[int, list[Finding]] = {}
-    parent = -1
-    for index, finding in enumerate(findings):
-        if not finding.explained_by:
-            parent = index
-            below[index] = []
-        elif parent >= 0:
-            below[parent].append(finding)
-    for index, nested in below.items():
-        console.print()
-        show_finding(console, findings[index], nested, verbose=verbose)
-    console.print()
-    style = {"healthy": "bold green", "findings": "bold red", "unknown": "bold yellow"}
-    counts = [
-        f"{count} {severity.label}{'s' * (count != 1)}"
-        for severity in sorted(Severity, reverse=True)
-        if severity > Severity.INFO
-        and (count := sum(each.severity is severity for each in findings))
-    ]
-    said = {
-        "healthy": "healthy",
-        "findings": ", ".join(counts),
-        "unknown": "unknown: most checks could not look",
-    }[diagnosis.verdict]
-    fine = sum(each.outcome is CheckOutcome.OK for each in diagnosis.checks)
-    note = f" · {fine} check{'s' * (fine != 1)} found nothing" if checks and fine else ""
-    console.print(styled(said, style[diagnosis.verdict]) + styled(note, "dim"), soft_wrap=True)
-    if checks:
-        _show_skipped(console, diagnosis, verbose=verbose)
+def _evidence(console: Console, evidence: Evidence) -> None:
+    when = f" at {clock(evidence.at)}" if evidence.at else ""
+    prose(console, styled(f"  {safe_line(evidence.source)}{when}", "cyan"))
+    first, *more = safe(evidence.value).split("\n")
+    for line in (f"{safe(evidence.fact)}: {first}" if evidence.fact else first, *more):
+        prose(console, styled(f"    {line}"))
 
 
-def _show_skipped(console: Console, diagnosis: Diagnosis, *, verbose: bool) -> None:
-    skipped = [each for each in diagnosis.checks if each.outcome is CheckOutcome.SKIPPED]
-    if not skipped:
+def _seen(evidence: Evidence, names: Names) -> str:
+    """One piece of evidence on a line: when, and the words or the figure."""
+    value = safe_line(evidence.value.strip().split("\n")[0])
+    if evidence.at:
+        return f"{clock(evidence.at)} {value}"
+    where = names.short(safe_line(evidence.source.split(" ")[-1]))
+    return f"{where}: {safe_line(evidence.fact)} {value}" if evidence.fact else value
+
+
+def _first_way(console: Console, way: Way) -> None:
+    for step in way.steps[:MAX_STEPS]:
+        _step(console, step, limit=MAX_EDIT)
+    if len(way.steps) > MAX_STEPS:
+        left = counted(len(way.steps) - MAX_STEPS, "more step")
+        console.print(styled(f"{' ' * (LABEL + 2)}… {left}", "dim"))
+
+
+def _labelled(console: Console, label: str, text: str, style: str = "") -> None:
+    """A label, and text that wraps beside it, two lines at most on a terminal."""
+    head = styled(f"  {label:<{LABEL}}", style or "dim")
+    if not console.is_terminal:
+        console.print(head + styled(text), soft_wrap=True)
         return
-    reasons: dict[str, list[str]] = {}
-    for each in skipped:
-        reasons.setdefault(each.reason, []).append(each.id)
-    console.print(styled(f"{len(skipped)} check{'s' * (len(skipped) != 1)} skipped:", "dim"))
-    for reason, names in list(reasons.items())[: None if verbose else 6]:
-        shown = names if verbose else names[:6]
-        more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-        told = safe_line(reason, None if verbose else 200)
-        prose(console, styled(f"  {', '.join(shown)}{more}: {told}", "dim"))
+    room = max(20, console.width - LABEL - 2)
+    for line in wrapped(styled(text), room):
+        console.print(head + line, soft_wrap=True)
+        head = styled(" " * (LABEL + 2))
+
+
+def _labelled_step(console: Console, label: str, step: Step) -> None:
+    if isinstance(step, Sentence):
+        _labelled(console, label, step.text)
+        return
+    if isinstance(step, Command):
+        lines = _command(step, _room(console, LABEL + 2))
+        for number, line in enumerate(lines):
+            head = styled(f"  {label if not number else '':<{LABEL}}", "dim")
+            console.print(head + styled(line, "bold"), soft_wrap=True)
+        return
+    _step(console, step)
+
+
+def _step(
+    console: Console, step: Step, *, indent: int = LABEL + 2, limit: int | None = None
+) -> None:
+    """A command whole on a line of its own, an edit below its file's name, or a sentence."""
+    for line, style in _told(step, _room(console, indent), limit):
+        if style:
+            console.print(styled(" " * indent + line, style), soft_wrap=True)
+        else:
+            prose(console, styled(" " * indent + line))
+
+
+def _room(console: Console, indent: int) -> int | None:
+    return console.width - indent if console.is_terminal else None
+
+
+def _told(step: Step, room: int | None, limit: int | None) -> Iterator[tuple[str, str]]:
+    match step:
+        case Command():
+            for line in _command(step, room):
+                yield line, "bold"
+        case Edit():
+            yield f"in {step.file}:", "dim"
+            for each in step.lines[:limit]:
+                yield f"  {each}", "none"
+            if limit is not None and len(step.lines) > limit:
+                yield f"  … {counted(len(step.lines) - limit, 'more line')}", "dim"
+        case Sentence():
+            yield step.text, ""
+
+
+def _command(step: Command, room: int | None) -> list[str]:
+    width = None if room is None else room - 2
+    first, *more = shell_lines(step.argv, width)
+    where = [f"# in {step.where}:"] if step.where else []
+    return [*where, f"$ {first}", *(f"  {each}" for each in more)]
+
+
+def _ways(fix: Fix) -> tuple[Way, ...]:
+    """The ways; of a fix that has none, its commands and lines are the one."""
+    if fix.ways:
+        return fix.ways
+    steps: list[Step] = [Sentence(f"$ {each}") for each in fix.commands]
+    if fix.serverless_yml:
+        steps.append(Edit("serverless.yml", "yaml", fix.serverless_yml))
+    if fix.template:
+        steps.append(Edit(fix.template_of, "", fix.template))
+    return (Way("", tuple(steps)),) if steps else ()

@@ -269,6 +269,19 @@ def prose(console: Console, text: Text) -> None:
         console.print(styled(" " * indent) + line, soft_wrap=True)
 
 
+def hanging(console: Console, text: Text, indent: int = 2) -> None:
+    """Print made-safe text; on a terminal its further lines stand below its words."""
+    if not console.is_terminal or text.cell_len <= console.width:
+        console.print(text, soft_wrap=True)
+        return
+    first, *_ = wrapped(text, console.width)
+    console.print(first, soft_wrap=True)
+    rest = text[len(first.plain) :]
+    rest = rest[len(rest.plain) - len(rest.plain.lstrip(" ")) :]
+    for line in wrapped(rest, max(LEAST_WIDTH, console.width - indent)):
+        console.print(styled(" " * indent) + line, soft_wrap=True)
+
+
 def wrapped(text: Text, width: int) -> list[Text]:
     """The lines of a text, broken at spaces only: a word that is too long stays whole."""
     from rich.cells import cell_len

@@ -1,0 +1,139 @@
+"""A diagnosis on one screen: a block for each cause, a line for each advice, the summary last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqsctl.cli.screen.findings import Names, show_block, show_line, show_whole
+from sqsctl.cli.screen.output import hanging, prose, safe_line, styled
+from sqsctl.model.finding import CheckOutcome, Diagnosis, Finding, Kind, Severity
+from sqsctl.model.plurals import counted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sqsctl.model.stack import Stack
+
+MAX_BLOCKS = 3
+_STYLE = {"healthy": "bold green", "findings": "bold red", "unknown": "bold yellow"}
+
+
+def show_diagnosis(
+    console: Console,
+    diagnosis: Diagnosis,
+    stack: Stack | None = None,
+    *,
+    whole: bool = False,
+    notes: Sequence[str] = (),
+    more: str = "sqsctl doctor",
+) -> None:
+    """All findings, causes first, each with what it explains, and what it comes to.
+
+    ``stack`` is what was looked at; None for log text alone. ``whole`` shows everything that is
+    known of each finding, and which checks could not look. ``notes`` come before the
+    summary; ``more`` is the command that shows everything of the checks named behind it.
+    """
+    names = Names(stack.stack_name or "" if stack else "")
+    blocks = _blocks(diagnosis)
+    if whole:
+        for finding, nested in blocks:
+            console.print()
+            show_whole(console, finding, nested, names)
+    else:
+        _show_short(console, blocks, names)
+    console.print()
+    if stack is not None:
+        _show_skipped(console, diagnosis, whole=whole)
+    for note in notes:
+        prose(console, styled(f"  {note}", "dim"))
+    _show_summary(console, diagnosis, stack, "" if whole else more)
+
+
+def _show_short(
+    console: Console, blocks: list[tuple[Finding, list[Finding]]], names: Names
+) -> None:
+    now = [each for each in blocks if _is_block(each[0])]
+    for finding, nested in now[:MAX_BLOCKS]:
+        console.print()
+        show_block(console, finding, nested, names)
+    quiet = [each for each in blocks if not _is_block(each[0])]
+    if now[MAX_BLOCKS:] or quiet:
+        console.print()
+    for finding, nested in now[MAX_BLOCKS:]:
+        also = f" (explains {counted(len(nested), 'more finding')})" if nested else ""
+        show_line(console, finding, names, note=also)
+    for finding, nested in quiet:
+        show_line(console, finding, names, note=" (over)" if finding.past else "")
+        for below in nested:
+            show_line(console, below, names, note=" (over)" if below.past else "")
+
+
+def _is_block(finding: Finding) -> bool:
+    return finding.severity > Severity.INFO and not finding.past
+
+
+def _blocks(diagnosis: Diagnosis) -> list[tuple[Finding, list[Finding]]]:
+    """Each finding that stands for itself, with those that it explains."""
+    found: list[tuple[Finding, list[Finding]]] = []
+    for finding in diagnosis.findings:
+        if finding.explained_by and found:
+            found[-1][1].append(finding)
+        else:
+            found.append((finding, []))
+    return found
+
+
+def _show_summary(console: Console, diagnosis: Diagnosis, stack: Stack | None, more: str) -> None:
+    style = _STYLE[diagnosis.verdict]
+    match diagnosis.verdict:
+        case "healthy" if stack is None:
+            said = "✓ nothing is wrong in this text"
+        case "healthy" if not more:
+            fine = sum(each.outcome is CheckOutcome.OK for each in diagnosis.checks)
+            said = f"✓ {counted(fine, 'check')} found nothing"
+        case "healthy":
+            said = f"✓ healthy: {_looked_at(stack)} were read" if stack else ""
+        case "unknown":
+            said = "? unknown: most checks could not look"
+        case "findings":
+            said = _what_is_wrong(diagnosis, more)
+    hanging(console, styled(said, style))
+
+
+def _looked_at(stack: Stack) -> str:
+    parts = [
+        counted(len(stack.queues.items), "queue"),
+        counted(len(stack.functions.items), "function"),
+        counted(len(stack.mappings.items), "event source mapping"),
+    ]
+    return f"{', '.join(parts)}, their figures and logs"
+
+
+def _what_is_wrong(diagnosis: Diagnosis, more: str) -> str:
+    """How many causes, or what else there is, and the command that tells more."""
+    bad = [each for each in diagnosis.findings if _is_block(each)]
+    causes = [each for each in bad if each.kind is Kind.CAUSE]
+    tops = [each for each in bad if not each.explained_by]
+    count = counted(len(causes), "cause") if causes else counted(len(tops), "finding")
+    if not more:
+        return f"✗ {count}"
+    ids = dict.fromkeys(each.id for each in (causes or tops))
+    words = [more, *list(ids)[:MAX_BLOCKS]] if more.endswith("doctor") else [more]
+    return f"✗ {count}. Evidence, other ways, links: {' '.join(words)}"
+
+
+def _show_skipped(console: Console, diagnosis: Diagnosis, *, whole: bool) -> None:
+    skipped = [each for each in diagnosis.checks if each.outcome is CheckOutcome.SKIPPED]
+    if not skipped:
+        return
+    if not whole:
+        said = f"  {counted(len(skipped), 'check')} could not look: sqsctl doctor -v says why"
+        console.print(styled(said, "dim"), soft_wrap=True)
+        return
+    reasons: dict[str, list[str]] = {}
+    for each in skipped:
+        reasons.setdefault(each.reason, []).append(each.id)
+    console.print(styled(f"{counted(len(skipped), 'check')} skipped:", "dim"))
+    for reason, ids in reasons.items():
+        prose(console, styled(f"  {', '.join(ids)}: {safe_line(reason)}", "dim"))
