@@ -84,7 +84,11 @@ def lab_state(_state_home: Path, worker_id: str) -> Iterator[LabState]:
     from sqsctl.lab import server
 
     name = f"test-{worker_id}"
-    yield server.start(name)
+    state = server.start(name)
+    with pytest.MonkeyPatch.context() as patch:
+        # For what talks to it through a proxy, or from a process of its own.
+        patch.setenv("TESTS_LAB_KEYS", f"{state.access_key_id}:{state.secret_access_key}")
+        yield state
     server.stop(name)
 
 

@@ -23,12 +23,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from sqsctl.aws.lab_calls import signed_headers
 from sqsctl.aws.lab_state import (
     DEFAULT_LAB,
     LabState,
     alive,
+    disbelieved,
     process_started,
     read_state,
     state_file,
@@ -85,7 +87,7 @@ def start(
         raise UsageError(f"a time scale of {time_scale} is impossible", hint="6 is the default")
     with _locked(name):
         state = read_state(name)
-        if state and alive(state) and _answers(state.port, _HEALTH):
+        if state and alive(state) and _asked(state, _HEALTH) is not None:
             return state
         state = state or _orphan(name)
         if state:
@@ -120,7 +122,9 @@ def status(name: str = DEFAULT_LAB) -> LabStatus:
     settings.checked_name(name)
     state = read_state(name)
     if state is None:
-        return LabStatus(name, "stopped", f"lab {name} is not running: sqsctl lab up starts it")
+        why = disbelieved(name)
+        said = f"{why}, and is not believed" if why else f"lab {name} is not running"
+        return LabStatus(name, "stopped", f"{said}: sqsctl lab up starts it")
     if not alive(state):
         reason = _last_words(Path(state.log))
         return LabStatus(
@@ -134,7 +138,7 @@ def status(name: str = DEFAULT_LAB) -> LabStatus:
         )
     memory = processes.memory_mb(state.pid)
     count = len(processes.members(state))
-    if not _answers(state.port, _HEALTH):
+    if _asked(state, _HEALTH) is None:
         return LabStatus(
             name,
             "unresponsive",
@@ -159,7 +163,7 @@ def reset(name: str = DEFAULT_LAB) -> LabState:
             raise NotFoundError(
                 f"lab {name} is not running", hint="sqsctl lab up starts it", code="lab_not_running"
             )
-        if not _answers(state.port, _RESET, method="POST", timeout=30.0):
+        if _asked(state, _RESET, method="POST", timeout=30.0) is None:
             raise SqsctlError(
                 f"lab {name} did not let itself be emptied",
                 hint="sqsctl lab down, then sqsctl lab up",
@@ -174,15 +178,9 @@ def warm(state: LabState, functions: Sequence[str], seconds: float = WARMING_S) 
 
     Returns those that have one within the time; on a busy machine the others go on meanwhile.
     """
-    connection = http.client.HTTPConnection(settings.HOST, state.port, timeout=seconds)
-    try:
-        connection.request("POST", _WARM, json.dumps({"functions": list(functions)}))
-        answer = json.loads(connection.getresponse().read())
-        return tuple(answer.get("warm", ()))
-    except (OSError, ValueError, http.client.HTTPException):
-        return ()  # warm or not, it works
-    finally:
-        connection.close()
+    asked = json.dumps({"functions": list(functions)}).encode()
+    answer = _asked(state, _WARM, method="POST", body=asked, timeout=seconds)
+    return tuple((answer or {}).get("warm", ()))  # warm or not, it works
 
 
 def _launch(name: str, port: int | None, time_scale: float, runtime: str, region: str) -> LabState:
@@ -268,7 +266,7 @@ def _wait_ready(process: subprocess.Popen[bytes], state: LabState) -> None:
                 hint=_tail(Path(state.log)) or "its log is empty",
                 code="lab_start_failed",
             )
-        if _answers(state.port, _HEALTH, timeout=1.0):
+        if _asked(state, _HEALTH, timeout=1.0) is not None:
             return
         time.sleep(0.02)
     raise SqsctlError(
@@ -308,18 +306,25 @@ def _orphan(name: str) -> LabState | None:
     )
 
 
-def _answers(
-    port: int, path: str, *, method: str = "GET", timeout: float = ANSWER_TIMEOUT_S
-) -> bool:
-    connection = http.client.HTTPConnection(settings.HOST, port, timeout=timeout)
+def _asked(
+    state: LabState,
+    path: str,
+    *,
+    method: str = "GET",
+    body: bytes = b"",
+    timeout: float = ANSWER_TIMEOUT_S,
+) -> dict[str, Any] | None:
+    """What one of the lab's own routes answers; None where it does not, or refuses."""
+    headers = signed_headers(state, method, path, body)
+    connection = http.client.HTTPConnection(settings.HOST, state.port, timeout=timeout)
     try:
-        connection.request(method, path)
+        connection.request(method, path, body, headers)
         response = connection.getresponse()
-        json.loads(response.read())
+        found = json.loads(response.read())
     except (OSError, ValueError, http.client.HTTPException):
-        return False
+        return None
     else:
-        return response.status == 200
+        return found if response.status == 200 and isinstance(found, dict) else None
     finally:
         connection.close()
 

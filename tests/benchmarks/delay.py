@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from tests.resigned import resigned
+
 
 @dataclass
 class Slow:
@@ -52,7 +54,9 @@ def slow(upstream: str) -> Iterator[Slow]:
             proxy.calls.append((time.perf_counter() - began, name))
             if proxy.delay_s:
                 time.sleep(proxy.delay_s)
-            self.upstream.request(self.command, self.path, body, dict(self.headers.items()))
+            headers = dict(self.headers.items())
+            headers = resigned(self.command, self.path, headers, body, host=parts.netloc)
+            self.upstream.request(self.command, self.path, body, headers)
             answer = self.upstream.getresponse()
             data = answer.read()
             self.send_response(answer.status)

@@ -17,8 +17,6 @@ def main(endpoint: str, region: str, queue: str, count: str, threads: str) -> No
         "sqs",
         endpoint_url=endpoint,
         region_name=region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
         config=Config(max_pool_connections=int(threads)),
     )
 

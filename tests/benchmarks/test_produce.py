@@ -74,7 +74,11 @@ def test_ten_thousand_to_the_lab(lab_state: LabState) -> None:
         ours(lab_state.endpoint, queue, 10_000),
         plain(lab_state.endpoint, queue, 10_000),
         runs=3,
-        environment=environment(),
+        environment={
+            **environment(),
+            "AWS_ACCESS_KEY_ID": lab_state.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": lab_state.secret_access_key,
+        },
     )
     client.session.sqs().delete_queue(QueueUrl=queue)
     assert ratio <= 1 / 0.9

@@ -16,8 +16,8 @@ def test_help_takes_at_most_half_of_aws_version() -> None:
 
 def test_queue_inspect_takes_at_most_as_long_as_aws(lab: DeployedLab) -> None:
     environment = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": lab.state.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": lab.state.secret_access_key,
         "AWS_DEFAULT_REGION": lab.state.region,
         "AWS_ENDPOINT_URL": lab.state.endpoint,
     }

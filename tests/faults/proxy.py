@@ -18,6 +18,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from tests.aws.loopback import hang_up
+from tests.resigned import resigned
 
 When = Literal["before", "after"]
 Kind = Literal[
@@ -179,8 +180,8 @@ class _Handler(BaseHTTPRequestHandler):
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
         skipped = {"host", "content-length", "connection", "transfer-encoding"}
         headers = {k: v for k, v in self.headers.items() if k.lower() not in skipped}
-        # The signature is for the proxy's name; emulators look at the key id only.
-        connection.request("POST", self.path, body, {**headers, "Host": parts.netloc})
+        headers = resigned("POST", self.path, headers, body, host=parts.netloc)
+        connection.request("POST", self.path, body, headers)
         answer = connection.getresponse()
         raw = answer.read()
         connection.close()

@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import time
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from sqsctl.aws.lab_state import LabState
+from sqsctl.aws.lab_calls import signed_headers
+from sqsctl.aws.lab_state import CALL_HEADER, LabState, call_key
 from sqsctl.aws.session import Session
 from sqsctl.lab import template
 from sqsctl.model.target import Target
@@ -41,6 +43,23 @@ def session_on(state: LabState, stack: str | None = None) -> Session:
     return Session(
         Target("lab", state.region, state.account, stack, state.endpoint),
         credentials=state.credentials,
+    )
+
+
+def calling(session: Session) -> dict[str, str]:
+    """What a plain HTTP request to a lab's API carries besides."""
+    assert session.credentials
+    return {CALL_HEADER: call_key(session.credentials.secret_access_key)}
+
+
+def signed(state: LabState, path: str, body: bytes | None = None) -> urllib.request.Request:
+    """A request to one of the lab's own routes."""
+    method = "GET" if body is None else "POST"
+    return urllib.request.Request(  # noqa: S310 - loopback
+        f"{state.endpoint}{path}",
+        data=body,
+        method=method,
+        headers=signed_headers(state, method, path, body or b""),
     )
 
 
@@ -174,7 +193,7 @@ class Tutorial:
         host = self.outputs["HttpApiUrl"].partition("//")[2]
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=40)
         try:
-            headers = {"Host": host, "Content-Type": "application/json"}
+            headers = {"Host": host, "Content-Type": "application/json"} | calling(self.session)
             connection.request("POST", path, body.encode(), headers)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()

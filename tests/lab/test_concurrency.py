@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from sqsctl.aws.lab_state import LabState
 from sqsctl.lab import incidents, server
 from tests.e2e.stacks import own_stack
-from tests.lab.conftest import Functions, Tutorial, session_on, tutorial_on, until
+from tests.lab.conftest import Functions, Tutorial, session_on, signed, tutorial_on, until
 
 pytestmark = pytest.mark.lab
 
@@ -28,9 +28,8 @@ def lab_state(_state_home: Any, worker_id: str) -> Iterator[LabState]:
 
 
 def control(state: LabState, body: Any = None) -> Any:
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        f"{state.endpoint}/_sqsctl/concurrency",
-        data=None if body is None else json.dumps(body).encode(),
+    request = signed(
+        state, "/_sqsctl/concurrency", None if body is None else json.dumps(body).encode()
     )
     with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - loopback
         return json.loads(answer.read())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.lab.conftest import Tutorial, until, zipped
+from tests.lab.conftest import Tutorial, calling, until, zipped
 
 pytestmark = pytest.mark.lab
 
@@ -102,7 +102,8 @@ def test_the_api_answers_for_its_name_on_aws_too(tutorial: Tutorial) -> None:
     port = int(tutorial.endpoint.rpartition(":")[2])
     host = f"{tutorial.outputs['HttpApiId']}.execute-api.ap-northeast-2.amazonaws.com"
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.request("POST", "/", '{"input": 4}', {"Host": host, "Content-Type": "text/plain"})
+    headers = {"Host": host, "Content-Type": "text/plain"} | calling(tutorial.session)
+    connection.request("POST", "/", '{"input": 4}', headers)
     answer = connection.getresponse()
     text = answer.read().decode()
     connection.close()

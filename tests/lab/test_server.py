@@ -21,7 +21,7 @@ import pytest
 from sqsctl.aws.lab_state import LabState, alive, read_state, running_lab, state_file, write_state
 from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
 from sqsctl.lab import processes, server, settings
-from tests.lab.conftest import session_on, until, zipped
+from tests.lab.conftest import session_on, signed, until, zipped
 
 pytestmark = pytest.mark.lab
 
@@ -38,9 +38,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def answers(state: LabState) -> bool:
     with (
         contextlib.suppress(OSError),
-        urllib.request.urlopen(  # noqa: S310 - loopback
-            f"{state.endpoint}/_ministack/health", timeout=5
-        ) as answer,
+        urllib.request.urlopen(signed(state, "/_ministack/health"), timeout=5) as answer,  # noqa: S310 - loopback
     ):
         return bool(answer.status == 200)
     return False

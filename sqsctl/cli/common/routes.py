@@ -61,8 +61,13 @@ def way_in(run: Run, via: str | None, path: str | None, *, connections: int = 64
     label = f"{route.method} {route.path}"
     from sqsctl.aws.api import ApiClient
 
-    endpoint = run.resolved().target.endpoint
-    api = ApiClient(url, endpoint=endpoint, connections=connections)
+    resolved = run.resolved()
+    api = ApiClient(
+        url,
+        endpoint=resolved.target.endpoint,
+        connections=connections,
+        headers=resolved.lab.call_headers if resolved.lab else None,
+    )
     return Way("http", label, api=api, timeout_ms=route.timeout_ms)
 
 

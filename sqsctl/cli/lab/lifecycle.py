@@ -132,6 +132,8 @@ def status(run: Run, name: NameOption = None) -> Answer:
         "message": seen.message,
         "endpoint": state.endpoint if state else None,
         "region": state.region if state else None,
+        "account": state.account if state else None,
+        **_keys(state if running else None),
         "stack": state.stack if state else None,
         "runtime": state.runtime if state else None,
         "time_scale": state.time_scale if state else None,
@@ -147,6 +149,16 @@ def status(run: Run, name: NameOption = None) -> Answer:
         )
         return Answer(data, None, Exit.NOT_FOUND, (error,))
     return status_answer(data)
+
+
+def _keys(state: LabState | None) -> dict[str, Any]:
+    """What another program needs to call a lab; it answers nobody else."""
+    name, value = next(iter(state.call_headers.items())) if state else (None, None)
+    return {
+        "access_key_id": state.access_key_id if state else None,
+        "secret_access_key": state.secret_access_key if state else None,
+        "call_header": {"name": name, "value": value},
+    }
 
 
 def reset(run: Run, name: NameOption = None, dry_run: DryRunOption = False) -> Answer:

@@ -257,7 +257,9 @@ def produce(
         source = k6.bodies(lines_from)
         with bodies.made(run, wanted):  # for its complaints
             share, _, bad_body = bad or (0.0, 0, POISON)
-        what = Load(url, plan, text, host, share, bad_body, source, conditions)
+        lab = run.resolved().lab
+        headers = lab.call_headers if lab else {}
+        what = Load(url, plan, text, host, share, bad_body, source, conditions, headers)
         return k6.export(run, export_k6, what, dry_run=dry_run)
     with bodies.made(run, wanted) as make:
         job = Job(make, plan, conditions, spoiler, bad[1] if bad else None, lines_from)

@@ -23,6 +23,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
         emptying,
         failed_deliveries,
         gateway,
+        given_credentials,
         http_api,
         log_events,
         metrics,
@@ -53,6 +54,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     sqs_requests.install()
     move_tasks.install()
     authorization.install()
+    given_credentials.install()
     nested_stacks.install()
     templates.install()
     mappings.install()

@@ -1,7 +1,8 @@
 """The lab's front door: an ASGI layer around the emulator.
 
-It adds the lab's own control route, answers for the host names that AWS's HTTP APIs
-have, and remembers who calls. Everything else goes through untouched.
+It admits the lab's owner only (``admission``), adds the lab's own control route, answers
+for the host names that AWS's HTTP APIs have, and remembers who calls. Everything else goes
+through untouched.
 
 ``GET /_sqsctl/concurrency`` answers ``{"limit": n}``; ``POST`` with the same sets the
 account's limit of concurrent executions, which no API of AWS's does. ``POST /_sqsctl/warm``
@@ -17,8 +18,10 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from sqsctl.aws.lab_state import CALL_HEADER
 from sqsctl.lab import settings
-from sqsctl.lab.fidelity import authorization
+from sqsctl.lab.fidelity import admission, authorization
+from sqsctl.lab.fidelity.admission import RefusedCallError, Request
 from sqsctl.lab.fidelity.functions import concurrency, executor
 
 Scope = dict[str, Any]
@@ -27,44 +30,108 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CONTROL = "/_sqsctl/"
+_JSON = {"Content-Type": "application/json"}
 _AWS_HOST = re.compile(rb"^([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?(:\d+)?$")
-_KEY = re.compile(rb"Credential=([^/,\s]+)/")
-_MOST = 65_536
+_CALL_HEADER = CALL_HEADER.lower().encode()
 
 
 def around(app: App, port: int) -> App:
     """The application with the layer around it."""
+    from ministack import app as emulator
+
+    # An API's own /health is its own.
+    emulator._HEALTH_PATHS = ("/_ministack/health",)
 
     async def gateway(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await app(scope, receive, send)
+            return
+        request = admission.request_of(scope)
+        try:
+            receive = await _admitted(request, receive, port)
+        except RefusedCallError as refusal:
+            await _refuse(scope["type"], request, refusal, receive, send)
             return
         if scope["path"].startswith(CONTROL):
             await _control(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        key = _KEY.search(headers.get(b"authorization", b""))
-        authorization.caller.set(key[1].decode("latin-1") if key else "")
-        named = _AWS_HOST.match(headers.get(b"host", b""))
+        # No function sees what proves that its caller owns the lab.
+        headers = [each for each in scope["headers"] if each[0].lower() != _CALL_HEADER]
+        named = _AWS_HOST.match(request.host.encode("latin-1", "replace"))
         if named:
             here = f".execute-api.{settings.HOST}:{port}".encode()
-            scope = {**scope, "headers": _with_host(scope["headers"], named[1] + here)}
-        await app(scope, receive, send)
+            headers = _with_host(headers, named[1] + here)
+        await app({**scope, "headers": headers}, receive, send)
 
     return gateway
+
+
+async def _admitted(request: Request, receive: Receive, port: int) -> Receive:
+    """How the emulator receives a request that may go on. Raises RefusedCallError."""
+    authorization.caller.set("")
+    try:
+        admission.check_origin(request, port)
+        if not admission.needs_body(request):
+            return receive
+        body = await _body(receive)
+        authorization.caller.set(admission.check_signature(request, body))
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise RefusedCallError("IncompleteSignature", "the signature cannot be read") from error
+    return _again(body, receive)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Hand out a body that was read already, then whatever comes."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> dict[str, Any]:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
+
+
+async def _refuse(
+    kind: str, request: Request, refusal: RefusedCallError, receive: Receive, send: Send
+) -> None:
+    if kind == "websocket":
+        await receive()  # the handshake; closing before it is accepted refuses it
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    status, headers, body = _worded(request, refusal)
+    await _answer(send, status, body, {**headers, "Connection": "close"})
+
+
+def _worded(request: Request, refusal: RefusedCallError) -> tuple[int, dict[str, str], bytes]:
+    """A refusal in the protocol of the service that was called, so that its clients read it."""
+    plain = 403, _JSON, _json({"message": refusal.message})
+    if not request.signed:
+        return plain
+    from ministack import app as emulator
+    from ministack.core.iam_evaluator import AuthError
+    from ministack.core.router import detect_service
+
+    headers, query = dict(request.headers), dict(request.query)
+    try:
+        service = detect_service(request.method, request.path, headers, query)
+        error = AuthError(refusal.code, refusal.message)
+        status, given, body = emulator._credential_failure(service, "", "", error, headers)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return plain
+    return status, given, body
 
 
 async def _control(scope: Scope, receive: Receive, send: Send) -> None:
     known = {"concurrency": _concurrency, "warm": _warm}
     control = known.get(scope["path"].removeprefix(CONTROL))
     if control is None:
-        await _answer(send, 404, {"message": "there is no such control"})
+        await _answer(send, 404, _json({"message": "there is no such control"}), _JSON)
         return
     try:
         asked = json.loads(await _body(receive)) if scope["method"] == "POST" else None
-        await _answer(send, 200, await control(asked))
+        await _answer(send, 200, _json(await control(asked)), _JSON)
     except (ValueError, TypeError, KeyError) as error:
-        await _answer(send, 400, {"message": f"this is not what it takes: {error!r}"})
+        said = _json({"message": f"this is not what it takes: {error!r}"})
+        await _answer(send, 400, said, _JSON)
 
 
 async def _concurrency(asked: Any) -> dict[str, Any]:
@@ -80,20 +147,23 @@ async def _warm(asked: Any) -> dict[str, Any]:
 
 
 async def _body(receive: Receive) -> bytes:
-    body = b""
-    while len(body) < _MOST:
+    parts = []
+    while True:
         message = await receive()
-        body += message.get("body", b"")
+        parts.append(message.get("body", b""))
         if not message.get("more_body"):
-            break
-    return body
+            return b"".join(parts)
 
 
-async def _answer(send: Send, status: int, data: dict[str, Any]) -> None:
-    body = json.dumps(data).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def _answer(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
+    sent = {**headers, "Content-Length": str(len(body))}
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})
+
+
+def _json(data: dict[str, Any]) -> bytes:
+    return json.dumps(data).encode()
 
 
 def _with_host(headers: list[tuple[bytes, bytes]], host: bytes) -> list[tuple[bytes, bytes]]:

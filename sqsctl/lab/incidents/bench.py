@@ -14,6 +14,7 @@ import urllib.request
 import zipfile
 from typing import Any
 
+from sqsctl.aws.lab_calls import signed_headers
 from sqsctl.aws.lab_state import LabState, read_state, state_home
 from sqsctl.aws.session import Session
 from sqsctl.aws.translate import translated
@@ -120,9 +121,14 @@ class Bench:
 
     def control(self, name: str, change: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask or tell the lab itself what no API of AWS's says: ``/_sqsctl/<name>``."""
+        path = f"/_sqsctl/{name}"
+        body = json.dumps(change).encode() if change else None
+        method = "POST" if body else "GET"
         request = urllib.request.Request(  # noqa: S310 - the lab's own loopback endpoint
-            f"{self.state.endpoint}/_sqsctl/{name}",
-            data=json.dumps(change).encode() if change else None,
+            f"{self.state.endpoint}{path}",
+            data=body,
+            method=method,
+            headers=signed_headers(self.state, method, path, body or b""),
         )
         with _opener().open(request, timeout=10) as answer:
             found: dict[str, Any] = json.loads(answer.read())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,8 @@ _UNSAFE = re.compile("[\u2028\u2029]")
 class Load:
     """What goes where. ``poison`` is a share from 0 to 1; ``file`` holds bodies, one a line.
 
-    ``host`` is the Host header where the URL is another server's (a lab).
+    ``host`` is the Host header where the URL is another server's (a lab), ``headers`` what
+    that server wants besides.
     """
 
     url: str
@@ -35,11 +36,12 @@ class Load:
     poison_body: str = ""
     file: str | None = None
     thresholds: Sequence[Threshold] = field(default_factory=tuple)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def script(load: Load) -> str:
     """The text of the script: run it with ``k6 run FILE``."""
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", **load.headers}
     if load.host:
         headers["Host"] = load.host
     options = {
