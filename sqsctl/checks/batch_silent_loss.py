@@ -2,20 +2,22 @@
 
 ## What it does
 Follows the consumer's handler through its package, in Python and JavaScript, compiled or bundled:
-a `return` inside the loop over the records; a `catch` or `except` around a record's work that does
-no more than log, `.catch(() => …)` likewise; `Promise.allSettled`, `gather` or an executor whose
-results nobody reads; `forEach` of an async function and promises that nobody awaits; an HTTP error
-(`statusCode: 400`) returned to a queue. Errors that are thrown again, or reported as
-`batchItemFailures`, are no finding, nor is a step beside the work that may fail, nor an `except` of
-one kind of error. Code that is not in the package, or in another language, is not followed: what
-is given to it counts as heard.
+a single record taken of a batch of several (`event.Records[0]`), or none; a `return` or `break`
+inside the loop over the records that leaves the others out; a `catch` or `except` around a record's
+work that does no more than log, `.catch(() => …)` likewise; `Promise.allSettled`, `gather` or an
+executor whose results nobody reads, or only for a log; `forEach` of an async function and promises
+that nobody awaits; an HTTP error (`statusCode: 400`) returned to a queue. Errors that are thrown
+again, or reported as `batchItemFailures`, are no finding, nor is a step beside the work that may
+fail, nor an `except` of one kind of error. Code that is not in the package, or in another language,
+is not followed: what is given to it counts as heard.
 
 ## Why it matters
 Whatever a consumer returns is success, `{statusCode: 400}` too: Lambda deletes the whole
 batch. A return in the loop ends it after the first record: with a batch size of ten, nine
-messages are deleted unseen. An error that ends in a log deletes its message: no error is counted,
-nothing comes back, and no dead letter is left. It is a warning where the log of successful
-invocations shows such errors, and information where only the source says it.
+messages are deleted unseen, as they are where only the first one is read. An error that ends in a
+log deletes its message: no error is counted, nothing comes back, and no dead letter is left. It is
+a warning where the handler was followed to its end, or where the log of successful invocations
+shows such errors; it is information where something around the handler is not known.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
+from sqsctl.checks.support.code_fixes import each_record
 from sqsctl.checks.support.evidence import of_failure, of_mapping
 from sqsctl.checks.support.failures.caught_errors import told_as_error
 from sqsctl.checks.support.failures.failure_cases import survived_of
@@ -34,6 +37,7 @@ from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
 )
+from sqsctl.model.intents import Option, Set, remedy
 from sqsctl.model.logline import Failure
 from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
@@ -63,8 +67,12 @@ class BatchSilentLoss(Check):
             found = consumer_of(function, package)
             if early := found.first(Fault.EARLY):
                 yield self._returns(function, mapping, found, early)
+            elif (one := found.first(Fault.FIRST)) and mapping.batch_size > 1:
+                yield self._takes_one(function, mapping, one)
+            elif none := found.first(Fault.NONE):
+                yield self._takes_none(function, mapping, none)
             elif status := found.first(Fault.STATUS):
-                yield self._answers(function, mapping, status)
+                yield self._answers(function, mapping, found, status)
             lost = found.first(Fault.SILENT, Fault.UNWAITED)
             # A report that is not heard is told by partial-batch-ignored.
             if lost and not any(each.mistake.deletes for each in found.problems):
@@ -76,25 +84,75 @@ class BatchSilentLoss(Check):
         batch = mapping.batch_size
         lost = (
             f": of a batch of up to {batch}, all but the first are deleted unseen"
-            if batch > 1
+            if batch > 1 and found.detail != "break"
             else ""
         )
+        if found.detail == "break" and batch > 1:
+            lost = " at the first failure: the records behind it are deleted unseen"
         sure = batch > 1 and code.followed
         return self.found(
-            f"{function.name} returns from within its loop over the records{lost}",
+            f"{function.name} {_leaves(found)} its loop over the records{lost}",
             evidence=(
-                _place(function, found, f"return inside the loop of line {found.loop_line}"),
+                _place(function, found, f"{found.detail} in the loop of line {found.loop_line}"),
                 of_mapping(mapping, "BatchSize", batch),
                 _heard(mapping),
             ),
-            fix=_fix(function, "continue instead of return"),
+            fix=_fix(function, f"continue instead of {found.detail}"),
             subject=function.name,
             severity=Severity.ERROR if batch > 1 else Severity.INFO,
             kind=Kind.CAUSE if batch > 1 else Kind.RISK,
             confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
         )
 
-    def _answers(self, function: Function, mapping: EventSourceMapping, found: Sighting) -> Finding:
+    def _takes_one(
+        self, function: Function, mapping: EventSourceMapping, found: Sighting
+    ) -> Finding:
+        return self.found(
+            f"{function.name} handles one record of its event: of a batch of up to "
+            f"{mapping.batch_size}, the others are deleted unseen",
+            evidence=(
+                _place(function, found, found.detail),
+                of_mapping(mapping, "BatchSize", mapping.batch_size),
+                _heard(mapping),
+            ),
+            remedy=remedy(
+                "handle every record of the event, or let batches hold one message",
+                each_record(found),
+                other=(
+                    Option(
+                        (
+                            Set(
+                                "mapping",
+                                mapping.uuid,
+                                {"BatchSize": 1},
+                                {"BatchSize": mapping.batch_size},
+                            ),
+                        ),
+                        when="one message an invocation is what is wanted",
+                    ),
+                ),
+            ),
+            subject=function.name,
+        )
+
+    def _takes_none(
+        self, function: Function, mapping: EventSourceMapping, found: Sighting
+    ) -> Finding:
+        return self.found(
+            f"{function.name} never reads the records of its event: messages are deleted unread",
+            evidence=(
+                _place(function, found, "no record of the event is read"),
+                of_mapping(mapping, "EventSourceArn", mapping.queue_arn),
+            ),
+            remedy=remedy("handle every record of the event", each_record(found)),
+            subject=function.name,
+            severity=Severity.WARNING,
+            confidence=Confidence.MEDIUM,
+        )
+
+    def _answers(
+        self, function: Function, mapping: EventSourceMapping, code: Consumer, found: Sighting
+    ) -> Finding:
         return self.found(
             f"{function.name} answers its queue with an HTTP error: SQS takes any answer for "
             "success and deletes the batch",
@@ -104,7 +162,7 @@ class BatchSilentLoss(Check):
             ),
             fix=_fix(function, "raise instead of returning a statusCode"),
             subject=function.name,
-            severity=Severity.INFO,
+            severity=Severity.WARNING if code.followed else Severity.INFO,
             kind=Kind.RISK,
             confidence=Confidence.MEDIUM,
         )
@@ -138,10 +196,14 @@ class BatchSilentLoss(Check):
             evidence=(*told, _place(function, found, fact), _heard(mapping)),
             fix=_fix(function, advice),
             subject=function.name,
-            severity=Severity.WARNING if seen else Severity.INFO,
+            severity=Severity.WARNING if seen or code.followed else Severity.INFO,
             kind=Kind.CAUSE if seen else Kind.RISK,
             confidence=Confidence.HIGH if seen and code.followed else Confidence.MEDIUM,
         )
+
+
+def _leaves(found: Sighting) -> str:
+    return "breaks off" if found.detail == "break" else "returns from within"
 
 
 def _largest(stack: Stack, name: str) -> EventSourceMapping | None:

@@ -6,7 +6,9 @@ undefined or of an object, `KeyError: 'body'`, `Cannot read properties of undefi
 'body')`, `event.Records is not iterable`, and what Java, Go and .NET say when the event does
 not fit the handler's type. Knows from the mappings whether the function consumes a queue, and
 from the line that failed whether it was the event that was read. An error in what was parsed
-out of a message is not meant: it is the message's (unhandled-error).
+out of a message is not meant: it is the message's (unhandled-error). Before anything failed it
+follows a consumer's handler through its package, in Python and JavaScript: a field that a queue's
+event does not have, and that the code cannot go on without, with nothing around that asks for it.
 
 ## Why it matters
 An SQS consumer gets `{"Records": [{"body": …}]}`, an HTTP handler `{"body": …}`. With the
@@ -17,10 +19,12 @@ good they are: once the code is mended, they can be redriven.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from sqsctl.checks.base import Meta
+from sqsctl.checks.support.code_fixes import each_record
 from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.checks.support.failures.failed_reads import (
     Origin,
@@ -39,7 +43,11 @@ from sqsctl.checks.support.payloads import (
     wrong_field,
 )
 from sqsctl.checks.support.runtimes import is_python
-from sqsctl.model.finding import Confidence, Finding, Severity
+from sqsctl.handlercode.frames import Fault, Sighting
+from sqsctl.handlercode.packages import consumer_of
+from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
+from sqsctl.model.functions import EventSourceMapping, Function
+from sqsctl.model.intents import Redrive, remedy
 from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Stack
 from sqsctl.remedies.shell import if_dead_lettered
@@ -109,6 +117,38 @@ class EventShape(LogCheck[Shape]):
             return None
         sure = source is Origin.EVENT or NAMES_EVENT.search(case.text) is not None
         return Shape(field, parsed, sure=sure)
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        told: set[str] = set()
+        for finding in super().diagnose(stack):
+            if not finding.past:
+                told.add(finding.subject)
+            yield finding
+        mapped = {each.function_name: each for each in stack.mappings}
+        for package in stack.packages:
+            function, mapping = stack.function(package.function), mapped.get(package.function)
+            if function is None or mapping is None or function.name in told:
+                continue
+            if found := consumer_of(function, package).first(Fault.SHAPE):
+                yield self._in_the_code(function, mapping, found)
+
+    def _in_the_code(
+        self, function: Function, mapping: EventSourceMapping, found: Sighting
+    ) -> Finding:
+        return self.found(
+            f"{function.name} reads {found.detail}, which is not in what SQS sends; a message's "
+            "text is event.Records[n].body",
+            evidence=(
+                Evidence(f"code of {function.name}", f"{found.path}:{found.line}", found.detail),
+                of_mapping(mapping, "EventSourceArn", mapping.queue_arn),
+            ),
+            remedy=remedy(
+                "read each record's own body",
+                each_record(found),
+                afterwards=Redrive(),
+            ),
+            subject=function.name,
+        )
 
     def report(self, seen: Seen[Shape], stack: Stack) -> Finding:
         sign = seen.sign

@@ -7,7 +7,8 @@ Follows the consumer's handler through its package to what it reports as `batchI
 - the mapping does not ask for ReportBatchItemFailures: the report means nothing;
 - the list has another name, stands inside an HTTP body, or is never returned: there is no report;
 - an entry is no object with `itemIdentifier`, or that is not the record's `messageId` (its receipt
-  handle, the record itself, an id of the message's content): the report is invalid;
+  handle, the record itself, its place in the list, an id of the message's content, an error's
+  text): the report is invalid;
 - the mapping asks for reports, and code that gets batches gives none.
 
 ## Why it matters
@@ -22,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
+from sqsctl.checks.support.code_fixes import by_message_id
 from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.handlercode.batch_answers import Mistake, Problem
 from sqsctl.handlercode.consumer import Consumer
@@ -31,6 +33,7 @@ from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
 )
+from sqsctl.model.intents import remedy
 from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
@@ -136,7 +139,7 @@ class PartialBatchIgnored(Check):
                 of_mapping(mapping, "FunctionResponseTypes", ", ".join(mapping.response_types)),
                 of_mapping(mapping, "BatchSize", mapping.batch_size),
             ),
-            fix=Fix(_REPORT, commands=("serverless deploy",)),
+            remedy=remedy(_REPORT, by_message_id(found)),
             subject=function.name,
             severity=Severity.INFO if alone else severity,
             kind=Kind.RISK if alone else Kind.CAUSE,

@@ -4,7 +4,8 @@
 Reports errors that ended an invocation and that no other check knows: a bug, or a rule of the
 business that the message broke. Lines that code merely logged are never taken for one, but
 where a batch consumer reports failed records: what it caught and logged as an error counts when
-messages came back or were dead-lettered.
+messages came back or were dead-lettered. Before anything failed, it tells of a consumer whose code
+always ends in an error: `Promise.all(records.forEach(…))`, as forEach gives undefined.
 
 ## Why it matters
 The message comes back and fails the same way until it is dead-lettered. The error's own words and
@@ -14,13 +15,19 @@ trace say where to look.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import partial
 
 from sqsctl.checks.base import Meta
+from sqsctl.checks.support.code_fixes import wait_for_all
 from sqsctl.checks.support.failures.failed_reads import line_evidence
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
-from sqsctl.model.finding import Confidence, Finding, Severity
+from sqsctl.handlercode.frames import Fault, Sighting
+from sqsctl.handlercode.packages import consumer_of
+from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
+from sqsctl.model.functions import Function
+from sqsctl.model.intents import Redrive, remedy
 from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
 from sqsctl.remedies.shell import dead_letter_commands, if_dead_lettered
@@ -52,6 +59,35 @@ class UnhandledError(LogCheck[str]):
         if failure.logged or not (failure.error_type or failure.message):
             return None
         return failure.error_type or "an error"
+
+    def diagnose(self, stack: Stack) -> Iterator[Finding]:
+        told: set[str] = set()
+        for finding in super().diagnose(stack):
+            if not finding.past:
+                told.add(finding.subject)
+            yield finding
+        mapped = stack.consumers()
+        for package in stack.packages:
+            function = stack.function(package.function)
+            if function is None or function.name not in mapped or function.name in told:
+                continue
+            if found := consumer_of(function, package).first(Fault.REJECTS):
+                yield self._always(function, found)
+
+    def _always(self, function: Function, found: Sighting) -> Finding:
+        return self.found(
+            f"{function.name} always fails: {found.detail} rejects, as forEach gives undefined; "
+            "every message comes back, and its work is not waited for",
+            evidence=(
+                Evidence(f"code of {function.name}", f"{found.path}:{found.line}", found.detail),
+            ),
+            remedy=remedy(
+                "map the records to promises, and wait for all of them",
+                wait_for_all(found),
+                afterwards=Redrive(),
+            ),
+            subject=function.name,
+        )
 
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         failure = seen.newest.failure

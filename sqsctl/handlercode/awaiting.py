@@ -9,7 +9,7 @@ from sqsctl.handlercode.closures import own_closure
 from sqsctl.handlercode.error_flow import silent
 from sqsctl.handlercode.frames import LISTS, Closure, Fault, Frame, Sighting, Value, What
 from sqsctl.handlercode.scopes import Use
-from sqsctl.handlercode.syntax import Call, Constant, Expr, Function, Member, Name, Row
+from sqsctl.handlercode.syntax import Await, Call, Constant, Expr, Function, Member, Name, Row
 
 if TYPE_CHECKING:
     from sqsctl.handlercode.walker import Walker
@@ -44,6 +44,10 @@ def chained(
                 )
             )
     value_use = Use.USED if callee.name == "then" else use
+    if callee.name == "then" and _settled(callee.of) and isinstance(call.args[0], Function):
+        told = call.args[0]
+        if use is not Use.USED and silent(frame.scope.inside(told.body, use), told.body):
+            value_use = Use.DROPPED
     walker.value(inner, callee.of, value_use, waited=True)
     if callee.name == "then":
         closure = walker.value(inner, call.args[0], Use.USED)
@@ -55,6 +59,11 @@ def chained(
             inner.effect(strong=False, notes=done.notes)
     unwaited(frame, call, waited=waited)
     return What.BODY
+
+
+def _settled(expr: Expr) -> bool:
+    made = expr.value if isinstance(expr, Await) else expr
+    return isinstance(made, Call) and call_names.settles(made.callee)
 
 
 def unwaited(frame: Frame, call: Call, *, waited: bool) -> None:
@@ -78,6 +87,8 @@ def passed(walker: Walker, frame: Frame, call: Call, word: str, use: Use, *, wai
             walker, frame, call, "asyncio.gather(return_exceptions=True)", use, waited=waited
         )
     many = word in {"all", "gather"}
+    if word in {"all", "race", "any"} and _rejects(walker, frame, call, waited=waited):
+        return None
     inner = Use.DROPPED if many and use is Use.ANSWER else use
     made: Value = None
     for each in call.args:
@@ -94,16 +105,37 @@ def passed(walker: Walker, frame: Frame, call: Call, word: str, use: Use, *, wai
 def settled(
     walker: Walker, frame: Frame, call: Call, word: str, use: Use, *, waited: bool
 ) -> Value:
+    if word.startswith("Promise") and _rejects(walker, frame, call, waited=waited):
+        return None
     made: Value = None
     for each in call.args:
         items = each.items if isinstance(each, Row) else (each,)
         for one in items:
             made = walker.value(frame, one, Use.USED) or made
+    if made in {What.RECORDS, What.BODIES}:
+        walker.order.processor(frame.unit.path, call.line, f"{word} tries all records")
     if use in {Use.DROPPED, Use.ANSWER} and isinstance(made, What):
         note(frame, Fault.SILENT, call.line, f"{word} whose results nobody reads")
     if isinstance(made, What):
         unwaited(frame, call, waited=waited)
     return What.BODY if made in LISTS else made
+
+
+def _rejects(walker: Walker, frame: Frame, call: Call, *, waited: bool) -> bool:
+    """``Promise.all(records.forEach(…))``: forEach gives undefined, which is no list."""
+    given = call.args[0] if call.args else None
+    if isinstance(given, Name):
+        bound = [value for _, value in frame.scope.index.values.get(given.id, [])]
+        given = bound[0] if len(bound) == 1 else None
+    if not isinstance(given, Call) or call_names.last_of(given.callee) != "forEach":
+        return False
+    for each in call.args:
+        walker.value(frame, each, Use.USED, waited=True)
+    if waited and not frame.tries:
+        word = f"{call_names.last_of(getattr(call.callee, 'of', call.callee))}"
+        detail = f"{word}.{call_names.last_of(call.callee)}(….forEach(…))"
+        walker.found[Sighting(Fault.REJECTS, frame.unit.path, call.line, detail)] = None
+    return True
 
 
 def executor_like(expr: Expr) -> bool:
@@ -134,6 +166,7 @@ def submitted(walker: Walker, frame: Frame, call: Call, name: str, use: Use) -> 
         inner = Use.USED if use is Use.USED else Use.DROPPED
         done = walker.run(closure, given, inner, record=True, depth=frame.depth + 1)
         frame.effect(strong=done.does, notes=done.notes)
+    walker.order.processor(frame.unit.path, call.line, f"executor.{name} begins all records")
     if use in {Use.DROPPED, Use.ANSWER}:
         word = "executor.map" if name == "map" else "executor.submit"
         note(frame, Fault.SILENT, call.line, f"{word} whose results nobody asks for")

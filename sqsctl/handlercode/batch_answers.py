@@ -10,31 +10,27 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from sqsctl.handlercode import call_names
+from sqsctl.handlercode import call_names, identifiers
 from sqsctl.handlercode.frames import Frame, What
+from sqsctl.handlercode.identifiers import HANDLES, ID, is_record
 from sqsctl.handlercode.reports import may_report
 from sqsctl.handlercode.scopes import Use
 from sqsctl.handlercode.syntax import (
     Await,
     Call,
-    Constant,
     Expr,
     Function,
-    Loop,
     Member,
     Name,
     Return,
     Row,
     Table,
     expressions,
-    names_in,
     statements,
     within,
 )
 
 _ENTRY = "itemIdentifier"
-_ID = "messageId"
-_HANDLES = frozenset({"receiptHandle", "receipt_handle", "ReceiptHandle"})
 _MISSPELT_IDS = frozenset({"MessageId", "messageID", "messageid", "MessageID", "message_id"})
 _SAME_WORD = 0.9
 
@@ -70,11 +66,13 @@ class Answers:
     reports: list[tuple[str, int]] = field(default_factory=list)
     answered: bool = False
     _found: dict[Problem, None] = field(default_factory=dict)
+    _of_errors: dict[Problem, None] = field(default_factory=dict)
     _misspelt: list[Problem] = field(default_factory=list)
     _lists: list[tuple[Frame, str, int]] = field(default_factory=list)
 
-    def problems(self) -> tuple[Problem, ...]:
-        found = list(self._found)
+    def problems(self, *, throws_ids: bool) -> tuple[Problem, ...]:
+        """What is wrong. ``throws_ids``: the code's errors are made of the records' ids."""
+        found = list(self._found) + ([] if throws_ids else list(self._of_errors))
         if not self.reports:
             found += self._misspelt[:1]
         elif not self.answered:
@@ -198,37 +196,19 @@ class Answers:
             keys = [key for key, _ in value.entries]
             if keys and "" not in keys and _ENTRY not in keys and not _near(keys):
                 self._note(frame, Mistake.ENTRY, value.line or line, keys[0])
-        elif isinstance(value, Member) and value.name in {_ID, *_MISSPELT_IDS, *_HANDLES}:
+        elif isinstance(value, Member) and value.name in {ID, *_MISSPELT_IDS, *HANDLES}:
             self._note(frame, Mistake.STRINGS, line, value.name)
         elif isinstance(value, Name) and frame.env.get(value.id) is What.ID:
             self._note(frame, Mistake.STRINGS, line, value.id)
-        elif isinstance(value, Name) and _is_record(frame, value):
+        elif isinstance(value, Name) and is_record(frame, value):
             self._note(frame, Mistake.ENTRY, line, value.id)
 
-    def _identifier(self, frame: Frame, value: Expr, line: int, depth: int = 0) -> None:
-        match value:
-            case Constant() if isinstance(value.value, int | float):
-                self._note(frame, Mistake.ID, line, str(value.value))
-            case Name():
-                bound = [v for t, v in _values(frame, value.id) if _binds(t, value.id)]
-                if _is_record(frame, value):
-                    self._note(frame, Mistake.ID, line, "the whole record")
-                elif len(bound) == 1 and isinstance(bound[0], Member) and depth < 3:
-                    self._identifier(frame, bound[0], line, depth + 1)
-            case Member():
-                self._member(frame, value, line)
-            case _:
-                return
-
-    def _member(self, frame: Frame, value: Member, line: int) -> None:
-        of = frame.env.get(value.of.id) if isinstance(value.of, Name) else None
-        attribute = frame.unit.path.endswith(".py") and not value.item
-        if value.name == "message_id" and attribute:
-            return  # Powertools' record
-        if isinstance(value.of, Name) and _parsed(frame, value.of.id):
-            self._note(frame, Mistake.ID, line, f"{value.name} of the message's content")
-        elif value.name in _HANDLES or (of is What.RECORD and value.name != _ID):
-            self._note(frame, Mistake.ID, line, value.name)
+    def _identifier(self, frame: Frame, value: Expr, line: int) -> None:
+        found = identifiers.wrong(frame, value)
+        if found is None:
+            return
+        problem = Problem(Mistake.ID, frame.unit.path, line, found.text)
+        (self._of_errors if found.error else self._found)[problem] = None
 
     def _note(self, frame: Frame, mistake: Mistake, line: int, detail: str) -> None:
         self._found[Problem(mistake, frame.unit.path, line, detail)] = None
@@ -267,29 +247,6 @@ def _given_report(frame: Frame, expr: Expr) -> bool:
 
 def _processor(callee: Expr) -> bool:
     return isinstance(callee, Member) and "processor" in call_names.last_of(callee.of).lower()
-
-
-def _is_record(frame: Frame, name: Name) -> bool:
-    """Whether the name is a record for sure: not one of several that a loop binds at once."""
-    if frame.env.get(name.id) is not What.RECORD:
-        return False
-    return not any(
-        isinstance(stmt, Loop) and isinstance(stmt.each, Row) and name.id in names_in(stmt.each)
-        for stmt in statements(frame.scope.body)
-    )
-
-
-def _parsed(frame: Frame, name: str) -> bool:
-    """Whether the name is what a message's body was parsed to."""
-    found = [value for target, value in _values(frame, name) if _binds(target, name)]
-    return (
-        len(found) == 1
-        and isinstance(found[0], Call)
-        and (
-            call_names.last_of(found[0].callee) in {"parse", "loads"}
-            and any(isinstance(each, Member) and each.name == "body" for each in found[0].args)
-        )
-    )
 
 
 def _values(frame: Frame, name: str) -> list[tuple[Expr, Expr]]:

@@ -16,9 +16,10 @@ from sqsctl.handlercode.awaiting import (
     unwaited,
 )
 from sqsctl.handlercode.closures import asynchronous, own_closure, returned_closure
+from sqsctl.handlercode.event_fields import needed
 from sqsctl.handlercode.frames import LISTS, Closure, Fault, Frame, Value, What
 from sqsctl.handlercode.scopes import Use
-from sqsctl.handlercode.syntax import Await, Call, Expr, Function, Member, Name, Return
+from sqsctl.handlercode.syntax import Await, Call, Constant, Expr, Function, Member, Name, Return
 
 if TYPE_CHECKING:
     from sqsctl.handlercode.walker import Walker
@@ -39,12 +40,16 @@ def call_value(walker: Walker, frame: Frame, call: Call, use: Use, *, waited: bo
     if call_names.tells(call):
         for each in call.args:
             walker.value(frame, each, Use.USED)
+            walker.coverage.told(each)
         return None
+    walker.coverage.looked_at(call)
     if isinstance(callee, Member):
         made = _method(walker, frame, call, callee, use, waited=waited)
         if not isinstance(made, _Unknown):
             return made
     word = call_names.last_of(callee)
+    if word == "next" and call.args and not frame.repeats:
+        return _next(walker, frame, call)
     if word in call_names.POWERTOOLS or _original(frame, callee) in call_names.POWERTOOLS:
         return _powertools(walker, frame, call)
     if call_names.passes(callee) and call.args and not call.new:
@@ -85,8 +90,11 @@ def _method(
         made = walker.value(frame, callee.of, use)
         unwaited(frame, call, waited=waited)
         return made
+    if name in {"pop", "shift", "at"}:
+        return _one_of(walker, frame, call, callee)
     if name in call_names.ITERATES and args:
         of = walker.value(frame, callee.of, Use.USED)
+        needed(walker, of)
         if isinstance(of, What) and of in LISTS:
             return _iterated(walker, frame, call, of, use, waited=waited)
         if isinstance(of, What):
@@ -95,6 +103,27 @@ def _method(
     if name in {"submit", "map"} and executor_like(callee.of) and args:
         return submitted(walker, frame, call, name, use)
     return _Unknown()
+
+
+def _next(walker: Walker, frame: Frame, call: Call) -> Value:
+    """``next(iter(records))``"""
+    of = walker.value(frame, call.args[0], Use.USED)
+    if of is not What.RECORDS:
+        return What.BODY if isinstance(of, What) else None
+    walker.coverage.took(frame, call.args[0], call.line, "next(…)")
+    return What.RECORD
+
+
+def _one_of(walker: Walker, frame: Frame, call: Call, callee: Member) -> Value | _Unknown:
+    """``event.Records.pop()``, ``records.at(0)``: a record, not in a loop that takes them all."""
+    off = callee.name in {"pop", "shift"} and isinstance(callee.of, Member) and not frame.repeats
+    at = callee.name == "at" and call.args and isinstance(call.args[0], Constant)
+    if not off and not at:
+        return _Unknown()
+    if walker.value(frame, callee.of, Use.USED) is not What.RECORDS:
+        return _Unknown()
+    walker.coverage.took(frame, callee.of, call.line, f".{callee.name}()")
+    return What.RECORD
 
 
 def _iterated(
@@ -121,6 +150,9 @@ def _iterated(
     )
     strong = done.does and name not in {"filter", "some", "every", "find"}
     frame.effect(strong=strong, notes=done.notes)
+    if of is What.RECORDS and done.does:
+        waits = asynchronous(walker, closure)
+        walker.order.callback(frame, call, closure, waits=waits)
     if frame.waits and asynchronous(walker, closure):
         if name in {"forEach", "for_each"}:
             note(frame, Fault.UNWAITED, call.line, "forEach waits for no async function")
@@ -143,6 +175,7 @@ def _listed(name: str, of: What, function: Function | None) -> What:
 
 
 def _powertools(walker: Walker, frame: Frame, call: Call) -> Value:
+    walker.order.processor(frame.unit.path, call.line, f"{call_names.last_of(call.callee)}()")
     for each in (*call.args, *(value for _, value in call.keywords)):
         closure = walker.value(frame, each, Use.USED)
         if isinstance(closure, Closure):
@@ -163,6 +196,8 @@ def _own_call(
     walker: Walker, frame: Frame, call: Call, own: Closure, use: Use, *, waited: bool
 ) -> Value:
     args = [walker.value(frame, each, Use.USED) for each in call.args]
+    for each in (*call.args, *(value for _, value in call.keywords)):
+        walker.coverage.spare(each)
     names = [each.id if isinstance(each, Name) else "" for each in own.function.params]
     if own.function.method:
         names = names[1:]
@@ -219,6 +254,10 @@ def _unknown(
     )
     if isinstance(call.callee, Call):
         receiver = walker.value(frame, call.callee, Use.USED)
+    needed(walker, receiver)
+    if word in {"parse", "loads"}:
+        for known in made:
+            needed(walker, known)
     about = [each for each in (*made, receiver) if isinstance(each, What)]
     closures = [each for each in made if isinstance(each, Closure)]
     if closures:

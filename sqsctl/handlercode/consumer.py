@@ -14,6 +14,7 @@ from sqsctl.handlercode import call_names
 from sqsctl.handlercode.batch_answers import Problem
 from sqsctl.handlercode.frames import Closure, Fault, Frame, Region, Sighting, What
 from sqsctl.handlercode.gc_pause import uncollected
+from sqsctl.handlercode.identifiers import throws_ids
 from sqsctl.handlercode.program import Placed, Program, program_of
 from sqsctl.handlercode.scopes import Scope, Use, own_function
 from sqsctl.handlercode.syntax import Call, Expr, Function, Member, Name, everything, within
@@ -33,13 +34,15 @@ _TRANSPARENT = frozenset({
 class Consumer:
     """What was found. ``followed``: the handler itself was found, and nothing unknown is around it.
 
-    ``reports`` are places where records are reported as failed, the handler's first.
+    ``reports`` are places where records are reported as failed, the handler's first. ``goes_on``
+    is where records are handled after one that failed and is reported.
     """
 
     faults: tuple[Sighting, ...] = ()
     reports: tuple[tuple[str, int], ...] = ()
     problems: tuple[Problem, ...] = ()
     followed: bool = False
+    goes_on: Sighting | None = None
 
     def first(self, *faults: Fault) -> Sighting | None:
         return next((each for each in self.faults if each.fault in faults), None)
@@ -68,17 +71,38 @@ def _follow(handler: str, program: Program) -> Consumer:
         found = entry.follow(placed) if placed else None
         if found is None:
             found = entry.all_with_records()
-        faults = dict.fromkeys((*walker.found, *found))
-        problems = walker.answers.problems()
+        left = walker.order.lost(walker.coverage)
+        faults = dict.fromkeys((*walker.found, *found, *entry.coverage(), *left))
+        problems = walker.answers.problems(throws_ids=throws_ids(walker.coverage.bodies))
     except RecursionError:
         return Consumer()
     order = list(Fault)
+    if any(each.fault is Fault.REJECTS for each in faults):
+        # What failed comes back then, with all the others.
+        faults = {each: None for each in faults if each.fault not in {Fault.UNWAITED, Fault.SILENT}}
+    if not entry.followed:
+        # What is around it may give it another event.
+        faults = {each: None for each in faults if each.fault is not Fault.SHAPE}
     return Consumer(
         tuple(sorted(faults, key=lambda each: (order.index(each.fault), each.path, each.line))),
         tuple(dict.fromkeys(walker.answers.reports)),
         problems,
         entry.followed and not program.unread,
+        _goes_on(program, walker),
     )
+
+
+def _goes_on(program: Program, walker: Walker) -> Sighting | None:
+    """Where a consumer that reports goes on after a failure; libraries have a way for FIFO."""
+    units = [one for each in program.units.values() for one in (each, *each.inner)]
+    fifo = any(
+        "Fifo" in name or "Fifo" in each.name
+        for unit in units
+        for name, each in unit.imports.items()
+    )
+    if not walker.answers.reports or fifo or not walker.order.on:
+        return None
+    return walker.order.on[0]
 
 
 class _Entry:
@@ -89,6 +113,12 @@ class _Entry:
         self.program: Program = walker.program
         self.followed = False
         self._use = Use.ANSWER
+        self._path = ""
+
+    def coverage(self) -> tuple[Sighting, ...]:
+        """Whether only single records are handled, where nothing unknown is around the handler."""
+        found = self.walker.coverage.judge(self._path) if self.followed else None
+        return (found,) if found else ()
 
     def follow(self, placed: Placed) -> tuple[Sighting, ...] | None:
         """The faults of what the setting names; None where that is no function to be found."""
@@ -97,6 +127,9 @@ class _Entry:
             return None
         given = self._decorated(closure)
         self.followed = self._use is Use.ANSWER
+        if given is What.EVENT:
+            self.walker.coverage.handler = closure.function
+            self._path = closure.unit.path
         if self._use is Use.WRAPPED:
             self.walker.answers.answered = True
         waits = closure.unit.path.endswith("js") and _is_async(closure.function)
@@ -156,6 +189,7 @@ class _Entry:
             if call_names.LISTENS.search(names):
                 self._use = Use.WRAPPED
                 self.walker.answers.reports.append((placed.unit.path, call.line))
+                self.walker.order.processor(placed.unit.path, call.line, word)
         outer = _innermost(call)
         of = outer.of if isinstance(outer, Member) else outer
         imported = placed.unit.imports.get(of.id) if isinstance(of, Name) else None
@@ -174,6 +208,7 @@ class _Entry:
                 self._records_handled(closure, keywords.get("record_handler"))
                 if word != "sqs_batch_processor":
                     self.walker.answers.reports.append((closure.unit.path, each.line))
+                    self.walker.order.processor(closure.unit.path, each.line, word)
                 else:
                     self._use = Use.WRAPPED
             elif word not in _TRANSPARENT:
@@ -183,6 +218,7 @@ class _Entry:
         return given
 
     def _records_handled(self, closure: Closure, handler: Expr | None) -> None:
+        self.walker.coverage.unseen = True
         own = own_function(self.program, closure.unit, handler) if handler else None
         if own is not None:
             made = Closure(*own, {})

@@ -14,6 +14,7 @@ from sqsctl.handlercode.scopes import Scope, Use, root_of
 from sqsctl.handlercode.source_files import Unit
 from sqsctl.handlercode.syntax import (
     Assign,
+    Await,
     Bind,
     Call,
     Choice,
@@ -174,7 +175,9 @@ def _bound_here(scope: Scope, name: str) -> bool:
 def _heard_in(scope: Scope, stmt: Stmt, name: str) -> bool:
     match stmt:
         case Do():
-            return carries(scope, stmt.value, name)
+            return not _gone_through_for_a_log(scope, stmt.value) and carries(
+                scope, stmt.value, name
+            )
         case Bind():
             if not carries(scope, stmt.value, name):
                 return False
@@ -196,6 +199,17 @@ def _heard_in(scope: Scope, stmt: Stmt, name: str) -> bool:
             )
         case _:
             return False
+
+
+def _gone_through_for_a_log(scope: Scope, expr: Expr) -> bool:
+    """``results.map((r) => { … })`` whose value nobody takes, and that only tells of each."""
+    call = expr.value if isinstance(expr, Await) else expr
+    if not isinstance(call, Call) or call_names.last_of(call.callee) not in call_names.ITERATES:
+        return False
+    given = call.args[0] if call.args else None
+    if not isinstance(given, Function) or len(call.args) > 1:
+        return False
+    return silent(scope.inside(given.body, Use.DROPPED), given.body)
 
 
 def _returned(scope: Scope, stmt: Return, name: str) -> bool:

@@ -14,7 +14,8 @@ from sqsctl.handlercode.syntax import Function
 class What(Enum):
     """What a value is of the event.
 
-    ``BODY`` is anything made from a record, ``BODIES`` a list of such things.
+    ``BODY`` is anything made from a record, ``BODIES`` a list of such things, ``INNER`` the
+    records of another service's event inside a message's body.
     """
 
     EVENT = 1
@@ -23,9 +24,10 @@ class What(Enum):
     ID = 4
     BODY = 5
     BODIES = 6
+    INNER = 7
 
 
-LISTS = (What.RECORDS, What.BODIES)
+LISTS = (What.RECORDS, What.BODIES, What.INNER)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +39,20 @@ class Closure:
     env: Mapping[str, Value]
 
 
-Value = What | Closure | None
+@dataclass(frozen=True, slots=True, eq=False)
+class Absent:
+    """A field that a queue's event, or a record of it, does not have.
+
+    ``sure``: nothing around asks whether it is there, or does without.
+    """
+
+    text: str
+    path: str
+    line: int
+    sure: bool
+
+
+Value = What | Closure | Absent | None
 
 
 class Fault(StrEnum):
@@ -45,13 +60,21 @@ class Fault(StrEnum):
 
     ``EARLY``: a return ends the loop over the records. ``SILENT``: an error of a record's work
     ends in a log. ``UNWAITED``: the handler is over before the work is. ``STATUS``: an HTTP error
-    is returned where nobody speaks HTTP.
+    is returned where nobody speaks HTTP. ``FIRST``, ``NONE``: a single record of the batch is
+    handled, or none. ``SHAPE``: a field is read that a queue's event does not have. ``REJECTS``:
+    the handler fails, whatever became of the records. ``ORDER``: records are handled after an
+    earlier one failed and was reported, which is a fault on a FIFO queue alone.
     """
 
     EARLY = "early"
+    FIRST = "first"
+    NONE = "none"
     SILENT = "silent"
     UNWAITED = "unwaited"
     STATUS = "status"
+    SHAPE = "shape"
+    REJECTS = "rejects"
+    ORDER = "order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +149,8 @@ class Frame:
 
     ``waits``: the handler is an async function, so that what it does not await is lost.
     ``asked``: on a branch that asks whether there are records at all, which a queue's event has.
+    ``guarded``: where something asks of which source the event is, or does without a field.
+    ``repeats``: in a loop of any kind.
     """
 
     scope: Scope
@@ -133,6 +158,8 @@ class Frame:
     region: Region
     waits: bool = False
     asked: bool = False
+    guarded: bool = False
+    repeats: bool = False
     record: bool = False
     loop: int = 0
     tries: tuple[int, ...] = ()

@@ -8,9 +8,9 @@ generator) are read as the function that they stand for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqsctl.handlercode.async_helpers import asynchronous
 from sqsctl.handlercode.javascript_nodes import (
     in_sequence,
     key_of,
@@ -42,6 +42,7 @@ from sqsctl.handlercode.syntax import (
     Name,
     Other,
     Raise,
+    Rest,
     Return,
     Row,
     Stmt,
@@ -73,10 +74,6 @@ _NAMES = frozenset(
 )
 _WRAPPED = frozenset({"parenthesized_expression", "spread_element", "rest_pattern"})
 _PASSED_ON = frozenset({"labeled_statement", "with_statement", "else_clause", "export_statement"})
-# Without ``this`` and arguments, an async function's body is such a generator's.
-_AWAITER_ARGUMENTS = 2
-# __awaiter(this, arguments, Promise, f) and __generator(this, f) of TypeScript for ES5.
-_AWAITER, _GENERATOR = 4, 2
 
 
 def function(node: Node) -> Function:
@@ -255,7 +252,7 @@ def pattern(node: Node) -> Expr:
         case "array_pattern":
             return Row(tuple(pattern(each) for each in named(node)), line)
         case "rest_pattern":
-            return pattern(named(node)[0]) if named(node) else NOTHING
+            return Rest(pattern(named(node)[0]), line) if named(node) else NOTHING
         case "lexical_declaration" | "variable_declaration":
             declared = [each.child_by_field_name("name") for each in named(node)]
             return pattern(declared[0]) if declared and declared[0] else NOTHING
@@ -287,7 +284,10 @@ def expression(node: Node) -> Expr:  # noqa: PLR0912 - an arm for each kind
             inner = named(node)
             return expression(inner[0]) if inner else NOTHING
         case "member_expression":
-            return Member(_maybe(field("object")) or NOTHING, text_of(field("property")), line)
+            name = field("property")
+            line = line_of(name) if name else line
+            of = _maybe(field("object")) or NOTHING
+            return Member(of, text_of(name), line, maybe=_is_optional(node))
         case "subscript_expression":
             return _subscript(node)
         case "call_expression" | "new_expression":
@@ -350,8 +350,13 @@ def _subscript(node: Node) -> Expr:
     of = _maybe(node.child_by_field_name("object")) or NOTHING
     index = _maybe(node.child_by_field_name("index")) or NOTHING
     if isinstance(index, Constant) and isinstance(index.value, str):
-        return Member(of, index.value, line_of(node), item=True)
+        return Member(of, index.value, line_of(node), item=True, maybe=_is_optional(node))
     return Item(of, index, line_of(node))
+
+
+def _is_optional(node: Node) -> bool:
+    """``a?.b``"""
+    return any(each.type == "optional_chain" for each in node.children)
 
 
 def _entries(nodes: Iterable[Node]) -> Iterator[tuple[str, Expr]]:
@@ -367,10 +372,11 @@ def _entries(nodes: Iterable[Node]) -> Iterator[tuple[str, Expr]]:
             yield "", expression(each)
 
 
-def _of_this(arguments: Node | None) -> bool:
-    """``(this, …)``, or ``(void 0, …)`` where a module has no this; names may be minified."""
-    first = named(arguments)[0]
-    return first.type == "this" or text_of(first) in {"void 0", "undefined"}
+def _asynchronous(listed: Node | None, args: tuple[Expr, ...], line: int) -> Expr | None:
+    def body(node: Node) -> tuple[Stmt, ...]:
+        return machine(node, lambda each: list(statement(each)), expression)
+
+    return asynchronous(listed, args, line, body)
 
 
 def _call(node: Node) -> Expr:
@@ -380,21 +386,11 @@ def _call(node: Node) -> Expr:
     if listed is not None and listed.type == "template_string":
         args = (expression(listed),)
     line = line_of(node)
-    last = args[-1] if args else None
-    if isinstance(last, Function) and not last.generator and _of_this(listed):
-        if len(args) == _AWAITER and not last.params:
-            # __awaiter(this, void 0, void 0, f): f returns what __generator makes.
-            return Call(replace(last, asynchronous=True), (), (), line)
-        if len(args) == _GENERATOR and len(last.params) == 1:
-            body = machine(named(listed)[-1], lambda each: list(statement(each)), expression)
-            return Call(Function("", (), body, asynchronous=True, line=last.line), (), (), line)
-    if isinstance(last, Function) and last.generator and len(args) >= _AWAITER_ARGUMENTS:
-        # __awaiter(this, void 0, void 0, function* () {…}), esbuild's __async(this, null, …)
-        whole = Function("", (), last.body, asynchronous=True, line=last.line)
-        return Call(whole, (), (), line)
-    if isinstance(last, Function) and last.generator and len(args) == 1:
-        return Function("", last.params, last.body, asynchronous=True, line=last.line)
+    compiled = _asynchronous(listed, args, line)
+    if compiled is not None:
+        return compiled
     made = _maybe(callee) or NOTHING
     if isinstance(made, Other) and len(made.parts) == 2 and isinstance(made.parts[1], Member):
         made = made.parts[1]  # (0, module.name)(…)
+    line = made.line if isinstance(made, Member) else line
     return Call(made, args, (), line, new=node.type == "new_expression")

@@ -30,6 +30,7 @@ from sqsctl.handlercode.syntax import (
     Name,
     Other,
     Raise,
+    Rest,
     Return,
     Row,
     Stmt,
@@ -110,8 +111,9 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, *, method: bool = Fa
 
 
 def _params(args: ast.arguments) -> tuple[Expr, ...]:
-    named = (*args.posonlyargs, *args.args, *args.kwonlyargs)
-    return tuple(Name(each.arg) for each in named)
+    given = tuple(Name(each.arg) for each in (*args.posonlyargs, *args.args))
+    rest = (Rest(Name(args.vararg.arg)),) if args.vararg else ()
+    return (*given, *rest, *(Name(each.arg) for each in args.kwonlyargs))
 
 
 def _body(body: Iterable[ast.stmt]) -> tuple[Stmt, ...]:
@@ -210,7 +212,7 @@ def _expr(node: ast.AST | None) -> Expr:  # noqa: PLR0912 - an arm for each kind
             known = node.value if isinstance(node.value, str | int | float) else None
             return Constant(known, line)
         case ast.Attribute():
-            return Member(_expr(node.value), node.attr, line)
+            return Member(_expr(node.value), node.attr, node.end_lineno or line)
         case ast.Subscript():
             of, index = _expr(node.value), _expr(node.slice)
             if isinstance(index, Constant) and isinstance(index.value, str):
@@ -226,16 +228,18 @@ def _expr(node: ast.AST | None) -> Expr:  # noqa: PLR0912 - an arm for each kind
         case ast.List() | ast.Tuple() | ast.Set():
             return Row(tuple(_expr(each) for each in node.elts), line)
         case ast.ListComp() | ast.GeneratorExp() | ast.SetComp():
-            return _comprehension(node.elt, node.generators, line)
+            return _comprehension(_expr(node.elt), node.generators, line)
         case ast.DictComp():
-            return _comprehension(node.value, node.generators, line)
+            both = Other((_expr(node.key), _expr(node.value)), line)
+            return _comprehension(both, node.generators, line)
         case ast.Lambda():
             body = (Return(_expr(node.body), line),)
             return Function("", _params(node.args), body, line=line)
         case ast.Await():
             return Await(_expr(node.value), line)
         case ast.Starred():
-            return _expr(node.value)
+            inner = _expr(node.value)
+            return Rest(inner, line) if isinstance(node.ctx, ast.Store) else inner
         case ast.IfExp():
             return Choice(_expr(node.test), (_expr(node.body), _expr(node.orelse)), line)
         case ast.BoolOp():
@@ -262,14 +266,14 @@ def _call(node: ast.Call) -> Expr:
     if isinstance(callee, Member) and callee.name == "get" and args:
         key = args[0]
         if isinstance(key, Constant) and isinstance(key.value, str) and len(args) <= 2:
-            return Member(callee.of, key.value, node.lineno, item=True)
+            return Member(callee.of, key.value, callee.line, item=True, maybe=True)
     keywords = tuple((each.arg or "", _expr(each.value)) for each in node.keywords)
-    return Call(callee, args, keywords, node.lineno)
+    line = callee.line if isinstance(callee, Member) else node.lineno
+    return Call(callee, args, keywords, line)
 
 
-def _comprehension(element: ast.expr, generators: list[ast.comprehension], line: int) -> Expr:
+def _comprehension(made: Expr, generators: list[ast.comprehension], line: int) -> Expr:
     """``[f(x) for x in y]`` is ``y.map(x => f(x))``."""
-    made = _expr(element)
     for each in reversed(generators):
         body: tuple[Stmt, ...] = (Return(made, line),)
         for test in each.ifs:

@@ -26,12 +26,16 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Member:
-    """``of.name``, ``of["name"]`` and Python's ``of.get("name")``."""
+    """``of.name``, ``of["name"]`` and Python's ``of.get("name")``.
+
+    ``maybe``: nothing, and no error, where it is not there: ``of?.name``, ``of.get("name")``.
+    """
 
     of: Expr
     name: str
     line: int = 0
     item: bool = False
+    maybe: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +69,14 @@ class Row:
     """An array, list or tuple; also a pattern."""
 
     items: tuple[Expr, ...]
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rest:
+    """``...rest`` and ``*rest`` in a pattern."""
+
+    target: Expr
     line: int = 0
 
 
@@ -118,6 +130,7 @@ Expr = (
     | Call
     | Table
     | Row
+    | Rest
     | Await
     | Choice
     | Assign
@@ -235,6 +248,8 @@ def parts(expr: Expr) -> tuple[Expr, ...]:
             return tuple(value for _, value in expr.entries)
         case Row():
             return expr.items
+        case Rest():
+            return (expr.target,)
         case Await():
             return (expr.value,)
         case Choice():

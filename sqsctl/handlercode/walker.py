@@ -8,11 +8,33 @@ from itertools import count
 from sqsctl.handlercode import call_names
 from sqsctl.handlercode.batch_answers import Answers
 from sqsctl.handlercode.calls import call_value
+from sqsctl.handlercode.coverage import Coverage
 from sqsctl.handlercode.error_flow import heard, silent
-from sqsctl.handlercode.frames import Closure, Fault, Followed, Frame, Region, Sighting, Value, What
+from sqsctl.handlercode.event_fields import asks_of_the_source, ends_here, member, needed
+from sqsctl.handlercode.failure_order import FailureOrder
+from sqsctl.handlercode.frames import (
+    LISTS,
+    Closure,
+    Fault,
+    Followed,
+    Frame,
+    Region,
+    Sighting,
+    Value,
+    What,
+)
 from sqsctl.handlercode.program import Program
 from sqsctl.handlercode.reports import may_report
 from sqsctl.handlercode.scopes import Scope, Use
+from sqsctl.handlercode.statement_forms import (
+    adds_to,
+    asks_for_records,
+    caught,
+    failed_status,
+    is_of_here,
+    is_read,
+    stands_in,
+)
 from sqsctl.handlercode.syntax import (
     Assign,
     Await,
@@ -27,26 +49,24 @@ from sqsctl.handlercode.syntax import (
     Group,
     If,
     Item,
+    Leave,
     Loop,
     Member,
     Name,
-    Other,
     Raise,
+    Rest,
     Return,
     Row,
     Stmt,
     Table,
     Try,
-    everything,
     names_in,
     parts,
     statements,
-    within,
 )
 
 _DEEPEST = 14
 _MOST_RUNS = 600
-_FAILED_STATUS = 400
 
 
 class Walker:
@@ -56,6 +76,8 @@ class Walker:
         self.program = program
         self.found: dict[Sighting, None] = {}
         self.answers = Answers()
+        self.coverage = Coverage()
+        self.order = FailureOrder()
         self._numbers = count(1)
         self._runs: dict[object, Followed] = {}
 
@@ -77,11 +99,15 @@ class Walker:
         """Follow a function; its faults count unless something else is done, too."""
         function = closure.function
         key = (id(function), tuple(a if isinstance(a, What) else id(a) for a in args), use, record)
-        if key in self._runs or depth > _DEEPEST or len(self._runs) > _MOST_RUNS:
-            return self._runs.get(key, Followed(does=True))
+        if key in self._runs:
+            return self._runs[key]
+        if depth > _DEEPEST or len(self._runs) > _MOST_RUNS:
+            self.coverage.unseen = True
+            return Followed(does=True)
         self._runs[key] = Followed(does=True)
+        self.coverage.entered(function.body)
         scope = Scope(self.program, closure.unit, function.body, use, 0)
-        if around is not None and _stands_in(around, function):
+        if around is not None and stands_in(around, function):
             scope = Scope(self.program, closure.unit, function.body, use, 0, around=around.scope)
         region = Region()
         env = dict(closure.env)
@@ -92,7 +118,10 @@ class Walker:
             else function.params
         )
         for index, param in enumerate(params):
-            self.bind(frame, param, args[index] if index < len(args) else None)
+            made = args[index] if index < len(args) else None
+            if isinstance(param, Rest) and made in {What.EVENT, What.RECORDS}:
+                self.coverage.unseen = True
+            self.bind(frame, param, made)
         self.block(frame, function.body)
         self.answers.ended(frame)
         self._runs[key] = region.close()
@@ -103,6 +132,8 @@ class Walker:
     def block(self, frame: Frame, body: tuple[Stmt, ...]) -> None:
         for stmt in body:
             self.statement(frame, stmt)
+            if isinstance(stmt, If) and not frame.guarded and ends_here(stmt):
+                frame = replace(frame, guarded=asks_of_the_source(frame, stmt.test))
 
     def statement(self, frame: Frame, stmt: Stmt) -> None:
         frame = replace(frame, at=self.number())
@@ -132,9 +163,11 @@ class Walker:
         use, waited = Use.USED, True
         if names and not isinstance(value, Function):
             use = Use.USED if any(heard(frame.scope, each) for each in names) else Use.DROPPED
-            waited = any(_read(frame, each) for each in names)
+            waited = any(is_read(frame, each) for each in names)
         made = self.value(frame, value, use, waited=waited)
-        if frame.record and isinstance(made, What) and _adds_to(target, value):
+        if not isinstance(target, Constant):
+            self.coverage.spare(value)
+        if frame.record and isinstance(made, What) and adds_to(target, value):
             frame.effect(strong=True)
         self.answers.bound(frame, target, value)
         self.bind(frame, target, made)
@@ -145,14 +178,28 @@ class Walker:
             case Name():
                 frame.env[target.id] = made
             case Table():
+                needed(self, made)
                 for key, inner in target.entries:
-                    self.bind(frame, inner, _member(made, key) if isinstance(made, What) else None)
+                    read = Member(target, key, inner.line or target.line)
+                    self.bind(frame, inner, member(self, frame, made, read) if key else None)
             case Row():
-                for inner in target.items:
-                    # Of (index, record) the first is bound as a record, too: it does no harm.
-                    self.bind(frame, inner, made if isinstance(made, What) else None)
+                self._row(frame, target, made)
+            case Rest():
+                self.bind(frame, target.target, made)
             case _:
                 return
+
+    def _row(self, frame: Frame, target: Row, made: Value) -> None:
+        needed(self, made)
+        rest = any(isinstance(each, Rest) for each in target.items)
+        element = {What.RECORDS: What.RECORD, What.INNER: What.BODY}
+        if made is What.RECORDS and not rest and not frame.unit.path.endswith(".py"):
+            self.coverage.took(frame, target, target.line, "[record] = Records")
+        for inner in target.items:
+            # Of (index, record) the first is bound as a record, too: it does no harm.
+            one = made if isinstance(made, What) else None
+            kept = one if isinstance(inner, Rest) or one is None else element.get(one, one)
+            self.bind(frame, inner, kept)
 
     def _return(self, frame: Frame, stmt: Return) -> None:
         value = stmt.value
@@ -165,17 +212,21 @@ class Walker:
         if value is None:
             return
         plain = not frame.tries and not frame.asked and not frame.loop
-        if frame.use is Use.ANSWER and plain and _failed_status(value):
+        if frame.use is Use.ANSWER and plain and failed_status(value):
             self.found[
                 Sighting(Fault.STATUS, frame.unit.path, stmt.line, "return {statusCode…}")
             ] = None
         self.answers.returned(frame, value)
         self.value(frame, value, frame.use)
+        if frame.use is Use.ANSWER:
+            self.coverage.answered(value)
 
     def _loop(self, frame: Frame, stmt: Loop) -> None:
         over = self.value(frame, stmt.over, Use.USED) if stmt.over else None
-        batch = over in {What.RECORDS, What.BODIES}
+        needed(self, over)
+        batch = over in LISTS
         if not batch and not (over is What.RECORD and isinstance(stmt.over, Name)):
+            frame = replace(frame, repeats=True)
             if stmt.each:
                 self.bind(frame, stmt.each, What.BODY if isinstance(over, What) else None)
             self.block(frame, stmt.body)
@@ -183,8 +234,11 @@ class Walker:
         region = Region()
         inner = frame.of_record(region, stmt.line)
         if stmt.each:
-            self.bind(inner, stmt.each, What.BODY if over is What.BODIES else What.RECORD)
+            element = What.BODY if over in {What.BODIES, What.INNER} else What.RECORD
+            self.bind(inner, stmt.each, element)
         self.block(inner, stmt.body)
+        if over in {What.RECORDS, What.BODIES}:
+            self.order.loop(inner, stmt)
         done = region.close()
         if frame.use is Use.DROPPED and not done.does:
             self._looks_only(frame.unit.path, stmt.line)
@@ -198,8 +252,14 @@ class Walker:
 
     def _if(self, frame: Frame, stmt: If) -> None:
         self.value(frame, stmt.test, Use.USED)
+        self.coverage.asked(stmt.test)
+        self.coverage.checked(stmt.test, (*stmt.then, *stmt.otherwise))
         number = self.number()
-        frame = replace(frame, asked=frame.asked or _asks_for_records(frame, stmt.test))
+        frame = replace(
+            frame,
+            asked=frame.asked or asks_for_records(frame, stmt.test),
+            guarded=frame.guarded or asks_of_the_source(frame, stmt.test),
+        )
         cases = stmt.then if stmt.then and all(isinstance(e, Group) for e in stmt.then) else None
         if cases is not None and not stmt.otherwise:
             for index, each in enumerate(cases):
@@ -210,12 +270,15 @@ class Walker:
 
     def _try(self, frame: Frame, stmt: Try) -> None:
         number = self.number()
-        self.block(frame.trying(number), stmt.body)
+        inner = frame.trying(number)
+        if any(not self._gives_up(frame, each) for each in stmt.catches):
+            inner = replace(inner, guarded=True)
+        self.block(inner, stmt.body)
         for each in stmt.catches:
-            quiet = self._is_silent(frame, each) and _is_of_here(frame, stmt.body)
+            quiet = self._is_silent(frame, each) and is_of_here(frame, stmt.body)
             if quiet:
                 path = frame.unit.path
-                words_ = _caught(each, python=path.endswith(".py"))
+                words_ = caught(each, python=path.endswith(".py"))
                 frame.region.tries.append(
                     (number, Sighting(Fault.SILENT, path, each.line, words_, frame.loop))
                 )
@@ -231,11 +294,21 @@ class Walker:
             frame.region.tries.append((number, sighting))
         self.block(frame, stmt.final)
 
+    def _gives_up(self, frame: Frame, each: Catch) -> bool:
+        """Whether a catch throws again, or does no more than log: nothing else is tried there."""
+        thrown = any(isinstance(stmt, Raise) for stmt in statements(each.body, nested=False))
+        return thrown or silent(frame.scope, each.body)
+
     def _is_silent(self, frame: Frame, each: Catch) -> bool:
         if each.kinds and not call_names.BROAD.intersection(each.kinds):
             return False
         if frame.use is Use.USED and not frame.loop:
             return False
+        if any(isinstance(stmt, Leave) and stmt.ends for stmt in each.body) and any(
+            isinstance(stmt, Return) and stmt.value and may_report(frame.scope, stmt.value)
+            for stmt in frame.scope.body
+        ):
+            return False  # what follows may be reported; if not, the loop that is left tells
         return silent(frame.scope, each.body)
 
     # --- values --------------------------------------------------------------------------------
@@ -244,16 +317,15 @@ class Walker:
         """Follow an expression: what of the event it is. ``use``: who gets its value."""
         match expr:
             case Name():
-                return self.name(frame, expr)
+                made = self.name(frame, expr)
+                self.coverage.met(expr, made)
+                return made
             case Member():
-                of = self.value(frame, expr.of, Use.USED)
-                return _member(of, expr.name) if isinstance(of, What) else None
+                made = member(self, frame, self.value(frame, expr.of, Use.USED), expr)
+                self.coverage.met(expr, made)
+                return made
             case Item():
-                of = self.value(frame, expr.of, Use.USED)
-                self.value(frame, expr.index, Use.USED)
-                if of is What.RECORDS:
-                    return What.RECORD
-                return What.BODY if of in {What.BODY, What.RECORD, What.BODIES} else None
+                return self._item(frame, expr)
             case Call():
                 return call_value(self, frame, expr, use, waited=waited)
             case Await():
@@ -266,11 +338,22 @@ class Walker:
                 return Closure(frame.unit, expr, frame.env)
             case _:
                 self.answers.table(frame, expr)
-                made = [self.value(frame, each, Use.USED) for each in parts(expr)]
-                known = [each for each in made if isinstance(each, What)]
+                inner = [self.value(frame, each, Use.USED) for each in parts(expr)]
+                known = [each for each in inner if isinstance(each, What)]
                 if isinstance(expr, Row) and What.RECORDS in known:
                     return What.RECORDS
                 return What.BODY if known else None
+
+    def _item(self, frame: Frame, expr: Item) -> Value:
+        of = self.value(frame, expr.of, Use.USED)
+        self.value(frame, expr.index, Use.USED)
+        needed(self, of)
+        if of is What.RECORDS:
+            if isinstance(expr.index, Constant):
+                self.coverage.took(frame, expr.of, expr.line, f"Records[{expr.index.value}]")
+            return What.RECORD
+        known = {What.BODY, What.RECORD, What.BODIES, What.INNER}
+        return What.BODY if of in known else None
 
     def name(self, frame: Frame, expr: Name) -> Value:
         if expr.id in frame.env:
@@ -283,73 +366,12 @@ class Walker:
     def _choice(self, frame: Frame, expr: Choice, use: Use, *, waited: bool) -> Value:
         if expr.test is not None:
             self.value(frame, expr.test, Use.USED)
+            self.coverage.asked(expr.test)
+        asked = expr.test or Row(expr.options[:-1])
+        frame = replace(frame, guarded=frame.guarded or asks_of_the_source(frame, asked))
         number = self.number()
         made = [
             self.value(frame.on(number, index), each, use, waited=waited)
             for index, each in enumerate(expr.options)
         ]
         return next((each for each in made if each is not None), None)
-
-
-def _member(of: What | None, name: str) -> What | None:
-    match of:
-        case What.EVENT:
-            return What.RECORDS if name in {"Records", "records"} else None
-        case What.RECORDS | What.BODIES:
-            return None if name in {"length", "size"} else of
-        case What.RECORD:
-            return What.ID if name in {"messageId", "message_id"} else What.BODY
-        case What.BODY:
-            return What.RECORDS if name == "Records" else What.BODY
-        case _:
-            return None
-
-
-def _stands_in(frame: Frame, function: Function) -> bool:
-    return id(function) in frame.scope.index.functions
-
-
-def _is_of_here(frame: Frame, body: tuple[Stmt, ...]) -> bool:
-    """Whether any of it is about the function's own values: else it is no work on the record."""
-    mine = {"this", "self", *frame.env}
-    return any(isinstance(each, Name) and each.id in mine for each in everything(body))
-
-
-def _adds_to(target: Expr, value: Expr) -> bool:
-    """``total += …``"""
-    return isinstance(value, Other) and bool(value.parts) and value.parts[0] is target
-
-
-def _read(frame: Frame, name: str) -> bool:
-    """Whether the name is read anywhere in the function."""
-    return frame.scope.index.counts[name] > 1 or name in {"this", "self"}
-
-
-def _asks_for_records(frame: Frame, test: Expr) -> bool:
-    """``if (!event.Records?.length)``"""
-    asked = False
-    for each in within(test):
-        known = frame.env.get(each.id) if isinstance(each, Name) else None
-        if known in {What.RECORD, What.BODY}:
-            return False
-        named = isinstance(each, Member) and each.name in {"Records", "records"}
-        said = isinstance(each, Constant) and each.value == "Records"
-        asked = asked or named or said or known is What.RECORDS
-    return asked
-
-
-def _failed_status(value: Expr) -> bool:
-    if not isinstance(value, Table):
-        return False
-    status = next((each for key, each in value.entries if key == "statusCode"), None)
-    if isinstance(status, Constant) and str(status.value).isdigit():
-        return int(str(status.value)) >= _FAILED_STATUS
-    return False
-
-
-def _caught(each: Catch, *, python: bool) -> str:
-    if not each.body:
-        return f"with suppress({', '.join(each.kinds)})" if python else "catch {}"
-    if python:
-        return " ".join(("except", ", ".join(each.kinds))).strip()
-    return "catch"

@@ -9,6 +9,7 @@ from sqsctl.model.stack import (
     Concurrency,
     Permission,
     Queue,
+    Stack,
 )
 from tests.checks.build import (
     ACCOUNT,
@@ -67,6 +68,26 @@ EACH = (
     "exports.handler = async (event) => {{ await Promise.all([event.Records.{}("
     "async (record) => {{ await work(record) }})].flat()) }}"
 )
+ONE = "def handler(event, context):\n    work(event['Records'][0]['body'])\n"
+TRIES = (
+    "def handler(event, context):\n    failed = []\n    left = event['Records']\n"
+    "    for record in event['Records']:\n        try:\n            work(record)\n"
+    "        except Exception:\n            {}\n    return {{'batchItemFailures': failed}}\n"
+)
+
+
+def _fifo(failed: str) -> Stack:
+    return stack(
+        queues=(
+            queue("jobs.fifo", fifo=True, dead_letter_target_arn=f"{PREFIX}:j-dlq.fifo"),
+            FIFO[1],
+        ),
+        functions=(function(),),
+        mappings=(mapping("jobs.fifo", batch_size=10),),
+        packages=(package(worker_py=TRIES.format(failed)),),
+    )
+
+
 LOOP = "def handler(event, context):\n    for record in event['Records']:\n        {}\n"
 
 PAIRS = (
@@ -266,7 +287,23 @@ PAIRS = (
         stack(packages=(package(worker_py=TRIED.format("continue", "")),)),
         stack(packages=(package(worker_py=TRIED.format("raise", "")),)),
         "deleted like one that was handled",
-        severity=Severity.INFO,
+        severity=Severity.WARNING,
+    ),
+    Pair(
+        "batch-silent-loss",
+        stack(
+            mappings=(mapping(batch_size=10),),
+            packages=(package(worker_py=ONE),),
+        ),
+        stack(mappings=(mapping(batch_size=1),), packages=(package(worker_py=ONE),)),
+        "of a batch of up to 10, the others are deleted unseen",
+    ),
+    Pair(
+        "fifo-order-lost",
+        _fifo("failed.append({'itemIdentifier': record['messageId']})"),
+        _fifo("return {'batchItemFailures': [{'itemIdentifier': r['messageId']} for r in left]}"),
+        "goes on after a message of jobs.fifo failed",
+        severity=Severity.WARNING,
     ),
     Pair(
         "batch-silent-loss",
@@ -279,7 +316,7 @@ PAIRS = (
             packages=(package(worker_js=EACH.format("map")),),
         ),
         "does not wait for its work",
-        severity=Severity.INFO,
+        severity=Severity.WARNING,
     ),
     Pair(
         "partial-batch-ignored",

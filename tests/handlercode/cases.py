@@ -13,13 +13,17 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One consumer's package. ``expect`` is empty where it is right; ``needs`` are libraries."""
+    """One consumer's package. ``expect`` is empty where it is right; ``needs`` are libraries.
+
+    ``batch`` is the mapping's BatchSize that it is written for.
+    """
 
     name: str
     handler: str
     files: tuple[tuple[str, str], ...]
     expect: str = ""
     needs: str = ""
+    batch: int = 10
 
     @property
     def python(self) -> bool:
@@ -44,6 +48,7 @@ def _cases(path: Path) -> Iterator[Case]:
             tuple(files.items()),
             each.get("expect", ""),
             each.get("needs", ""),
+            each.get("batch", 10),
         )
 
 

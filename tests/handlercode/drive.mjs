@@ -31,6 +31,7 @@ for (const { path, name, event, fails } of JSON.parse(readFileSync(0, "utf-8")))
   }
   told.begun = backend.begun();
   told.done = backend.done();
+  told.given = backend.given();
   log(JSON.stringify(told));
 }
 process.exit(0);

@@ -17,22 +17,26 @@ from typing import Any
 
 import pytest
 
+from sqsctl.handlercode.consumer import consumer
 from tests.handlercode.cases import RIGHT, WRONG, Case
 
 _HERE = Path(__file__).parent
 _IDS = ["m-1", "m-2", "m-3"]
 _BACKEND_JS = """
-let now = { failing: true, begun: 0, done: 0 };
+let now = { failing: true, begun: 0, done: 0, given: [] };
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 function work() {
   now.begun += 1;
-  if (now.failing) throw new Error("the backend is down");
+  if (now.failing === true || (now.failing === "first" && now.begun === 1)) {
+    throw new Error("the backend is down");
+  }
   now.done += 1;
 }
-const later = async () => work();
+const later = async (given) => { now.given.push(given ?? null); return work(); };
 // What is done late counts for the consumer that began it.
 const slowly = async () => { const mine = now; mine.begun += 1; await wait(200); mine.done += 1; };
-exports.begin = (failing) => { now = { failing, begun: 0, done: 0 }; };
+exports.begin = (failing) => { now = { failing, begun: 0, done: 0, given: [] }; };
+exports.given = () => now.given;
 exports.begun = () => now.begun;
 exports.done = () => now.done;
 exports.save = later;
@@ -55,7 +59,7 @@ def done():
     return _state["done"]
 def save(*args, **kwargs):
     _state["begun"] += 1
-    if _state["fails"]:
+    if _state["fails"] is True or (_state["fails"] == "first" and _state["begun"] == 1):
         raise ClientError("the backend is down")
     _state["done"] += 1
 async def save_async(*args):
@@ -103,13 +107,19 @@ def _written(folder: Path, number: int, case: Case) -> str:
     return str(next(home / (stem + end) for end in ends if (home / (stem + end)).exists()))
 
 
-def _run(folder: Path, cases: list[Case], python: str = sys.executable) -> list[dict[str, Any]]:
+# Of these the fault shows where the backend works.
+_NOT_OF_THE_BACKEND = {"early", "first", "none", "shape", "rejects"}
+
+
+def _run(
+    folder: Path, cases: list[Case], python: str = sys.executable, *, fails: object = None
+) -> list[dict[str, Any]]:
     jobs = [
         {
             "path": _written(folder, number, case),
             "name": case.handler.rpartition(".")[2],
             "event": event(),
-            "fails": case.expect != "early",
+            "fails": fails or case.expect not in _NOT_OF_THE_BACKEND,
         }
         for number, case in enumerate(cases)
     ]
@@ -168,8 +178,14 @@ def _judge(cases: list[Case], told: list[dict[str, Any]]) -> list[str]:
                 right = seen == "retried" and (each["begun"] > 0 or not each["raised"])
             case "id" | "entry" | "strings":
                 right = seen == "invalid"
-            case "early":
-                right = seen == "deleted" and each["done"] < len(_IDS)
+            case "early" | "first":
+                right = each["done"] < len(_IDS) and not each["raised"]
+            case "none":
+                right = seen == "deleted" and each["done"] <= 1
+            case "shape":
+                right = bool(each["raised"]) or each["given"] == [None]
+            case "rejects":
+                right = bool(each["raised"]) and each["begun"] == len(_IDS)
             case "unwaited":
                 right = seen == "deleted" and each["begun"] > each["done"] == 0
             case "status":
@@ -189,6 +205,25 @@ def test_each_does_what_it_is_kept_for(
     cases = [each for each in kept if each.python is python and not each.needs]
     assert len(cases) > 10
     assert _judge(cases, _run(tmp_path, cases)) == []
+
+
+@pytest.mark.parametrize("python", [True, False], ids=["python", "node"])
+def test_who_goes_on_after_a_failure(tmp_path: Path, *, python: bool) -> None:
+    """With a backend that fails once, for the first record: is a later one done all the same?"""
+    cases = [each for each in RIGHT if each.python is python and not each.needs]
+    odd: list[str] = []
+    judged = 0
+    for case, told in zip(cases, _run(tmp_path, cases, fails="first"), strict=True):
+        reported = None if told["raised"] else _reported(told["answer"])
+        code = consumer(case.handler, case.files)
+        if not reported or not code.followed:
+            continue
+        judged += 1
+        goes_on = reported != _IDS
+        if (code.goes_on is not None) != goes_on:
+            odd.append(f"{case.name}: {reported}")
+    assert "\n".join(odd) == ""
+    assert judged > 5
 
 
 @pytest.mark.long
