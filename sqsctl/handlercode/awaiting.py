@@ -8,8 +8,17 @@ from sqsctl.handlercode import call_names
 from sqsctl.handlercode.closures import own_closure
 from sqsctl.handlercode.error_flow import silent
 from sqsctl.handlercode.frames import LISTS, Closure, Fault, Frame, Sighting, Value, What
+from sqsctl.handlercode.parsing.syntax import (
+    Await,
+    Call,
+    Constant,
+    Expr,
+    Function,
+    Member,
+    Name,
+    Row,
+)
 from sqsctl.handlercode.scopes import Use
-from sqsctl.handlercode.syntax import Await, Call, Constant, Expr, Function, Member, Name, Row
 
 if TYPE_CHECKING:
     from sqsctl.handlercode.walker import Walker

@@ -13,9 +13,7 @@ from enum import StrEnum
 from sqsctl.handlercode import call_names, identifiers
 from sqsctl.handlercode.frames import Frame, What
 from sqsctl.handlercode.identifiers import HANDLES, ID, is_record
-from sqsctl.handlercode.reports import may_report
-from sqsctl.handlercode.scopes import Use
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.syntax import (
     Await,
     Call,
     Expr,
@@ -29,6 +27,8 @@ from sqsctl.handlercode.syntax import (
     statements,
     within,
 )
+from sqsctl.handlercode.reports import may_report
+from sqsctl.handlercode.scopes import Use
 
 _ENTRY = "itemIdentifier"
 _MISSPELT_IDS = frozenset({"MessageId", "messageID", "messageid", "MessageID", "message_id"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sqsctl.handlercode.syntax import Call, Constant, Expr, Member, Name
+from sqsctl.handlercode.parsing.syntax import Call, Constant, Expr, Member, Name
 
 # Methods of loggers, tracers and metrics: none of them makes a message come back.
 _TELLS = frozenset({

@@ -18,8 +18,17 @@ from sqsctl.handlercode.awaiting import (
 from sqsctl.handlercode.closures import asynchronous, own_closure, returned_closure
 from sqsctl.handlercode.event_fields import needed
 from sqsctl.handlercode.frames import LISTS, Closure, Fault, Frame, Value, What
+from sqsctl.handlercode.parsing.syntax import (
+    Await,
+    Call,
+    Constant,
+    Expr,
+    Function,
+    Member,
+    Name,
+    Return,
+)
 from sqsctl.handlercode.scopes import Use
-from sqsctl.handlercode.syntax import Await, Call, Constant, Expr, Function, Member, Name, Return
 
 if TYPE_CHECKING:
     from sqsctl.handlercode.walker import Walker

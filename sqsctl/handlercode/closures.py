@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqsctl.handlercode.frames import Closure, Frame, Value
+from sqsctl.handlercode.parsing.syntax import Bind, Call, Expr, Function, Member, Name, Return
 from sqsctl.handlercode.scopes import Use, own_function
-from sqsctl.handlercode.syntax import Bind, Call, Expr, Function, Member, Name, Return
 
 if TYPE_CHECKING:
     from sqsctl.handlercode.walker import Walker

@@ -13,11 +13,11 @@ from functools import lru_cache
 from sqsctl.handlercode import call_names
 from sqsctl.handlercode.batch_answers import Problem
 from sqsctl.handlercode.frames import Closure, Fault, Frame, Region, Sighting, What
-from sqsctl.handlercode.gc_pause import uncollected
 from sqsctl.handlercode.identifiers import throws_ids
+from sqsctl.handlercode.parsing.gc_pause import uncollected
+from sqsctl.handlercode.parsing.syntax import Call, Expr, Function, Member, Name, everything, within
 from sqsctl.handlercode.program import Placed, Program, program_of
 from sqsctl.handlercode.scopes import Scope, Use, own_function
-from sqsctl.handlercode.syntax import Call, Expr, Function, Member, Name, everything, within
 from sqsctl.handlercode.walker import Walker
 
 # Wrappers that give Lambda what the handler returned.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sqsctl.handlercode import call_names
 from sqsctl.handlercode.frames import Fault, Frame, Sighting, Value, What
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.syntax import (
     Await,
     Call,
     Choice,

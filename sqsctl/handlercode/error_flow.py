@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqsctl.handlercode import call_names
-from sqsctl.handlercode.reports import may_report, may_report_name
-from sqsctl.handlercode.scopes import Scope, Use, root_of
-from sqsctl.handlercode.source_files import Unit
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.source_files import Unit
+from sqsctl.handlercode.parsing.syntax import (
     Assign,
     Await,
     Bind,
@@ -36,6 +34,8 @@ from sqsctl.handlercode.syntax import (
     parts,
     within,
 )
+from sqsctl.handlercode.reports import may_report, may_report_name
+from sqsctl.handlercode.scopes import Scope, Use, root_of
 
 _DEEP = 6
 _CALLBACK_ARGUMENTS = 2

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqsctl.handlercode.coverage import RECORDS
 from sqsctl.handlercode.frames import Absent, Fault, Frame, Sighting, Value, What
-from sqsctl.handlercode.syntax import Expr, If, Leave, Member, Name, Raise, Return, within
+from sqsctl.handlercode.parsing.syntax import Expr, If, Leave, Member, Name, Raise, Return, within
 
 if TYPE_CHECKING:
     from sqsctl.handlercode.walker import Walker

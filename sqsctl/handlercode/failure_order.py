@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from sqsctl.handlercode import call_names
 from sqsctl.handlercode.coverage import Coverage
 from sqsctl.handlercode.frames import Closure, Fault, Frame, Sighting, What
-from sqsctl.handlercode.scopes import own_function, root_of
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.syntax import (
     Assign,
     Bind,
     Call,
@@ -37,6 +36,7 @@ from sqsctl.handlercode.syntax import (
     statements,
     within,
 )
+from sqsctl.handlercode.scopes import own_function, root_of
 
 _ENTRY = "itemIdentifier"
 _DEEP = 3

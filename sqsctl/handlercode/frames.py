@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 
+from sqsctl.handlercode.parsing.source_files import Unit
+from sqsctl.handlercode.parsing.syntax import Function
 from sqsctl.handlercode.scopes import Scope, Use
-from sqsctl.handlercode.source_files import Unit
-from sqsctl.handlercode.syntax import Function
 
 
 class What(Enum):

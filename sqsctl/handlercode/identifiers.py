@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from sqsctl.handlercode import call_names
 from sqsctl.handlercode.frames import Frame, What
-from sqsctl.handlercode.scopes import Scope
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.syntax import (
     NOTHING,
     Await,
     Call,
@@ -34,6 +33,7 @@ from sqsctl.handlercode.syntax import (
     statements,
     within,
 )
+from sqsctl.handlercode.scopes import Scope
 
 ID = "messageId"
 HANDLES = frozenset({"receiptHandle", "receipt_handle", "ReceiptHandle"})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.syntax import (
     Expr,
     Function,
     Member,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqsctl.handlercode.from_python import python_unit
-from sqsctl.handlercode.javascript_unit import javascript_unit
 from sqsctl.handlercode.name_index import Index
-from sqsctl.handlercode.source_files import BUNDLED, Unit
-from sqsctl.handlercode.syntax import Class, Expr, Function, Imported, Member, Name, Stmt
+from sqsctl.handlercode.parsing.from_python import python_unit
+from sqsctl.handlercode.parsing.javascript_unit import javascript_unit
+from sqsctl.handlercode.parsing.source_files import BUNDLED, Unit
+from sqsctl.handlercode.parsing.syntax import Class, Expr, Function, Imported, Member, Name, Stmt
 
 _MOST = 2_000_000
 _ENDS = (".js", ".mjs", ".cjs")

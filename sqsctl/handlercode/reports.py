@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from sqsctl.handlercode import call_names
-from sqsctl.handlercode.scopes import Scope, Use, root_of
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.syntax import (
     Call,
     Choice,
     Constant,
@@ -18,6 +17,7 @@ from sqsctl.handlercode.syntax import (
     parts,
     statements,
 )
+from sqsctl.handlercode.scopes import Scope, Use, root_of
 
 _DEEP = 6
 _NO_ANSWER = frozenset({"Error", "map", "filter", "parse", "loads"})

@@ -7,9 +7,9 @@ from enum import Enum
 
 from sqsctl.handlercode import call_names
 from sqsctl.handlercode.name_index import Index
+from sqsctl.handlercode.parsing.source_files import Unit
+from sqsctl.handlercode.parsing.syntax import Call, Expr, Function, Member, Name, Stmt
 from sqsctl.handlercode.program import Program
-from sqsctl.handlercode.source_files import Unit
-from sqsctl.handlercode.syntax import Call, Expr, Function, Member, Name, Stmt
 
 
 class Use(Enum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqsctl.handlercode.frames import Frame, What
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.syntax import (
     Catch,
     Constant,
     Expr,

@@ -23,19 +23,7 @@ from sqsctl.handlercode.frames import (
     Value,
     What,
 )
-from sqsctl.handlercode.program import Program
-from sqsctl.handlercode.reports import may_report
-from sqsctl.handlercode.scopes import Scope, Use
-from sqsctl.handlercode.statement_forms import (
-    adds_to,
-    asks_for_records,
-    caught,
-    failed_status,
-    is_of_here,
-    is_read,
-    stands_in,
-)
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.syntax import (
     Assign,
     Await,
     Bind,
@@ -63,6 +51,18 @@ from sqsctl.handlercode.syntax import (
     names_in,
     parts,
     statements,
+)
+from sqsctl.handlercode.program import Program
+from sqsctl.handlercode.reports import may_report
+from sqsctl.handlercode.scopes import Scope, Use
+from sqsctl.handlercode.statement_forms import (
+    adds_to,
+    asks_for_records,
+    caught,
+    failed_status,
+    is_of_here,
+    is_read,
+    stands_in,
 )
 
 _DEEPEST = 14

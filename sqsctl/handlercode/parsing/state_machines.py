@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqsctl.handlercode.javascript_nodes import in_sequence, line_of, named, text_of
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.javascript_nodes import in_sequence, line_of, named, text_of
+from sqsctl.handlercode.parsing.syntax import (
     Assign,
     Await,
     Bind,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqsctl.handlercode.javascript_nodes import named, text_of
-from sqsctl.handlercode.syntax import Call, Expr, Function, Stmt
+from sqsctl.handlercode.parsing.javascript_nodes import named, text_of
+from sqsctl.handlercode.parsing.syntax import Call, Expr, Function, Stmt
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqsctl.handlercode.from_javascript import FUNCTIONS, expression, function
-from sqsctl.handlercode.javascript_nodes import in_sequence, named, text_of
-from sqsctl.handlercode.source_files import BUNDLED, Unit
-from sqsctl.handlercode.syntax import Class, Expr, Function, Imported, Member, Name, Return
+from sqsctl.handlercode.parsing.from_javascript import FUNCTIONS, expression, function
+from sqsctl.handlercode.parsing.javascript_nodes import in_sequence, named, text_of
+from sqsctl.handlercode.parsing.source_files import BUNDLED, Unit
+from sqsctl.handlercode.parsing.syntax import Class, Expr, Function, Imported, Member, Name, Return
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser

@@ -6,8 +6,8 @@ import ast
 import warnings
 from collections.abc import Iterable
 
-from sqsctl.handlercode.source_files import Unit
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.source_files import Unit
+from sqsctl.handlercode.parsing.syntax import (
     NOTHING,
     Assign,
     Await,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from sqsctl.handlercode.async_helpers import asynchronous
-from sqsctl.handlercode.javascript_nodes import (
+from sqsctl.handlercode.parsing.async_helpers import asynchronous
+from sqsctl.handlercode.parsing.javascript_nodes import (
     in_sequence,
     key_of,
     line_of,
@@ -20,8 +20,8 @@ from sqsctl.handlercode.javascript_nodes import (
     string_of,
     text_of,
 )
-from sqsctl.handlercode.state_machines import machine
-from sqsctl.handlercode.syntax import (
+from sqsctl.handlercode.parsing.state_machines import machine
+from sqsctl.handlercode.parsing.syntax import (
     NOTHING,
     Assign,
     Await,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqsctl.handlercode.syntax import Class, Expr, Imported
+from sqsctl.handlercode.parsing.syntax import Class, Expr, Imported
 
 # The "module" of what a bundler wrapped; its function's name follows.
 BUNDLED = "bundled:"

@@ -1,0 +1,1 @@
+"""Python and JavaScript, as written or as compiled, read into one small tree (``syntax``)."""
