@@ -19,12 +19,11 @@ from sqsctl.model.finding import Confidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import Option, Set, Tell, remedy
 from sqsctl.model.stack import (
     Fact,
     Stack,
 )
-from sqsctl.remedies.shell import aws
 
 
 class ConsumersCompete(Check):
@@ -52,20 +51,24 @@ class ConsumersCompete(Check):
                 f"{', '.join(names)} all consume {arn.rsplit(':', 1)[-1]}: each message reaches "
                 "one of them",
                 evidence=tuple(of_mapping(each, "EventSourceArn", arn) for each in mappings),
-                fix=Fix(
+                remedy=remedy(
                     "give each function a queue of its own behind an SNS topic, or disable one "
                     "mapping",
-                    disposition="manual",
-                    commands=tuple(
-                        aws(
-                            stack,
-                            "lambda",
-                            "update-event-source-mapping",
-                            "--uuid",
-                            each.uuid,
-                            "--no-enabled",
-                        )
+                    *(
+                        Set("mapping", each.uuid, {"Enabled": False}, {"Enabled": True})
                         for each in mappings[1:]
+                    ),
+                    when="where one consumer is enough",
+                    other=(
+                        Option(
+                            (
+                                Tell(
+                                    "make an SNS topic, a queue for each function that subscribes "
+                                    "to it, and send to the topic"
+                                ),
+                            ),
+                            "where each function has to see every message",
+                        ),
                     ),
                 ),
                 subject=arn.rsplit(":", 1)[-1],

@@ -11,18 +11,18 @@ to 14 days: it costs invocations, blocks a FIFO group, and then is lost without 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.model.finding import Finding, Kind, Severity
+from sqsctl.model.intents import REMOVED, Create, Set, remedy
 from sqsctl.model.plurals import counted
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Queue, Stack
-from sqsctl.remedies.shell import aws, queue_attributes_command, step, yml_worker
+from sqsctl.remedies.names import dead_letter_name
 
 RECEIVES = 5
+LONGEST_S = 1_209_600
 
 
 class DlqMissing(Check):
@@ -45,20 +45,17 @@ class DlqMissing(Check):
             if queue.arn not in consumed or queue.arn in targets:
                 continue
             if queue.dead_letter_target_arn is None:
-                yield self._none(queue, stack)
+                yield self._none(queue)
 
-    def _none(self, queue: Queue, stack: Stack) -> Finding:
-        stem = queue.name.removesuffix(".fifo")
-        name = f"{stem}-dlq.fifo" if queue.fifo else f"{stem}-dlq"
-        prefix = queue.arn.rsplit(":", 1)[0]
-        policy = json.dumps(
-            {"deadLetterTargetArn": f"{prefix}:{name}", "maxReceiveCount": RECEIVES},
-            separators=(",", ":"),
-        )
-        attributes = {"MessageRetentionPeriod": "1209600"}
+    def _none(self, queue: Queue) -> Finding:
+        name = dead_letter_name(queue.name)
+        kept: dict[str, object] = {"MessageRetentionPeriod": LONGEST_S}
         if queue.fifo:
-            attributes["FifoQueue"] = "true"
-        shorthand = ",".join(f"{key}={value}" for key, value in attributes.items())
+            kept["FifoQueue"] = True
+        policy = {
+            "deadLetterTargetArn": f"{queue.arn.rpartition(':')[0]}:{name}",
+            "maxReceiveCount": RECEIVES,
+        }
         return self.found(
             f"{queue.name} has no dead-letter queue: a message that fails is retried for "
             f"{_days(queue.retention_s)} and then lost",
@@ -66,31 +63,11 @@ class DlqMissing(Check):
                 of_queue(queue, "RedrivePolicy", "not set"),
                 of_queue(queue, "MessageRetentionPeriod", f"{queue.retention_s} s"),
             ),
-            fix=Fix(
+            remedy=remedy(
                 f"create {name} and let {queue.name} move messages there after {RECEIVES} receives",
+                Create("queue", name, kept),
+                Set("queue", queue.url, {"RedrivePolicy": policy}, {"RedrivePolicy": REMOVED}),
                 disposition="unsafe",
-                commands=(
-                    aws(
-                        stack,
-                        "sqs",
-                        "create-queue",
-                        "--queue-name",
-                        name,
-                        "--attributes",
-                        shorthand,
-                    ),
-                    queue_attributes_command(stack, queue.url, {"RedrivePolicy": policy}),
-                ),
-                serverless_yml=yml_worker(queue, "type: queue", f"maxRetries: {RECEIVES}"),
-                keeps=(
-                    step("sqs", "create_queue", QueueName=name, Attributes=attributes),
-                    step(
-                        "sqs",
-                        "set_queue_attributes",
-                        QueueUrl=queue.url,
-                        Attributes={"RedrivePolicy": policy},
-                    ),
-                ),
             ),
             subject=queue.name,
         )

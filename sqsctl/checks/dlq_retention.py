@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.model.finding import Finding, Kind, Severity
+from sqsctl.model.intents import Set, remedy
 from sqsctl.model.plurals import counted
 from sqsctl.model.stack import Fact, Stack
-from sqsctl.remedies.shell import queue_settings, yml_worker
 
 LONGEST_S = 1_209_600
 
@@ -51,19 +51,15 @@ class DlqRetention(Check):
                     of_queue(dlq, "MessageRetentionPeriod", f"{dlq.retention_s} s"),
                     of_queue(queue, "MessageRetentionPeriod", f"{queue.retention_s} s"),
                 ),
-                fix=queue_settings(
-                    stack,
-                    dlq,
+                remedy=remedy(
                     "keep dead letters for 14 days, the longest there is",
-                    safe=True,
-                    attributes={"MessageRetentionPeriod": str(LONGEST_S)},
-                    yml=yml_worker(
-                        queue,
-                        "extensions:",
-                        "  dlq:",
-                        "    Properties:",
-                        f"      MessageRetentionPeriod: {LONGEST_S}",
+                    Set(
+                        "queue",
+                        dlq.url,
+                        {"MessageRetentionPeriod": LONGEST_S},
+                        {"MessageRetentionPeriod": dlq.retention_s},
                     ),
+                    disposition="safe",
                 ),
                 subject=dlq.name,
             )

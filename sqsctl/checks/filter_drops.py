@@ -21,12 +21,11 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import REMOVED, Option, Set, Tell, remedy
 from sqsctl.model.stack import (
     Fact,
     Stack,
 )
-from sqsctl.remedies.shell import aws, step, yml_mapping
 
 
 class FilterDrops(Check):
@@ -75,29 +74,17 @@ class FilterDrops(Check):
                 *(of_mapping(mapping, "FilterCriteria", each) for each in mapping.filters),
                 *measured,
             ),
-            fix=Fix(
+            remedy=remedy(
                 "make the pattern match what is sent (patterns on body match JSON only), or take "
-                "the "
-                "filter off and decide in the code",
-                disposition="manual",
-                commands=(
-                    aws(
-                        stack,
-                        "lambda",
-                        "update-event-source-mapping",
-                        "--uuid",
-                        mapping.uuid,
-                        "--filter-criteria",
-                        "{}",
-                    ),
+                "the filter off and decide in the code",
+                Tell(
+                    "write the pattern for what is sent: a pattern on body matches JSON only, and "
+                    "what it does not match is deleted"
                 ),
-                serverless_yml=yml_mapping(stack, mapping, "filterPatterns: []"),
-                keeps=(
-                    step(
-                        "lambda",
-                        "update_event_source_mapping",
-                        UUID=mapping.uuid,
-                        FilterCriteria={},
+                other=(
+                    Option(
+                        (Set("mapping", mapping.uuid, {"FilterCriteria": REMOVED}),),
+                        "to let every message through",
                     ),
                 ),
             ),

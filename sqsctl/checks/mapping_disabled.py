@@ -22,13 +22,12 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
+from sqsctl.model.intents import Look, Set, call, remedy
 from sqsctl.model.plurals import waiting
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Stack,
 )
-from sqsctl.remedies.shell import aws, mapping_settings, yml_mapping
 
 _STATE = re.compile(r"\"State\"\s*:\s*\"(?P<state>Disabled|Disabling)\"")
 _MAPPING = re.compile(r"\"EventSourceArn\"\s*:\s*\"(?P<arn>[^\"\s]{1,300})\"")
@@ -79,46 +78,36 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
             f"nobody polls {name}: its mapping to {mapping.function_name} is "
             f"{mapping.state.lower()}{left}",
             evidence=evidence,
-            fix=mapping_settings(
-                stack,
-                mapping,
+            remedy=remedy(
                 "enable the mapping",
-                safe=True,
-                words=("--enabled",),
-                yml=yml_mapping(stack, mapping, "enabled: true"),
-                Enabled=True,
+                Set("mapping", mapping.uuid, {"Enabled": True}, {"Enabled": False}),
+                disposition="safe",
             ),
             subject=mapping.function_name,
             kind=Kind.CAUSE,
         )
 
     def report(self, seen: Seen[tuple[str, str]], stack: Stack) -> Finding:
+        del stack
         arn, uuid = seen.sign
         name = arn.rsplit(":", 1)[-1] or "the queue"
         return self.found(
             f"nobody polls {name}: its event source mapping is disabled",
             evidence=seen.evidence() or (Evidence("the text", "State", "Disabled"),),
-            fix=Fix(
+            remedy=remedy(
                 "enable the mapping",
-                commands=(
-                    *(() if uuid else (_listed(stack, arn),)),
-                    aws(
-                        stack,
-                        "lambda",
-                        "update-event-source-mapping",
-                        "--uuid",
-                        uuid or "UUID",
-                        "--enabled",
-                    ),
-                ),
+                *(() if uuid else (_listed(arn),)),
+                Set("mapping", uuid, {"Enabled": True}, {"Enabled": False}),
             ),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),
         )
 
 
-def _listed(stack: Stack, arn: str) -> str:
-    """The command that tells the mapping's UUID."""
-    source = ("--event-source-arn", arn) if arn else ()
-    query = "EventSourceMappings[].[UUID,State,EventSourceArn]"
-    return aws(stack, "lambda", "list-event-source-mappings", *source, "--query", query)
+def _listed(arn: str) -> Look:
+    """What tells the mapping's UUID."""
+    source = {"EventSourceArn": arn} if arn else {}
+    return Look(
+        call("lambda", "list_event_source_mappings", **source),
+        query="EventSourceMappings[].[UUID,State,EventSourceArn]",
+    )

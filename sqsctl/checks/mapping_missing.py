@@ -24,14 +24,14 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
+from sqsctl.model.intents import Do, Option, call, remedy
 from sqsctl.model.plurals import waiting
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Queue,
     Stack,
 )
-from sqsctl.remedies.shell import FUNCTION, aws, yml_function
+from sqsctl.remedies.shell import FUNCTION
 
 
 class MappingMissing(Check):
@@ -60,7 +60,7 @@ class MappingMissing(Check):
         }
         for mapping in stack.mappings:
             if mapping.function_name in gone:
-                yield self._orphan(mapping, stack)
+                yield self._orphan(mapping)
 
     def _unconsumed(self, queue: Queue, stack: Stack) -> Iterator[Finding]:
         if figures.total(figures.series(stack, queue.name, "NumberOfMessagesReceived")) > 0:
@@ -78,29 +78,20 @@ class MappingMissing(Check):
                 of_queue(queue, "ApproximateNumberOfMessages", queue.visible),
                 *((of_queue(queue, *design),) if design else ()),
             ),
-            fix=Fix(
+            remedy=remedy(
                 "map the queue to its consumer"
                 if design
                 else "if somebody is to consume it, map it to a function",
-                disposition="manual",
-                commands=(
-                    aws(
-                        stack,
+                Do(
+                    call(
                         "lambda",
-                        "create-event-source-mapping",
-                        "--event-source-arn",
-                        queue.arn,
-                        "--function-name",
-                        FUNCTION,
-                        "--batch-size",
-                        10,
-                        "--function-response-types",
-                        "ReportBatchItemFailures",
-                    ),
+                        "create_event_source_mapping",
+                        EventSourceArn=queue.arn,
+                        FunctionName=FUNCTION,
+                        BatchSize=10,
+                        FunctionResponseTypes=["ReportBatchItemFailures"],
+                    )
                 ),
-                serverless_yml=yml_function("WORKER", "events:", f"  - sqs: {queue.arn}")
-                if design
-                else (),
             ),
             subject=queue.name,
             severity=Severity.ERROR if queue.visible and design else Severity.INFO,
@@ -109,23 +100,25 @@ class MappingMissing(Check):
             explains=None if design else (),
         )
 
-    def _orphan(self, mapping: EventSourceMapping, stack: Stack) -> Finding:
+    def _orphan(self, mapping: EventSourceMapping) -> Finding:
         return self.found(
             f"the mapping of {mapping.queue_arn.rsplit(':', 1)[-1]} feeds "
             f"{mapping.function_name}, which does not exist",
             evidence=(of_mapping(mapping, "FunctionArn", mapping.function_arn),),
-            fix=Fix(
-                "map the queue to the function that replaced it, or delete the mapping",
-                disposition="manual",
-                commands=(
-                    aws(
-                        stack,
+            remedy=remedy(
+                "map the queue to the function that replaced it",
+                Do(
+                    call(
                         "lambda",
-                        "update-event-source-mapping",
-                        "--uuid",
-                        mapping.uuid,
-                        "--function-name",
-                        FUNCTION,
+                        "update_event_source_mapping",
+                        UUID=mapping.uuid,
+                        FunctionName=FUNCTION,
+                    )
+                ),
+                other=(
+                    Option(
+                        (Do(call("lambda", "delete_event_source_mapping", UUID=mapping.uuid)),),
+                        "where nothing is to consume the queue any more",
                     ),
                 ),
             ),

@@ -11,14 +11,13 @@ single hiccup of a database sends good messages to the dead-letter queue.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.model.finding import Finding, Kind, Severity
+from sqsctl.model.intents import Set, remedy
 from sqsctl.model.stack import Fact, Queue, Stack
-from sqsctl.remedies.shell import queue_settings, yml_worker
 
 ADVISED = 5
 _TOLERABLE = 3
@@ -40,25 +39,29 @@ class MaxReceiveCountLow(Check):
         for queue in stack.queues:
             count = queue.max_receive_count
             if queue.arn in consumed and count is not None and count < ADVISED:
-                yield self._low(queue, count, stack)
+                yield self._low(queue, count)
 
-    def _low(self, queue: Queue, count: int, stack: Stack) -> Finding:
-        policy = json.dumps(
-            {"deadLetterTargetArn": queue.dead_letter_target_arn, "maxReceiveCount": ADVISED},
-            separators=(",", ":"),
-        )
+    def _low(self, queue: Queue, count: int) -> Finding:
+        def policy(receives: int) -> dict[str, object]:
+            return {
+                "deadLetterTargetArn": queue.dead_letter_target_arn,
+                "maxReceiveCount": receives,
+            }
+
         times = "receive" if count == 1 else "receives"
         return self.found(
             f"{queue.name} dead-letters a message after {count} {times}; AWS advises at least "
             f"{ADVISED}",
             evidence=(of_queue(queue, "RedrivePolicy.maxReceiveCount", count),),
-            fix=queue_settings(
-                stack,
-                queue,
+            remedy=remedy(
                 f"let a message be received {ADVISED} times",
-                safe=True,
-                attributes={"RedrivePolicy": policy},
-                yml=yml_worker(queue, f"maxRetries: {ADVISED}"),
+                Set(
+                    "queue",
+                    queue.url,
+                    {"RedrivePolicy": policy(ADVISED)},
+                    {"RedrivePolicy": policy(count)},
+                ),
+                disposition="safe",
             ),
             subject=queue.name,
             severity=Severity.INFO if count >= _TOLERABLE else Severity.WARNING,

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function, of_mapping, of_queue
 from sqsctl.model.finding import Finding, Kind, Severity
+from sqsctl.model.intents import Set, remedy
 from sqsctl.model.stack import Fact, Stack
-from sqsctl.remedies.shell import queue_settings, yml_worker
 
 LONGEST_S = 43_200
 
@@ -47,19 +47,15 @@ class VisibilityBelowSixTimes(Check):
                     of_function(function, "Timeout", f"{function.timeout_s} s"),
                     of_mapping(mapping, "MaximumBatchingWindowInSeconds", f"{mapping.window_s} s"),
                 ),
-                fix=queue_settings(
-                    stack,
-                    queue,
+                remedy=remedy(
                     f"set the visibility timeout to {wanted} s",
-                    safe=True,
-                    attributes={"VisibilityTimeout": str(wanted)},
-                    yml=yml_worker(
-                        queue,
-                        "extensions:",
-                        "  queue:",
-                        "    Properties:",
-                        f"      VisibilityTimeout: {wanted}",
+                    Set(
+                        "queue",
+                        queue.url,
+                        {"VisibilityTimeout": wanted},
+                        {"VisibilityTimeout": queue.visibility_timeout_s},
                     ),
+                    disposition="safe",
                 ),
                 subject=queue.name,
             )

@@ -25,13 +25,12 @@ from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import Set, remedy
 from sqsctl.model.stack import (
     Fact,
     Queue,
     Stack,
 )
-from sqsctl.remedies.shell import aws, queue_settings, yml_worker
 
 _REFUSED = re.compile(
     r"[Qq]ueue visibility timeout: (?P<vt>\d{1,6}) seconds is less than "
@@ -58,12 +57,10 @@ class VisibilityBelowTimeout(LogCheck[tuple[int, int]]):
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         for queue, function, mapping in stack.consumed():
             if queue.visibility_timeout_s < function.timeout_s:
-                yield self._short(queue, function, mapping, stack)
+                yield self._short(queue, function, mapping)
         yield from super().diagnose(stack)
 
-    def _short(
-        self, queue: Queue, function: Function, mapping: EventSourceMapping, stack: Stack
-    ) -> Finding:
+    def _short(self, queue: Queue, function: Function, mapping: EventSourceMapping) -> Finding:
         wanted = min(LONGEST_S, 6 * function.timeout_s + mapping.window_s)
         return self.found(
             f"{queue.name} hides a message for {queue.visibility_timeout_s} s, but "
@@ -73,52 +70,32 @@ class VisibilityBelowTimeout(LogCheck[tuple[int, int]]):
                 of_function(function, "Timeout", f"{function.timeout_s} s"),
                 of_mapping(mapping, "MaximumBatchingWindowInSeconds", f"{mapping.window_s} s"),
             ),
-            fix=queue_settings(
-                stack,
-                queue,
+            remedy=remedy(
                 f"set the visibility timeout to {wanted} s (six times the function's timeout, "
                 "plus the batch window)",
-                safe=True,
-                attributes={"VisibilityTimeout": str(wanted)},
-                yml=yml_worker(
-                    queue,
-                    "extensions:",
-                    "  queue:",
-                    "    Properties:",
-                    f"      VisibilityTimeout: {wanted}",
+                Set(
+                    "queue",
+                    queue.url,
+                    {"VisibilityTimeout": wanted},
+                    {"VisibilityTimeout": queue.visibility_timeout_s},
                 ),
+                disposition="safe",
             ),
             subject=queue.name,
         )
 
     def report(self, seen: Seen[tuple[int, int]], stack: Stack) -> Finding:
+        del stack
         hidden, runs = seen.sign
         wanted = min(LONGEST_S, 6 * runs)
         return self.found(
             f"Lambda refuses the event source: the queue hides a message for {hidden} s, the "
             f"function may run {runs} s",
             evidence=seen.evidence(),
-            fix=Fix(
+            remedy=remedy(
                 f"set the queue's visibility timeout to {wanted} s, then deploy again",
-                commands=(
-                    aws(
-                        stack,
-                        "sqs",
-                        "set-queue-attributes",
-                        "--queue-url",
-                        "QUEUE_URL",
-                        "--attributes",
-                        f"VisibilityTimeout={wanted}",
-                    ),
-                    "serverless deploy",
-                ),
-                serverless_yml=(
-                    "resources:",
-                    "  Resources:",
-                    "    Queue:",
-                    "      Properties:",
-                    f"        VisibilityTimeout: {wanted}",
-                ),
+                Set("queue", "", {"VisibilityTimeout": wanted}, {"VisibilityTimeout": hidden}),
+                phase="deploy",
             ),
             subject=seen.function,
             confidence=seen.confidence,
