@@ -24,23 +24,20 @@ from sqsctl.checks.support import figures
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen, past
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
-from sqsctl.model.functions import EventSourceMapping
-from sqsctl.model.intents import REMOVED, Option, Quota, Set, Tell, remedy
+from sqsctl.model.intents import REMOVED, Look, Option, Quota, Remedy, Set, Tell, call, remedy
 from sqsctl.model.plurals import counted
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Concurrency,
     Fact,
     Series,
     Stack,
 )
-from sqsctl.remedies.shell import aws, step, yml_mapping
 
 _REFUSED = re.compile(
     r"decreases account's UnreservedConcurrentExecution below its minimum value of"
     r" \[?(?P<least>\d+)"
 )
-_QUOTA = "L-B99A9384"
+_MORE = Quota("lambda", "L-B99A9384", 1000)
 _NEAR = 0.8
 _SMALL = 50
 
@@ -51,9 +48,7 @@ class AccountConcurrency(LogCheck[str]):
         title="The account's concurrent executions suffice",
         severity=Severity.ERROR,
         needs=frozenset({Fact.CONCURRENCY, Fact.METRICS}),
-        uses=frozenset(
-            {Fact.FUNCTIONS, Fact.MAPPINGS, Fact.QUEUES, Fact.LOGS, Fact.ERRORS, Fact.PACKAGES}
-        ),
+        uses=frozenset({Fact.FUNCTIONS, Fact.MAPPINGS, Fact.LOGS, Fact.ERRORS, Fact.PACKAGES}),
         explains=("http-5xx", "dead-letters", "backlog-growing", "throttled"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html",
     )
@@ -118,7 +113,7 @@ class AccountConcurrency(LogCheck[str]):
                     for each in used
                 ),
             ),
-            fix=_fix(limit, stack) if likely else _wait(throttled, stack),
+            remedy=_less_at_once(limit, stack) if likely else _wait(throttled),
             subject="",
             severity=None if likely else Severity.INFO,
             kind=None if likely else Kind.RISK,
@@ -142,7 +137,7 @@ class AccountConcurrency(LogCheck[str]):
                     "deploy again"
                 ),
                 Set("function", "", {"ReservedConcurrentExecutions": REMOVED}),
-                other=(Option((Quota("lambda", _QUOTA, 1000),), "to reserve some later"),),
+                other=(Option((_MORE,), "to reserve some later"),),
                 phase="deploy",
             ),
             subject=seen.function,
@@ -167,18 +162,18 @@ def _over(throttled: list[Series], together: float, limit: int, stack: Stack) ->
     return f"{counted(round(since), 'invocation')} since {last:%H:%M}Z, none throttled"
 
 
-def _wait(throttled: list[Series], stack: Stack) -> Fix:
-    return Fix(
+def _wait(throttled: list[Series]) -> Remedy:
+    return remedy(
         "see whether any are throttled still; if so, look at the account's concurrency over all "
         "functions",
-        commands=tuple(
-            aws(stack, "lambda", "get-function-concurrency", "--function-name", each.resource)
+        *(
+            Look(call("lambda", "get_function_concurrency", FunctionName=each.resource))
             for each in throttled
         ),
     )
 
 
-def _fix(limit: int, stack: Stack) -> Fix:
+def _less_at_once(limit: int, stack: Stack) -> Remedy:
     mappings = [each for each in stack.mappings if not each.provisioned_pollers]
     share = max(2, limit // 2 // max(1, len(mappings)))
     wide = [
@@ -186,59 +181,25 @@ def _fix(limit: int, stack: Stack) -> Fix:
         for each in mappings
         if each.maximum_concurrency is None or each.maximum_concurrency > share
     ]
-    return Fix(
-        f"let the consumers take no more than {share} at once, so that the producer keeps some; "
-        "and "
-        "ask AWS for a higher quota (1000 is the default)",
-        disposition="safe" if wide else "manual",
-        commands=(
-            *(
-                aws(
-                    stack,
-                    "lambda",
-                    "update-event-source-mapping",
-                    "--uuid",
-                    each.uuid,
-                    "--scaling-config",
-                    f"MaximumConcurrency={share}",
-                )
-                for each in wide
-            ),
-            aws(
-                stack,
-                "service-quotas",
-                "request-service-quota-increase",
-                "--service-code",
-                "lambda",
-                "--quota-code",
-                _QUOTA,
-                "--desired-value",
-                1000,
-            ),
-        ),
-        serverless_yml=_share_lines(mappings, share, stack),
-        calls=tuple(
-            step(
-                "lambda",
-                "update_event_source_mapping",
-                UUID=each.uuid,
-                ScalingConfig={"MaximumConcurrency": share},
+    narrowed = Option(
+        tuple(
+            Set(
+                "mapping",
+                each.uuid,
+                {"ScalingConfig": {"MaximumConcurrency": share}},
+                {
+                    "ScalingConfig": {"MaximumConcurrency": each.maximum_concurrency}
+                    if each.maximum_concurrency
+                    else {}
+                },
             )
             for each in wide
-        ),
-    )
-
-
-def _share_lines(mappings: list[EventSourceMapping], share: int, stack: Stack) -> tuple[str, ...]:
-    """The lines of each queue's construct, or else of its function, below one another."""
-    blocks: dict[str, dict[str, None]] = {}
-    for each in mappings:
-        head, *below = yml_mapping(
-            stack, each, f"maximumConcurrency: {share}", lift=(f"maxConcurrency: {share}",)
         )
-        blocks.setdefault(head, {})["\n".join(below)] = None
-    return tuple(
-        line
-        for head, parts in blocks.items()
-        for line in (head, *(each for part in parts for each in part.split("\n")))
+    )
+    more = Option((_MORE,), "where all of them have to run at once")
+    return Remedy(
+        f"let the consumers take no more than {share} at once, so that the producer keeps some; "
+        "and ask AWS for a higher quota (1000 is the default)",
+        (narrowed, more) if wide else (more,),
+        "safe" if wide else "manual",
     )

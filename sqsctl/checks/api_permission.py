@@ -23,9 +23,8 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import USES, LogCheck, Seen
 from sqsctl.checks.support.policies import Statement, like, statements
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import Set, remedy
 from sqsctl.model.stack import Api, Fact, ResourcePolicy, Route, Stack
-from sqsctl.remedies.shell import FUNCTION, aws, step, yml_function
 
 INVOKE, INVOKE_URL = "lambda:InvokeFunction", "lambda:InvokeFunctionUrl"
 _REST = "https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html"
@@ -36,6 +35,7 @@ _REFUSED = re.compile(
     r"|doesn't have permissions to call the integration"
 )
 _SOURCE = frozenset({"aws:sourcearn"})
+_STATEMENTS = {INVOKE_URL: "sqsctl-url", INVOKE: "sqsctl-url-invoke"}
 # What ties each of the two permissions of a function URL to it.
 _URL_CONDITION: dict[str, dict[str, object]] = {
     INVOKE_URL: {"FunctionUrlAuthType": "NONE"},
@@ -64,26 +64,13 @@ class ApiPermission(LogCheck[str]):
         return match.group() if match else None
 
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        del stack
         return self.found(
             f"API Gateway may not invoke {seen.who}: {seen.sign}",
             evidence=seen.evidence(),
-            fix=Fix(
+            remedy=remedy(
                 "let the API invoke the function",
-                commands=(
-                    aws(
-                        stack,
-                        "lambda",
-                        "add-permission",
-                        "--function-name",
-                        seen.function or FUNCTION,
-                        "--statement-id",
-                        "sqsctl-api",
-                        "--action",
-                        INVOKE,
-                        "--principal",
-                        _SERVICE,
-                    ),
-                ),
+                Set("permission", seen.function, _permission("sqsctl-api", INVOKE, _SERVICE)),
             ),
             subject=seen.function,
             confidence=seen.confidence,
@@ -103,7 +90,7 @@ class ApiPermission(LogCheck[str]):
                 if api.kind == "url":
                     if missing := _url_lacks(route, policy):
                         told.add(key)
-                        yield self._url(missing, route, policy, stack)
+                        yield self._url(missing, route, policy)
                 elif not any(
                     _lets(each, api, route, stack) for each in statements(policy.document)
                 ):
@@ -126,31 +113,20 @@ class ApiPermission(LogCheck[str]):
                     name,
                 ),
             ),
-            fix=Fix(
+            remedy=remedy(
                 "let the API invoke the function",
-                disposition="safe",
-                commands=(_add(stack, route, statement, INVOKE, _SERVICE, "--source-arn", source),),
-                serverless_yml=yml_function(name, "events:", f"  - {_event(api, route)}"),
-                calls=(
-                    step(
-                        "lambda",
-                        "add_permission",
-                        FunctionName=name,
-                        StatementId=statement,
-                        Action=INVOKE,
-                        Principal=_SERVICE,
-                        SourceArn=source,
-                        **({"Qualifier": route.qualifier} if route.qualifier else {}),
-                    ),
+                Set(
+                    "permission",
+                    name,
+                    _permission(statement, INVOKE, _SERVICE, route) | {"SourceArn": source},
                 ),
+                disposition="safe",
             ),
             subject=name,
         )
         return replace(finding, reference=_REST) if rest else finding
 
-    def _url(
-        self, missing: tuple[str, ...], route: Route, policy: ResourcePolicy, stack: Stack
-    ) -> Finding:
+    def _url(self, missing: tuple[str, ...], route: Route, policy: ResourcePolicy) -> Finding:
         """A public function URL: both actions have to be allowed to everyone."""
         name = route.function_name or ""
         old = missing == (INVOKE,)
@@ -160,35 +136,23 @@ class ApiPermission(LogCheck[str]):
             if old
             else f"nobody may call the function URL of {name}: it answers 403"
         )
-        which = {
-            INVOKE_URL: ("sqsctl-url", "--function-url-auth-type", "NONE"),
-            INVOKE: ("sqsctl-url-invoke", "--invoked-via-function-url"),
-        }
         finding = self.found(
             told,
             evidence=(
                 _shown(name, policy),
                 Evidence(f"lambda GetFunctionUrlConfig {name}", "AuthType", "NONE"),
             ),
-            fix=Fix(
+            remedy=remedy(
                 "allow everyone to call the function through its URL: that makes it public",
-                disposition="unsafe",
-                commands=tuple(
-                    _add(stack, route, which[each][0], each, "*", *which[each][1:])
-                    for each in missing
-                ),
-                serverless_yml=yml_function(name, "url: true"),
-                keeps=tuple(
-                    step(
-                        "lambda",
-                        "add_permission",
-                        FunctionName=name,
-                        Action=each,
-                        Principal="*",
-                        **_URL_CONDITION[each],
+                *(
+                    Set(
+                        "permission",
+                        name,
+                        _permission(_STATEMENTS[each], each, "*", route) | _URL_CONDITION[each],
                     )
                     for each in missing
                 ),
+                disposition="unsafe",
             ),
             subject=name,
             severity=Severity.WARNING if old else None,
@@ -197,25 +161,11 @@ class ApiPermission(LogCheck[str]):
         return replace(finding, reference=_URLS)
 
 
-def _add(
-    stack: Stack, route: Route, statement: str, action: str, principal: str, *more: str
-) -> str:
-    qualifier = ("--qualifier", route.qualifier) if route.qualifier else ()
-    return aws(
-        stack,
-        "lambda",
-        "add-permission",
-        "--function-name",
-        route.function_name or FUNCTION,
-        *qualifier,
-        "--statement-id",
-        statement,
-        "--action",
-        action,
-        "--principal",
-        principal,
-        *more,
-    )
+def _permission(
+    statement: str, action: str, principal: str, route: Route | None = None
+) -> dict[str, object]:
+    qualifier = {"Qualifier": route.qualifier} if route and route.qualifier else {}
+    return {"StatementId": statement, "Action": action, "Principal": principal, **qualifier}
 
 
 def _statement_id(text: str) -> str:
@@ -226,11 +176,6 @@ def _statement_id(text: str) -> str:
 def _shown(name: str, policy: ResourcePolicy) -> Evidence:
     document = policy.document or "no resource policy"
     return Evidence(f"lambda GetPolicy {name}", "Policy", document[:600])
-
-
-def _event(api: Api, route: Route) -> str:
-    kind = "http" if api.kind == "rest" else "httpApi"
-    return f"{kind}: '{route.method} {route.path}'"
 
 
 def _url_lacks(route: Route, policy: ResourcePolicy) -> tuple[str, ...]:

@@ -19,10 +19,9 @@ from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.unconsumed_queues import consumed_by_design
 from sqsctl.model.finding import Confidence, Finding, Kind, Severity
+from sqsctl.model.intents import Look, remedy
 from sqsctl.model.plurals import waiting as told
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Queue, Series, Stack
-from sqsctl.remedies.shell import sqsctl
 
 _MANY = 100
 _POINTS = 5
@@ -52,11 +51,9 @@ class BacklogGrowing(Check):
             oldest = figures.newest(age)
             old = oldest is not None and oldest > max(300, 3 * queue.visibility_timeout_s)
             if old or (waiting and _grows(waiting)):
-                yield self._found(queue, age, waiting, stack)
+                yield self._found(queue, age, waiting)
 
-    def _found(
-        self, queue: Queue, age: Series | None, waiting: Series | None, stack: Stack
-    ) -> Finding:
+    def _found(self, queue: Queue, age: Series | None, waiting: Series | None) -> Finding:
         oldest = figures.newest(age)
         since = f", the oldest for {_span(oldest)}" if oldest else ""
         return self.found(
@@ -80,14 +77,11 @@ class BacklogGrowing(Check):
                     else ()
                 ),
             ),
-            fix=Fix(
+            remedy=remedy(
                 "see the cause above; if there is none, the consumer is slower than what comes "
-                "in: a larger "
-                "batch, more concurrency, less work a message",
-                commands=(
-                    sqsctl(stack, "queue", "watch", queue=queue.name),
-                    sqsctl(stack, "metrics", queue=queue.name),
-                ),
+                "in: a larger batch, more concurrency, less work a message",
+                Look(words=("queue", "watch"), queue=queue.name),
+                Look(words=("metrics",), queue=queue.name),
             ),
             subject=queue.name,
             confidence=Confidence.HIGH,

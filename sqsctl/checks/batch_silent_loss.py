@@ -37,15 +37,16 @@ from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
 )
-from sqsctl.model.intents import Option, Set, remedy
+from sqsctl.model.intents import ChangeCode, Option, Remedy, Set, remedy
 from sqsctl.model.logline import Failure
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     FunctionLogs,
     Stack,
 )
-from sqsctl.remedies.shell import yml_function
+
+_REPORTS = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
+_NOTHING: dict[str, object] = {"FunctionResponseTypes": []}
 
 
 class BatchSilentLoss(Check):
@@ -97,7 +98,7 @@ class BatchSilentLoss(Check):
                 of_mapping(mapping, "BatchSize", batch),
                 _heard(mapping),
             ),
-            fix=_fix(function, f"continue instead of {found.detail}"),
+            remedy=_raise_or_report(f"continue instead of {found.detail}", found, mapping),
             subject=function.name,
             severity=Severity.ERROR if batch > 1 else Severity.INFO,
             kind=Kind.CAUSE if batch > 1 else Kind.RISK,
@@ -160,7 +161,7 @@ class BatchSilentLoss(Check):
                 _place(function, found, found.detail),
                 of_mapping(mapping, "EventSourceArn", mapping.queue_arn),
             ),
-            fix=_fix(function, "raise instead of returning a statusCode"),
+            remedy=_raise_or_report("raise instead of returning a statusCode", found, mapping),
             subject=function.name,
             severity=Severity.WARNING if code.followed else Severity.INFO,
             kind=Kind.RISK,
@@ -194,7 +195,7 @@ class BatchSilentLoss(Check):
         return self.found(
             f"{title}; its log shows such an error" if seen else title,
             evidence=(*told, _place(function, found, fact), _heard(mapping)),
-            fix=_fix(function, advice),
+            remedy=_raise_or_report(advice, found, mapping),
             subject=function.name,
             severity=Severity.WARNING if seen or code.followed else Severity.INFO,
             kind=Kind.CAUSE if seen else Kind.RISK,
@@ -245,12 +246,21 @@ def _later(failure: Failure, other: tuple[Failure, FunctionLogs] | None) -> bool
     return known is None or (failure.timestamp is not None and failure.timestamp >= known)
 
 
-def _fix(function: Function, advice: str) -> Fix:
-    return Fix(
+def _raise_or_report(advice: str, found: Sighting, mapping: EventSourceMapping) -> Remedy:
+    asks = not mapping.reports_batch_item_failures
+    reported = "collect the ids of the failed records and return them as batchItemFailures"
+    return remedy(
         f"{advice}; or collect the ids of the failed records and return "
         "{batchItemFailures: [{itemIdentifier: messageId}]}",
-        commands=("serverless deploy",),
-        serverless_yml=yml_function(
-            function, "events:", "  - sqs:", "      functionResponseType: ReportBatchItemFailures"
+        ChangeCode(advice, found.path, found.line),
+        when="where one failure may bring the whole batch back",
+        other=(
+            Option(
+                (
+                    ChangeCode(reported, found.path, found.line, pattern="partial-batch"),
+                    *((Set("mapping", mapping.uuid, _REPORTS, _NOTHING),) if asks else ()),
+                ),
+                "where only the failed records are to come back",
+            ),
         ),
     )

@@ -20,10 +20,9 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.failures.dead_letter_match import Match, match
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import Look, Redrive, remedy
 from sqsctl.model.stack import DeadLetters as Dead
 from sqsctl.model.stack import Fact, Stack
-from sqsctl.remedies.shell import sqsctl
 
 
 class DeadLetters(Check):
@@ -61,13 +60,10 @@ class DeadLetters(Check):
         found = self.found(
             f"{count} message{plural} in {dead.queue_name}{since}{origin}",
             evidence=tuple(_evidence(dead, stack, matches, by)),
-            fix=Fix(
+            remedy=remedy(
                 "mend the cause first, then move them back",
-                disposition="manual",
-                commands=(
-                    sqsctl(stack, "dlq", "groups", queue=dead.queue_name),
-                    sqsctl(stack, "dlq", "redrive", queue=dead.queue_name),
-                ),
+                Look(words=("dlq", "groups"), queue=dead.queue_name),
+                afterwards=Redrive(queue=dead.queue_name),
             ),
             subject=dead.queue_name,
             confidence=Confidence.HIGH,

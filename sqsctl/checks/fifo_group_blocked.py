@@ -24,14 +24,13 @@ from sqsctl.model.finding import Confidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.intents import Look, call, remedy
 from sqsctl.model.plurals import counted
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     Queue,
     Stack,
 )
-from sqsctl.remedies.shell import aws, sqsctl
 
 
 class FifoGroupBlocked(Check):
@@ -77,23 +76,13 @@ class FifoGroupBlocked(Check):
                     else ()
                 ),
             ),
-            fix=Fix(
+            remedy=remedy(
                 "mend what makes the head fail, or let it be dead-lettered (RedrivePolicy); a "
-                "message held "
-                "by hand comes back when its visibility timeout ends",
-                disposition="manual",
-                commands=(
-                    aws(
-                        stack,
-                        "sqs",
-                        "get-queue-attributes",
-                        "--queue-url",
-                        queue.url,
-                        "--attribute-names",
-                        "All",
-                    ),
-                    sqsctl(stack, "queue", "watch", queue=queue.name),
+                "message held by hand comes back when its visibility timeout ends",
+                Look(
+                    call("sqs", "get_queue_attributes", QueueUrl=queue.url, AttributeNames=["All"])
                 ),
+                Look(words=("queue", "watch"), queue=queue.name),
             ),
             subject=queue.name,
             confidence=sure,

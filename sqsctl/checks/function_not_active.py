@@ -16,9 +16,8 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.model.finding import Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import Deploy, Look, Tell, Wait, call, remedy
 from sqsctl.model.stack import Fact, Stack
-from sqsctl.remedies.shell import aws
 
 _ON_ITS_WAY = frozenset({"Pending", "InProgress"})
 
@@ -53,20 +52,22 @@ class FunctionNotActive(Check):
                         of_function(function, fact, value),
                         *((of_function(function, f"{fact}Reason", reason),) if reason else ()),
                     ),
-                    fix=Fix(
+                    remedy=remedy(
                         "wait for it"
                         if value in _ON_ITS_WAY
                         else "mend what the reason names, then deploy again",
-                        commands=(
-                            aws(
-                                stack,
+                        Look(
+                            call(
                                 "lambda",
-                                "get-function-configuration",
-                                "--function-name",
-                                function.name,
-                                "--query",
-                                "[State,StateReason,LastUpdateStatus]",
+                                "get_function_configuration",
+                                FunctionName=function.name,
                             ),
+                            query="[State,StateReason,LastUpdateStatus]",
+                        ),
+                        *(
+                            (Wait("it is active"),)
+                            if value in _ON_ITS_WAY
+                            else (Tell("mend what the reason names"), Deploy())
                         ),
                     ),
                     subject=function.name,

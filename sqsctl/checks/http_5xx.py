@@ -16,10 +16,9 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.model.finding import Evidence, Finding, Kind, Severity
+from sqsctl.model.intents import Look, remedy
 from sqsctl.model.plurals import counted
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Api, Fact, Series, Stack
-from sqsctl.remedies.shell import sqsctl
 
 _SLOW_MS = 28_000
 
@@ -66,28 +65,22 @@ class Http5xx(Check):
         return self.found(
             f"API {api.name or api.id} answered {answered} with 5xx{_kind(latency)}",
             evidence=evidence,
-            fix=Fix(
+            remedy=remedy(
                 "see the cause above; a fast 503 is throttling, one after 30 s the integration's "
-                "timeout, a "
-                "500 the function's error or a missing permission",
-                commands=_looks(api, stack),
+                "timeout, a 500 the function's error or a missing permission",
+                *_looks(api, stack),
             ),
             subject=api.name or api.id,
         )
 
 
-def _looks(api: Api, stack: Stack) -> tuple[str, ...]:
-    """Commands that look closer; without a stack, at the functions behind the API."""
-    if stack.stack_name:
-        return sqsctl(stack, "logs", "tail", "--errors"), sqsctl(stack, "metrics")
+def _looks(api: Api, stack: Stack) -> tuple[Look, ...]:
+    """What looks closer; without a stack, at the functions behind the API."""
     names = dict.fromkeys(route.function_name for route in api.routes if route.function_name)
-    which = [word for name in names for word in ("--function", name)]
-    if not which:
+    which = () if stack.stack_name else [word for name in names for word in ("--function", name)]
+    if not stack.stack_name and not which:
         return ()
-    return (
-        sqsctl(stack, "logs", "tail", "--errors", *which),
-        sqsctl(stack, "metrics", *which),
-    )
+    return Look(words=("logs", "tail", "--errors", *which)), Look(words=("metrics", *which))
 
 
 def _kind(latency: Series | None) -> str:

@@ -20,12 +20,12 @@ from sqsctl.model.finding import Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.intents import Option, Set, Tell, remedy
 from sqsctl.model.stack import (
     Api,
     Fact,
     Stack,
 )
-from sqsctl.remedies.shell import function_settings, yml_function
 
 _LIMIT_MS = {"http": 30_000, "rest": 29_000}
 _NEAR = 0.97
@@ -77,15 +77,28 @@ class IntegrationTimeout(Check):
                 Evidence(f"apigateway GetIntegrations {api.id}", "TimeoutInMillis", f"{limit} ms"),
                 *measured,
             ),
-            fix=function_settings(
-                stack,
-                function.name,
+            remedy=remedy(
                 f"let the function end within {wanted} s, or let the API hand the work to a "
-                "queue and answer "
-                "at once",
-                safe=False,
-                yml=yml_function(function, f"timeout: {wanted}"),
-                Timeout=wanted,
+                "queue and answer at once",
+                Set(
+                    "function",
+                    function.name,
+                    {"Timeout": wanted},
+                    {"Timeout": function.timeout_s},
+                ),
+                disposition="unsafe",
+                when="where its work can be done in that time",
+                other=(
+                    Option(
+                        (
+                            Tell(
+                                "let the route send the work to a queue and answer at once; a "
+                                "consumer does it"
+                            ),
+                        ),
+                        "where the work takes longer",
+                    ),
+                ),
             ),
             subject=function.name,
             severity=Severity.WARNING if met else Severity.INFO,

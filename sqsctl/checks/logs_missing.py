@@ -22,15 +22,14 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.intents import Do, Look, call, remedy
 from sqsctl.model.plurals import counted
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
     FunctionLogs,
     Series,
     Stack,
 )
-from sqsctl.remedies.shell import aws, sqsctl
 
 # Lines can take minutes to appear.
 _LATE = timedelta(minutes=5)
@@ -89,19 +88,15 @@ class LogsMissing(Check):
                 if ran
                 else f"{logs.function} may not write to its log group {logs.group}",
                 evidence=evidence,
-                fix=Fix(
+                remedy=remedy(
                     "allow its role to write logs",
-                    disposition="manual",
-                    commands=(
-                        aws(
-                            None,
+                    Do(
+                        call(
                             "iam",
-                            "attach-role-policy",
-                            "--role-name",
-                            role or "ROLE_NAME",
-                            "--policy-arn",
-                            _POLICY,
-                        ),
+                            "attach_role_policy",
+                            RoleName=role or "ROLE_NAME",
+                            PolicyArn=_POLICY,
+                        )
                     ),
                 ),
                 subject=logs.function,
@@ -111,9 +106,8 @@ class LogsMissing(Check):
         yield self.found(
             f"{logs.function} has no log yet: it was never invoked, or its log expired",
             evidence=evidence,
-            fix=Fix(
-                "send a message, or a request, and look again",
-                commands=_probe(logs.function, stack),
+            remedy=remedy(
+                "send a message, or a request, and look again", *_probe(logs.function, stack)
             ),
             subject=logs.function,
             severity=Severity.INFO,
@@ -122,12 +116,12 @@ class LogsMissing(Check):
         )
 
 
-def _probe(function: str, stack: Stack) -> tuple[str, ...]:
+def _probe(function: str, stack: Stack) -> tuple[Look, ...]:
     """A probe through the stack, or into the queue that feeds the function among several."""
     fed = [each.queue_arn for each in stack.mappings if each.function_name == function]
     several = len({each.queue_arn for each in stack.mappings}) > 1
     queue = fed[0].rpartition(":")[2] if fed and several else ""
-    aimed = sqsctl(stack, "probe", queue=queue, function=function)
+    aimed = Look(words=("probe",), queue=queue, function=function)
     return (aimed,) if stack.stack_name or fed else ()
 
 

@@ -33,14 +33,12 @@ from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
 )
-from sqsctl.model.intents import remedy
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeCode, Set, remedy
 from sqsctl.model.stack import (
     Fact,
     Package,
     Stack,
 )
-from sqsctl.remedies.shell import mapping_settings, yml_function
 
 _WHAT = {
     Mistake.KEY: "names its list of failed records {detail}",
@@ -67,10 +65,10 @@ class PartialBatchIgnored(Check):
             function = stack.function(mapping.function_name)
             for package in stack.packages:
                 if function and package.function == function.name:
-                    yield from self._compared(stack, mapping, function, package)
+                    yield from self._compared(mapping, function, package)
 
     def _compared(
-        self, stack: Stack, mapping: EventSourceMapping, function: Function, package: Package
+        self, mapping: EventSourceMapping, function: Function, package: Package
     ) -> Iterator[Finding]:
         code = consumer_of(function, package)
         if not mapping.reports_batch_item_failures:
@@ -78,7 +76,7 @@ class PartialBatchIgnored(Check):
                 "" if code.followed else reports_somewhere(function, package)
             )
             if place:
-                yield self._ignored(function, mapping, place, stack)
+                yield self._ignored(function, mapping, place)
             return
         if code.problems:
             worst = min(code.problems, key=lambda each: not each.mistake.deletes)
@@ -90,9 +88,7 @@ class PartialBatchIgnored(Check):
         ):
             yield self._unused(function, mapping)
 
-    def _ignored(
-        self, function: Function, mapping: EventSourceMapping, place: str, stack: Stack
-    ) -> Finding:
+    def _ignored(self, function: Function, mapping: EventSourceMapping, place: str) -> Finding:
         return self.found(
             f"{function.name} reports failed records, but its mapping does not listen: the whole "
             "batch is deleted",
@@ -102,19 +98,15 @@ class PartialBatchIgnored(Check):
                     mapping, "FunctionResponseTypes", ", ".join(mapping.response_types) or "none"
                 ),
             ),
-            fix=mapping_settings(
-                stack,
-                mapping,
+            remedy=remedy(
                 "let the mapping ask for ReportBatchItemFailures",
-                safe=True,
-                words=("--function-response-types", "ReportBatchItemFailures"),
-                yml=yml_function(
-                    function,
-                    "events:",
-                    "  - sqs:",
-                    "      functionResponseType: ReportBatchItemFailures",
+                Set(
+                    "mapping",
+                    mapping.uuid,
+                    {"FunctionResponseTypes": ["ReportBatchItemFailures"]},
+                    {"FunctionResponseTypes": list(mapping.response_types)},
                 ),
-                FunctionResponseTypes=["ReportBatchItemFailures"],
+                disposition="safe",
             ),
             subject=function.name,
             confidence=Confidence.MEDIUM,
@@ -154,7 +146,7 @@ class PartialBatchIgnored(Check):
                 of_mapping(mapping, "FunctionResponseTypes", ", ".join(mapping.response_types)),
                 of_mapping(mapping, "BatchSize", mapping.batch_size),
             ),
-            fix=Fix(_REPORT, commands=("serverless deploy",)),
+            remedy=remedy(_REPORT, ChangeCode(_REPORT, pattern="partial-batch")),
             subject=function.name,
             severity=Severity.INFO,
             kind=Kind.RISK,

@@ -17,9 +17,8 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.checks.support.policies import Statement, statements
 from sqsctl.model.finding import Confidence, Finding, Kind, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import TakeDenyAway, remedy
 from sqsctl.model.stack import Fact, Queue, Stack
-from sqsctl.remedies.shell import aws
 
 _WATCHED = ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
@@ -47,30 +46,19 @@ class QueuePolicyDeny(Check):
                     continue
                 if not _meets(each, roles):
                     continue
-                yield self._denies(queue, each, actions, stack)
+                yield self._denies(queue, each, actions)
 
-    def _denies(self, queue: Queue, each: Statement, actions: list[str], stack: Stack) -> Finding:
+    def _denies(self, queue: Queue, each: Statement, actions: list[str]) -> Finding:
         who = ", ".join(each.principals[:3]) or "everyone"
         conditional = bool(each.conditions)
         when = " under a condition" if conditional else ""
         return self.found(
             f"the policy of {queue.name} denies {', '.join(actions)} to {who}{when}",
             evidence=(of_queue(queue, f"Policy statement {each.sid}".strip(), each.raw),),
-            fix=Fix(
+            remedy=remedy(
                 "take the statement out of the queue's policy, or narrow its principals and "
                 "condition",
-                disposition="manual",
-                commands=(
-                    aws(
-                        stack,
-                        "sqs",
-                        "get-queue-attributes",
-                        "--queue-url",
-                        queue.url,
-                        "--attribute-names",
-                        "Policy",
-                    ),
-                ),
+                TakeDenyAway(tuple(actions), queue.arn, by="resource"),
             ),
             subject=queue.name,
             severity=Severity.INFO if conditional else Severity.ERROR,

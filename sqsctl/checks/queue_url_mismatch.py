@@ -20,13 +20,12 @@ from sqsctl.model.finding import Confidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import Remedy, SetVariable, remedy
 from sqsctl.model.stack import (
     Fact,
     Queue,
     Stack,
 )
-from sqsctl.remedies.shell import queue_value, queue_variable, yml_function
 
 
 class QueueUrlMismatch(Check):
@@ -85,7 +84,7 @@ class QueueUrlMismatch(Check):
                 of_function(function, f"Environment {named.variable}", named.value),
                 of_queue(alike, "QueueUrl", alike.url),
             ),
-            fix=_fix(function, named, alike, stack),
+            remedy=_named_right(function, named, alike),
             subject=function.name,
             confidence=Confidence.MEDIUM,
         )
@@ -98,7 +97,7 @@ class QueueUrlMismatch(Check):
                 of_function(function, f"Environment {named.variable}", named.value),
                 of_queue(own, "QueueArn", own.arn),
             ),
-            fix=_fix(function, named, own, stack),
+            remedy=_named_right(function, named, own),
             subject=function.name,
             severity=Severity.ERROR,
         )
@@ -112,7 +111,7 @@ class QueueUrlMismatch(Check):
                 of_function(function, f"Environment {named.variable}", named.value),
                 of_queue(source, "RedrivePolicy.deadLetterTargetArn", own.arn),
             ),
-            fix=_fix(function, named, source, stack),
+            remedy=_named_right(function, named, source),
             subject=function.name,
             severity=Severity.INFO,
             confidence=Confidence.LOW,
@@ -142,13 +141,14 @@ def _distance(one: str, other: str) -> int:
     return max(len(one), len(other)) - common
 
 
-def _fix(function: Function, named: Named, queue: Queue, stack: Stack) -> Fix:
+def _named_right(function: Function, named: Named, queue: Queue) -> Remedy:
     value = queue.arn if named.value.startswith("arn:") else queue.url
-    line = value if value == queue.arn else queue_value(stack, queue)
-    return Fix(
-        f"set {named.variable} to {value} and deploy (changing it by hand replaces the whole "
-        "environment)",
-        commands=("serverless deploy",),
-        serverless_yml=yml_function(function, "environment:", f"  {named.variable}: {line}"),
-        keeps=(queue_variable(function.name, named.variable, queue),) if value == queue.url else (),
+    return remedy(
+        f"let {named.variable} name {queue.name}",
+        SetVariable(
+            function.name,
+            named.variable,
+            value,
+            queue.arn if value == queue.url else "",
+        ),
     )

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
 from sqsctl.model.finding import Confidence, Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import REMOVED, Create, Set, remedy
 from sqsctl.model.stack import Fact, Queue, Stack
-from sqsctl.remedies.shell import aws, queue_attributes_command, queue_settings
+from sqsctl.remedies.names import dead_letter_name
 
 
 class RedriveNotAllowed(Check):
@@ -46,11 +46,11 @@ class RedriveNotAllowed(Check):
                 yield from self._gone(queue, target, stack)
                 continue
             if dlq.fifo != queue.fifo:
-                yield self._kinds(queue, dlq, stack)
+                yield self._kinds(queue, dlq)
             elif _place(queue.arn) != _place(target):
-                yield self._places(queue, target, stack)
+                yield self._places(queue, target)
             if not _takes(dlq, queue.arn):
-                yield self._refuses(queue, dlq, stack)
+                yield self._refuses(queue, dlq)
 
     def _gone(self, queue: Queue, target: str, stack: Stack) -> Iterator[Finding]:
         name = target.rsplit(":", 1)[-1]
@@ -62,14 +62,14 @@ class RedriveNotAllowed(Check):
             yield self.found(
                 f"{queue.name} dead-letters to {name}, which does not exist",
                 evidence=(of_queue(queue, "RedrivePolicy.deadLetterTargetArn", target),),
-                fix=Fix(
+                remedy=remedy(
                     f"create {name} again, or set another dead-letter queue",
-                    commands=(_create(stack, name, queue),),
+                    _create(name, queue),
                 ),
                 subject=queue.name,
             )
 
-    def _kinds(self, queue: Queue, dlq: Queue, stack: Stack) -> Finding:
+    def _kinds(self, queue: Queue, dlq: Queue) -> Finding:
         kind = {True: "FIFO", False: "standard"}
         return self.found(
             f"{queue.name} is {kind[queue.fifo]}, its dead-letter queue {dlq.name} is "
@@ -78,63 +78,64 @@ class RedriveNotAllowed(Check):
                 of_queue(queue, "FifoQueue", queue.fifo),
                 of_queue(dlq, "FifoQueue", dlq.fifo),
             ),
-            fix=Fix(
+            remedy=remedy(
                 f"create a {kind[queue.fifo]} dead-letter queue and name it in the RedrivePolicy",
-                commands=_pair_anew(stack, queue),
+                *_pair_anew(queue),
             ),
             subject=queue.name,
         )
 
-    def _places(self, queue: Queue, target: str, stack: Stack) -> Finding:
+    def _places(self, queue: Queue, target: str) -> Finding:
         return self.found(
             f"{queue.name} and its dead-letter queue lie in different regions or accounts",
             evidence=(
                 of_queue(queue, "QueueArn", queue.arn),
                 of_queue(queue, "RedrivePolicy.deadLetterTargetArn", target),
             ),
-            fix=Fix(
+            remedy=remedy(
                 "create the dead-letter queue in the region and account of its source",
-                commands=_pair_anew(stack, queue),
+                *_pair_anew(queue),
             ),
             subject=queue.name,
             confidence=Confidence.HIGH,
         )
 
-    def _refuses(self, queue: Queue, dlq: Queue, stack: Stack) -> Finding:
-        policy = json.dumps(
-            {"redrivePermission": "byQueue", "sourceQueueArns": [queue.arn]}, separators=(",", ":")
-        )
+    def _refuses(self, queue: Queue, dlq: Queue) -> Finding:
+        known = _document(dlq.redrive_allow_policy)
+        sources = known.get("sourceQueueArns")
+        kept = [str(each) for each in sources] if isinstance(sources, list) else []
+        policy = {"redrivePermission": "byQueue", "sourceQueueArns": [*kept, queue.arn]}
+        before = {"RedriveAllowPolicy": known or REMOVED}
         return self.found(
             f"{dlq.name} does not allow {queue.name} to dead-letter to it",
             evidence=(of_queue(dlq, "RedriveAllowPolicy", dlq.redrive_allow_policy),),
-            fix=queue_settings(
-                stack,
-                dlq,
+            remedy=remedy(
                 f"allow {queue.name} in the redrive allow policy",
-                safe=False,
-                attributes={"RedriveAllowPolicy": policy},
+                Set("queue", dlq.url, {"RedriveAllowPolicy": policy}, before),
+                disposition="unsafe",
             ),
             subject=dlq.name,
         )
 
 
-def _pair_anew(stack: Stack, queue: Queue) -> tuple[str, ...]:
+def _pair_anew(queue: Queue) -> tuple[Create, Set]:
     """A dead-letter queue that fits, and the source told of it."""
-    name = f"{queue.name.removesuffix('.fifo')}-dlq2{'.fifo' if queue.fifo else ''}"
-    policy = json.dumps(
-        {
-            "deadLetterTargetArn": f"{queue.arn.rpartition(':')[0]}:{name}",
-            "maxReceiveCount": queue.max_receive_count or 5,
-        },
-        separators=(",", ":"),
+    name = dead_letter_name(queue.name, "-dlq2")
+
+    def policy(arn: str) -> dict[str, object]:
+        return {"deadLetterTargetArn": arn, "maxReceiveCount": queue.max_receive_count or 5}
+
+    return _create(name, queue), Set(
+        "queue",
+        queue.url,
+        {"RedrivePolicy": policy(f"{queue.arn.rpartition(':')[0]}:{name}")},
+        {"RedrivePolicy": policy(queue.dead_letter_target_arn or "")},
     )
-    tell = queue_attributes_command(stack, queue.url, {"RedrivePolicy": policy})
-    return _create(stack, name, queue), tell
 
 
-def _create(stack: Stack, name: str, source: Queue) -> str:
-    attributes = "MessageRetentionPeriod=1209600" + (",FifoQueue=true" if source.fifo else "")
-    return aws(stack, "sqs", "create-queue", "--queue-name", name, "--attributes", attributes)
+def _create(name: str, source: Queue) -> Create:
+    kept: dict[str, object] = {"MessageRetentionPeriod": 1_209_600}
+    return Create("queue", name, kept | ({"FifoQueue": True} if source.fifo else {}))
 
 
 def _place(arn: str) -> tuple[str, ...]:
@@ -143,12 +144,7 @@ def _place(arn: str) -> tuple[str, ...]:
 
 def _takes(dlq: Queue, source: str) -> bool:
     """What RedriveAllowPolicy says; allowAll is the default, also for what cannot be read."""
-    try:
-        policy = json.loads(dlq.redrive_allow_policy or "{}")
-    except (ValueError, RecursionError):
-        return True
-    if not isinstance(policy, dict):
-        return True
+    policy = _document(dlq.redrive_allow_policy)
     match policy.get("redrivePermission"):
         case "denyAll":
             return False
@@ -157,3 +153,12 @@ def _takes(dlq: Queue, source: str) -> bool:
             return not isinstance(sources, list) or source in sources
         case _:
             return True
+
+
+def _document(text: str | None) -> dict[str, object]:
+    """A policy; empty where there is none, or it cannot be read."""
+    try:
+        policy = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return policy if isinstance(policy, dict) else {}

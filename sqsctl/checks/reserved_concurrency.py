@@ -21,12 +21,11 @@ from sqsctl.model.finding import Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import REMOVED, Set, remedy
 from sqsctl.model.stack import (
     Fact,
     Stack,
 )
-from sqsctl.remedies.shell import aws, step, yml_function, yml_mapping
 
 LEAST = 5
 
@@ -71,14 +70,15 @@ class ReservedConcurrency(Check):
             explains=tuple(each for each in self.meta.explains if each != "dead-letters")
             if spared
             else None,
-            fix=Fix(
+            remedy=remedy(
                 "take the reservation away",
-                disposition="safe",
-                commands=(
-                    aws(stack, "lambda", "delete-function-concurrency", "--function-name", name),
+                Set(
+                    "function",
+                    name,
+                    {"ReservedConcurrentExecutions": REMOVED},
+                    {"ReservedConcurrentExecutions": 0},
                 ),
-                serverless_yml=yml_function(name, "# remove: reservedConcurrency: 0"),
-                calls=(step("lambda", "delete_function_concurrency", FunctionName=name),),
+                disposition="safe",
             ),
             subject=name,
         )
@@ -98,10 +98,6 @@ class ReservedConcurrency(Check):
             else f"its queue's poller starts with {LEAST} at once"
         )
         narrowed = max(2, limit)  # a mapping takes no less
-        reserve = ("lambda", "put-function-concurrency", "--function-name", name)
-        more = (
-            ((*reserve, "--reserved-concurrent-executions", narrowed),) if limit < narrowed else ()
-        )
         yield self.found(
             f"{name} may run {limit} at once, but {told}: the rest is throttled",
             evidence=(
@@ -113,60 +109,31 @@ class ReservedConcurrency(Check):
                 of_mapping(mapping, "ScalingConfig.MaximumConcurrency", most or "not set"),
                 *((_throttles(stack, name),) if throttled else ()),
             ),
-            fix=Fix(
+            remedy=remedy(
                 f"let the mapping run no more than {narrowed} at once, and reserve at least as "
                 "many",
+                *(
+                    Set(
+                        "function",
+                        name,
+                        {"ReservedConcurrentExecutions": narrowed},
+                        {"ReservedConcurrentExecutions": limit},
+                    )
+                    for _ in range(limit < narrowed)
+                ),
+                Set(
+                    "mapping",
+                    mapping.uuid,
+                    {"ScalingConfig": {"MaximumConcurrency": narrowed}},
+                    {"ScalingConfig": {"MaximumConcurrency": most} if most else {}},
+                ),
                 disposition="safe" if limit >= 2 else "unsafe",
-                commands=(
-                    *(aws(stack, *each) for each in more),
-                    aws(
-                        stack,
-                        "lambda",
-                        "update-event-source-mapping",
-                        "--uuid",
-                        mapping.uuid,
-                        "--scaling-config",
-                        f"MaximumConcurrency={narrowed}",
-                    ),
-                ),
-                serverless_yml=_yml(stack, mapping, max(limit, narrowed), narrowed),
-                calls=(
-                    *(
-                        step(
-                            "lambda",
-                            "put_function_concurrency",
-                            FunctionName=name,
-                            ReservedConcurrentExecutions=narrowed,
-                        )
-                        for _ in more
-                    ),
-                    step(
-                        "lambda",
-                        "update_event_source_mapping",
-                        UUID=mapping.uuid,
-                        ScalingConfig={"MaximumConcurrency": narrowed},
-                    ),
-                ),
             ),
             subject=name,
             severity=Severity.ERROR if throttled else Severity.WARNING if most else Severity.INFO,
             kind=Kind.CAUSE if throttled else Kind.RISK,
             explains=None if throttled else (),
         )
-
-
-def _yml(stack: Stack, mapping: EventSourceMapping, reserved: int, most: int) -> tuple[str, ...]:
-    """Both figures, as they fit each other."""
-    name = mapping.function_name
-    lines = yml_mapping(
-        stack,
-        mapping,
-        f"maximumConcurrency: {most}",
-        lift=(f"maxConcurrency: {most}", "worker:", f"  reservedConcurrency: {reserved}"),
-    )
-    if lines[0] != "functions:":
-        return lines
-    return yml_function(name, f"reservedConcurrency: {reserved}", *(e[4:] for e in lines[2:]))
 
 
 def _throttles(stack: Stack, name: str) -> Evidence:

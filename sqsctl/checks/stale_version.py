@@ -20,14 +20,13 @@ from sqsctl.model.functions import (
     Function,
     PublishedVersion,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import Do, Look, Remedy, Tell, call, remedy
 from sqsctl.model.stack import (
     Api,
     Fact,
     Route,
     Stack,
 )
-from sqsctl.remedies.shell import aws
 
 
 class StaleVersion(Check):
@@ -46,17 +45,16 @@ class StaleVersion(Check):
             function = stack.function(mapping.function_name)
             if function and mapping.qualifier and mapping.qualifier != "$LATEST":
                 place = of_mapping(mapping, "FunctionArn", mapping.function_arn)
-                fix = aws(
-                    stack,
-                    "lambda",
-                    "update-event-source-mapping",
-                    "--uuid",
-                    mapping.uuid,
-                    "--function-name",
-                    function.name,
+                change: Do | Look = Do(
+                    call(
+                        "lambda",
+                        "update_event_source_mapping",
+                        UUID=mapping.uuid,
+                        FunctionName=function.name,
+                    )
                 )
                 queue = mapping.queue_arn.rsplit(":", 1)[-1]
-                yield from self._behind(function, mapping.qualifier, queue, place, fix, stack)
+                yield from self._behind(function, mapping.qualifier, queue, place, change)
         for api in stack.apis:
             for route in api.routes:
                 function = stack.function(route.function_name or "")
@@ -65,8 +63,8 @@ class StaleVersion(Check):
                     place = Evidence(
                         f"apigateway GetIntegrations {api.id}", what, route.function_arn or ""
                     )
-                    fix = _repoint(api, route, function, stack)
-                    yield from self._behind(function, route.qualifier, what, place, fix, stack)
+                    change = _repoint(api, route, function)
+                    yield from self._behind(function, route.qualifier, what, place, change)
 
     def _behind(
         self,
@@ -74,14 +72,13 @@ class StaleVersion(Check):
         qualifier: str,
         what: str,
         place: Evidence,
-        command: str,
-        stack: Stack,
+        change: Do | Look,
     ) -> Iterator[Finding]:
         known = next((each for each in function.qualified if each.qualifier == qualifier), None)
         numbered = qualifier.isdigit()
         if known is None or known.code_sha256 is None or function.code_sha256 is None:
             if numbered:
-                yield self._unsure(function, qualifier, what, place, command)
+                yield self._unsure(function, qualifier, what, place, change)
             return
         if known.code_sha256 == function.code_sha256:
             return
@@ -95,19 +92,19 @@ class StaleVersion(Check):
                 of_function(function, "CodeSha256 of $LATEST", function.code_sha256),
                 *_dates(function, known),
             ),
-            fix=_fix(function, qualifier, numbered, command, stack),
+            remedy=_moved(function, qualifier, numbered, change),
             subject=function.name,
             confidence=Confidence.HIGH if numbered else Confidence.MEDIUM,
         )
 
     def _unsure(
-        self, function: Function, qualifier: str, what: str, place: Evidence, command: str
+        self, function: Function, qualifier: str, what: str, place: Evidence, change: Do | Look
     ) -> Finding:
         return self.found(
             f"{what} runs the frozen version {qualifier} of {function.name}: deployments do not "
             "change it",
             evidence=(place,),
-            fix=Fix("let it go to the function itself, or to an alias", commands=(command,)),
+            remedy=remedy("let it go to the function itself, or to an alias", change),
             subject=function.name,
             severity=Severity.INFO,
             kind=Kind.RISK,
@@ -115,19 +112,23 @@ class StaleVersion(Check):
         )
 
 
-def _repoint(api: Api, route: Route, function: Function, stack: Stack) -> str:
+def _repoint(api: Api, route: Route, function: Function) -> Do | Look:
     """Let an HTTP API's integration go to the function itself; for other APIs, where to look."""
     if api.kind == "http" and route.integration_id:
-        words = ("--api-id", api.id, "--integration-id", route.integration_id)
-        uri = function.arn
-        return aws(stack, "apigatewayv2", "update-integration", *words, "--integration-uri", uri)
-    if api.kind == "rest":
-        return aws(
-            stack, "apigateway", "get-resources", "--rest-api-id", api.id, "--embed", "methods"
+        return Do(
+            call(
+                "apigatewayv2",
+                "update_integration",
+                ApiId=api.id,
+                IntegrationId=route.integration_id,
+                IntegrationUri=function.arn,
+            )
         )
+    if api.kind == "rest":
+        return Look(call("apigateway", "get_resources", restApiId=api.id, embed=["methods"]))
     if api.kind == "url":
-        return aws(stack, "lambda", "get-function-url-config", "--function-name", function.name)
-    return aws(stack, "apigatewayv2", "get-integrations", "--api-id", api.id)
+        return Look(call("lambda", "get_function_url_config", FunctionName=function.name))
+    return Look(call("apigatewayv2", "get_integrations", ApiId=api.id))
 
 
 def _dates(function: Function, known: PublishedVersion) -> Iterator[Evidence]:
@@ -139,28 +140,25 @@ def _dates(function: Function, known: PublishedVersion) -> Iterator[Evidence]:
         )
 
 
-def _fix(function: Function, qualifier: str, numbered: bool, command: str, stack: Stack) -> Fix:
+def _moved(function: Function, qualifier: str, numbered: bool, change: Do | Look) -> Remedy:
     if numbered:
-        return Fix(
+        return remedy(
             "let it go to the function itself, or to an alias that deployments move",
+            change,
             disposition="unsafe",
-            commands=(command,),
         )
-    return Fix(
+    return remedy(
         f"publish a version and move alias {qualifier} to it",
-        disposition="unsafe",
-        commands=(
-            aws(stack, "lambda", "publish-version", "--function-name", function.name),
-            aws(
-                stack,
+        Do(call("lambda", "publish_version", FunctionName=function.name)),
+        Tell("take the Version of its answer for VERSION"),
+        Do(
+            call(
                 "lambda",
-                "update-alias",
-                "--function-name",
-                function.name,
-                "--name",
-                qualifier,
-                "--function-version",
-                "VERSION",
-            ),
+                "update_alias",
+                FunctionName=function.name,
+                Name=qualifier,
+                FunctionVersion="VERSION",
+            )
         ),
+        disposition="unsafe",
     )

@@ -42,6 +42,20 @@ class Set:
 
 
 @dataclass(frozen=True, slots=True)
+class SetVariable:
+    """Set a variable of a function's environment.
+
+    ``queue`` is the ARN of the queue whose URL it is to hold; else ``value`` is, empty where
+    nothing tells it.
+    """
+
+    function: str
+    variable: str
+    value: str = ""
+    queue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Who is refused. ``kind`` service: ``name`` is its host name (``sns.amazonaws.com``).
 
@@ -105,7 +119,8 @@ class Package:
 class ChangeCode:
     """Change the code. ``lines`` are what to write, in ``language``; empty: ``said`` tells it.
 
-    ``file`` and ``line`` are where, so far as a trace or the package tell.
+    ``file`` and ``line`` are where, so far as a trace or the package tell. ``pattern`` names lines
+    that ``remedies.code`` knows in every language (``partial-batch``, ``records``).
     """
 
     said: str
@@ -113,6 +128,7 @@ class ChangeCode:
     line: int | None = None
     language: str = ""
     lines: tuple[str, ...] = ()
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +213,7 @@ class Redrive:
 
 Intent = (
     Set
+    | SetVariable
     | Grant
     | TakeDenyAway
     | Package

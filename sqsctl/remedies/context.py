@@ -10,7 +10,7 @@ from typing import Literal
 from sqsctl.model.finding import Finding
 from sqsctl.model.functions import Function
 from sqsctl.model.intents import Phase, Remedy
-from sqsctl.model.stack import Stack
+from sqsctl.model.stack import Fact, Stack
 
 Tool = Literal[
     "lift",
@@ -22,6 +22,8 @@ Tool = Literal[
     "terraform",
     "",
 ]
+# What is read of the stack to word a remedy, whichever check it is of.
+FACTS = frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.DEAD_LETTERS, Fact.PROJECT})
 # What ``Declared`` says of the tool, by its key.
 TOOL_KEY = "tool"
 _LANGUAGES = {

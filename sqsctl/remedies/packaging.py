@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqsctl.model.intents import ChangeCode, Intent, Package, call
 from sqsctl.model.remedy import Command, Edit, Sentence, Step
+from sqsctl.remedies import code
 from sqsctl.remedies.cli import FUNCTION, aws
 from sqsctl.remedies.context import Context
 from sqsctl.remedies.renderers.base import PROJECT
@@ -26,7 +27,7 @@ def local_steps(intent: Intent, context: Context) -> tuple[Step, ...]:
         case Package():
             return _package(intent, context)
         case ChangeCode():
-            return _code(intent)
+            return _code(intent, context)
         case _:
             return ()
 
@@ -178,12 +179,14 @@ def _which_machine(context: Context) -> tuple[Step, ...]:
     )
 
 
-def _code(change: ChangeCode) -> tuple[Step, ...]:
+def _code(change: ChangeCode, context: Context) -> tuple[Step, ...]:
     where = change.file + (f":{change.line}" if change.file and change.line else "")
-    told: tuple[Step, ...] = (Sentence(f"{where}: {change.said}" if where else change.said),)
-    if not change.lines:
-        return told
-    return (*told, Edit(where or "the handler", change.language or "text", change.lines))
+    language = change.language or context.language
+    told = Sentence(f"{where}: {change.said}" if where else change.said)
+    lines = change.lines or code.lines_of(change.pattern, language)
+    if not lines:
+        return (told,)
+    return (told, Edit(where or "the handler", code.name_of(language), lines))
 
 
 def _archive(language: str, context: Context) -> tuple[Step, ...]:

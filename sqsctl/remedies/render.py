@@ -15,6 +15,7 @@ from sqsctl.model.intents import (
     Option,
     Package,
     Remedy,
+    SetVariable,
     TakeDenyAway,
     Tell,
     Wait,
@@ -24,6 +25,7 @@ from sqsctl.remedies import renderers
 from sqsctl.remedies.calls import calls_of, undo_of
 from sqsctl.remedies.cli import aws, look, sqsctl
 from sqsctl.remedies.context import Context
+from sqsctl.remedies.environment import variable_steps
 from sqsctl.remedies.grants import deny_steps, grant_calls, grant_steps, grant_undo
 from sqsctl.remedies.packaging import local_steps, upload
 from sqsctl.remedies.renderers.base import Renderer
@@ -146,6 +148,8 @@ def _carried_out(intent: Intent, context: Context) -> tuple[Step, ...]:
             return grant_steps(intent, context)
         case TakeDenyAway():
             return deny_steps(intent, context)
+        case SetVariable():
+            return variable_steps(intent, context)
         case Package() | ChangeCode() | Tell() | Wait() | Look():
             return _in_the_project(intent, context)
         case ChangeRuntime():
@@ -162,8 +166,8 @@ def _before_a_runtime(change: ChangeRuntime, context: Context) -> tuple[Step, ..
 
 
 def _calls(remedy: Remedy, context: Context) -> tuple[Call, ...]:
-    """What ``--fix`` makes: the first option, where calls are all that it takes."""
-    if not remedy.options or remedy.disposition != "safe":
+    """The first option as calls, where calls are all that it takes."""
+    if not remedy.options or remedy.disposition == "manual":
         return ()
     made: list[Call] = []
     for intent in remedy.options[0].intents:

@@ -23,6 +23,7 @@ from sqsctl.model.finding import Diagnosis, Finding
 from sqsctl.model.remedy import Call
 from sqsctl.model.stack import Fact, Stack, Unread
 from sqsctl.operations.diagnosis.observe import observe
+from sqsctl.remedies.context import FACTS as REMEDY_FACTS
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
@@ -98,7 +99,7 @@ def checkup(
     ``check_timeout_s`` is skipped with that reason.
     """
     chosen = chosen_checks(only, skip)
-    needs = frozenset[Fact]().union(*(each.meta.needs | each.meta.uses for each in chosen))
+    needs = REMEDY_FACTS.union(*(each.meta.needs | each.meta.uses for each in chosen))
 
     def reading(under_way: tuple[str, ...]) -> None:
         if progress and under_way:

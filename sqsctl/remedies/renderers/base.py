@@ -6,10 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from sqsctl.model.intents import Grant, Intent, Package
-from sqsctl.model.remedy import Command, Edit, Sentence, Step
+from sqsctl.model.intents import Grant, Intent, Package, SetVariable, call
+from sqsctl.model.queues import Queue
+from sqsctl.model.remedy import Call, Command, Edit, Sentence, Step
 from sqsctl.remedies.calls import calls_of
+from sqsctl.remedies.cli import FUNCTION
 from sqsctl.remedies.context import Context
+from sqsctl.remedies.environment import VALUE, VARIABLE
+from sqsctl.remedies.notation import Reference
 from sqsctl.remedies.settings import Setting, settings
 
 PROJECT = "the project's folder"
@@ -24,7 +28,7 @@ class Renderer(ABC):
 
     def edits(self, intents: Sequence[Intent], context: Context) -> tuple[Edit, ...]:
         """The lines of the tool's own file that say what the intents want."""
-        made = [each for intent in intents for each in calls_of(intent)]
+        made = [each for intent in intents for each in self._calls(intent, context)]
         found = tuple(settings(made, context.stack, unnamed=context.text_alone))
         lines = [*self.properties(found, context)]
         for each in intents:
@@ -39,6 +43,23 @@ class Renderer(ABC):
                 case _:
                     pass
         return (Edit(self.file, self.language, tuple(lines)),) if lines else ()
+
+    def _calls(self, intent: Intent, context: Context) -> tuple[Call, ...]:
+        if not isinstance(intent, SetVariable):
+            return calls_of(intent)
+        queue = context.stack.queue(intent.queue) if intent.queue else None
+        value = self.queue_url(queue) if queue else intent.value or VALUE
+        variables = {"Variables": {intent.variable or VARIABLE: value}}
+        name = intent.function or FUNCTION
+        return (
+            call(
+                "lambda", "update_function_configuration", FunctionName=name, Environment=variables
+            ),
+        )
+
+    def queue_url(self, queue: Queue) -> object:
+        """A queue's URL, by its resource where the template holds it."""
+        return Reference(queue.logical_id) if queue.logical_id else queue.url
 
     @abstractmethod
     def properties(self, found: Sequence[Setting], context: Context) -> Sequence[str]:

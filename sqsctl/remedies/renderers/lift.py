@@ -33,6 +33,13 @@ class Lift(Serverless):
             case _:
                 return super().lines_of(setting, context)
 
+    def queue_url(self, queue: Queue) -> object:
+        made = construct_of(queue)
+        if not made:
+            return super().queue_url(queue)
+        attribute = "dlqUrl" if is_dead_letter(queue.logical_id or "") else "queueUrl"
+        return f"${{construct:{made}.{attribute}}}"
+
     def of_function(
         self, setting: Setting, given: dict[str, object], context: Context
     ) -> dict[str, object]:
@@ -46,9 +53,16 @@ class Lift(Serverless):
         return {"constructs": {made: {"worker": given}}}
 
 
+def _construct(name: str, stack: Stack) -> str:
+    """The construct of the queue of this name; its last word, where no logical id is known."""
+    queue = next((each for each in stack.queues if each.name == name), None)
+    if queue and queue.logical_id:
+        return construct_of(queue)
+    return name.removesuffix(".fifo").removesuffix("-dlq").rpartition("-")[2]
+
+
 def _queue(setting: Setting, context: Context) -> dict[str, object]:
-    queue = next((each for each in context.stack.queues if each.name == setting.name), None)
-    made = construct_of(queue) if queue else ""
+    made = _construct(setting.name, context.stack)
     if not made:
         return {}
     given = dict(setting.properties)
@@ -59,7 +73,10 @@ def _queue(setting: Setting, context: Context) -> dict[str, object]:
     if setting.dead_letters:
         told = {"type": "queue", **told}
     if given:
-        part = "dlq" if is_dead_letter(setting.logical_id) else "queue"
+        dead = is_dead_letter(setting.logical_id) or setting.name.removesuffix(".fifo").endswith(
+            "-dlq"
+        )
+        part = "dlq" if dead else "queue"
         told["extensions"] = {part: {"Properties": given}}
     return {"constructs": {made: told}}
 
@@ -67,8 +84,7 @@ def _queue(setting: Setting, context: Context) -> dict[str, object]:
 def _mapping(setting: Setting, context: Context) -> dict[str, object]:
     """Lines for the mapping that a construct made; empty where none did."""
     name = setting.name.rpartition(" to ")[0]
-    queue = next((each for each in context.stack.queues if each.name == name), None)
-    made = construct_of(queue) if queue else ""
+    made = _construct(name, context.stack)
     if not made:
         return {}
     given = dict(setting.properties)
@@ -85,7 +101,9 @@ def _mapping(setting: Setting, context: Context) -> dict[str, object]:
 def worker_of(stack: Stack, key: str) -> str:
     """The construct whose worker a function is; empty where it is none."""
     stem = key.removesuffix("Worker")
-    made = {construct_of(each) for each in stack.queues} - {""}
+    made = {_construct(each.name, stack) for each in stack.queues}
+    made |= {_construct(each.queue_arn.rpartition(":")[2], stack) for each in stack.mappings}
+    made.discard("")
     bare = {re.sub(r"\W|_", "", each): each for each in made}
     return bare.get(re.sub(r"\W|_", "", stem), "") if stem != key else ""
 

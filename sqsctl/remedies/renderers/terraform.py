@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from sqsctl.model.intents import REMOVED, Grant
+from sqsctl.model.queues import Queue
 from sqsctl.model.remedy import Step
 from sqsctl.remedies.context import Context
 from sqsctl.remedies.renderers.base import Renderer, typed
@@ -30,6 +31,9 @@ class Terraform(Renderer):
             if told:
                 lines += [f"# {TERRAFORM_TYPE[each.kind]} of {each.name}", *told]
         return lines
+
+    def queue_url(self, queue: Queue) -> object:
+        return queue.url
 
     def grant(self, grant: Grant, context: Context) -> Sequence[str]:
         resource = json.dumps(grant.resource or "RESOURCE_ARN")
