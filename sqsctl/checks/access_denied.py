@@ -12,17 +12,18 @@ cannot help.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
+from sqsctl.checks.support.denial_remedies import credentials, mending, short, told
+from sqsctl.checks.support.denials import Denial, denial
+from sqsctl.checks.support.deploys.errors import of_a_deploy
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
-from sqsctl.checks.support.services import Denial, denial
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import Principal
 from sqsctl.model.stack import Fact, Permission, Stack
-from sqsctl.remedies.shell import aws
+from sqsctl.remedies.context import role_of
 
 # What a consumer's role needs is checked by mapping-role.
 _PRODUCER = frozenset({"sqs:SendMessage"})
@@ -55,12 +56,12 @@ class AccessDenied(LogCheck[Denial]):
         for each in stack.permissions:
             known = (each.function, each.action) in told
             if each.action in _PRODUCER and each.decision != "allowed" and not known:
-                yield self._simulated(each, stack)
+                yield self._simulated(each)
 
-    def _simulated(self, each: Permission, stack: Stack) -> Finding:
+    def _simulated(self, each: Permission) -> Finding:
         denied = "an explicit deny" if each.decision == "explicitDeny" else "no policy allows it"
         return self.found(
-            f"{each.function} may not {each.action} on {_short(each.resource)}: {denied}",
+            f"{each.function} may not {each.action} on {short(each.resource)}: {denied}",
             evidence=(
                 Evidence(
                     f"iam SimulatePrincipalPolicy {each.role_arn}",
@@ -68,13 +69,23 @@ class AccessDenied(LogCheck[Denial]):
                     each.decision,
                 ),
             ),
-            fix=_fix(each.function, Denial(each.action, each.resource), stack),
+            remedy=mending(
+                Denial(
+                    each.action,
+                    each.resource,
+                    "identity",
+                    explicit=each.decision == "explicitDeny",
+                    principal=Principal("role", each.role_arn.rsplit("/", 1)[-1]),
+                ),
+                "",
+                from_log=False,
+            ),
             subject=each.function,
         )
 
     def over(self, seen: Seen[Denial], stack: Stack) -> str:
         """Also over once the role may: what a queue's policy denies, no simulation sees."""
-        if "resource" not in seen.sign.by:
+        if seen.sign.by != "resource":
             for each in stack.permissions:
                 same = each.action.lower() == seen.sign.action.lower()
                 here = not seen.sign.resource or each.resource == seen.sign.resource
@@ -84,12 +95,14 @@ class AccessDenied(LogCheck[Denial]):
 
     def report(self, seen: Seen[Denial], stack: Stack) -> Finding:
         sign = seen.sign
+        who = _who(seen)
         if sign.credentials:
-            title = f"{seen.who} calls AWS with credentials that are missing, wrong or expired"
+            title = f"{who} calls AWS with credentials that are missing, wrong or expired"
         else:
-            on = f" on {_short(sign.resource)}" if sign.resource else ""
-            by = f": {sign.by}" if sign.by else ""
-            title = f"{seen.who} may not {sign.action or 'make a call to AWS'}{on}{by}"
+            on = f" on {short(sign.resource)}" if sign.resource else ""
+            by = f": {sign.words}" if sign.words else ""
+            title = f"{who} may not {sign.action or 'make a call to AWS'}{on}{by}"
+        role = role_of(stack.function(seen.function))
         simulated = tuple(
             Evidence(f"iam SimulatePrincipalPolicy {p.role_arn}", p.action, p.decision)
             for p in stack.permissions
@@ -98,62 +111,16 @@ class AccessDenied(LogCheck[Denial]):
         return self.found(
             title,
             evidence=(*seen.evidence(), *simulated),
-            fix=_fix(seen.function, sign, stack),
+            remedy=credentials() if sign.credentials else mending(sign, role),
             subject=seen.function,
             confidence=seen.confidence if sign.action else min(seen.confidence, Confidence.MEDIUM),
         )
 
 
-def _short(arn: str) -> str:
-    return arn if len(arn) <= 100 else f"…{arn[-99:]}"
-
-
-def _fix(function: str, sign: Denial, stack: Stack) -> Fix:
-    if sign.credentials:
-        return Fix(
-            "let the SDK take the function's own role: no keys in the code or the environment "
-            "(AWS_ACCESS_KEY_ID is set by Lambda itself)",
-        )
-    if "deny" in sign.by:
-        return Fix(
-            f"take the deny of {sign.action or 'this action'} out of that policy: an allow "
-            "elsewhere "
-            "cannot win against it",
-        )
-    action, resource = sign.action or "SERVICE:ACTION", sign.resource or "RESOURCE_ARN"
-    owner = stack.function(function)
-    role = (owner.role_arn or "").rsplit("/", 1)[-1] if owner else ""
-    policy = json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}],
-        },
-        separators=(",", ":"),
-    )
-    name = "allow-" + action.replace(":", "-").replace("*", "all")
-    return Fix(
-        f"allow {action} on {resource} in the policy of {'role ' + role if role else 'its role'}",
-        disposition="unsafe" if role and sign.action and sign.resource else "manual",
-        commands=(
-            aws(
-                None,
-                "iam",
-                "put-role-policy",
-                "--role-name",
-                role or "ROLE_NAME",
-                "--policy-name",
-                name,
-                "--policy-document",
-                policy,
-            ),
-        ),
-        serverless_yml=(
-            "provider:",
-            "  iam:",
-            "    role:",
-            "      statements:",
-            "        - Effect: Allow",
-            f"          Action: {action}",
-            f"          Resource: {resource}",
-        ),
-    )
+def _who(seen: Seen[Denial]) -> str:
+    """The function, where it is what called; else whom AWS names."""
+    principal = seen.sign.principal
+    deployer = of_a_deploy(seen.newest.everything) or principal.kind not in {"role", "unknown"}
+    if seen.function and not deployer:
+        return seen.function
+    return told(principal) or ("whoever deploys" if deployer else seen.who)

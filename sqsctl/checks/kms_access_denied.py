@@ -18,17 +18,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from sqsctl.checks.base import Meta
+from sqsctl.checks.support.denial_remedies import mending, told
+from sqsctl.checks.support.denials import Denial, denial
 from sqsctl.checks.support.evidence import of_function, of_queue
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.key_access import Refusal, refusals
-from sqsctl.checks.support.services import KMS, PERFORM
+from sqsctl.checks.support.services import KMS
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
+from sqsctl.model.intents import Principal, Remedy
 from sqsctl.model.keys import GONE, Key
 from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Stack
+from sqsctl.remedies.context import role_of
 from sqsctl.remedies.shell import aws
 
 _THROTTLE = re.compile(r"KMS\.?Throttl|KmsThrottled")
@@ -36,7 +41,16 @@ _OFF = re.compile(r"[Dd]isabled|pending deletion|InvalidState|NotFound|does not 
 _KEY = re.compile(r"arn:aws[\w\-]*:kms:[\w\-]*:\d{12}:key/[\w\-]{1,60}|key/[0-9a-f\-]{36}")
 
 
-class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Whether a key refused, is off, or is that of the environment; who was refused; the key."""
+
+    kind: str
+    denial: Denial
+    key: str
+
+
+class KmsAccessDenied(LogCheck[Refused]):
     meta = Meta(
         id="kms-access-denied",
         title="Every key in use may be used",
@@ -52,18 +66,21 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
     precedence = 25
     minds_swallowed = True
 
-    def recognise(self, case: Case) -> tuple[str, str, str] | None:
+    def recognise(self, case: Case) -> Refused | None:
         text = case.text if KMS.search(case.text) else case.everything
         if not KMS.search(text) or _THROTTLE.search(text):
             return None
-        action = PERFORM.search(text)
-        if action and not action.group("action").lower().startswith("kms:"):
+        refused = denial(text)
+        if refused and refused.action and not refused.action.startswith("kms:"):
             return None
         key = _KEY.search(text)
-        kind = "denied" if action or not _OFF.search(text) else "off"
+        acted = refused is not None and bool(refused.action)
+        kind = "denied" if acted or not _OFF.search(text) else "off"
         if "unable to decrypt the environment" in text:
             kind = "environment"
-        return kind, action.group("action") if action else "", key.group() if key else ""
+        found = refused if refused and acted else Denial()
+        name = key.group() if key else ""
+        return Refused(kind, replace(found, resource=found.resource or name), name)
 
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         told: set[str] = set()
@@ -76,7 +93,7 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
                 yield from self._off(key, stack)
         for each in refusals(stack):
             if each.function.name not in told:
-                yield self._refused(each, stack)
+                yield self._refused(each)
 
     def _off(self, key: Key, stack: Stack) -> Iterator[Finding]:
         """A key that works for nobody, told of each queue and function that hangs on it."""
@@ -101,7 +118,7 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
                     subject=function.name,
                 )
 
-    def _refused(self, each: Refusal, stack: Stack) -> Finding:
+    def _refused(self, each: Refusal) -> Finding:
         actions = " and ".join(each.actions)
         then = "nobody polls it" if each.consumes else "nothing that it sends arrives"
         return self.found(
@@ -110,15 +127,16 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
                 of_queue(each.queue, "KmsMasterKeyId", each.queue.kms_key_id),
                 *each.evidence,
             ),
-            fix=_fix("denied", ", ".join(each.actions), each.key.arn, stack),
+            remedy=mending(_missing(each), ""),
             subject=each.function.name,
             severity=None if each.sure else Severity.WARNING,
             kind=None if each.sure else Kind.RISK,
             confidence=Confidence.HIGH if each.sure else Confidence.MEDIUM,
         )
 
-    def report(self, seen: Seen[tuple[str, str, str]], stack: Stack) -> Finding:
-        kind, action, key = seen.sign
+    def report(self, seen: Seen[Refused], stack: Stack) -> Finding:
+        kind, key = seen.sign.kind, seen.sign.key
+        action = seen.sign.denial.action
         name = key or "its key"
         match kind:
             case "environment":
@@ -126,7 +144,9 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
             case "off":
                 title = f"{seen.who} meets {name}, which is disabled or gone"
             case _:
-                title = f"{seen.who} may not {action or 'use the key'} on {name}"
+                service = seen.sign.denial.principal.kind == "service"
+                who = told(seen.sign.denial.principal) if service else seen.who
+                title = f"{who} may not {action or 'use the key'} on {name}"
         queues = tuple(each for each in stack.queues if each.kms_key_id)
         return self.found(
             title,
@@ -141,7 +161,8 @@ class KmsAccessDenied(LogCheck[tuple[str, str, str]]):
                     if not each.usable
                 ),
             ),
-            fix=_fix(kind, action, key, stack),
+            fix=_enable(key, stack) if kind == "off" else None,
+            remedy=None if kind == "off" else _allow(seen.sign, stack, seen.function),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -168,29 +189,26 @@ def _switch_on(key: Key, name: str, stack: Stack) -> Fix:
     )
 
 
-def _fix(kind: str, action: str, key: str, stack: Stack) -> Fix:
+def _missing(each: Refusal) -> Denial:
+    """What the function's role lacks on the key."""
+    first, *others = each.actions
+    role = Principal("role", role_of(each.function))
+    return Denial(first, each.key.arn, "identity", principal=role, also=tuple(others))
+
+
+def _allow(sign: Refused, stack: Stack, function: str) -> Remedy:
+    found = sign.denial
+    if not found.action:
+        found = replace(found, action="kms:Decrypt")
+    return mending(found, role_of(stack.function(function)))
+
+
+def _enable(key: str, stack: Stack) -> Fix:
     name = key or "KEY_ID"
-    if kind == "off":
-        return Fix(
-            "enable the key again (or cancel its deletion), or encrypt with another",
-            commands=(
-                aws(stack, "kms", "describe-key", "--key-id", name),
-                aws(stack, "kms", "enable-key", "--key-id", name),
-            ),
-        )
-    wanted = action or "kms:Decrypt"
     return Fix(
-        f"allow {wanted} on the key to the function's role, in the role's policy and in the key's",
+        "enable the key again (or cancel its deletion), or encrypt with another",
         commands=(
-            aws(stack, "kms", "get-key-policy", "--key-id", name, "--policy-name", "default"),
-        ),
-        serverless_yml=(
-            "provider:",
-            "  iam:",
-            "    role:",
-            "      statements:",
-            "        - Effect: Allow",
-            "          Action: [kms:Decrypt, kms:GenerateDataKey]",
-            f"          Resource: {key if key.startswith('arn:') else 'KEY_ARN'}",
+            aws(stack, "kms", "describe-key", "--key-id", name),
+            aws(stack, "kms", "enable-key", "--key-id", name),
         ),
     )

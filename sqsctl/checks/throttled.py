@@ -12,9 +12,10 @@ queue with messages that nothing is wrong with.
 from __future__ import annotations
 
 from sqsctl.checks.base import Meta
+from sqsctl.checks.support.denials import action_of
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
-from sqsctl.checks.support.services import BOTO, THROTTLED, action_of
+from sqsctl.checks.support.services import BOTO, THROTTLED
 from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack

@@ -75,10 +75,12 @@ def deny_steps(deny: TakeDenyAway, context: Context) -> tuple[Step, ...]:
                 "principals and condition, and put the rest of the policy back as it is"
             ),
         )
-    role = _role(deny.principal.name, context)
+    user = deny.principal.kind == "user"
+    kind, key = ("user", "UserName") if user else ("role", "RoleName")
+    name = deny.principal.name if user else _role(deny.principal.name, context)
     return (
-        aws(call("iam", "list_role_policies", RoleName=role), context),
-        aws(call("iam", "list_attached_role_policies", RoleName=role), context),
+        aws(call("iam", f"list_{kind}_policies", **{key: name}), context),
+        aws(call("iam", f"list_attached_{kind}_policies", **{key: name}), context),
         Sentence(
             f"take the deny of {actions} out of the one of these policies that holds it: an allow "
             "elsewhere cannot win against it"

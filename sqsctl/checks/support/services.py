@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -29,27 +28,6 @@ SDK_CODE = re.compile(
     r"\b(?P<go>[A-Z][\w.]{2,80}): [^\n]{0,1000}\n\s*status code: \d{3}, request id: "
     r"|api error (?P<go2>\w{1,80}): |Aws::\w{1,40}::Errors::(?P<ruby>\w{1,80})"
     r"|\bError Code: (?P<java>[\w.]{1,80})"
-)
-PERFORM = re.compile(
-    r"not authorized to perform:? \[?(?P<action>[A-Za-z0-9\-]{1,40}:[\w*]{1,80})\]?"
-    r"(?: on resource: (?:\"|')?(?P<resource>[^\s\"',]{1,400}))?"
-    r"(?:[^\n]{0,40}?(?:because (?P<why>no [\w\-]{1,40} policy allows)"
-    r"|(?P<deny>with an explicit deny in an? [\w\- ]{1,60})))?"
-)
-DENIED = re.compile(
-    r"\b(?:AccessDenied(?:Exception)?|AuthorizationError(?:Exception)?|UnauthorizedOperation"
-    r"|UnauthorizedAccess(?:Exception)?|NotAuthorizedException|AllAccessDisabled)\b"
-)
-DENIED_WORDS = re.compile(
-    r"Access to the resource \S{1,300} is denied|cannot be assumed by Lambda"
-    r"|not authorized to access this resource|is not authorized to perform"
-)
-BAD_CREDENTIALS = re.compile(
-    r"\b(?:InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId|ExpiredToken(?:Exception)?"
-    r"|InvalidSignatureException|IncompleteSignature|MissingAuthenticationToken(?:Exception)?)\b"
-    r"|Unable to locate credentials|Could not load credentials from any providers"
-    r"|security token included in the request is (?:invalid|expired)|CredentialsProviderError"
-    r"|NoCredentialsError|NoCredentialProviders|Missing credentials in config"
 )
 KMS = re.compile(
     r"\bkms:(?:\w{1,60}|\*)|KMS\.?(?:AccessDenied|Disabled|NotFound|InvalidState|OptInRequired|InvalidKeyUsage)"
@@ -104,77 +82,6 @@ MAPPING_ROLE = re.compile(
     r"(?:provided|function|Lambda)(?:'s)? execution role does not have permissions to call"
     r" (?P<action>\w{1,60}) on (?P<service>\w{1,30})"
 )
-
-# boto3 names the operation, not the service: those whose names belong to one service alone.
-_SERVICE_OF = {
-    "SendMessage": "sqs", "SendMessageBatch": "sqs", "ReceiveMessage": "sqs",
-    "DeleteMessage": "sqs", "ChangeMessageVisibility": "sqs", "GetQueueUrl": "sqs",
-    "GetQueueAttributes": "sqs", "PurgeQueue": "sqs", "GetObject": "s3", "PutObject": "s3",
-    "HeadObject": "s3", "DeleteObject": "s3", "ListObjectsV2": "s3", "ListObjects": "s3",
-    "PutItem": "dynamodb", "GetItem": "dynamodb", "UpdateItem": "dynamodb", "Query": "dynamodb",
-    "Scan": "dynamodb", "DeleteItem": "dynamodb", "BatchWriteItem": "dynamodb",
-    "BatchGetItem": "dynamodb", "TransactWriteItems": "dynamodb", "Publish": "sns",
-    "PublishBatch": "sns", "Invoke": "lambda", "InvokeAsync": "lambda", "GetSecretValue":
-    "secretsmanager", "GetParameter": "ssm", "GetParameters": "ssm", "GetParametersByPath": "ssm",
-    "PutEvents": "events", "StartExecution": "states", "SendEmail": "ses", "SendRawEmail": "ses",
-    "AssumeRole": "sts", "PutRecord": "kinesis", "PutRecords": "kinesis",
-    "PutMetricData": "cloudwatch", "Decrypt": "kms", "GenerateDataKey": "kms",
-}  # fmt: skip
-# Operations that are allowed by another action than their own name.
-_ACTION_OF = {
-    "SendMessageBatch": "SendMessage", "HeadObject": "GetObject", "ListObjectsV2": "ListBucket",
-    "ListObjects": "ListBucket", "Invoke": "InvokeFunction", "PublishBatch": "Publish",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Denial:
-    """A refused call: the IAM action and resource as far as the text tells, and by what."""
-
-    action: str = ""
-    resource: str = ""
-    by: str = ""
-    credentials: bool = False
-
-
-def denial(text: str) -> Denial | None:
-    """The refusal that the text tells of; None where it is no answer of AWS."""
-    if match := PERFORM.search(text):
-        return Denial(
-            _proper(match.group("action")),
-            (match.group("resource") or "").rstrip(".,;)\"'"),
-            match.group("why") or match.group("deny") or "",
-        )
-    boto = BOTO.search(text)
-    if boto and (
-        DENIED.fullmatch(boto.group("code")) or boto.group("code") in {"403", "Forbidden"}
-    ):
-        return Denial(action_of(boto.group("op")))
-    if BAD_CREDENTIALS.search(text):
-        return Denial(action_of(boto.group("op")) if boto else "", credentials=True)
-    if match := DENIED_WORDS.search(text):
-        return Denial("sts:AssumeRole" if "assumed by Lambda" in match.group() else "")
-    if DENIED.search(text) and SDK_MARK.search(text):
-        return Denial()
-    return None
-
-
-def action_of(operation: str) -> str:
-    """The IAM action of an API operation, with its service where the name tells it."""
-    service = _SERVICE_OF.get(operation)
-    name = _ACTION_OF.get(operation, operation)
-    return f"{service}:{name}" if service else name
-
-
-_PROPER = {
-    f"{service}:{_ACTION_OF.get(name, name)}".lower(): f"{service}:{_ACTION_OF.get(name, name)}"
-    for name, service in _SERVICE_OF.items()
-}
-
-
-def _proper(action: str) -> str:
-    """SQS writes its actions in lower case; policies and people do not."""
-    return _PROPER.get(action.lower(), action)
 
 
 @cache

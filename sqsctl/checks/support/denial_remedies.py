@@ -1,0 +1,152 @@
+"""What is done about a refused call: in the policy that refused it, for the one who was refused."""
+
+from __future__ import annotations
+
+import json
+
+from sqsctl.checks.support.denials import Denial
+from sqsctl.model.intents import Grant, Intent, Look, Principal, Remedy, TakeDenyAway, Tell, call
+from sqsctl.model.intents import remedy as remedy_of
+from sqsctl.model.remedy import Disposition
+
+_POLICY = {
+    "identity": "the policies of {who}",
+    "resource": "the policy of {what}",
+    "boundary": "the permissions boundary of {who}",
+    "session": "the session policy that {who} was given when it was assumed",
+    "organization": "a service control policy (SCP) or resource control policy of the organization",
+    "endpoint": "the policy of the VPC endpoint",
+    "trust": "the trust policy of {what}",
+}
+
+
+def told(principal: Principal) -> str:
+    """Who was refused, for a sentence; empty where the text does not say it."""
+    match principal.kind:
+        case "role" | "user":
+            return f"{principal.kind} {principal.name}"
+        case "service":
+            return principal.name
+        case "account":
+            return f"account {principal.account}"
+        case _:
+            return ""
+
+
+def short(arn: str) -> str:
+    """An ARN for a sentence."""
+    return arn if len(arn) <= 100 else f"…{arn[-99:]}"
+
+
+def credentials() -> Remedy:
+    """Keys that are missing, wrong or without their token."""
+    return remedy_of(
+        "let the SDK take the function's own role, and give it no keys",
+        Tell(
+            "take keys out of the code, the environment and the framework's configuration: without "
+            "any, each SDK takes the execution role's credentials by itself"
+        ),
+        Tell(
+            "where the three have to be handed on, hand on all of them: AWS_ACCESS_KEY_ID, "
+            "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; a role's keys are invalid without the "
+            "session token, and a new environment has other ones"
+        ),
+    )
+
+
+def mending(sign: Denial, role: str, *, from_log: bool = True) -> Remedy:
+    """The remedy; ``role`` is the function's, where it is known and nobody else is named."""
+    principal = sign.principal
+    if principal.kind == "unknown" and role:
+        principal = Principal("role", role, principal.account)
+    who = told(principal) or "the caller"
+    what = short(sign.resource) if sign.resource else "the resource"
+    action = " and ".join(sign.actions) or "this action"
+    policy = _POLICY[sign.by or "identity"].format(who=who, what=what)
+    if sign.explicit:
+        by = "resource" if sign.by == "trust" else sign.by or "identity"
+        return remedy_of(
+            f"take the deny of {action} out of {policy}, or narrow it: an allow cannot win",
+            TakeDenyAway(sign.actions, sign.resource, principal, by),
+        )
+    if sign.by == "trust":
+        return _trust(sign, principal, who)
+    if sign.by in {"boundary", "session", "organization", "endpoint"}:
+        return remedy_of(
+            f"let {policy} allow {action}: no other policy can",
+            *_looks(sign, principal),
+            Grant(sign.actions, sign.resource, principal, sign.by, from_log=from_log),
+        )
+    by_resource = sign.by == "resource"
+    named = f"{action} on {what}" if sign.resource else action
+    known = principal.kind == "role" and sign.action and sign.resource and not by_resource
+    disposition: Disposition = "unsafe" if known else "manual"
+    return remedy_of(
+        f"allow {named} to {who} in {policy}",
+        Grant(
+            sign.actions,
+            sign.resource,
+            principal,
+            "resource" if by_resource else "identity",
+            source=sign.source,
+            from_log=from_log and principal.kind != "service",
+        ),
+        *_also(sign),
+        disposition=disposition,
+    )
+
+
+def _also(sign: Denial) -> tuple[Intent, ...]:
+    """What else belongs to a permission that only its resource's owner gives."""
+    if sign.action == "lambda:GetLayerVersion":
+        region = sign.resource.split(":")[3] if sign.resource.count(":") > 3 else ""
+        return (
+            Tell(
+                f"see that the function lies in {region or 'the region of the layer'}, too; else "
+                "publish the layer there, or take the ARN of that region's copy"
+            ),
+        )
+    return ()
+
+
+def _looks(sign: Denial, principal: Principal) -> tuple[Look, ...]:
+    if sign.by == "boundary" and principal.kind == "role":
+        asked = call("iam", "get_role", RoleName=principal.name)
+        return (Look(asked, query="Role.PermissionsBoundary"),)
+    if sign.by == "organization" and principal.account:
+        asked = call(
+            "organizations",
+            "list_policies_for_target",
+            TargetId=principal.account,
+            Filter="SERVICE_CONTROL_POLICY",
+        )
+        return (Look(asked),)
+    if sign.by == "endpoint":
+        return (Look(call("ec2", "describe_vpc_endpoints"), query="VpcEndpoints[].PolicyDocument"),)
+    return ()
+
+
+def _trust(sign: Denial, principal: Principal, who: str) -> Remedy:
+    """A role is assumed where its trust policy names who assumes it, and that one may."""
+    target = sign.resource.rpartition("/")[2]
+    arn = f"arn:aws:iam::{principal.account}:{principal.kind}/{principal.name}"
+    trusted = {"Service": principal.name} if principal.kind == "service" else {"AWS": arn}
+    statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
+    account = sign.resource.split(":")[4] if sign.resource.count(":") > 4 else ""
+    whose = f" (account {account})" if account and account != principal.account else ""
+    role = target or "the function's role"
+    intents: list[Intent] = [
+        Tell(
+            f"the trust policy of {role}{whose} has to hold the statement {json.dumps(statement)}: "
+            "add it beside those that are there (aws iam update-assume-role-policy replaces all)"
+        )
+    ]
+    if target:
+        intents.insert(0, Look(call("iam", "get_role", RoleName=target)))
+    if principal.kind in {"role", "user"}:
+        intents.append(Grant(sign.actions, sign.resource, principal, from_log=True))
+    else:
+        intents.append(
+            Tell("a role that was just created takes some seconds: then deploy once more")
+        )
+    return remedy_of(f"let the trust policy of {role} name {who}", *intents)
