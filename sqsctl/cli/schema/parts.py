@@ -19,7 +19,7 @@ STEP = {
     "argv": ["text"],
     "line": "text?",
     "where": "text?",
-    "changes": "bool?",
+    "changes": "text?",  # yes or no
     "file": "text?",
     "language": "text?",
     "lines": ["text"],

@@ -182,7 +182,7 @@ def step_shape(step: Step) -> Shape:
         "argv": list(command.argv) if command else [],
         "line": command.line if command else None,
         "where": (command.where or None) if command else None,
-        "changes": command.changes if command else None,
+        "changes": ("yes" if command.changes else "no") if command else None,
         "file": edit.file if edit else None,
         "language": edit.language if edit else None,
         "lines": list(edit.lines) if edit else [],
