@@ -227,7 +227,7 @@ def _http_route(
         integration_id=target or None,
         timeout_ms=integration.get("TimeoutInMillis") or HTTP_API_TIMEOUT_MS,
         authorization=shape.get("AuthorizationType") or "NONE",
-        queue_name=_queue_of_subtype(integration),
+        queue_name=_queue_of_subtype(integration) or _queue_of_websocket(integration),
     )
 
 
@@ -263,6 +263,17 @@ def _queue_of_subtype(integration: Mapping[str, Any]) -> str | None:
         str((integration.get("RequestParameters") or {}).get("QueueUrl") or "")
     )
     return match["name"] if match else None
+
+
+def _queue_of_websocket(integration: Mapping[str, Any]) -> str | None:
+    """The queue that a WebSocket API's AWS integration sends to: told as a REST API's is."""
+    return _queue_of_uri(
+        {
+            "uri": integration.get("IntegrationUri"),
+            "requestParameters": integration.get("RequestParameters"),
+            "requestTemplates": integration.get("RequestTemplates"),
+        }
+    )
 
 
 def _queue_of_uri(integration: Mapping[str, Any]) -> str | None:

@@ -68,7 +68,7 @@ class FunctionClient:
         """A function's configuration. Raises NotFoundError."""
         shape = self._call(
             reference,
-            lambda: self._client.get_function_configuration(FunctionName=reference),
+            lambda: _named(self._client.get_function_configuration(FunctionName=reference)),
         )
         return function(shape)
 
@@ -187,6 +187,13 @@ class FunctionClient:
                 hint="is it the right --region and --profile?",
                 code=f"{kind}_not_found",
             ) from error
+
+
+def _named(shape: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A configuration that says whose it is: any other answer is none of Lambda's."""
+    if not shape.get("FunctionName"):
+        raise KeyError("FunctionName")
+    return shape
 
 
 def function(shape: Mapping[str, Any], queue_names: Collection[str] = ()) -> Function:

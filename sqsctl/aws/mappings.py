@@ -60,11 +60,11 @@ class MappingClient:
                 page = self._client.list_event_source_mappings(
                     **request, **({"Marker": marker} if marker else {})
                 )
-            found += [
-                mapping(each)
-                for each in page.get("EventSourceMappings") or ()
-                if ":sqs:" in (each.get("EventSourceArn") or "")
-            ]
+                listed = page["EventSourceMappings"]
+                read = [
+                    mapping(each) for each in listed if ":sqs:" in each.get("EventSourceArn", "")
+                ]
+            found += read
             marker = page.get("NextMarker")
             if not marker or len(found) >= MAX_MAPPINGS:
                 return tuple(found)
@@ -78,12 +78,12 @@ def mapping(shape: Mapping[str, Any]) -> EventSourceMapping:
     unreadable = shape.get("FilterCriteriaError") or {}
     pollers = shape.get("ProvisionedPollerConfig") or {}
     return EventSourceMapping(
-        uuid=shape.get("UUID", ""),
+        uuid=shape["UUID"],
         queue_arn=shape.get("EventSourceArn", ""),
         function_arn=arn,
         function_name=name,
         qualifier=qualifier,
-        state=shape.get("State", ""),
+        state=shape["State"],
         state_transition_reason=shape.get("StateTransitionReason") or None,
         batch_size=int(shape.get("BatchSize") or 10),
         window_s=int(shape.get("MaximumBatchingWindowInSeconds") or 0),

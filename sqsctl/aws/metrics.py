@@ -9,10 +9,12 @@ from typing import Any
 
 from sqsctl.aws.session import Session
 from sqsctl.aws.unsupported import offered
+from sqsctl.errors import SqsctlError
 from sqsctl.model.stack import Series
 
 MAX_QUERIES = 500  # GetMetricData's own maximum
 MAX_PAGES = 20
+_FAILED = frozenset({"InternalError", "Forbidden"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,12 @@ class MetricReader:
         for _ in range(MAX_PAGES):
             with offered("metrics"):
                 page = client.get_metric_data(**request)
-            for each in page.get("MetricDataResults") or ():
+                results = page["MetricDataResults"]
+            for each in results:
+                if each.get("StatusCode") in _FAILED:
+                    raise SqsctlError(
+                        f"metrics: CloudWatch answers {each['StatusCode']}", code="unavailable"
+                    )
                 points.setdefault(each.get("Id", ""), []).extend(
                     (at.astimezone(UTC), float(value))
                     for at, value in zip(
@@ -69,6 +76,8 @@ class MetricReader:
             if not token:
                 break
             request["NextToken"] = token
+        if not points:  # CloudWatch names each query, also one without a point
+            raise SqsctlError("metrics: the answer names none of them", code="foreign_answer")
         return [
             Series(
                 namespace=each.namespace,

@@ -39,12 +39,12 @@ class StackClient:
         try:
             with translated(f"stack {name}"):
                 answer = self._client.describe_stacks(StackName=name)
+                found = [_stack(each) for each in answer.get("Stacks") or ()]
         except SqsctlError as error:
             raise self._missing(error, name) from error
-        stacks = answer.get("Stacks") or ()
-        if not stacks:
+        if not found:
             raise not_found(name, self.session.target.region)
-        return _stack(stacks[0])
+        return found[0]
 
     def find(self, name: str) -> DeployedStack | None:
         """The stack, None where it does not exist or was deleted."""
@@ -88,10 +88,10 @@ class StackClient:
                     page = self._client.list_stack_resources(
                         StackName=name, **({"NextToken": token} if token else {})
                     )
+                    listed = [_resource(each, label) for each in page["StackResourceSummaries"]]
             except SqsctlError as error:
                 raise self._missing(error, label) from error
-            for shape in page.get("StackResourceSummaries") or ():
-                resource = _resource(shape, label)
+            for resource in listed:
                 if resource.status == "DELETE_COMPLETE":
                     continue
                 found.append(resource)

@@ -2,7 +2,8 @@
 
 ## What it does
 Looks for queues without an event source mapping that are no dead-letter queue and that nobody
-else receives from either, and for mappings whose function is gone. It is an error where messages
+else receives from either, for mappings whose function is gone, and for mappings that the stack
+declares and that were deleted. It is an error where messages
 wait and something says that they are to be consumed: a RedrivePolicy, or a function of the queue's
 name that nothing calls. A queue that functions only send to is told in passing.
 
@@ -19,12 +20,13 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_mapping, of_queue
+from sqsctl.checks.support.missing_queues import MISSING
 from sqsctl.checks.support.unconsumed_queues import consumed_by_design
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
-from sqsctl.model.intents import Do, Option, call, remedy
+from sqsctl.model.intents import Deploy, Do, Option, Tell, call, remedy
 from sqsctl.model.plurals import waiting
 from sqsctl.model.stack import (
     Fact,
@@ -49,7 +51,7 @@ class MappingMissing(Check):
         consumed = {each.queue_arn for each in stack.mappings}
         targets = stack.dead_letter_queues()
         # A list of mappings that could not be read whole proves no absence.
-        if not stack.mappings.unread:
+        if all(gap.reason == MISSING for gap in stack.mappings.unread):
             for queue in stack.queues:
                 if queue.arn not in consumed and queue.arn not in targets:
                     yield from self._unconsumed(queue, stack)
@@ -61,6 +63,27 @@ class MappingMissing(Check):
         for mapping in stack.mappings:
             if mapping.function_name in gone:
                 yield self._orphan(mapping)
+        for gap in stack.mappings.unread:
+            if gap.reason == MISSING:
+                yield self._deleted(gap.what.rpartition(" ")[2], stack)
+
+    def _deleted(self, uuid: str, stack: Stack) -> Finding:
+        """The stack declares it, and CloudFormation does not see that it is gone."""
+        return self.found(
+            f"the mapping {uuid} of {stack.stack_name or stack.name} was deleted: what it fed is "
+            "not fed any more",
+            evidence=(
+                Evidence(f"lambda GetEventSourceMapping {uuid}", "error", "it does not exist"),
+            ),
+            remedy=remedy(
+                "make it again: CloudFormation does not see that it is gone",
+                Tell("take the mapping out of the project's files"),
+                Deploy(),
+                Tell("put it back"),
+                Deploy(),
+            ),
+            subject=stack.name,
+        )
 
     def _unconsumed(self, queue: Queue, stack: Stack) -> Iterator[Finding]:
         if figures.total(figures.series(stack, queue.name, "NumberOfMessagesReceived")) > 0:

@@ -2,8 +2,9 @@
 
 ## What it does
 Reads the non-existent-queue errors of every SDK. Without waiting for one it also looks whether
-the queues are there that functions' environments name and the stack does not hold, as far as
-they should be in its account and region.
+the queues are there that an event source mapping reads, that a queue dead-letters to, that the
+stack declares, and that functions' environments name, as far as they should be in its account and
+region.
 
 ## Why it matters
 The URL is of another stage, region or account, the queue was deleted (its name is blocked for 60
@@ -16,15 +17,17 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.evidence import of_function, of_mapping, of_queue
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
+from sqsctl.checks.support.missing_queues import MissingQueue, missing_queues
 from sqsctl.checks.support.queue_names import named_queues
 from sqsctl.checks.support.services import NO_QUEUE, QUEUE_NAMED, WRONG_REGION
 from sqsctl.model.finding import Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.intents import Create, Deploy, Do, Option, Tell, Wait, call, remedy
 from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Fact,
@@ -72,11 +75,48 @@ class QueueNotFound(LogCheck[str]):
             if not finding.past:
                 told.add(finding.subject)
             yield finding
+        for each in missing_queues(stack):
+            if not each.elsewhere:
+                yield self._missing(each, stack)
         gone = {each.reference for each in stack.named_queues if not each.exists}
         for function in stack.functions:
             for variable, value in function.environment.items():
                 if value in gone and function.name not in told:
                     yield self._named(function, variable, value, stack)
+
+    def _missing(self, missing: MissingQueue, stack: Stack) -> Finding:
+        name = missing.name
+        evidence = [Evidence(f"sqs GetQueueAttributes {name}", "error", "the queue does not exist")]
+        if missing.readers:
+            who = ", ".join(dict.fromkeys(each.function_name for each in missing.readers))
+            title = f"{who} reads the queue {name}, which does not exist"
+            evidence += [of_mapping(e, "EventSourceArn", missing.arn) for e in missing.readers]
+            others = Option(
+                tuple(
+                    Do(call("lambda", "delete_event_source_mapping", UUID=each.uuid))
+                    for each in missing.readers
+                ),
+                when=f"nothing is to read {name} any more",
+            )
+        elif missing.sources:
+            who = ", ".join(each.name for each in missing.sources)
+            title = f"{who} dead-letters to the queue {name}, which does not exist"
+            evidence += [of_queue(each, "RedrivePolicy", missing.arn) for each in missing.sources]
+            others = Option((Tell("let its RedrivePolicy name another queue"),))
+        else:
+            title = f"the queue {name}, which the stack declares, does not exist"
+            others = Option((Tell("take it out of the template"), Deploy()))
+        return self.found(
+            title,
+            evidence=evidence,
+            remedy=remedy(
+                f"create {name} again, under the same name; what it held is lost",
+                Wait("60 s have passed since it was deleted: its name is free then"),
+                Create("queue", name, _properties(missing, stack)),
+                other=(others,),
+            ),
+            subject=missing.readers[0].function_name if missing.readers else name,
+        )
 
     def _named(self, function: Function, variable: str, value: str, stack: Stack) -> Finding:
         name = value.replace(":", "/").rpartition("/")[2]
@@ -100,6 +140,26 @@ class QueueNotFound(LogCheck[str]):
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+def _properties(missing: MissingQueue, stack: Stack) -> dict[str, object]:
+    """What is known of the settings that the queue had, or has to have for its consumers."""
+    found: dict[str, object] = {"FifoQueue": True} if missing.name.endswith(".fifo") else {}
+    runs = [
+        6 * function.timeout_s + mapping.window_s
+        for mapping in missing.readers
+        if (function := stack.function(mapping.function_name))
+    ]
+    if runs:
+        found["VisibilityTimeout"] = min(43_200, max(30, *runs))
+    if missing.sources:
+        found["MessageRetentionPeriod"] = 1_209_600
+    # Where its dead letters went: the only queue of the stack that holds some and has no source.
+    targets = {each.dead_letter_target_arn for each in stack.queues}
+    orphans = [e.arn for e in stack.queues if e.holds_dead_letters and e.arn not in targets]
+    if missing.readers and len(orphans) == 1:
+        found["RedrivePolicy"] = {"deadLetterTargetArn": orphans[0], "maxReceiveCount": 5}
+    return found
 
 
 def _environment(function: Function) -> tuple[Evidence, ...]:

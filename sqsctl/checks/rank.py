@@ -15,6 +15,7 @@ from sqsctl.checks.base import Check, examine
 from sqsctl.checks.registry import all_checks
 from sqsctl.checks.support.failures.log_check import past
 from sqsctl.checks.support.subjects import parts_of, touches
+from sqsctl.checks.support.unseen import CHECK_FAILED, unseen
 from sqsctl.model.finding import (
     CheckOutcome,
     CheckResult,
@@ -45,14 +46,14 @@ def diagnose(
         result, found = _examined(check, stack)
         results.append(result)
         findings += found
-    return Diagnosis(stack.name, ranked(findings, stack), tuple(results))
+    return Diagnosis(stack.name, ranked(findings, stack), tuple(results), unseen(stack, results))
 
 
 def _examined(check: Check, stack: Stack) -> tuple[CheckResult, tuple[Finding, ...]]:
     try:
         return examine(check, stack)
     except Exception as error:  # noqa: BLE001 - one broken check must not silence the others
-        reason = f"the check failed: {type(error).__name__}: {error}"
+        reason = f"{CHECK_FAILED}: {type(error).__name__}: {error}"
         return CheckResult(check.meta.id, CheckOutcome.SKIPPED, reason[:500]), ()
 
 

@@ -106,17 +106,34 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """Something that could hide a failure and was not seen.
+
+    ``what`` names it, ``why`` says why it was not read, ``remedy`` what to do so that it is;
+    ``action`` is the IAM action that is missing, where that is the reason.
+    """
+
+    what: str
+    why: str
+    remedy: str
+    action: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All findings, causes first, and how each check ended."""
+    """All findings, causes first, how each check ended, and what nobody could look at."""
 
     stack: str
     findings: tuple[Finding, ...]
     checks: tuple[CheckResult, ...]
+    unseen: tuple[Unseen, ...] = ()
 
     @property
     def verdict(self) -> Literal["healthy", "findings", "unknown"]:
-        """``unknown``: nothing found, but most checks could not look."""
+        """``unknown``: nothing found, but something that could hide a failure was not seen."""
         if any(each.severity > Severity.INFO for each in self.findings):
             return "findings"
+        if self.unseen:
+            return "unknown"
         skipped = sum(each.outcome is CheckOutcome.SKIPPED for each in self.checks)
         return "unknown" if skipped * 2 > len(self.checks) else "healthy"

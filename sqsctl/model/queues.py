@@ -28,7 +28,8 @@ class Queue:
 
     ``redrive_policy_*`` are None where no RedrivePolicy is set. ``logical_id`` is the
     CloudFormation logical id, where known. ``policy`` and ``redrive_allow_policy``
-    are the JSON texts as AWS returns them.
+    are the JSON texts as AWS returns them. ``holds_dead_letters``: it is known to be a
+    dead-letter queue though no queue that was read dead-letters to it (its source is gone).
     """
 
     name: str
@@ -52,6 +53,7 @@ class Queue:
     content_based_deduplication: bool = False
     logical_id: str | None = None
     created_at: datetime | None = None
+    holds_dead_letters: bool = False
 
     @property
     def ref(self) -> QueueRef:

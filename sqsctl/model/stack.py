@@ -130,7 +130,8 @@ class FunctionLogs:
     than was read. ``events`` is the raw text of the failures' neighbourhood;
     ``attempts`` and ``failures`` are what the parser made of it. ``log_class`` is the log
     group's class where it was read (STANDARD, INFREQUENT_ACCESS, DELIVERY), else None;
-    ``scanned_bytes`` is what Logs Insights read where FilterLogEvents could not.
+    ``scanned_bytes`` is what Logs Insights read where FilterLogEvents could not;
+    ``retention_days`` is asked for only where failures are not told in the log.
     """
 
     function: str
@@ -143,6 +144,7 @@ class FunctionLogs:
     attempts: tuple[Attempt, ...] = ()
     failures: tuple[Failure, ...] = ()
     events: tuple[LogEvent, ...] = field(default=(), repr=False)
+    retention_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,5 +330,6 @@ class Stack:
     def dead_letter_queues(self) -> frozenset[str]:
         """ARNs of the queues that others dead-letter to. Reads the fact QUEUES."""
         return frozenset(
-            each.dead_letter_target_arn for each in self.queues if each.dead_letter_target_arn
+            {each.dead_letter_target_arn for each in self.queues if each.dead_letter_target_arn}
+            | {each.arn for each in self.queues if each.holds_dead_letters}
         )

@@ -204,6 +204,31 @@ def test_an_http_api_that_sends_to_the_queue_itself(
     assert {each.queue_name for each in found} == {queue}
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "arn:aws:apigateway:eu-central-1:sqs:path/123456789012/ws-in",
+        "arn:aws-cn:apigateway:cn-north-1:sqs:action/SendMessage",
+    ],
+)
+def test_a_websocket_api_that_sends_to_the_queue_itself(aws: Stubbed, uri: str) -> None:
+    """An AWS integration, told as a REST API's: by path, or with the URL in what is sent."""
+    aws.answer("apigatewayv2", "get_api", {"Name": "n", "ProtocolType": "WEBSOCKET"})
+    routes = [{"RouteKey": "$default", "Target": "integrations/i"}]
+    aws.answer("apigatewayv2", "get_routes", {"Items": routes})
+    url = "https%3A%2F%2Fsqs.r.amazonaws.com%2F123456789012%2Fws-in"
+    integration = {
+        "IntegrationId": "i",
+        "IntegrationType": "AWS",
+        "IntegrationUri": uri,
+        "RequestTemplates": {"$default": f"Action=SendMessage&QueueUrl={url}"},
+    }
+    aws.answer("apigatewayv2", "get_integrations", {"Items": [integration]})
+    aws.answer("apigatewayv2", "get_stages", {"Items": []})
+    (route,) = ApiReader(aws.session).http_api("a").routes
+    assert (route.method, route.path, route.queue_name) == ("WEBSOCKET", "$default", "ws-in")
+
+
 def test_a_function_url(aws: Stubbed) -> None:
     aws.answer(
         "lambda",

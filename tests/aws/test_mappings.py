@@ -46,6 +46,7 @@ def test_filters_that_a_key_hides_are_not_the_same_as_none() -> None:
     shape = {
         "UUID": "u",
         "FunctionArn": FUNCTION,
+        "State": "Enabled",
         "FilterCriteriaError": {"ErrorCode": "KMSAccessDenied", "Message": "no decrypt"},
     }
     found = mapping(shape)
@@ -61,7 +62,9 @@ def test_only_queues_count_and_all_pages_are_read() -> None:
         "NextMarker": "m",
     }
     second = {
-        "EventSourceMappings": [{"UUID": UUID, "EventSourceArn": QUEUE, "FunctionArn": FUNCTION}]
+        "EventSourceMappings": [
+            {"UUID": UUID, "EventSourceArn": QUEUE, "FunctionArn": FUNCTION, "State": "Enabled"}
+        ]
     }
     aws.answer("lambda", "list_event_source_mappings", first, {"FunctionName": "worker"})
     aws.answer(

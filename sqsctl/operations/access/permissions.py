@@ -90,7 +90,8 @@ _METRICS = _on(On.ANYTHING, "cloudwatch:GetMetricData")
 FACTS: Mapping[Fact, tuple[Need, ...]] = {
     Fact.QUEUES: _FIND,
     Fact.FUNCTIONS: _on(On.FUNCTIONS, "lambda:GetFunctionConfiguration"),
-    Fact.MAPPINGS: _on(On.ANYTHING, "lambda:ListEventSourceMappings"),
+    # One by one: those that the stack declares and no list holds.
+    Fact.MAPPINGS: (*_on(On.ANYTHING, "lambda:ListEventSourceMappings"), *FOREIGN),
     Fact.APIS: _API,
     Fact.LOGS: _LOGS,
     Fact.CONCURRENCY: (

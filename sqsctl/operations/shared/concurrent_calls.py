@@ -36,8 +36,11 @@ _REASONS = {
     "throttled": "AWS is throttling",
     "unavailable": "AWS could not answer",
     "unreachable": "unreachable",
+    "foreign_answer": "the answer is not one of AWS's",
 }
 _WORKERS = 48
+# What reading an answer raises that lacks a field, or has another form.
+_NO_ANSWER = (LookupError, TypeError, ValueError, AttributeError)
 
 
 class Work:
@@ -84,6 +87,9 @@ class Work:
                 result = future.result()
             except SqsctlError as error:
                 self._failed(error, what, action, otherwise, missing)
+            except _NO_ANSWER as error:
+                self._answers += 1
+                otherwise(Unread(what, f"the answer is not one of AWS's ({type(error).__name__})"))
             else:
                 self._answers += 1
                 then(result)

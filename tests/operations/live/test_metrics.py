@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqsctl.aws.metrics import MAX_QUERIES, MetricReader
 from sqsctl.checks.rank import diagnose
 from sqsctl.checks.support import figures
+from sqsctl.errors import SqsctlError
 from sqsctl.model.stack import Api, Series, Stack
 from sqsctl.operations.live.metrics import (
     MAX_POINTS,
@@ -54,10 +55,26 @@ def test_more_queries_than_a_call_takes_are_several_calls() -> None:
     queries = function_queries(f"f{n}" for n in range(100))
     assert len(queries) > MAX_QUERIES
     for _ in range(2):
-        aws.answer("cloudwatch", "get_metric_data", {"MetricDataResults": []})
+        aws.answer("cloudwatch", "get_metric_data", {"MetricDataResults": [{"Id": "m0"}]})
     found = MetricReader(aws.session).read(queries, start=NOW - timedelta(hours=1), end=NOW)
     assert len(found) == len(queries)
     aws.done()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"MetricDataResults": []},
+        {"MetricDataResults": [{"Id": "m0", "StatusCode": "InternalError"}]},
+        {"MetricDataResults": [{"Id": "m0", "StatusCode": "Forbidden"}]},
+    ],
+)
+def test_an_answer_without_figures_is_not_taken_for_no_figures(answer: dict[str, Any]) -> None:
+    aws = Stubbed()
+    aws.answer("cloudwatch", "get_metric_data", answer)
+    queries = queue_queries(["jobs"])
+    with pytest.raises(SqsctlError):
+        MetricReader(aws.session).read(queries, start=NOW - timedelta(hours=1), end=NOW)
 
 
 def test_pages_are_joined_points_sorted_and_missing_ones_not_invented() -> None:

@@ -26,7 +26,7 @@ from sqsctl.model.stack import (
     Unread,
 )
 from sqsctl.operations.diagnosis.reading.core import CoreReader
-from sqsctl.operations.diagnosis.reading.observation import API, CORE, Desk, Wanted
+from sqsctl.operations.diagnosis.reading.observation import API, CORE, MAPPINGS, Desk, Wanted
 from sqsctl.operations.diagnosis.reading.surroundings import SurroundingsReader
 from sqsctl.operations.diagnosis.reading.texts import LogReader, PackagesReader
 from sqsctl.operations.diagnosis.simulations import Simulation, simulations
@@ -120,9 +120,11 @@ class Collector:
 
     def _after_each(self) -> None:
         work, facts = self._desk.work, self._wanted.facts
+        if not work.pending(MAPPINGS):
+            self._core.declared_and_not_listed()
         if self._progress:
             self._progress(work.waiting_for)
-        if not work.pending(CORE) and not self._simulated and Fact.PERMISSIONS in facts:
+        if not work.pending(CORE, MAPPINGS) and not self._simulated and Fact.PERMISSIONS in facts:
             self._simulated = True
             for simulation in simulations(
                 self._core.functions.values(),
@@ -131,7 +133,7 @@ class Collector:
                 self._surroundings.keys(),
             ):
                 self._simulate(simulation)
-        if self._logs.waiting and not work.pending(CORE, API):
+        if self._logs.waiting and not work.pending(CORE, MAPPINGS, API):
             self._logs.start_waiting(self._importance())
         if not work.pending(API) and not self._apis_measured and Fact.METRICS in facts:
             self._apis_measured = True
@@ -226,7 +228,7 @@ class Collector:
 
     def _dead_letters(self) -> Sequence[DeadLetters]:
         targets = {each.dead_letter_target_arn for each in self._core.queues.values()}
-        targets |= {each.arn for each in self._ref.queues if each.dead_letter_for}
+        targets |= {each.arn for each in self._core.queues.values() if each.holds_dead_letters}
         return [
             self._letters(queue)
             for arn, queue in sorted(self._core.queues.items())

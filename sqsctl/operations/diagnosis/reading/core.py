@@ -17,7 +17,7 @@ from sqsctl.model.stack import (
     ResourcePolicy,
     Unread,
 )
-from sqsctl.operations.diagnosis.reading.observation import CORE, Desk
+from sqsctl.operations.diagnosis.reading.observation import CORE, MAPPINGS, Desk
 
 MAX_FUNCTIONS = 200
 
@@ -100,12 +100,19 @@ class CoreReader:
         )
 
     def _have_queue(self, queue: Queue) -> None:
-        part = next((each for each in self._desk.ref.queues if each.url == queue.url), None)
+        parts = self._desk.ref.queues
+        part = next((each for each in parts if each.url == queue.url), None)
         arn = queue.arn or (part.arn if part else "")
         if arn in self.queues:
             return
+        sources_known = all(each.role_known for each in parts)
         self.queues[arn] = replace(
-            queue, arn=arn, logical_id=part.logical_id if part else queue.logical_id
+            queue,
+            arn=arn,
+            logical_id=part.logical_id if part else queue.logical_id,
+            holds_dead_letters=part is not None
+            and part.dead_letter_queue
+            and bool(part.dead_letter_for or not sources_known),
         )
         self._on_queue(self.queues[arn])
         if queue.dead_letter_target_arn:
@@ -125,7 +132,7 @@ class CoreReader:
             call,
             self._have_mappings,
             self._desk.gap(Fact.MAPPINGS),
-            kind=CORE,
+            kind=MAPPINGS,
             action="lambda:ListEventSourceMappings",
             missing=lambda: None,  # a function that is gone is missing as a function
         )
@@ -142,6 +149,30 @@ class CoreReader:
             self.function(mapping.function_name)
             if mapping.qualifier:
                 self.published(mapping.function_name, mapping.qualifier)
+
+    def declared_and_not_listed(self) -> None:
+        """Look for the mappings that the stack declares and no list held: a stream's, or gone."""
+        if Fact.MAPPINGS not in self._facts or self._desk.gaps(Fact.MAPPINGS):
+            return
+        for uuid in self._mapping_ids:
+            if uuid not in self.mappings and self._desk.first_time("mapping", uuid):
+                self._one_mapping(uuid)
+
+    def _one_mapping(self, uuid: str) -> None:
+        gap = self._desk.gap(Fact.MAPPINGS)
+
+        def have(found: EventSourceMapping) -> None:
+            if ":sqs:" in found.queue_arn:
+                self._have_mappings((found,))
+
+        self._desk.work.start(
+            f"mapping {uuid}",
+            lambda: self._mapping_client.get(uuid),
+            have,
+            gap,
+            kind=CORE,
+            action="lambda:GetEventSourceMapping",
+        )
 
     # -- functions ----------------------------------------------------------------------
 
@@ -172,7 +203,6 @@ class CoreReader:
                 self.concurrency.append,
                 self._desk.gap(Fact.CONCURRENCY),
                 action="lambda:GetFunctionConcurrency",
-                missing=lambda: None,
             )
         self.policy(name, None)
 

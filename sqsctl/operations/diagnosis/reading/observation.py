@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqsctl.aws.session import Session
 
 CORE = "core"
+MAPPINGS = "mappings"
 API = "api"
 
 
