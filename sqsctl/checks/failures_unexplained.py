@@ -68,7 +68,8 @@ class FailuresUnexplained(Check):
     )
 
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
-        for function in stack.functions:
+        unknown = [each for each in stack.logs if stack.function(each.function) is None]
+        for function in (*stack.functions, *(Function(each.function, "") for each in unknown)):
             logs = next((each for each in stack.logs if each.function == function.name), None)
             silent = _by_metrics(function, logs, stack) or (_by_log(logs) if logs else None)
             if silent is not None:
@@ -81,7 +82,8 @@ class FailuresUnexplained(Check):
         since = f" since {silent.first:%Y-%m-%d %H:%M}Z" if silent.first else ""
         of = f" of {counted(silent.runs, 'run')}" if silent.runs >= silent.failed else ""
         finding = self.found(
-            f"{function.name} failed {silent.failed}{of}{since}, and nothing says why: {why}",
+            f"{function.name or 'the function'} failed {silent.failed}{of}{since}, and nothing "
+            f"says why: {why}",
             evidence=(*silent.evidence, *_settings(function, logs)),
             remedy=remedy("get at the reason: " + ways[0], *ways[1]),
             subject=function.name,

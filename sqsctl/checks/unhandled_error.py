@@ -58,6 +58,8 @@ class UnhandledError(LogCheck[str]):
             return failure.error_type or None
         if failure.logged or not (failure.error_type or failure.message):
             return None
+        if failure.error_type == "Unknown" and not failure.message:
+            return None  # a run that failed without a word: failures-unexplained
         return failure.error_type or "an error"
 
     def diagnose(self, stack: Stack) -> Iterator[Finding]:

@@ -79,6 +79,12 @@ PAIRS = (
         Severity.WARNING,
     ),
     Pair(
+        "failures-unexplained",
+        stack(metrics=(series(WORKER, "Errors", 4), series(WORKER, "Invocations", 4))),
+        stack(metrics=(series(WORKER, "Errors", 0), series(WORKER, "Invocations", 4))),
+        "failed 4 of 4 runs since 2026-11-23 12:00Z",
+    ),
+    Pair(
         "dead-letters",
         stack(dead_letters=(DeadLetters(DLQ, f"{PREFIX}:{DLQ}", 3),)),
         stack(),

@@ -36,7 +36,7 @@ class Wanted:
 def answer(
     run: Run, seen: Checkup, wanted: Wanted, applied: Sequence[dict[str, Any]] = ()
 ) -> Answer:
-    """Exit 10 where something is as bad as ``wanted.threshold``."""
+    """Exit 10 where something is as bad as ``wanted.threshold``, 3 where something was not seen."""
     from sqsctl.operations.diagnosis.health import hops
     from sqsctl.operations.diagnosis.ignores import apply
 
@@ -71,7 +71,8 @@ def answer(
             show_picture(console, seen.stack, states)
         show_diagnosis(console, diagnosis, seen.stack, whole=whole, notes=notes)
 
-    return Answer(data, human, Exit.NEGATIVE if bad else Exit.OK)
+    partial = Exit.PARTIAL if diagnosis.unseen else Exit.OK
+    return Answer(data, human, Exit.NEGATIVE if bad else partial)
 
 
 def _notes(
@@ -87,6 +88,8 @@ def _notes(
         for each, why in ignored
     ]
     notes += [f"no longer ignored since {old.until}: {old.check}" for old in expired]
-    if seen.missing_actions:
-        notes.append(f"not allowed, would have told more: {', '.join(seen.missing_actions)}")
+    told = {each.action for each in seen.diagnosis.unseen}
+    left = [each for each in seen.missing_actions if each not in told]
+    if left:
+        notes.append(f"not allowed, would have told more: {', '.join(left)}")
     return notes

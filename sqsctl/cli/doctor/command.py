@@ -124,7 +124,8 @@ def doctor(
     """Say what is wrong, how one knows, and what to type.
 
     Causes come first, each with the symptoms that it explains. Reads only, unless --fix is
-    given. Exit 0 when healthy, 10 when something is wrong.
+    given. Exit 0 when healthy, 10 when something is wrong, 3 when something that could hide a
+    failure was not seen.
     """
     from sqsctl.model.finding import Severity
     from sqsctl.operations.diagnosis.doctor import checkup, chosen_checks

@@ -70,6 +70,7 @@ DOCTOR = {
     "verdict": Words(("healthy", "findings", "unknown")),
     "findings": [FINDING],
     "checks": [CHECK],
+    "unseen": [{"what": "text", "why": "text", "remedy": "text", "action": "text?"}],
     "missing_actions": ["text"],
 }
 QUEUE = {

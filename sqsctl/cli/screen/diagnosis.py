@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqsctl.model.stack import Stack
 
 MAX_BLOCKS = 3
+MAX_NAMED = 3
 _STYLE = {"healthy": "bold green", "findings": "bold red", "unknown": "bold yellow"}
 
 
@@ -43,6 +44,7 @@ def show_diagnosis(
     else:
         _show_short(console, blocks, names)
     console.print()
+    _show_unseen(console, diagnosis)
     if stack is not None:
         _show_skipped(console, diagnosis, whole=whole)
     for note in notes:
@@ -95,7 +97,7 @@ def _show_summary(console: Console, diagnosis: Diagnosis, stack: Stack | None, m
         case "healthy":
             said = f"✓ healthy: {_looked_at(stack)} were read" if stack else ""
         case "unknown":
-            said = "? unknown: most checks could not look"
+            said = f"? unknown: {_unknown(diagnosis)}"
         case "findings":
             said = _what_is_wrong(diagnosis, more)
     hanging(console, styled(said, style))
@@ -121,6 +123,25 @@ def _what_is_wrong(diagnosis: Diagnosis, more: str) -> str:
     ids = dict.fromkeys(each.id for each in (causes or tops))
     words = [more, *list(ids)[:MAX_BLOCKS]] if more.endswith("doctor") else [more]
     return f"✗ {count}. Evidence, other ways, links: {' '.join(words)}"
+
+
+def _show_unseen(console: Console, diagnosis: Diagnosis) -> None:
+    """A line for what was not seen for the same reason, and what to do."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for each in diagnosis.unseen:
+        alike.setdefault((each.why, each.remedy), []).append(each.what)
+    for (why, remedy), names in alike.items():
+        more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+        told = f"  not seen: {', '.join(names[:MAX_NAMED])}{more}: {why}; {remedy}"
+        prose(console, styled(safe_line(told), "yellow"))
+
+
+def _unknown(diagnosis: Diagnosis) -> str:
+    number = len(diagnosis.unseen)
+    if not number:
+        return "most checks could not look"
+    one, many = "thing that could hide a failure was", "things that could hide a failure were"
+    return f"{counted(number, one, many)} not seen"
 
 
 def _show_skipped(console: Console, diagnosis: Diagnosis, *, whole: bool) -> None:

@@ -200,6 +200,10 @@ def diagnosis_shape(diagnosis: Diagnosis) -> Shape:
             {"id": each.id, "outcome": each.outcome.value, "reason": each.reason or None}
             for each in diagnosis.checks
         ],
+        "unseen": [
+            {"what": each.what, "why": each.why, "remedy": each.remedy, "action": each.action}
+            for each in diagnosis.unseen
+        ],
     }
 
 

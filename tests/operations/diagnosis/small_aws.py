@@ -46,9 +46,14 @@ def no_queue(operation: str) -> ClientError:
     )
 
 
+def _nothing(value: object) -> object:
+    """Of the right kind, and empty."""
+    return [] if isinstance(value, list) else {} if isinstance(value, dict) else ""
+
+
 def _hollow(value: object) -> object:
     """Of the right kind, and with nothing in it that AWS always sends."""
-    return [{}] if isinstance(value, list) else type(value)()
+    return [{}] if isinstance(value, list) else _nothing(value)
 
 
 @dataclass
@@ -63,10 +68,9 @@ class SmallAws:
 
     def __call__(self, _: object, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         self.called.add(operation)
-        answer: Callable[[Mapping[str, Any]], dict[str, Any]] | None
-        answer = getattr(self, operation, None)
-        if answer is None:
+        if not hasattr(self, operation):
             raise refusal(operation, "AccessDeniedException", "User: x is not authorized")
+        answer: Callable[[Mapping[str, Any]], dict[str, Any]] = getattr(self, operation)
         if operation != self.at:
             return answer(request)
         if self.fault == "denied":
@@ -75,7 +79,7 @@ class SmallAws:
             raise refusal(operation, "ResourceNotFoundException", "it does not exist")
         whole = answer(request)
         if self.fault == "empty":
-            return {key: type(value)() for key, value in whole.items()}
+            return {key: _nothing(value) for key, value in whole.items()}
         return {key: _hollow(value) for key, value in whole.items()}
 
     def DescribeStacks(self, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,6 +133,7 @@ class SmallAws:
                 (3 if self.broken == "dead letters" else 0) if dead else waiting
             ),
             "ApproximateNumberOfMessagesNotVisible": "0",
+            "ApproximateNumberOfMessagesDelayed": "0",
             "VisibilityTimeout": "60",
             "MessageRetentionPeriod": "1209600" if dead else "345600",
             "SqsManagedSseEnabled": "true",
