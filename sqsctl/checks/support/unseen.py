@@ -52,7 +52,8 @@ def unseen(stack: Stack, results: Iterable[CheckResult] = ()) -> tuple[Unseen, .
 def _open(stack: Stack, fact: Fact) -> Iterator[Unread]:
     """Gaps that no finding tells of: what is missing for certain has one."""
     told = _told_missing(stack)
-    for gap in stack.gaps(fact):
+    # Sorted: what was read at the same time fails in any order.
+    for gap in sorted(stack.gaps(fact), key=lambda each: (each.what, each.reason)):
         if gap.reason not in _NOT_MEANT and not (gap.reason == MISSING and gap.what in told):
             yield gap
 
