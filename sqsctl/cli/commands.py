@@ -11,25 +11,37 @@ from collections.abc import Collection
 
 import typer
 
+from sqsctl.cli.run.help import HelpCommand, HelpGroup
+
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("lab.demo", "Play the whole story on the lab, in a minute."),
     "lab": ("lab.group", "A local AWS with the tutorial's stack: start, break, heal."),
     "stack": ("stack", "Find stacks, draw one, deploy one."),
     "send": ("send", "Send one message, through the API or into the queue."),
     "produce": ("produce.command", "Send many messages, and measure how that went."),
-    "probe": ("probe", "Send one canary through the pipeline, and show how long each hop took."),
-    "queue": ("queue", "Queues: list them, see their figures."),
-    "dlq": ("dlq.group", "Dead letters: look at them, bring them back."),
-    "logs": ("logs.group", "Follow the functions' logs, or have one explained."),
-    "metrics": ("metrics", "Draw CloudWatch's figures of queues, functions and API as sparklines."),
-    "watch": (
-        "watch.command",
-        "Show the whole stack live: the picture, depths and rates, the last failures.",
-    ),
-    "doctor": ("doctor.command", "Say what is wrong, how one knows, and what to type."),
-    "iam": ("iam", "Print the least IAM policy that commands need, with the stack's own ARNs."),
-    "config": ("config", "Defaults, and where each effective value came from."),
+    "probe": ("probe", "Send one message through the pipeline, and time each hop."),
+    "queue": ("queue", "List queues, see their figures."),
+    "dlq": ("dlq.group", "Look at dead-letter messages, and bring them back."),
+    "logs": ("logs.group", "Follow the functions' logs, or have log text explained."),
+    "metrics": ("metrics", "Draw CloudWatch's figures of queues, functions and APIs."),
+    "watch": ("watch.command", "Show the whole stack live: picture, rates, last failures."),
+    "doctor": ("doctor.command", "Say what is wrong, with the evidence, and what to type."),
+    "iam": ("iam", "Print the least IAM policy that commands need."),
+    "completion": ("completion", "Make the shell complete commands, options and names."),
+    "config": ("config", "Show and set defaults, and where each value came from."),
 }
+
+
+class Root(HelpGroup):
+    """The program's own help: its commands by what a person wants to do."""
+
+    sections = (
+        ("Start here", ("demo", "doctor", "lab")),
+        ("Messages", ("send", "produce", "probe")),
+        ("Dead-letter messages", ("dlq",)),
+        ("Look", ("queue", "stack", "logs", "metrics", "watch")),
+        ("Set up", ("iam", "config", "completion")),
+    )
 
 
 def register(app: typer.Typer, words: Collection[str] | None = None) -> None:
@@ -38,7 +50,7 @@ def register(app: typer.Typer, words: Collection[str] | None = None) -> None:
         if words is None or word in words:
             importlib.import_module(f"sqsctl.cli.{file}").register(app)
         else:
-            app.command(word, help=text)(_named_only)
+            app.command(word, help=text, cls=HelpCommand)(_named_only)
 
 
 def _named_only() -> None:

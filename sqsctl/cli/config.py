@@ -9,6 +9,7 @@ import typer
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.folder import working_folder
+from sqsctl.cli.run.help import HelpGroup
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, lines
 from sqsctl.cli.screen.views import row, show_table, table
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from sqsctl.operations.target.targeting import Resolved
 
 group = typer.Typer(
-    help="Defaults, and where each effective value came from.",
+    cls=HelpGroup,
+    help="Show and set defaults, and where each value came from.",
     no_args_is_help=True,
 )
 DryRunOption = Annotated[
@@ -36,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 @command(group, "show", epilog=examples("sqsctl config show", "sqsctl config show -o json"))
 def show(run: Run) -> Answer:
-    """Show every effective value, where it came from, and the target they lead to."""
+    """Show every value, where it came from, and the target."""
     from sqsctl.operations.target.settings import KEYS
     from sqsctl.operations.target.targeting import resolve
 
@@ -131,7 +133,7 @@ def set_(
     value: Annotated[str, typer.Argument(help="Its value.")],
     dry_run: DryRunOption = False,
 ) -> Answer:
-    """Write a default into the nearest sqsctl.toml (or [tool.sqsctl] of pyproject.toml)."""
+    """Write a default into the nearest sqsctl.toml or pyproject.toml."""
     del run
     return _write(key, value, dry_run=dry_run)
 

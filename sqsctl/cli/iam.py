@@ -47,7 +47,7 @@ def iam(
         bool, typer.Option("--required-only", help="Without what a command can do without.")
     ] = False,
 ) -> Answer:
-    """Print the least IAM policy that commands need, with the stack's own ARNs."""
+    """Print the least IAM policy that commands need."""
     from sqsctl.operations.access.iam import MANAGED_LIMIT, On, as_typed, needs, policy, size
     from sqsctl.operations.diagnosis.queue_keys import keys_of
 

@@ -13,6 +13,7 @@ import typer
 
 from sqsctl import __version__
 from sqsctl.cli import commands
+from sqsctl.cli.completion import by_name
 from sqsctl.cli.run import completion, options
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.globals import Globals
@@ -35,7 +36,8 @@ def make_app(words: Collection[str] | None = None) -> typer.Typer:
     """The app; with ``words``, only the commands among them are there in full."""
     app = typer.Typer(
         name="sqsctl",
-        help="Find out why your SQS + Lambda stack is stuck, and mend it.",
+        cls=commands.Root,
+        help="Find out why an SQS + Lambda stack is stuck, and fix it.",
         add_completion=True,
         invoke_without_command=True,
         no_args_is_help=False,
@@ -67,7 +69,7 @@ def root(
     queue: options.QueueOption = None,
     lab: options.LabOption = None,
 ) -> None:
-    """Find out why your SQS + Lambda stack is stuck, and mend it."""
+    """Find out why an SQS + Lambda stack is stuck, and fix it."""
     run: Run = context.obj
     run.before(
         Globals(
@@ -116,6 +118,9 @@ def execute(arguments: Sequence[str], run: Run) -> Exit:
     except Terminated:
         return _failed(run, _interrupted(Exit.TERMINATED))
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError" and not run.output.json:
+            run.output.stdout.print(styled(str(error)), soft_wrap=True)
+            return Exit.OK
         return _failed(run, _usage(run, error))
     except SystemExit as error:
         # Without standalone mode typer leaves this way for one reason: a closed pipe.
@@ -167,7 +172,7 @@ PROGRAM = _Program()
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program as a function: arguments in, exit code out."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = by_name(list(sys.argv[1:] if arguments is None else arguments))
     _open_streams()
     run = Run(Output(early_format(given)), PROGRAM)
     for stream in (sys.stdout, sys.stderr):
@@ -234,13 +239,13 @@ def _usage(run: Run, error: typer.TyperException) -> SqsctlError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "sqsctl"
     run.command = run.command or path.removeprefix("sqsctl").strip()
-    if type(error).__name__ == "NoArgsIsHelpError":
-        # Its message is the whole help text, which a person wants and a machine does not.
-        if not run.output.json:
-            run.output.stderr.print(message, soft_wrap=True)
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help text
         message = f"{path} needs a command"
     return SqsctlError(
-        message.strip().rstrip("."), hint=f"{path} --help", exit=Exit.USAGE, code="usage"
+        message.replace("Value error, ", "").strip().rstrip("."),
+        hint=f"{path} --help",
+        exit=Exit.USAGE,
+        code="usage",
     )
 
 

@@ -61,7 +61,7 @@ def metrics(
     ] = None,
     function: FunctionOption = None,
 ) -> Answer:
-    """Draw CloudWatch's figures of queues, functions and API as sparklines."""
+    """Draw CloudWatch's figures of queues, functions and APIs."""
     from sqsctl.cli.screen.unread import gaps_errors, gaps_shape, harmless, hidden_parts, tell_gaps
     from sqsctl.operations.live.metrics import metrics as read
 

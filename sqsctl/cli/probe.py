@@ -69,7 +69,7 @@ def probe(
         bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")
     ] = False,
 ) -> Answer:
-    """Send one canary through the pipeline, and show how long each hop took.
+    """Send one message through the pipeline, and time each hop.
 
     Exit 10 when it did not arrive; the last hop is where it stopped.
     """

@@ -10,6 +10,7 @@ import typer
 from sqsctl.cli.common.routes import account_in
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.help import HelpGroup
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.json_shapes import queue_shape
 from sqsctl.cli.screen.output import Answer, lines
@@ -31,7 +32,7 @@ QueueArgument = Annotated[
         show_default="the stack's queue",
     ),
 ]
-group = typer.Typer(help="Queues: list them, see their figures.", no_args_is_help=True)
+group = typer.Typer(cls=HelpGroup, help="List queues, see their figures.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -168,7 +169,7 @@ def watch(
         int | None, typer.Option("--count", "-n", min=1, help="So many lines, then end.")
     ] = None,
 ) -> Answer | None:
-    """Print the queue's figures and those of its dead-letter queue, a line a tick."""
+    """Print a queue's figures again and again, a line each."""
     from datetime import UTC, datetime
 
     from sqsctl.aws.sqs.queues import QueueClient

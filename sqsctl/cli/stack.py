@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sqsctl.cli.run.context import Run
+from sqsctl.cli.run.help import HelpGroup
 from sqsctl.cli.run.options import FunctionOption, command, examples
 from sqsctl.cli.screen.endpoints import endpoints_shape, show_endpoints
 from sqsctl.cli.screen.json_shapes import stack_shape
@@ -19,7 +20,7 @@ from sqsctl.errors import Exit, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-group = typer.Typer(help="Find stacks, draw one, deploy one.", no_args_is_help=True)
+group = typer.Typer(cls=HelpGroup, help="Find stacks, draw one, deploy one.", no_args_is_help=True)
 MAX_TEMPLATE_BYTES = 51_200  # what CloudFormation takes inline
 
 
@@ -149,7 +150,7 @@ def deploy(
         bool, typer.Option("--dry-run", help="Show the changes, and make none.")
     ] = False,
 ) -> Answer:
-    """Deploy the stack through a CloudFormation change set; update it if it is there."""
+    """Deploy a stack, or update it, through a CloudFormation change set."""
     from sqsctl.cli.screen.output import iso
     from sqsctl.operations.stacks import deploy as deployment
 

@@ -56,7 +56,7 @@ def test_help_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert main(["dlq", "redrive", "--help"]) == 0
     shown = capsys.readouterr().out
-    assert "Examples:\n    sqsctl dlq redrive\n" in shown
+    assert "Examples:\n  sqsctl dlq redrive\n" in shown
 
 
 def test_a_wrong_example_would_be_noticed() -> None:

@@ -80,12 +80,6 @@ def test_a_usage_error_is_one_line_and_speaks_json_too(
         assert words in spoken.envelope["errors"][0]["message"]
 
 
-def test_a_group_without_a_command_shows_its_help_and_fails(sqsctl: Sqsctl) -> None:
-    shown = sqsctl("lab")
-    assert (shown.code, shown.out) == (2, "")
-    assert "incidents" in shown.err
-
-
 def test_without_a_terminal_the_bare_program_prints_help(sqsctl: Sqsctl) -> None:
     shown = sqsctl()
     assert shown.code == 0

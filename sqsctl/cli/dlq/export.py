@@ -64,7 +64,7 @@ def export(
         ),
     ] = False,
 ) -> Answer:
-    """Write dead letters into a file, with everything they carry; the queue keeps them all.
+    """Write dead-letter messages into a file; the queue keeps them.
 
     JSON Lines with a checksum, readable by you only. restore brings them back.
     """

@@ -5,11 +5,16 @@ from __future__ import annotations
 import typer
 
 from sqsctl.cli.dlq import explain, export, groups, peek, purge, redrive, restore, tasks
+from sqsctl.cli.run.help import HelpGroup
 
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="Dead letters: look at them, bring them back.", no_args_is_help=True)
+    group = typer.Typer(
+        cls=HelpGroup,
+        help="Look at dead-letter messages, and bring them back.",
+        no_args_is_help=True,
+    )
     for part in (peek, groups, explain, redrive, tasks, export, restore, purge):
         part.register(group)
     app.add_typer(group, name="dlq")

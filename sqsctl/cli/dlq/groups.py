@@ -39,7 +39,7 @@ def groups(
         bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
     ] = False,
 ) -> Answer:
-    """Group the dead letters by what they died of and by the shape of their bodies."""
+    """Group dead-letter messages by cause and shape of their bodies."""
     from sqsctl.cli.dlq.causes import causes_of
     from sqsctl.cli.dlq.source import dead_letters
     from sqsctl.operations.dead_letters.groups import Groups

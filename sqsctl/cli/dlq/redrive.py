@@ -104,7 +104,7 @@ def redrive(
         bool, typer.Option("--dry-run", help="Say what would be moved, move nothing.")
     ] = False,
 ) -> Answer:
-    """Move dead letters back to where they came from, with everything that they carry.
+    """Move dead-letter messages back to where they came from, whole.
 
     What a function (invoked asynchronously), an EventBridge rule or schedule, or an SNS
     subscription could not deliver goes to the function, queue or topic that did not get it.

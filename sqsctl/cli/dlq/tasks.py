@@ -39,7 +39,7 @@ def tasks(
         bool, typer.Option("--dry-run", help="With --cancel: say what would be cancelled.")
     ] = False,
 ) -> Answer:
-    """List SQS's own redrives of the dead-letter queue, or cancel the one that runs."""
+    """List SQS's own redrives of the queue, or cancel the running one."""
     from sqsctl.aws.sqs.move_tasks import MoveTaskClient
     from sqsctl.cli.dlq.source import dead_letters
 

@@ -121,7 +121,7 @@ def doctor(
         bool, typer.Option("--dry-run", help="With --fix: show what would be applied.")
     ] = False,
 ) -> Answer | None:
-    """Say what is wrong, how one knows, and what to type.
+    """Say what is wrong, with the evidence, and what to type.
 
     Causes come first, each with the symptoms that it explains. Reads only, unless --fix is
     given. Exit 0 when healthy, 10 when something is wrong, 3 when something that could hide a

@@ -5,12 +5,15 @@ from __future__ import annotations
 import typer
 
 from sqsctl.cli.lab import incidents, lifecycle
+from sqsctl.cli.run.help import HelpGroup
 
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(
-        help="A local AWS with the tutorial's stack: start, break, heal.", no_args_is_help=True
+        cls=HelpGroup,
+        help="A local AWS with the tutorial's stack: start, break, heal.",
+        no_args_is_help=True,
     )
     for part in (lifecycle, incidents):
         part.register(group)

@@ -69,7 +69,7 @@ def up(
     ] = False,
     dry_run: DryRunOption = False,
 ) -> Answer:
-    """Start the lab and deploy the tutorial's stack on it through CloudFormation."""
+    """Start the lab, and deploy the tutorial's stack on it."""
     from sqsctl.aws.lab_state import running_lab
 
     chosen = name or run.lab_name
@@ -162,7 +162,7 @@ def _keys(state: LabState | None) -> dict[str, Any]:
 
 
 def reset(run: Run, name: NameOption = None, dry_run: DryRunOption = False) -> Answer:
-    """Empty the lab, queues, logs and incidents included, and deploy its stack afresh."""
+    """Empty the lab, and deploy its stack afresh."""
     from sqsctl.lab import server
 
     chosen = name or run.lab_name
@@ -180,7 +180,7 @@ def template(
         str, typer.Option("--runtime", help="Language of the functions: python or nodejs.")
     ] = "python",
 ) -> Answer:
-    """Print the stack as plain CloudFormation, for AWS as well as for the lab."""
+    """Print the stack as plain CloudFormation, for AWS or the lab."""
     del run
     from sqsctl.lab.template import render
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import typer
 
 from sqsctl.cli.logs import explain, tail
+from sqsctl.cli.run.help import HelpGroup
 
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(
-        help="Follow the functions' logs, or have one explained.", no_args_is_help=True
+        cls=HelpGroup,
+        help="Follow the functions' logs, or have log text explained.",
+        no_args_is_help=True,
     )
     for part in (explain, tail):
         part.register(group)

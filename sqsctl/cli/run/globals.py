@@ -38,3 +38,6 @@ class Globals:
             if (value := getattr(self, each.name)) is not None
         }
         return replace(earlier, **given)
+
+
+COMMON = frozenset(each.name for each in fields(Globals))

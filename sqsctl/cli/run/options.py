@@ -17,6 +17,7 @@ import typer
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.globals import Format, Globals
+from sqsctl.cli.run.help import HelpCommand
 from sqsctl.cli.screen.output import Answer
 from sqsctl.errors import UsageError
 
@@ -233,6 +234,7 @@ def command(
             hidden=hidden,
             rich_help_panel=panel,
             no_args_is_help=False,
+            cls=HelpCommand,
         )(wrapper)
         return function
 

@@ -101,6 +101,10 @@ DATA: dict[str, tuple[Shape, ...]] = {
         },
     ),
     "lab template": ({"template": "text"},),
+    "completion": (
+        {"shell": "text", "script": "text"},
+        {"shell": "text", "installed": "text"},
+    ),
     "lab up": (LAB, DRY_RUN),
     "logs explain": ({"findings": [FINDING], "lines": "int"},),
     "metrics": (

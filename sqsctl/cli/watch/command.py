@@ -50,7 +50,7 @@ def watch(
         int | None, typer.Option("--count", "-n", min=1, help="So many looks, then end.")
     ] = None,
 ) -> Answer | None:
-    """Show the whole stack live: the picture, depths and rates, the last failures.
+    """Show the whole stack live: picture, rates, last failures.
 
     On a terminal it is a screen with keys: q quits; d runs doctor, e shows the last errors, p
     probes, r redrives after a question. Piped, or with --count, it is a plain snapshot a tick;
