@@ -108,6 +108,7 @@ def root(
 
 def execute(arguments: Sequence[str], run: Run) -> Exit:
     """Run one command line in this process; the answer and its errors end up in ``run``."""
+    run.words = tuple(arguments)
     try:
         app = make_app(frozenset(completion.line() if completion.asked() else arguments))
         code = app(args=list(arguments), prog_name="sqsctl", standalone_mode=False, obj=run)

@@ -167,7 +167,8 @@ class RedriveSummary:
     at the target twice. ``returned`` were moved and came back meanwhile: the consumer
     failed again. ``skipped`` did not match. ``blocked_groups``: FIFO groups whose rest could
     not be reached behind a message that stays. ``resumed``: so many were finished that an
-    earlier run had begun. ``detached``: a native task goes on without us.
+    earlier run had begun; ``vanished`` of those were not at the source any more.
+    ``detached``: a native task goes on without us.
     ``acceptances``: message ids with the id under which the destination took them (a message's,
     an event's, an invocation's request id), the first thousand; the journal has them all.
     """
@@ -182,6 +183,7 @@ class RedriveSummary:
     skipped: int = 0
     returned: int = 0
     resumed: int = 0
+    vanished: int = 0
     interrupted: bool = False
     detached: bool = False
     failures: tuple[FailedMove, ...] = ()

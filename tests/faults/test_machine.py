@@ -84,9 +84,6 @@ class Redriving(RuleBasedStateMachine):
         self.processed: Counter[str] = Counter()
         self.told: set[str] = set()
         self.ids: dict[str, str] = {}
-        # What five minutes are is told by the fake's clock, to the journal as well.
-        self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(journals, "epoch", self.sqs.clock)
         self.number = 0
 
     def teardown(self) -> None:
@@ -102,12 +99,11 @@ class Redriving(RuleBasedStateMachine):
                     break
                 self.sqs.clock.advance(31)
             assert not self.dead.stored, "a message never moves"
-            assert not journals.unfinished(self.folder, arn_of(self.dead.name))
+            assert not journals.unfinished(self.folder, self._identity)
             self.nothing_is_lost_or_made_up()
             self.once_the_source_is_settled_every_duplicate_was_told()
         finally:
             shutil.rmtree(self.folder)
-            self.patch.undo()
 
     @rule(count=st.integers(min_value=1, max_value=15))
     def dead_letters_arrive(self, count: int) -> None:
@@ -162,6 +158,10 @@ class Redriving(RuleBasedStateMachine):
         failed.visible_at = self.sqs.clock()
         self.dead.stored.append(failed)
 
+    @property
+    def _identity(self) -> str:
+        return journals.identity(self.sqs.place, self.sqs.facts(self.dead.name))
+
     def _run(self, options: Redrive) -> None:
         self.ids.update((each.message_id, each.sent.body) for each in self.dead.stored)
         try:
@@ -197,7 +197,7 @@ class Redriving(RuleBasedStateMachine):
         was killed tells through the next one."""
         if not hasattr(self, "put") or self.dead.stored:
             return
-        if journals.unfinished(self.folder, arn_of(self.dead.name)):
+        if journals.unfinished(self.folder, self._identity):
             return
         there = Counter(each.sent.body for each in self.main.stored) + self.processed
         doubled = {body for body, times in there.items() if times > self.put[body]}

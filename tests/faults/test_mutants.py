@@ -20,6 +20,8 @@ REDRIVE = "tests/operations/moving/test_redrive.py"
 DELIVERY = "tests/operations/shared/test_delivery.py"
 QUEUES = "tests/aws/test_queues.py"
 PEEK = "tests/operations/dead_letters/test_peek.py"
+FLATTERING = "tests/operations/moving/test_nothing_flattering.py"
+HOSTILE = "tests/aws/test_hostile_server.py"
 MACHINE = ("--hypothesis-profile", "unshrunk", "tests/faults/test_machine.py::TestRedriving")
 
 
@@ -49,9 +51,9 @@ MUTANTS = [
     Mutant(
         "delete first",
         "sqsctl/operations/moving/redrive_worker.py",
-        "        shop.journal.intent(ids)\n",
+        "        shop.journal.intent(ids, tried_at)\n",
         "        shop.source.delete([each.message for each in part])\n"
-        "        shop.journal.intent(ids)\n",
+        "        shop.journal.intent(ids, tried_at)\n",
         (f"{REDRIVE}::test_what_stays_throttled_stays_in_the_source",),
         always=True,
     ),
@@ -65,8 +67,8 @@ MUTANTS = [
     Mutant(
         "ignore Failed of a send",
         "sqsctl/aws/sqs/batches.py",
-        '    for each in answer.get("Failed") or ():\n',
-        "    for each in ():\n",
+        "    for key, each in failed.items():\n",
+        "    for key, each in ():\n",
         (f"{QUEUES}::test_failed_entries_are_told_apart",),
         always=True,
     ),
@@ -124,7 +126,7 @@ MUTANTS = [
     Mutant(
         "retry the unknown without telling",
         "sqsctl/operations/shared/delivery.py",
-        "            self._ever_unknown.add(place)\n",
+        "            self._unanswered[place] += 1\n",
         "",
         (DELIVERY,),
     ),
@@ -161,7 +163,7 @@ MUTANTS = [
     Mutant(
         "forget what was sent before the crash",
         "sqsctl/operations/moving/redrive_worker.py",
-        "        shop.journal.sent(pairs, doubtful)\n",
+        "            lambda: shop.journal.sent(pairs, doubtful),\n",
         "",
         (REDRIVE,),
     ),
@@ -175,22 +177,22 @@ MUTANTS = [
     Mutant(
         "trust FIFO queues for ever",
         "sqsctl/operations/moving/ledger.py",
-        "if not fifo or now - since > SWALLOWED_S",
-        "if not fifo",
+        "and 0 <= now - since <= SWALLOWED_S",
+        "",
         (REDRIVE,),
     ),
     Mutant(
         "forget what may have been sent before the crash",
         "sqsctl/operations/moving/redrive_worker.py",
-        "        shop.journal.intent(ids)\n",
+        "        shop.journal.intent(ids, tried_at)\n",
         "",
         (REDRIVE,),
     ),
     Mutant(
         "an intent that is not flushed",
         "sqsctl/operations/moving/journal.py",
-        '"t": int(epoch())})\n        self._fsync()\n',
-        '"t": int(epoch())})\n',
+        '"t": at})\n        self._fsync()\n',
+        '"t": at})\n',
         ("tests/operations/moving/test_journal.py",),
     ),
     Mutant(
@@ -222,11 +224,118 @@ MUTANTS = [
         (PEEK,),
     ),
     Mutant(
+        "copy on although nothing can be deleted",
+        "sqsctl/operations/moving/copy_limit.py",
+        "if self._copied and self._copied + messages > self._allowed:",
+        "if False:",
+        (FLATTERING,),
+        always=True,
+    ),
+    Mutant(
+        "let throttling go on for ever",
+        "sqsctl/operations/moving/copy_limit.py",
+        "if self._refused >= self._allowed and",
+        "if False and",
+        (FLATTERING,),
+    ),
+    Mutant(
+        "try a lost answer again and again",
+        "sqsctl/operations/shared/delivery.py",
+        "UNANSWERED_TRIES = 2",
+        "UNANSWERED_TRIES = 9",
+        (DELIVERY,),
+    ),
+    Mutant(
+        "let the journal's error come before the deletion",
+        "sqsctl/operations/moving/redrive_worker.py",
+        "                trouble = trouble or error\n",
+        "                raise\n",
+        (FLATTERING,),
+    ),
+    Mutant(
+        "one journal for every server",
+        "sqsctl/operations/moving/journal.py",
+        'return f"{place} {made} {queue.arn}"',
+        'return f"{made} {queue.arn}"',
+        (FLATTERING,),
+    ),
+    Mutant(
+        "one journal for every queue of a name",
+        "sqsctl/operations/moving/journal.py",
+        'return f"{place} {made} {queue.arn}"',
+        'return f"{place} {queue.arn}"',
+        (FLATTERING,),
+    ),
+    Mutant(
+        "count what never came back as moved",
+        "sqsctl/operations/moving/ledger.py",
+        "            if key in self._inherited:\n                with self._lock:\n",
+        "            if False:\n                with self._lock:\n",
+        (FLATTERING,),
+    ),
+    Mutant(
+        "call a canary good that nobody watched",
+        "sqsctl/operations/moving/canary.py",
+        "return bool(self.processed) and not",
+        "return not",
+        (FLATTERING,),
+    ),
+    Mutant(
+        "count resumed messages against the limit",
+        "sqsctl/operations/moving/ledger.py",
+        "                self.selected += 1\n\n    def has_failed",
+        "                self.selected += 1\n                self._claimed += 1\n\n"
+        "    def has_failed",
+        (FLATTERING,),
+    ),
+    Mutant(
+        "go on with other options",
+        "sqsctl/operations/moving/journal_story.py",
+        "if not story.unsettled or story.terms == dict(terms):",
+        "if True:",
+        (FLATTERING,),
+    ),
+    Mutant(
+        "trust a FIFO queue whose server tells no time",
+        "sqsctl/operations/moving/ledger.py",
+        "return since is not None and now is not None and",
+        "return since is None or now is None or",
+        (FLATTERING,),
+    ),
+    Mutant(
+        "believe an id that is successful and failed",
+        "sqsctl/aws/sqs/batches.py",
+        '        key for each in _entries(answer, "Successful") if (key :=',
+        "        key for each in () if (key :=",
+        (HOSTILE,),
+    ),
+    Mutant(
+        "take a missing count for 0",
+        "sqsctl/aws/sqs/shapes.py",
+        'told = int(attributes[f"ApproximateNumberOfMessages{kind}"])',
+        'told = int(attributes.get(f"ApproximateNumberOfMessages{kind}", 0))',
+        (HOSTILE,),
+    ),
+    Mutant(
+        "let an answer trickle",
+        "sqsctl/aws/patience.py",
+        "                if now >= until:\n",
+        "                if hurried is not None and now >= until:\n",
+        (HOSTILE,),
+    ),
+    Mutant(
+        "wait on after a signal",
+        "sqsctl/aws/patience.py",
+        "                if hurried is not None:\n",
+        "                if False:\n",
+        (HOSTILE,),
+    ),
+    Mutant(
         "delete first, met by the machine",
         "sqsctl/operations/moving/redrive_worker.py",
-        "        shop.journal.intent(ids)\n",
+        "        shop.journal.intent(ids, tried_at)\n",
         "        shop.source.delete([each.message for each in part])\n"
-        "        shop.journal.intent(ids)\n",
+        "        shop.journal.intent(ids, tried_at)\n",
         MACHINE,
     ),
     Mutant(

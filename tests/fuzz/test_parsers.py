@@ -29,6 +29,7 @@ from sqsctl.aws import lab_state as labs
 from sqsctl.aws.session import Session
 from sqsctl.aws.sqs import shapes as queue_shapes
 from sqsctl.aws.sqs.queues import QueueClient
+from sqsctl.aws.translate import shaped
 from sqsctl.checks.support import policies, versions
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.times import moment
@@ -177,8 +178,11 @@ def edit(text: str, _: Path) -> None:
 
 
 def sqs_answers(attributes: dict[str, str], _: Path) -> None:
-    queue_shapes.queue("http://127.0.0.1:1/0/jobs", attributes)
-    message = queue_shapes.message({"MessageId": "m", "Attributes": attributes})
+    with shaped("queue jobs"):
+        queue_shapes.queue("http://127.0.0.1:1/0/jobs", attributes)
+    shape = {"MessageId": "m", "ReceiptHandle": "h", "Attributes": attributes}
+    with shaped("queue jobs"):
+        message = queue_shapes.message(shape)
     assert message.receive_count >= 0
     assert message.sent_at is None or message.sent_at.tzinfo is UTC
 

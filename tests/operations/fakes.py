@@ -118,6 +118,9 @@ class FakeQueue:
 
     # The port.
 
+    def server_time(self) -> float | None:
+        return self.sqs.clock() if self.sqs.tells_time else None
+
     def send(self, batch: Sequence[Outgoing]) -> BatchResult:
         with self.sqs.lock:
             return self._called("send", len(batch), lambda: self._send(batch))
@@ -281,11 +284,14 @@ class FakeQueue:
 class FakeSqs:
     """All queues of an account: finds, describes, opens."""
 
+    place = "fake"
+
     def __init__(self, clock: ManualClock | None = None) -> None:
         self.clock = clock or ManualClock()
         self.lock = threading.RLock()
         self.numbers = itertools.count(1)
         self.queues: dict[str, FakeQueue] = {}
+        self.tells_time = True
         self.unsupported: set[str] = set()
         self.denied: set[str] = set()
 

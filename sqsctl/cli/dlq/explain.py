@@ -12,7 +12,7 @@ from sqsctl.cli.dlq.bodies import FetchOption, opener
 from sqsctl.cli.dlq.looking import look_through
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
-from sqsctl.cli.screen.command_lines import own_options
+from sqsctl.cli.screen.command_lines import aim
 from sqsctl.cli.screen.json_shapes import message_shape
 from sqsctl.cli.screen.output import Answer, iso, prose, safe_line, styled
 from sqsctl.cli.screen.views import ago, clock
@@ -115,16 +115,10 @@ def explain(
     }
 
     def human(console: Console) -> None:
-        show_story(console, story, found, pair, aim=_aim(run, pair), inside=inside)
+        to = shlex.join(aim(run, pair.dead_letters.name))
+        show_story(console, story, found, pair, aim=to, inside=inside)
 
     return Answer(data, human, code)
-
-
-def _aim(run: Run, pair: Pair) -> str:
-    """What another command needs to look at the same."""
-    stack = run.target.stack if run.target else None
-    named = ("--stack", stack) if stack else ("--queue", pair.dead_letters.name)
-    return shlex.join((*named, *own_options(run)))
 
 
 def show_story(

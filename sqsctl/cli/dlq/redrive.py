@@ -149,6 +149,18 @@ def redrive(
         rate=rate,
         concurrency=1 if edit else concurrency,
         resume=resume,
+        terms=_terms(
+            to=to,
+            limit=limit,
+            canary=canary,
+            id=",".join(sorted(id_ or ())),
+            match=match,
+            grep=grep,
+            cause=",".join(sorted(cause or ())),
+            since=since,
+            until=until,
+            edit=edit,
+        ),
     )
     everything = wanted.empty and limit is None and not edit and canary is None
     everything = everything and where.watchable
@@ -166,3 +178,8 @@ def redrive(
         changing = editing(run, fifo=facts.fifo, max_bytes=facts.maximum_message_bytes)
         job = replace(job, edit=changing)
     return carry_out(job, canary=canary, pause_consumer=pause_consumer)
+
+
+def _terms(**given: object) -> dict[str, str]:
+    """What an unfinished run must have been begun with to be gone on with: as it was typed."""
+    return {name: str(value) for name, value in given.items() if value}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from sqsctl.cli.common.filters import Selection
 from sqsctl.cli.dlq.destination import Aim
 from sqsctl.cli.dlq.redrive_view import redrive_answer, redrive_shape, show_redrive
 from sqsctl.cli.run.context import Run
+from sqsctl.cli.screen.command_lines import again, here
 from sqsctl.cli.screen.output import Answer, lines
 from sqsctl.errors import Exit, SqsctlError, UsageError
 from sqsctl.model.plurals import counted
@@ -44,13 +45,20 @@ class Job:
     rate: float | None
     concurrency: int
     resume: bool
+    terms: Mapping[str, str]
     fall_back: bool = False
 
     @property
     def again(self) -> str:
         """What to type to go on."""
-        named = self.run.settings.text("queue") or self.pair.dead_letters.name
-        return f"sqsctl dlq redrive --queue {named}"
+        return again(self.run, self.pair.dead_letters.name)
+
+    @property
+    def identity(self) -> str:
+        """Which queue its journal is of."""
+        from sqsctl.operations.moving.journal import identity
+
+        return identity(self.client.place, self.pair.dead_letters)
 
 
 def choose_method(job: Job, wanted: str, *, everything_unchanged: bool) -> Method:
@@ -67,7 +75,7 @@ def choose_method(job: Job, wanted: str, *, everything_unchanged: bool) -> Metho
         MoveTaskClient(job.run.session()),
         source,
         everything_unchanged=everything_unchanged and (whole or wanted == "native"),
-        resuming=job.resume and unfinished(job.journals, source.arn) is not None,
+        resuming=job.resume and unfinished(job.journals, job.identity) is not None,
     )
     if chosen == "native" and not whole:
         raise UsageError(f"SQS's own redrive takes a --rate of 1 to {NATIVE_RATE}, whole")
@@ -99,10 +107,11 @@ def _carried_out(job: Job, control: Control, canary: int | None) -> Answer:
     try:
         if canary:
             first = min(canary, job.limit) if job.limit else canary
-            done = _move(replace(job, limit=first), control)
+            done = _move(replace(job, limit=first), control, keep_copies=first)
             verdict = _watched(job, done, control)
             left = job.limit - first if job.limit else None
-            if verdict.good and done.moved == first and left != 0 and not control.stopping:
+            whole = done.moved - done.resumed == first
+            if verdict.good and whole and left != 0 and not control.stopping:
                 done = merged(done, _move(replace(job, limit=left), control))
         else:
             done = _move(job, control)
@@ -116,7 +125,15 @@ def _carried_out(job: Job, control: Control, canary: int | None) -> Answer:
             error.exit,
             (error,),
         )
-    return redrive_answer(done, job.pair, control.exit, verdict, _gone(job, done))
+    return redrive_answer(
+        done,
+        job.pair,
+        control.exit,
+        verdict,
+        _gone(job, done),
+        again=job.again,
+        doctor=here(job.run, job.pair.dead_letters.name, "doctor"),
+    )
 
 
 def _gone(job: Job, done: RedriveSummary) -> SqsctlError | None:
@@ -129,7 +146,7 @@ def _gone(job: Job, done: RedriveSummary) -> SqsctlError | None:
     return job.selection.trouble(job.pair.dead_letters.name, exhausted=not (cut_short or some))
 
 
-def _move(job: Job, control: Control) -> RedriveSummary:
+def _move(job: Job, control: Control, *, keep_copies: int = 0) -> RedriveSummary:
     from sqsctl.aws.sqs.move_tasks import MoveTaskClient
     from sqsctl.operations.moving import redrive as moving
     from sqsctl.operations.moving.redrive_native import redrive_native
@@ -152,6 +169,7 @@ def _move(job: Job, control: Control) -> RedriveSummary:
                 rate=int(job.rate) if job.rate else None,
                 control=control,
                 progress=progress,
+                command=here(job.run, source.name, "dlq", "tasks"),
             )
         return moving.redrive(
             job.client,
@@ -166,6 +184,8 @@ def _move(job: Job, control: Control) -> RedriveSummary:
                 concurrency=job.concurrency,
                 resume=job.resume,
                 command=job.again,
+                terms=job.terms,
+                keep_copies=keep_copies,
             ),
             select=job.selection.predicate,
             edit=job.edit,
@@ -200,7 +220,7 @@ def _watched(job: Job, first: RedriveSummary, control: Control) -> Verdict:
 
     targets = [job.aim.queue] if job.aim.queue else list(job.pair.sources)
     with job.run.progress("watching the canary") as bar:
-        return watch(
+        verdict = watch(
             job.client,
             job.pair.dead_letters,
             targets,
@@ -208,6 +228,8 @@ def _watched(job: Job, first: RedriveSummary, control: Control) -> Verdict:
             control=control,
             progress=lambda seconds: bar.update(note=f"{seconds:.0f} s"),
         )
+    sent = first.moved - first.resumed
+    return replace(verdict, unwatched=max(0, sent - len(first.copies)))
 
 
 @contextmanager
@@ -252,6 +274,7 @@ def merged(one: RedriveSummary, other: RedriveSummary) -> RedriveSummary:
         possible_duplicates=(*one.possible_duplicates, *other.possible_duplicates),
         returned=one.returned + other.returned,
         resumed=one.resumed + other.resumed,
+        vanished=one.vanished + other.vanished,
         interrupted=one.interrupted or other.interrupted,
         failures=(*one.failures, *other.failures),
         duration_s=one.duration_s + other.duration_s,

@@ -30,6 +30,7 @@ def redrive_shape(summary: RedriveSummary, verdict: Verdict | None = None) -> di
         "skipped": summary.skipped,
         "returned": summary.returned,
         "resumed": summary.resumed,
+        "vanished": summary.vanished,
         "interrupted": summary.interrupted,
         "failures": [
             {"message_id": each.message_id, "reason": each.reason} for each in summary.failures
@@ -42,6 +43,8 @@ def redrive_shape(summary: RedriveSummary, verdict: Verdict | None = None) -> di
             "processed": list(verdict.processed),
             "returned": list(verdict.returned),
             "undecided": list(verdict.undecided),
+            "unwatched": verdict.unwatched,
+            "trouble": verdict.trouble.message if verdict.trouble else None,
             "waited_s": round(verdict.waited_s, 1),
             "good": verdict.good,
         }
@@ -88,8 +91,14 @@ def redrive_answer(
     stopped: Exit,
     verdict: Verdict | None = None,
     gone: SqsctlError | None = None,
+    *,
+    again: str,
+    doctor: str,
 ) -> Answer:
-    """The answer, with the exit code that the outcome deserves."""
+    """The answer, with the exit code that the outcome deserves.
+
+    ``again`` is what to type to go on, ``doctor`` what looks for what still fails.
+    """
     code = worst(
         stopped if summary.interrupted else Exit.OK,
         Exit.PARTIAL if summary.failed or summary.returned or summary.blocked_groups else Exit.OK,
@@ -108,14 +117,10 @@ def redrive_answer(
         )
         said += ["stopped before the end"] if summary.interrupted else []
         if verdict is not None and not verdict.good:
-            said.append(
-                "the canary came back"
-                if verdict.returned
-                else "the canary was not processed in time"
-            )
-        hint = "repeat the command to go on" if summary.interrupted else None
+            said.append(_canary_words(verdict))
+        hint = f"go on with: {again}" if summary.interrupted else None
         if summary.returned or (verdict is not None and not verdict.good):
-            hint = "sqsctl doctor looks for what still fails"
+            hint = f"{doctor} looks for what still fails"
         whole = SqsctlError(", ".join(said), hint=hint, exit=code, code=code.name.lower())
         errors = (whole, *errors)
     return Answer(
@@ -124,3 +129,16 @@ def redrive_answer(
         worst(code, gone.exit if gone else Exit.OK),
         errors,
     )
+
+
+def _canary_words(verdict: Verdict) -> str:
+    """Why a canary is not good."""
+    if verdict.returned:
+        return "the canary came back"
+    if verdict.trouble:
+        return f"the canary could not be watched: {verdict.trouble.message}"
+    if verdict.unwatched:
+        return "the canary cannot be watched: the queue gave it no id"
+    if not verdict.undecided:
+        return "no canary was sent, so nothing is proven"
+    return "the canary was not processed in time"

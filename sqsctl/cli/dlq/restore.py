@@ -13,6 +13,7 @@ from sqsctl.cli.common.filters import (
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.command_lines import again
 from sqsctl.cli.screen.output import Answer, lines, styled
 from sqsctl.errors import Exit, SqsctlError, UsageError, worst
 from sqsctl.model.plurals import counted
@@ -99,6 +100,7 @@ def restore(
             {"dry_run": True, "path": str(file), "lines": verdict.messages, "to": target.name},
             lambda console: lines(console, [said]),
         )
+    once_more = again(run, target.name)
     control = Control()
     with (
         run.progress(f"sending to {target.name}") as bar,
@@ -110,15 +112,20 @@ def restore(
             target,
             journal_folder=state_home() / "journals",
             options=Restore(
-                rate=rate, concurrency=concurrency, resume=resume, allow_partial=allow_partial
+                rate=rate,
+                concurrency=concurrency,
+                resume=resume,
+                allow_partial=allow_partial,
+                place=client.place,
+                command=once_more,
             ),
             control=control,
             progress=lambda done, total: bar.update(done, total=total),
         )
-    return _restored(summary, target.name, control.exit)
+    return _restored(summary, target.name, control.exit, once_more)
 
 
-def _restored(summary: RestoreSummary, target: str, stopped: Exit) -> Answer:
+def _restored(summary: RestoreSummary, target: str, stopped: Exit, once_more: str) -> Answer:
     data: dict[str, Any] = {
         "path": summary.path,
         "to": target,
@@ -143,7 +150,7 @@ def _restored(summary: RestoreSummary, target: str, stopped: Exit) -> Answer:
         said = f"{summary.sent} sent, {summary.failed} failed"
         if summary.partial:
             said += f"; the file is not whole: {summary.partial_reason}"
-        hint = "repeat the command to go on" if summary.interrupted else None
+        hint = f"go on with: {once_more}" if summary.interrupted else None
         errors = (SqsctlError(said, hint=hint, exit=code, code=code.name.lower()),)
 
     def human(console: Console) -> None:

@@ -38,6 +38,7 @@ class Run:
         self.output = output
         self.program = program
         self.command = ""
+        self.words: tuple[str, ...] = ()  # the command line as it was typed
         self.answer: Answer | None = None
         self.target: Target | None = None
         self.lab_name = lab_name or os.environ.get("SQSCTL_LAB_NAME") or "default"

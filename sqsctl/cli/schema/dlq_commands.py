@@ -101,6 +101,8 @@ DLQ: dict[str, tuple[Shape, ...]] = {
             "journal": "text?",
             "skipped": "int",
             "returned": "int",
+            "resumed": "int",
+            "vanished": "int",
             "interrupted": "bool",
             "failures": [{"message_id": "text", "reason": "text"}],
             "blocked_groups": ["text"],

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqsctl.model.remedy import Fix, Step
 
 _AWS = re.compile(r"(?<![\w./-])aws (?=(?!configure )[a-z][a-z0-9-]+ )")
+_NOT_AGAIN = frozenset({"--no-resume", "--dry-run"})
 _NAMING = ("profile", "region", "endpoint_url")
 
 
@@ -33,6 +34,36 @@ def own_options(run: Run) -> tuple[str, ...]:
     if settings.kind("lab") == "flag":
         given.append("--lab" if settings.flag("lab") else "--no-lab")
     return tuple(given)
+
+
+def aim(run: Run, queue: str) -> tuple[str, ...]:
+    """The options that make another command look at the same queue's stack, or the queue."""
+    stack = run.target.stack if run.target else None
+    return (*(("--stack", stack) if stack else ("--queue", queue)), *own_options(run))
+
+
+def here(run: Run, queue: str, *words: str) -> str:
+    """Another ``sqsctl`` command, on what this one works on."""
+    return shlex.join(("sqsctl", *words, *aim(run, queue)))
+
+
+def again(run: Run, queue: str) -> str:
+    """This command line once more: the selection, the destination and the target with it.
+
+    Without what would keep it from going on, and with what was chosen at a question or stands
+    in a file, since another folder may have another one.
+    """
+    words = [each for each in run.words if each not in _NOT_AGAIN]
+    dash = words.index("--") if "--" in words else len(words)
+    settings = run.settings
+    more: list[str] = []
+    if settings.kind("stack") != "flag" and settings.kind("queue") != "flag":
+        stack = run.target.stack if run.target else None
+        more += ["--stack", stack] if stack else ["--queue", queue]
+    given = run.globals.lab
+    if given is not None and not {"--lab", "--no-lab"}.intersection(words):
+        more.append("--lab" if given else "--no-lab")
+    return shlex.join(["sqsctl", *words[:dash], *more, *words[dash:]])
 
 
 def as_typed(diagnosis: Diagnosis, run: Run) -> Diagnosis:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sqsctl.errors import SqsctlError
 from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import Queue
 from sqsctl.operations.dead_letters.peek import Look, peek
@@ -25,17 +26,22 @@ _QUIET = 2  # looks in a row that have to agree: the counters are approximate
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Ids of copies by what became of them."""
+    """Ids of copies by what became of them.
 
-    processed: tuple[str, ...]
-    returned: tuple[str, ...]
-    undecided: tuple[str, ...]
-    waited_s: float
+    ``unwatched`` were sent, and nothing told their ids. ``trouble`` ended the watch.
+    """
+
+    processed: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    waited_s: float = 0.0
+    unwatched: int = 0
+    trouble: SqsctlError | None = None
 
     @property
     def good(self) -> bool:
-        """All were processed."""
-        return not (self.returned or self.undecided)
+        """Something was watched, and all of it was processed."""
+        return bool(self.processed) and not (self.returned or self.undecided or self.unwatched)
 
 
 def watch(
@@ -53,56 +59,83 @@ def watch(
     """Watch the copies (ids at the targets) until their fate is known or time is up.
 
     ``timeout_s`` None: as long as all attempts of the slowest target may take. A stop ends
-    the watch with what is known.
+    the watch with what is known, and so does an error: what was not seen is undecided.
     """
-    control = control or Control()
     limit = timeout_s if timeout_s is not None else _all_attempts_s(targets)
-    began = clock()
-    quiet = 0
-    before = _total(queues, dead_letters, control)
-    now = before
-    returned: tuple[str, ...] = ()
-    while quiet < _QUIET and len(returned) < len(copies):
-        waited = clock() - began
-        if waited >= limit or not control.pause(poll_s):
-            break
-        if progress:
-            progress(waited)
-        empty = all(_total(queues, each, control) == 0 for each in targets)
-        quiet = quiet + 1 if empty else 0
-        now = _total(queues, dead_letters, control)
-        if now > before:
-            returned = _seen_again(queues, dead_letters, copies, clock)
-            before = now
-    if now <= _LOOKED_THROUGH:
-        returned = _seen_again(queues, dead_letters, copies, clock)
-    others = tuple(each for each in copies if each not in returned)
-    gone = quiet >= _QUIET
-    return Verdict(
-        processed=others if gone else (),
-        returned=returned,
-        undecided=() if gone else others,
-        waited_s=clock() - began,
-    )
+    run = _Watch(queues, dead_letters, targets, copies, control or Control(), clock)
+    if not copies:
+        return Verdict()
+    return run.run(limit, poll_s, progress)
 
 
-def _seen_again(
-    queues: OpensQueues, dead_letters: Queue, copies: Sequence[str], clock: Clock
-) -> tuple[str, ...]:
-    """Which copies lie among the dead letters."""
-    wanted = frozenset(copies)
-    seen = peek(
-        queues.open(_ref(dead_letters)),
-        dead_letters,
-        look=Look(limit=len(wanted), scan=_LOOKED_THROUGH, force=True),
-        select=lambda message: message.message_id in wanted,
-        clock=clock,
-    )
-    return tuple(each.message_id for each in seen.matched)
+class _Watch:
+    def __init__(
+        self,
+        queues: OpensQueues,
+        dead_letters: Queue,
+        targets: Sequence[Queue],
+        copies: Sequence[str],
+        control: Control,
+        clock: Clock,
+    ) -> None:
+        self._queues = queues
+        self._dead_letters = dead_letters
+        self._targets = targets
+        self._copies = copies
+        self._control = control
+        self._clock = clock
+        self._quiet = 0
+        self._returned: tuple[str, ...] = ()
 
+    def run(self, limit: float, poll_s: float, progress: Callable[[float], None] | None) -> Verdict:
+        began = self._clock()
+        trouble: SqsctlError | None = None
+        try:
+            self._look(began + limit, poll_s, progress)
+        except SqsctlError as error:
+            trouble = error
+        others = tuple(each for each in self._copies if each not in self._returned)
+        gone = self._quiet >= _QUIET and trouble is None
+        return Verdict(
+            processed=others if gone else (),
+            returned=self._returned,
+            undecided=() if gone else others,
+            waited_s=self._clock() - began,
+            trouble=trouble,
+        )
 
-def _total(queues: OpensQueues, queue: Queue, control: Control) -> int:
-    return patiently(lambda: queues.describe(_ref(queue)), control).approximate_total
+    def _look(self, until: float, poll_s: float, progress: Callable[[float], None] | None) -> None:
+        began = self._clock()
+        before = now = self._total(self._dead_letters)
+        while self._quiet < _QUIET and len(self._returned) < len(self._copies):
+            if self._clock() >= until or not self._control.pause(poll_s):
+                break
+            if progress:
+                progress(self._clock() - began)
+            empty = all(self._total(each) == 0 for each in self._targets)
+            self._quiet = self._quiet + 1 if empty else 0
+            now = self._total(self._dead_letters)
+            if now > before:
+                self._returned = self._seen_again()
+                before = now
+        if now <= _LOOKED_THROUGH:
+            self._returned = self._seen_again()
+
+    def _seen_again(self) -> tuple[str, ...]:
+        """Which copies lie among the dead letters."""
+        wanted = frozenset(self._copies)
+        seen = peek(
+            self._queues.open(self._dead_letters.ref),
+            self._dead_letters,
+            look=Look(limit=len(wanted), scan=_LOOKED_THROUGH, force=True),
+            select=lambda message: message.message_id in wanted,
+            clock=self._clock,
+        )
+        return tuple(each.message_id for each in seen.matched)
+
+    def _total(self, queue: Queue) -> int:
+        told = patiently(lambda: self._queues.describe(queue.ref), self._control)
+        return told.approximate_total
 
 
 def _ref(queue: Queue) -> QueueRef:

@@ -16,52 +16,21 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from sqsctl.errors import Exit, RefusedError, SqsctlError
+from sqsctl.model.queues import Queue
+from sqsctl.operations.moving.journal_story import Story, parsed, read
+
+__all__ = ["Journal", "Story", "abandon", "begin", "identity", "read", "resume", "unfinished"]
 
 FORMAT = 1
 _SUFFIX = ".jsonl"
 _LAST_BYTES = 4096
 _KEPT_S = 30 * 86_400
-
-
-@dataclass(slots=True)
-class Story:
-    """What a journal tells.
-
-    ``sent`` maps source message ids to the ids they got at the target; ``perhaps`` are those
-    of which nobody knows, with the time (epoch) from which on they may have been sent;
-    ``deleted`` are gone from the source for certain. ``doubtful`` were sent and may be there
-    twice, and the run that did it came to no end at which it could have told. ``hold_s`` is
-    for how long the run hid what it had in hand.
-    """
-
-    path: Path
-    source: str = ""
-    run: str = ""
-    started_at: str = ""
-    finished: bool = False
-    hold_s: int = 0
-    sent: dict[str, str] = field(default_factory=dict)
-    perhaps: dict[str, float] = field(default_factory=dict)
-    deleted: set[str] = field(default_factory=set)
-    doubtful: dict[str, None] = field(default_factory=dict)
-    unreadable_lines: int = 0
-
-    @property
-    def owed(self) -> set[str]:
-        """Sent, but not known to be deleted."""
-        return self.sent.keys() - self.deleted
-
-    @property
-    def open(self) -> bool:
-        """Whether there is something that a later run has to settle."""
-        return not self.finished or bool(self.owed or self.perhaps)
 
 
 class Journal:
@@ -81,9 +50,9 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def intent(self, ids: Sequence[str]) -> None:
-        """These are about to be sent. On disk when this returns."""
-        self._add({"kind": "intent", "ids": list(ids), "t": int(epoch())})
+    def intent(self, ids: Sequence[str], at: float | None = None) -> None:
+        """These are about to be sent, ``at`` the server's time. On disk when this returns."""
+        self._add({"kind": "intent", "ids": list(ids), "t": at})
         self._fsync()
 
     def sent(self, pairs: Iterable[tuple[str, str]], doubtful: Iterable[str] = ()) -> None:
@@ -101,8 +70,8 @@ class Journal:
         self._add({"kind": "unsent", "ids": list(ids)})
 
     def unknown(self, ids: Iterable[str]) -> None:
-        """Nobody knows whether these were sent."""
-        self._add({"kind": "unknown", "ids": list(ids), "t": int(epoch())})
+        """Nobody knows whether these were sent. The intent tells since when."""
+        self._add({"kind": "unknown", "ids": list(ids)})
 
     def deleted(self, ids: Iterable[str]) -> None:
         """The source confirmed that these are gone."""
@@ -154,19 +123,44 @@ class Journal:
             self._synced = reached
 
 
-def begin(folder: Path, source_arn: str, *, hold_s: int, details: dict[str, str]) -> Journal:
-    """Start a journal for a run on ``source_arn``."""
+def identity(place: str, queue: Queue) -> str:
+    """Which queue a journal is of: on which server, under which ARN, and made when.
+
+    A lab that was started anew, and a queue that was deleted and made again, are not the ones
+    that a journal tells of, whatever they are called.
+    """
+    made = f"{queue.created_at:%Y%m%dT%H%M%SZ}" if queue.created_at else "-"
+    return f"{place} {made} {queue.arn}"
+
+
+def begin(
+    folder: Path,
+    source: str,
+    *,
+    hold_s: int,
+    terms: Mapping[str, str] | None = None,
+    command: str = "",
+) -> Journal:
+    """Start a journal for a run on ``source``, an ``identity``."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _tidy(folder)
     run = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(4).hex()}"
-    path = folder / f"{_key(source_arn)}-{run}{_SUFFIX}"
+    path = folder / f"{_key(source)}-{run}{_SUFFIX}"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
     except OSError as error:
         raise _unwritable(path, error) from error
     _lock(descriptor, path)
     journal = Journal(path, descriptor)
-    journal.note("begin", format=FORMAT, source=source_arn, run=run, hold_s=hold_s, **details)
+    journal.note(
+        "begin",
+        format=FORMAT,
+        source=source,
+        run=run,
+        hold_s=hold_s,
+        terms=dict(terms or {}),
+        command=command,
+    )
     _fsync_folder(folder)
     return journal
 
@@ -178,23 +172,15 @@ def resume(story: Story, *, hold_s: int) -> Journal:
     return journal
 
 
-def unfinished(folder: Path, source_arn: str) -> Story | None:
-    """The newest journal of this source that leaves something to settle."""
-    for path in sorted(folder.glob(f"{_key(source_arn)}-*{_SUFFIX}"), reverse=True):
+def unfinished(folder: Path, source: str) -> Story | None:
+    """The newest journal of this source (an ``identity``) that leaves something to settle."""
+    for path in sorted(folder.glob(f"{_key(source)}-*{_SUFFIX}"), reverse=True):
         if _plainly_closed(path):
             continue
         story = read(path)
-        if story.source == source_arn and story.open:
+        if story.source == source and story.open:
             return story
     return None
-
-
-def read(path: Path) -> Story:
-    """What a journal tells; tolerant of torn and foreign lines."""
-    story = Story(path)
-    for record in _records(path, story):
-        _apply(story, record)
-    return story
 
 
 def abandon(story: Story) -> None:
@@ -223,7 +209,7 @@ def _plainly_closed(path: Path) -> bool:
             last = file.read().removesuffix(b"\n").rpartition(b"\n")[2]
     except OSError:
         return False
-    record = _parsed(last + b"\n")
+    record = parsed(last + b"\n")
     if record is None:
         return False
     return record.get("kind") == "abandoned" or record.get("settled") is True
@@ -239,76 +225,10 @@ def _tidy(folder: Path) -> None:
             continue  # another run was faster, or it is not ours to remove
 
 
-def _records(path: Path, story: Story) -> Iterator[dict[str, Any]]:
-    try:
-        with path.open("rb") as lines:
-            for line in lines:
-                record = _parsed(line)
-                if record is None:
-                    story.unreadable_lines += bool(line.strip())
-                else:
-                    yield record
-    except OSError as error:
-        raise SqsctlError(f"cannot read the journal {path}: {error}") from error
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    if not line.endswith(b"\n"):
-        return None
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
-
-
-def _apply(story: Story, record: dict[str, Any]) -> None:
-    kind = str(record.get("kind"))
-    if kind in {"begin", "resume"}:
-        story.hold_s = max(story.hold_s, int(_number(record.get("hold_s"))))
-        story.finished = False
-        if kind == "begin":
-            story.source = str(record.get("source", ""))
-            story.run = str(record.get("run", ""))
-            story.started_at = str(record.get("at", ""))
-    elif kind in {"intent", "unknown"}:
-        for key in _texts(record.get("ids")):
-            story.perhaps.setdefault(key, _number(record.get("t")))
-    elif kind == "sent":
-        for pair in _list(record.get("ids")):
-            if isinstance(pair, list) and len(pair) == 2 and len(_texts(pair)) == 2:
-                story.sent[pair[0]] = pair[1]
-                story.perhaps.pop(pair[0], None)
-        story.doubtful.update(dict.fromkeys(_texts(record.get("doubtful"))))
-    elif kind == "unsent":
-        for key in _texts(record.get("ids")):
-            story.perhaps.pop(key, None)
-    elif kind == "deleted":
-        story.deleted.update(_texts(record.get("ids")))
-    elif kind in {"end", "abandoned"}:
-        story.finished = True
-        story.doubtful.clear()
-        if kind == "abandoned" or record.get("settled") is True:
-            story.perhaps.clear()
-            story.deleted.update(story.sent)
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _texts(value: object) -> list[str]:
-    return [each for each in _list(value) if isinstance(each, str)]
-
-
-def _number(value: object) -> float:
-    return value if isinstance(value, int | float) else 0
-
-
-def _key(source_arn: str) -> str:
-    """A file-name-safe key: the queue's name for people, a hash of the ARN for certainty."""
-    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in source_arn.rpartition(":")[2])
-    return f"{name[:80]}-{hashlib.sha256(source_arn.encode()).hexdigest()[:12]}"
+def _key(source: str) -> str:
+    """A file-name-safe key: the queue's name for people, a hash of the whole for certainty."""
+    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in source.rpartition(":")[2])
+    return f"{name[:80]}-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
 
 
 def _lock(descriptor: int, path: Path) -> None:
@@ -354,11 +274,6 @@ def _unwritable(path: Path, error: OSError) -> SqsctlError:
         exit=Exit.FAILED,
         code="journal_unwritable",
     )
-
-
-def epoch() -> float:
-    """Seconds since 1970, as a later run will count them too."""
-    return time.time()
 
 
 def _now() -> str:

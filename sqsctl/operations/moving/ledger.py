@@ -13,7 +13,6 @@ from enum import Enum, auto
 from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Message
 from sqsctl.model.transfer import FailedMove
-from sqsctl.operations.moving import journal as journals
 from sqsctl.operations.moving.journal import Story
 from sqsctl.operations.shared.id_set import IdSet
 
@@ -21,6 +20,15 @@ MAX_FAILURES_KEPT = 1000
 MAX_COPIES_KEPT = 100
 SWALLOWED_S = 290.0  # SQS deduplicates for five minutes
 _SLACK_S = 1.0
+
+
+def swallowed(since: float | None, now: float | None) -> bool:
+    """Whether a FIFO queue took the second of two tries for the first one again.
+
+    Both are the server's own times, the first from before the first try, the second from after
+    the last. Where one is not known nothing is.
+    """
+    return since is not None and now is not None and 0 <= now - since <= SWALLOWED_S
 
 
 class Standing(Enum):
@@ -35,10 +43,19 @@ class Standing(Enum):
 class Ledger:
     """Thread-safe."""
 
-    def __init__(self, *, bound: int, limit: int | None, story: Story | None) -> None:
+    def __init__(
+        self,
+        *,
+        bound: int,
+        limit: int | None,
+        story: Story | None,
+        keep_copies: int = MAX_COPIES_KEPT,
+    ) -> None:
         self._lock = threading.Lock()
         self._bound = bound
         self._limit = limit
+        self._keep_copies = keep_copies
+        self._claimed = 0
         self._reserved = 0
         self._decided = IdSet()  # claimed, skipped, failed or returned
         self._forgotten: set[str] = set()  # decided once, but to be met anew
@@ -46,7 +63,7 @@ class Ledger:
         self._inherited: frozenset[str] = frozenset(story.owed) if story else frozenset()
         self._sent = IdSet(story.sent if story else ())
         self._owed: set[str] = set(story.owed) if story else set()
-        self._perhaps: dict[str, float] = dict(story.perhaps) if story else {}
+        self._perhaps: dict[str, float | None] = dict(story.perhaps) if story else {}
         self._met = 0
         self._doubted: dict[str, None] = dict(story.doubtful) if story else {}
         self._reasons: dict[str, str] = {}
@@ -56,6 +73,7 @@ class Ledger:
         self.skipped = 0
         self.returned = 0
         self.resumed = 0
+        self.vanished = 0
         self.arrivals = 0
         self._in_doubt = 0
         self.watched_until = 0.0
@@ -72,7 +90,7 @@ class Ledger:
         with self._lock:
             room = min(wanted, self._bound - self._met - self._reserved)
             if self._limit is not None:
-                room = min(room, self._limit - self.selected - self._reserved)
+                room = min(room, self._limit - self._claimed - self._reserved)
             room = max(room, 0)
             self._reserved += room
             return room
@@ -149,8 +167,9 @@ class Ledger:
     def claim(self) -> bool:
         """Whether one more may be moved under the limit."""
         with self._lock:
-            if self._limit is not None and self.selected >= self._limit:
+            if self._limit is not None and self._claimed >= self._limit:
                 return False
+            self._claimed += 1
             self.selected += 1
             return True
 
@@ -160,6 +179,7 @@ class Ledger:
             if message.message_id not in self._forgotten:
                 self._forgotten.add(message.message_id)
                 self._met -= 1
+                self._claimed -= claimed
                 self.selected -= claimed
 
     # What becomes of it.
@@ -169,17 +189,17 @@ class Ledger:
         pairs: Sequence[tuple[str, str]],
         unsure: Iterable[str],
         *,
-        tried_at: float,
+        tried_at: float | None,
+        now: float | None,
         fifo: bool,
     ) -> list[str]:
         """The target acknowledged these; returns those that may be there twice.
 
-        An earlier try of the ``unsure`` (``tried_at``, epoch) may have arrived, as may one of
-        an earlier run. A FIFO queue swallows the second of two within five minutes.
+        An earlier try of the ``unsure`` (from ``tried_at`` on) may have arrived, as may one of
+        an earlier run. See ``swallowed``.
         """
-        now = journals.epoch()
         with self._lock:
-            earlier = dict.fromkeys(unsure, tried_at)
+            earlier: dict[str, float | None] = dict.fromkeys(unsure, tried_at)
             for key, copy in pairs:
                 self._sent.add(key)
                 self._owed.add(key)
@@ -187,12 +207,12 @@ class Ledger:
                     self._copies.add(copy)
                     if len(self.acceptances) < MAX_FAILURES_KEPT:
                         self.acceptances.append((key, copy))
-                    if len(self.copies) < MAX_COPIES_KEPT:
+                    if len(self.copies) < self._keep_copies:
                         self.copies.append(copy)
                 if key in self._perhaps:
                     earlier[key] = self._perhaps.pop(key)
             doubtful = [
-                key for key, since in earlier.items() if not fifo or now - since > SWALLOWED_S
+                key for key, since in earlier.items() if not (fifo and swallowed(since, now))
             ]
             self._doubted.update(dict.fromkeys(doubtful))
             return doubtful
@@ -229,10 +249,19 @@ class Ledger:
             self.blocked[group] = None
 
     def never_came_back(self) -> tuple[str, ...]:
-        """The source was watched for long enough: what is still owed is gone from it."""
+        """The source was watched for long enough: what is still owed is gone from it.
+
+        What this run sent and asked to delete was moved. What an earlier one sent is gone from
+        here for a reason that nobody knows.
+        """
         gone = tuple(self.sought)
         for key in gone:
-            self.was_deleted(key)
+            if key in self._inherited:
+                with self._lock:
+                    self._owed.discard(key)
+                    self.vanished += 1
+            else:
+                self.was_deleted(key)
         return gone
 
     def abort(self, error: BaseException) -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqsctl.errors import Exit, SqsctlError, UsageError
@@ -23,8 +23,10 @@ from sqsctl.operations.dead_letters.handle_file import Spool
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.dead_letters.visibility_hold import Clock, Hold, steady
 from sqsctl.operations.moving import journal as journals
+from sqsctl.operations.moving.copy_limit import CopyLimit
 from sqsctl.operations.moving.destinations import Destination, Destinations, Elsewhere
-from sqsctl.operations.moving.ledger import Ledger
+from sqsctl.operations.moving.journal_story import refuse_other_terms
+from sqsctl.operations.moving.ledger import MAX_COPIES_KEPT, Ledger
 from sqsctl.operations.moving.redrive_worker import Edit, Shop, Worker
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.counts import remaining
@@ -43,7 +45,9 @@ class Redrive:
 
     ``hold_s`` is for how long messages are hidden while in hand (renewed at half), ``wait_s``
     (1-20) the length of a poll. ``resume`` False leaves an unfinished earlier run alone.
-    ``command`` is what the user would type to go on, for the hint after a failure.
+    ``command`` is what the user would type to go on, for the hint after a failure; ``terms``
+    are the options that an unfinished run must have been begun with to be taken up.
+    ``keep_copies``: of so many the ids at the target are told.
     """
 
     limit: int | None = None
@@ -53,6 +57,8 @@ class Redrive:
     wait_s: int = 2
     resume: bool = True
     command: str = "sqsctl dlq redrive"
+    terms: Mapping[str, str] = field(default_factory=dict)
+    keep_copies: int = MAX_COPIES_KEPT
 
     def checked(self) -> Redrive:
         """Itself; raises UsageError where it makes no sense."""
@@ -133,6 +139,7 @@ class _Run:
         self._queues = queues
         self._source = source
         self._ref = source.ref
+        self._identity = journals.identity(queues.place, source)
         self._options = options
         self._control = control
         self._policy = policy
@@ -154,7 +161,13 @@ class _Run:
         total = facts.approximate_total
         story = self._story(folder)
         # A count of 0 may only be late: then one batch is looked for all the same.
-        ledger = Ledger(bound=total or BATCH, limit=options.limit, story=story)
+        ledger = Ledger(
+            bound=total or BATCH,
+            limit=options.limit,
+            story=story,
+            keep_copies=options.keep_copies,
+        )
+        workers = min(options.concurrency, -(-(options.limit or total or 1) // BATCH))
         port = self._queues.open(self._ref)
         hold = Hold(port, options.hold_s, clock=self._clock)
         if story:
@@ -175,28 +188,38 @@ class _Run:
                 control=self._control,
                 limiter=Limiter(options.rate),
                 policy=self._policy,
+                copies=CopyLimit(
+                    workers * BATCH, batch=BATCH, owed=len(story.owed) if story else 0
+                ),
                 wait_s=options.wait_s,
                 select=select,
                 edit=edit,
                 batch=BATCH if options.rate is None else max(1, min(BATCH, int(options.rate))),
             )
-            unreleased = self._work(shop, total, progress)
+            unreleased = self._work(shop, workers, total, progress)
             return self._ended(shop, unreleased, time.monotonic() - began)
 
     def _story(self, folder: Path) -> journals.Story | None:
-        story = journals.unfinished(folder, self._source.arn)
+        story = journals.unfinished(folder, self._identity)
         if story is None:
             return None
         if not self._options.resume:
             journals.abandon(story)
             self._notes.append(f"an unfinished earlier run was left alone: {story.path}")
             return None
+        refuse_other_terms(story, self._options.terms)
         return story
 
     def _journal(self, folder: Path, story: journals.Story | None) -> journals.Journal:
         hold_s = self._options.hold_s
         if story is None:
-            return journals.begin(folder, self._source.arn, hold_s=hold_s, details={})
+            return journals.begin(
+                folder,
+                self._identity,
+                hold_s=hold_s,
+                terms=self._options.terms,
+                command=self._options.command,
+            )
         journal = journals.resume(story, hold_s=hold_s)
         self._notes.append(
             f"resuming the run of {story.started_at}: {len(story.owed)} were sent and are only "
@@ -207,12 +230,11 @@ class _Run:
     def _work(
         self,
         shop: Shop,
+        workers: int,
         total: int,
         progress: Callable[[RedriveProgress], None] | None,
     ) -> int:
         """Run the workers; returns how many messages could not be handed back at once."""
-        options = self._options
-        workers = min(options.concurrency, -(-(options.limit or total or 1) // BATCH))
         keeper = threading.Thread(target=self._keep, args=(shop,), name="redrive-hold")
         keeper.start()
         try:
@@ -227,8 +249,15 @@ class _Run:
             self._over.set()
             keeper.join()
             unreleased = shop.hold.release() + shop.spool.release()
-            shop.journal.flush()
+            self._writes(shop, shop.journal.flush)
         return unreleased
+
+    def _writes(self, shop: Shop, write: Callable[[], None]) -> None:
+        """An error of the journal ends the run, and leaves its summary whole."""
+        try:
+            write()
+        except SqsctlError as error:
+            shop.ledger.abort(error)
 
     def _watch(
         self,
@@ -265,22 +294,29 @@ class _Run:
 
     def _ended(self, shop: Shop, unreleased: int, duration_s: float) -> RedriveSummary:
         ledger = shop.ledger
-        error = ledger.error
         interrupted = self._control.stopping
-        if error is None and not interrupted:
-            shop.journal.deleted(ledger.never_came_back())
+        if ledger.error is None and not interrupted:
+            gone = ledger.never_came_back()
+            self._writes(shop, lambda: shop.journal.deleted(gone))
         owed = ledger.owed
+        if ledger.vanished:
+            self._notes.append(
+                f"{counted(ledger.vanished, 'message')} that an earlier run sent did not come "
+                f"again: deleted or expired since, not moved by this run"
+            )
         if unreleased:
             self._notes.append(
                 f"{counted(unreleased, 'message comes', 'messages come')} back without help within "
                 f"{shop.hold.seconds} s"
             )
+        error = ledger.error
         if error is not None and not isinstance(error, SqsctlError):
             raise error
         seen_to_its_end = error is None and not interrupted and self._options.limit is None
         if not owed:
             reason = "interrupted" if interrupted else "stopped" if error else "done"
-            shop.journal.finish(reason, settled=seen_to_its_end and not ledger.unresolved)
+            settled = seen_to_its_end and not ledger.unresolved
+            self._writes(shop, lambda: shop.journal.finish(reason, settled=settled))
         summary = RedriveSummary(
             method="client",
             selected=ledger.selected,
@@ -292,6 +328,7 @@ class _Run:
             skipped=ledger.skipped,
             returned=ledger.returned,
             resumed=ledger.resumed,
+            vanished=ledger.vanished,
             interrupted=interrupted,
             failures=ledger.failures,
             blocked_groups=tuple({**ledger.blocked, **ledger.hidden}),
@@ -300,6 +337,7 @@ class _Run:
             copies=tuple(ledger.copies),
             acceptances=tuple(ledger.acceptances),
         )
-        if error is not None:
+        if isinstance(ledger.error, SqsctlError):
+            error = ledger.error
             raise RedriveStoppedError(error, summary, self._options.command) from error
         return summary

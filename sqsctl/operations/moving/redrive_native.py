@@ -48,9 +48,11 @@ def redrive_native(
     policy: RetryPolicy | None = None,
     poll_s: float = 1.0,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    command: str = "sqsctl dlq tasks",
 ) -> RedriveSummary:
     """Start a move task on ``source`` and follow it to its end.
 
+    ``command`` is what to type to see the task.
     ``to`` None: each message goes back to where it came from. A stop detaches. Raises
     SqsctlError, code ``task_running``, where somebody else's task is under way.
     """
@@ -67,7 +69,7 @@ def redrive_native(
     if task is not None and task.failure:
         notes.append(f"SQS says: {task.failure}")
     if not ended:
-        notes.append("detached: SQS goes on moving; sqsctl dlq tasks shows it and can cancel it")
+        notes.append(f"detached: SQS goes on moving; {command} shows it, --cancel ends it")
     return RedriveSummary(
         method="native",
         selected=total,

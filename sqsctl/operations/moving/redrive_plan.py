@@ -18,7 +18,8 @@ from sqsctl.model.transfer import Method
 from sqsctl.operations.dead_letters.peek import Look, peek
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.moving.destinations import Destination, Destinations, Elsewhere
-from sqsctl.operations.moving.journal import Story, unfinished
+from sqsctl.operations.moving.journal import identity, unfinished
+from sqsctl.operations.moving.journal_story import Story
 from sqsctl.operations.moving.redrive_native import offers_native
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.interfaces import MoveTasks, OpensQueues
@@ -99,7 +100,7 @@ def plan_redrive(
 ) -> RedrivePlan:
     """Say what ``redrive`` would do with the same arguments; move nothing."""
     destinations = Destinations(queues, source, to=to, origins=origins, elsewhere=elsewhere)
-    story = unfinished(journal_folder, source.arn)
+    story = unfinished(journal_folder, identity(queues.place, source))
     if select is None:
         total = source.approximate_total
         count = total if limit is None else min(total, limit)

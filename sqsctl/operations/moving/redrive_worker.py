@@ -17,14 +17,14 @@ from sqsctl.operations.dead_letters.handle_file import Spool
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.dead_letters.survey import EMPTY_POLLS
 from sqsctl.operations.dead_letters.visibility_hold import Hold
-from sqsctl.operations.moving import journal as journals
+from sqsctl.operations.moving.copy_limit import CopyLimit
 from sqsctl.operations.moving.destinations import Destination, Destinations, addressed
 from sqsctl.operations.moving.journal import Journal
 from sqsctl.operations.moving.ledger import Ledger, Standing
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.delivery import RetryPolicy, deliver, pack
 from sqsctl.operations.shared.fifo_batches import in_waves
-from sqsctl.operations.shared.interfaces import HandsOutMessages
+from sqsctl.operations.shared.interfaces import HandsOutMessages, TellsTime
 from sqsctl.operations.shared.rate_limit import Limiter
 from sqsctl.operations.shared.retrying import received
 from sqsctl.operations.shared.validation import MAX_BYTES, problem
@@ -51,6 +51,7 @@ class Shop:
     control: Control
     limiter: Limiter
     policy: RetryPolicy
+    copies: CopyLimit
     wait_s: int
     select: Select | None = None
     edit: Edit | None = None
@@ -218,24 +219,57 @@ class Worker:
         shop = self._shop
         ids = [each.message.message_id for each in part]
         destination = part[0].destination
-        tried_at = journals.epoch()
-        shop.journal.intent(ids)
+        if not self._has_room(part):
+            return
+        try:
+            self._sent(part, ids, destination)
+        finally:
+            shop.copies.done()
+
+    def _has_room(self, part: Sequence[_Item]) -> bool:
+        """Whether so many copies more may be made; waits for what others are deleting."""
+        shop = self._shop
+        while not shop.copies.may_send(len(part)):
+            if shop.copies.error is not None:
+                shop.ledger.abort(shop.copies.error)
+            if shop.ledger.error is not None or not shop.control.pause(_IDLE_S):
+                self._let_go(part)
+                return False
+        return True
+
+    def _sent(self, part: Sequence[_Item], ids: Sequence[str], destination: Destination) -> None:
+        shop = self._shop
+        tried_at = _time_at(destination)
+        shop.journal.intent(ids, tried_at)
         result = deliver(
             destination.port,
             [each.outgoing for each in part],
             control=shop.control,
             policy=shop.policy,
         )
+        later = [each for each in result.rejected if not each.sender_fault]
+        shop.copies.sent(
+            taken=bool(result.accepted),
+            absent=len(result.rejected),
+            refused=len(later),
+            why=f"{later[0].code}: {later[0].message}" if later else "",
+        )
+        shop.copies.left(result.reason)
         pairs = [(ids[each.index], each.message_id) for each in result.accepted]
         doubtful = shop.ledger.was_sent(
             pairs,
             [ids[place] for place in result.doubtful],
             tried_at=tried_at,
+            now=_time_at(destination),
             fifo=destination.queue.fifo,
         )
-        shop.journal.sent(pairs, doubtful)
-        shop.journal.unsent(shop.ledger.was_not_sent(ids[each.index] for each in result.rejected))
-        shop.journal.unknown(ids[place] for place in result.unknown)
+        unwritten = self._written(
+            lambda: shop.journal.sent(pairs, doubtful),
+            lambda: shop.journal.unsent(
+                shop.ledger.was_not_sent(ids[each.index] for each in result.rejected)
+            ),
+            lambda: shop.journal.unknown(ids[place] for place in result.unknown),
+        )
         for each in result.rejected:
             self._stays(part[each.index].message, f"{each.code}: {each.message}")
         for place in result.unknown:
@@ -244,9 +278,20 @@ class Worker:
                 f"nobody can say whether it arrived: {result.reason}",
                 doubtful=True,
             )
+        # What was acknowledged is deleted first, whatever else is wrong.
         self._delete([part[each.index].message for each in result.accepted])
-        if result.error:
-            raise result.error
+        if unwritten or result.error:
+            raise unwritten or result.error or AssertionError
+
+    def _written(self, *records: Callable[[], None]) -> SqsctlError | None:
+        """Write them; the first error, once all were tried."""
+        trouble: SqsctlError | None = None
+        for write in records:
+            try:
+                write()
+            except SqsctlError as error:
+                trouble = trouble or error
+        return trouble
 
     def _stays(self, message: Message, reason: str, *, doubtful: bool = False) -> None:
         self._shop.ledger.has_failed(message.message_id, reason, doubtful=doubtful)
@@ -260,9 +305,13 @@ class Worker:
         for start in range(0, len(messages), BATCH):
             batch = [shop.hold.newest(each) for each in messages[start : start + BATCH]]
             gone = self._confirmed(batch)
-            shop.journal.deleted(each.message_id for each in gone)
             for each in gone:
                 shop.ledger.was_deleted(each.message_id)
+            unwritten = self._written(
+                partial(shop.journal.deleted, [each.message_id for each in gone])
+            )
+            if unwritten is not None:
+                shop.ledger.abort(unwritten)
             # The rest is let go as well: only when it comes again can it be deleted.
             shop.hold.drop(batch)
             if len(gone) < len(batch):
@@ -285,6 +334,14 @@ class Worker:
                 if each.code.endswith(_NO_SUCH_HANDLE)
                 and left[each.index].message_id in asked_before
             ]
+            # An answer about a lapsed handle is none that says no.
+            answered = [each for each in result.rejected if each.sender_fault]
+            if done or any(shop.hold.lapsed(left[each.index]) for each in answered):
+                shop.copies.deleted()
+            elif result.rejected:
+                shop.copies.left(f"{result.rejected[0].code}: {result.rejected[0].message}")
+            else:
+                shop.copies.left(result.unknown_reason)
             # Deleting with a lapsed handle "succeeds" on standard queues and may do nothing.
             gone += [each for each in done if not shop.hold.lapsed(each)]
             again = {each.index for each in result.rejected if not each.sender_fault}
@@ -299,6 +356,12 @@ class Worker:
 def _order(item: _Item) -> str | None:
     """What an item must stay in order with: its group, on FIFO queues."""
     return item.outgoing.group_id if item.destination.queue.fifo else None
+
+
+def _time_at(destination: Destination) -> float | None:
+    """What time it is there; only a queue's server is asked, since only queues deduplicate."""
+    port = destination.port
+    return port.server_time() if isinstance(port, TellsTime) else None
 
 
 def _by_destination(items: Sequence[_Item]) -> Iterable[list[_Item]]:

@@ -22,11 +22,11 @@ from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.moving import archive
 from sqsctl.operations.moving import journal as journals
 from sqsctl.operations.moving.destinations import deduplication_id
-from sqsctl.operations.moving.ledger import SWALLOWED_S
+from sqsctl.operations.moving.ledger import swallowed
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.delivery import BATCH, RetryPolicy, deliver, pack
 from sqsctl.operations.shared.fifo_batches import in_waves
-from sqsctl.operations.shared.interfaces import SendsMessages
+from sqsctl.operations.shared.interfaces import SendsMessages, TellsTime
 from sqsctl.operations.shared.rate_limit import Limiter
 from sqsctl.operations.shared.validation import MAX_BYTES, problem
 
@@ -37,12 +37,15 @@ _CHUNK = 50  # lines handed to a worker at a time
 @dataclass(frozen=True, slots=True)
 class Restore:
     """How to send: ``rate`` messages per second at most, ``concurrency`` requests at a time
-    (one on FIFO queues, whose order would suffer)."""
+    (one on FIFO queues, whose order would suffer). ``place`` tells one server from another,
+    ``command`` is what to type to go on."""
 
     rate: float | None = None
     concurrency: int = 4
     resume: bool = True
     allow_partial: bool = False
+    place: str = ""
+    command: str = "sqsctl dlq restore"
 
 
 def restore(
@@ -124,13 +127,14 @@ class _Run:
         select: Select | None,
         progress: Callable[[int, int], None] | None,
     ) -> RestoreSummary:
-        key = f"restore:{self._verdict.sha256}:{self._facts.arn}"
+        queue = journals.identity(self._options.place, self._facts)
+        key = f"restore:{self._verdict.sha256} {queue}"
         story = journals.unfinished(folder, key) if self._options.resume else None
-        details = {"file": str(self._path)}
+        terms = {"file": str(self._path)}
         with (
             journals.resume(story, hold_s=0)
             if story
-            else journals.begin(folder, key, hold_s=0, details=details)
+            else journals.begin(folder, key, hold_s=0, terms=terms, command=self._options.command)
         ) as journal:
             self._send_all(journal, story, select, progress)
             if self._error is None and not self._control.stopping:
@@ -232,20 +236,20 @@ class _Run:
     ) -> None:
         lines = [str(entry.line) for entry, _ in packed]
         before = story.perhaps if story else {}
-        tried_at = journals.epoch()
-        journal.intent(lines)
+        tried_at = self._server_time()
+        journal.intent(lines, tried_at)
         result = deliver(
             self._target,
             [outgoing for _, outgoing in packed],
             control=self._control,
             policy=self._policy,
         )
-        now = journals.epoch()
+        now = self._server_time()
         doubtful = [
             place
             for place in (each.index for each in result.accepted)
             if (place in result.doubtful or lines[place] in before)
-            and (not self._facts.fifo or now - before.get(lines[place], tried_at) > SWALLOWED_S)
+            and not (self._facts.fifo and swallowed(before.get(lines[place], tried_at), now))
         ]
         journal.sent(
             [(lines[each.index], each.message_id) for each in result.accepted],
@@ -269,6 +273,9 @@ class _Run:
             self._fails(entry, f"nobody can say whether it arrived: {result.reason}")
             with self._lock:
                 self._doubted[entry.message.message_id] = None
+
+    def _server_time(self) -> float | None:
+        return self._target.server_time() if isinstance(self._target, TellsTime) else None
 
     def _fails(self, entry: archive.Entry, reason: str) -> None:
         with self._lock:
@@ -295,7 +302,7 @@ class _Run:
         )
 
     def _stopped(self, journal: Path, error: SqsctlError) -> SqsctlError:
-        again = "the same command goes on where it stopped"
+        again = f"go on with: {self._options.command}"
         return SqsctlError(
             f"{error.message} (stopped after {self._sent} sent; the journal {journal} "
             "remembers them)",

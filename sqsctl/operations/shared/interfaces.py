@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sqsctl.model.http_answer import HttpAnswer
 from sqsctl.model.message import Message, Outgoing
@@ -15,6 +15,13 @@ class SendsMessages(Protocol):
     """A queue that messages go into, up to ten a call, never retried by itself."""
 
     def send(self, batch: Sequence[Outgoing]) -> BatchResult: ...
+
+
+@runtime_checkable
+class TellsTime(Protocol):
+    """A place whose server tells its time: seconds since 1970, None as long as it did not."""
+
+    def server_time(self) -> float | None: ...
 
 
 class HandsOutMessages(Protocol):
@@ -44,7 +51,9 @@ class KnowsQueues(Protocol):
 
 
 class OpensQueues(KnowsQueues, Protocol):
-    """Finds queues and opens them."""
+    """Finds queues and opens them. ``place`` tells one server from another."""
+
+    place: str
 
     def open(self, queue: QueueRef) -> MovesMessages: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from sqsctl.cli.main import PROGRAM
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.globals import Globals
-from sqsctl.cli.screen.command_lines import as_typed, command_here, own_options
+from sqsctl.cli.screen.command_lines import again, as_typed, command_here, here, own_options
 from sqsctl.cli.screen.output import Output
 from sqsctl.model.finding import Confidence, Diagnosis, Finding, Kind, Severity
 from sqsctl.model.remedy import Fix
+from sqsctl.model.target import Target
 from tests.cli.aws_line import called
 from tests.e2e.test_tutorial import parse
 
@@ -100,3 +102,43 @@ def test_every_fix_of_a_diagnosis_is_made_so() -> None:
     (made,) = as_typed(Diagnosis("s", (found,), ()), run).findings
     assert made.fix.commands == tuple(command_here(each, run) for each in fix.commands)
     assert all(ENDPOINT in each for each in made.fix.commands)
+
+
+# The same command line once more.
+
+
+def typed(*words: str, **given: object) -> Run:
+    run = run_with(**given)
+    run.words = words
+    return run
+
+
+def test_once_more_is_every_word_as_it_was_typed(profile: str) -> None:
+    words = ("dlq", "redrive", "--queue", "jobs", "--match", "input > `5` && a == 'b c'", "--to")
+    run = typed(*words, "other queue", "--profile", profile, queue="jobs", profile=profile)
+    line = again(run, "jobs-dlq")
+    assert shlex.split(line) == ["sqsctl", *words, "other queue", "--profile", profile]
+
+
+def test_once_more_names_what_was_found_by_itself() -> None:
+    run = typed("dlq", "redrive", "--limit", "5", lab=False)
+    assert again(run, "jobs-dlq") == "sqsctl dlq redrive --limit 5 --queue jobs-dlq --no-lab"
+    run.target = Target("aws", "eu-west-1", stack="shop")
+    assert "--stack shop" in again(run, "jobs-dlq")
+
+
+def test_once_more_goes_on_and_does_something() -> None:
+    run = typed("dlq", "redrive", "--no-resume", "--dry-run", "--queue", "q", queue="q")
+    assert again(run, "q") == "sqsctl dlq redrive --queue q"
+
+
+def test_once_more_keeps_what_is_no_option() -> None:
+    run = typed("dlq", "restore", "--", "-odd.jsonl")
+    assert again(run, "q") == "sqsctl dlq restore --queue q -- -odd.jsonl"
+
+
+def test_another_command_works_on_the_same(profile: str) -> None:
+    run = run_with(profile=profile)
+    assert here(run, "jobs-dlq", "dlq", "tasks") == (
+        "sqsctl dlq tasks --queue jobs-dlq --profile other"
+    )

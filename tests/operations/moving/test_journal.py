@@ -19,7 +19,7 @@ ARN = "arn:aws:sqs:ap-northeast-2:000000000000:jobs-dlq"
 
 
 def begun(folder: Path, arn: str = ARN) -> journals.Journal:
-    return journals.begin(folder, arn, hold_s=30, details={"to": "jobs"})
+    return journals.begin(folder, arn, hold_s=30, terms={"to": "jobs"}, command="again")
 
 
 def test_a_journal_is_its_owners_alone(tmp_path: Path) -> None:
@@ -49,15 +49,13 @@ def test_an_intent_alone_is_perhaps(tmp_path: Path) -> None:
     assert set(journals.read(journal.path).perhaps) == {"a"}
 
 
-def test_the_first_try_is_the_one_that_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("first", [1000.0, None])
+def test_the_first_try_is_the_one_that_counts(tmp_path: Path, first: float | None) -> None:
     journal = begun(tmp_path)
-    for moment in (1000.9, 2000.0):
-        monkeypatch.setattr(journals, "epoch", lambda moment=moment: moment)
-        journal.intent(["a"])
+    for moment in (first, 2000.0):
+        journal.intent(["a"], moment)
         journal.unknown(["a"])
-    assert journals.read(journal.path).perhaps == {"a": 1000}
+    assert journals.read(journal.path).perhaps == {"a": first}
 
 
 def test_doubts_last_until_an_end_at_which_they_were_told(tmp_path: Path) -> None:

@@ -61,6 +61,10 @@ class Bench:
         )
 
     @property
+    def identity(self) -> str:
+        return journals.identity(self.sqs.place, self.sqs.facts(self.dead.name))
+
+    @property
     def journals(self) -> list[journals.Story]:
         return [journals.read(path) for path in sorted(self.folder.glob("*.jsonl"))]
 
@@ -636,9 +640,8 @@ def test_refused_after_a_killed_try_it_is_still_in_doubt(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("pause_s", "copies"), [(200, 1), (400, 2)])
 def test_fifo_swallows_a_second_send_for_five_minutes_only(
-    fifo: Bench, monkeypatch: pytest.MonkeyPatch, pause_s: int, copies: int
+    fifo: Bench, pause_s: int, copies: int
 ) -> None:
-    monkeypatch.setattr(journals, "epoch", fifo.sqs.clock)
     ids = fifo.fill(Outgoing("a", group_id="g"))
     fifo.main.fail("send", killed(applied=True))
     dies(fifo)
@@ -681,7 +684,7 @@ def test_no_resume_sends_again(bench: Bench) -> None:
 
 def test_another_live_run_on_the_same_source_is_refused(bench: Bench) -> None:
     bench.fill("a")
-    live = journals.begin(bench.folder, arn_of("jobs-dlq"), hold_s=30, details={})
+    live = journals.begin(bench.folder, bench.identity, hold_s=30)
     with pytest.raises(RefusedError) as caught:
         bench.run()
     assert caught.value.code == "redrive_running"
