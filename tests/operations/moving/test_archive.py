@@ -377,7 +377,7 @@ def test_expired_credentials_stop_it_and_the_next_run_goes_on(sqs: FakeSqs, tmp_
     with pytest.raises(SqsctlError) as caught:
         restored(tmp_path / "f", other, options=Restore(concurrency=1))
     assert caught.value.code == "credentials_expired"
-    assert "goes on" in (caught.value.hint or "")
+    assert "go on with: sqsctl dlq restore" in (caught.value.hint or "")
     assert restored(tmp_path / "f", other).sent == 20
     assert Counter(other.bodies) == Counter(f"m{n}" for n in range(30))
 
