@@ -192,6 +192,8 @@ class Session:
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=MAX_CONNECTIONS,
             user_agent_extra=f"sqsctl/{__version__}",
+            # An endpoint's buckets have no host names of their own.
+            s3={"addressing_style": "path"} if self.target.endpoint else None,
             # A caller's proxy settings are for AWS, never for loopback.
             proxies={} if self.target.endpoint else None,
         )

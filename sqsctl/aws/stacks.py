@@ -117,9 +117,14 @@ class StackClient:
         parameters: Mapping[str, str | None],
         capabilities: Sequence[str],
         tags: Mapping[str, str],
+        template_url: str | None = None,
     ) -> str:
-        """Ask for a change set and return its ARN. A parameter of None keeps its value."""
-        if len(template.encode()) > MAX_TEMPLATE_BYTES:
+        """Ask for a change set and return its ARN. A parameter of None keeps its value.
+
+        ``template_url`` is where the template lies, where it is too long for a request.
+        """
+        body = {"TemplateURL": template_url} if template_url else {"TemplateBody": template}
+        if not template_url and len(template.encode()) > MAX_TEMPLATE_BYTES:
             raise UsageError(
                 f"the template has {len(template.encode()):,} bytes; CloudFormation takes "
                 f"{MAX_TEMPLATE_BYTES:,} in a request",
@@ -130,7 +135,7 @@ class StackClient:
             "StackName": stack,
             "ChangeSetName": change_set,
             "ChangeSetType": "CREATE" if create else "UPDATE",
-            "TemplateBody": template,
+            **body,
             "Parameters": [
                 {"ParameterKey": key, "UsePreviousValue": True}
                 if value is None

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -46,6 +46,7 @@ WARMING_S = 2.5
 _HEALTH = "/_ministack/health"
 _RESET = "/_ministack/reset"
 _WARM = "/_sqsctl/warm"
+_TYPES = "/_sqsctl/resource-types"
 
 Condition = Literal["running", "stopped", "crashed", "unresponsive"]
 
@@ -170,7 +171,7 @@ def reset(name: str = DEFAULT_LAB) -> LabState:
                 exit=Exit.UNAVAILABLE,
             )
         (Path(state.folder) / "incidents.json").unlink(missing_ok=True)
-        return state
+        return adopt(state, settings.STACK)
 
 
 def warm(state: LabState, functions: Sequence[str], seconds: float = WARMING_S) -> tuple[str, ...]:
@@ -181,6 +182,25 @@ def warm(state: LabState, functions: Sequence[str], seconds: float = WARMING_S) 
     asked = json.dumps({"functions": list(functions)}).encode()
     answer = _asked(state, _WARM, method="POST", body=asked, timeout=seconds)
     return tuple((answer or {}).get("warm", ()))  # warm or not, it works
+
+
+def resource_types(state: LabState) -> frozenset[str]:
+    """The types of resources that the emulator's CloudFormation makes."""
+    answer = _asked(state, _TYPES)
+    if answer is None or "types" not in answer:
+        raise SqsctlError(
+            f"lab {state.name} does not say what it can deploy",
+            hint="sqsctl lab down, then sqsctl lab up",
+            exit=Exit.UNAVAILABLE,
+        )
+    return frozenset(answer["types"])
+
+
+def adopt(state: LabState, stack: str) -> LabState:
+    """From now on the lab's own stack, which commands work on by themselves, is this one."""
+    adopted = replace(state, stack=stack)
+    write_state(adopted)
+    return adopted
 
 
 def _launch(name: str, port: int | None, time_scale: float, runtime: str, region: str) -> LabState:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sqsctl.cli.lab import incidents, lifecycle
+from sqsctl.cli.lab import deploy, incidents, init, lifecycle
 from sqsctl.cli.run.help import HelpGroup
 
 
@@ -12,9 +12,9 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(
         cls=HelpGroup,
-        help="A local AWS with the tutorial's stack: start, break, heal.",
+        help="A local AWS with the tutorial's stack or yours: start, deploy, break, heal.",
         no_args_is_help=True,
     )
-    for part in (lifecycle, incidents):
+    for part in (lifecycle, init, deploy, incidents):
         part.register(group)
     app.add_typer(group, name="lab")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqsctl.cli.run.context import Run
@@ -57,8 +58,7 @@ def bring_up(
 
     there = running_lab(name) is not None
     try:
-        with run.progress("starting the lab"):
-            state = server.start(name, port=port, time_scale=time_scale, runtime=runtime)
+        state = started(run, name, runtime=runtime, port=port, time_scale=time_scale)
         with server.deploying(name):
             return state, deploy_stack(run, state)
     except BaseException:
@@ -67,11 +67,30 @@ def bring_up(
         raise
 
 
+def started(
+    run: Run,
+    name: str,
+    *,
+    runtime: str = "python",
+    port: int | None = None,
+    time_scale: float = 6.0,
+) -> LabState:
+    """A lab that runs, with nothing on it where it was started here."""
+    from sqsctl.lab import server
+
+    with run.progress("starting the lab"):
+        return server.start(name, port=port, time_scale=time_scale, runtime=runtime)
+
+
 def deploy_stack(run: Run, state: LabState) -> Endpoints:
+    """Deploy the tutorial's stack; a lab that got another one by lab deploy keeps that."""
+    from sqsctl.lab import settings
     from sqsctl.lab import template as source
     from sqsctl.operations.stacks import deploy
 
     session = lab_session(state)
+    if state.stack != settings.STACK:
+        return deploy.endpoints(session, state.stack)
     with run.progress(f"deploying {state.stack}") as bar:
         for event in deploy.deploy(
             session,
@@ -80,7 +99,17 @@ def deploy_stack(run: Run, state: LabState) -> Endpoints:
             source.parameters(state.time_scale),
         ):
             bar.update(note=f"{event.logical_id} {event.status}")
-        return deploy.endpoints(session, state.stack)
+        found = deploy.endpoints(session, state.stack)
+    warmed(run, state, [found])
+    return found
+
+
+def warmed(run: Run, state: LabState, deployed: Sequence[Endpoints]) -> None:
+    """Initialise every function, so that the first request does not wait for it."""
+    from sqsctl.lab import server
+
+    with run.progress("warming the functions"):
+        server.warm(state, [each.name for stack in deployed for each in stack.functions])
 
 
 def lab_session(state: LabState) -> Session:

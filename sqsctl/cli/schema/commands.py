@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqsctl.cli.schema import lab
 from sqsctl.cli.schema.dlq_commands import DLQ
 from sqsctl.cli.schema.parts import (
     API,
@@ -12,7 +13,6 @@ from sqsctl.cli.schema.parts import (
     FINDING,
     FUNCTION,
     HOP,
-    LAB,
     MAPPING,
     PRODUCE,
     PURGE,
@@ -59,53 +59,11 @@ DATA: dict[str, tuple[Shape, ...]] = {
             "characters?": "int",
         },
     ),
-    "lab break": (
-        {"incident": "text", "breaks": "text", "expects": "text", "active": ["text"]},
-        DRY_RUN,
-    ),
-    "lab down": ({"name": "text", "stopped": "bool"}, DRY_RUN),
-    "lab heal": ({"healed": ["text"], "active": ["text"]}, DRY_RUN),
-    "lab incidents": (
-        {
-            "incidents": [
-                {
-                    "name": "text",
-                    "step": "text",
-                    "breaks": "text",
-                    "expects": "text",
-                    "active": "bool",
-                }
-            ]
-        },
-    ),
-    "lab reset": (LAB, DRY_RUN),
-    "lab status": (
-        {
-            "name": "text",
-            "condition": Words(("running", "stopped", "crashed", "unresponsive")),
-            "message": "text",
-            "endpoint": "text?",
-            "region": "text?",
-            "account": "text?",
-            "access_key_id": "text?",
-            "secret_access_key": "text?",
-            "call_header": {"name": "text?", "value": "text?"},
-            "stack": "text?",
-            "runtime": "text?",
-            "time_scale": "number?",
-            "pid": "int?",
-            "memory_mb": "int?",
-            "processes": "int",
-            "log": "text?",
-            "incidents": ["text"],
-        },
-    ),
-    "lab template": ({"template": "text"},),
     "completion": (
         {"shell": "text", "script": "text"},
         {"shell": "text", "installed": "text"},
     ),
-    "lab up": (LAB, DRY_RUN),
+    **lab.DATA,
     "logs explain": ({"findings": [FINDING], "lines": "int"},),
     "metrics": (
         {

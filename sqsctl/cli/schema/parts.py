@@ -279,6 +279,7 @@ LAB = {
     **ENDPOINTS,
     "notice": "text?",
 }
+LEFT_OUT = {"stack": "text", "logical_id": "text", "type": "text", "reason": "text"}
 TASK = {
     "status": "text",
     "started_at": "time?",

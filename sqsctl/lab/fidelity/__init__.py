@@ -28,6 +28,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
         log_events,
         metrics,
         nested_stacks,
+        openapi,
         templates,
     )
     from sqsctl.lab.fidelity.functions import concurrency, executor, mappings, poller
@@ -57,6 +58,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     given_credentials.install()
     nested_stacks.install()
     templates.install()
+    openapi.install()
     mappings.install()
     emptying.install(poller.install(speed=time_scale))
     failed_deliveries.install()

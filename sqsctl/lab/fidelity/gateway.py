@@ -8,6 +8,7 @@ through untouched.
 account's limit of concurrent executions, which no API of AWS's does. ``POST /_sqsctl/warm``
 with ``{"functions": [names or ARNs]}`` answers once each has an environment that is
 initialised, or has failed to: ``{"warm": [those that have one]}``.
+``GET /_sqsctl/resource-types`` answers ``{"types": [those that a template may have]}``.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def _worded(request: Request, refusal: RefusedCallError) -> tuple[int, dict[str,
 
 
 async def _control(scope: Scope, receive: Receive, send: Send) -> None:
-    known = {"concurrency": _concurrency, "warm": _warm}
+    known = {"concurrency": _concurrency, "resource-types": _resource_types, "warm": _warm}
     control = known.get(scope["path"].removeprefix(CONTROL))
     if control is None:
         await _answer(send, 404, _json({"message": "there is no such control"}), _JSON)
@@ -138,6 +139,13 @@ async def _concurrency(asked: Any) -> dict[str, Any]:
     if asked is not None:
         concurrency.set_account_limit(int(asked["limit"]))
     return {"limit": concurrency.account_limit()}
+
+
+async def _resource_types(asked: Any) -> dict[str, Any]:
+    del asked
+    from ministack.services.cloudformation import provisioners
+
+    return {"types": sorted(provisioners._RESOURCE_HANDLERS)}
 
 
 async def _warm(asked: Any) -> dict[str, Any]:

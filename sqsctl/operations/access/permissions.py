@@ -245,7 +245,7 @@ FROM_PARTS = frozenset({"doctor", "stack show", "logs tail", "metrics", "watch"}
 NOTHING = frozenset(
     {"logs explain", "iam", "config show", "config set", "config unset", "demo"}
     | {f"lab {word}" for word in ("up", "down", "status", "reset", "break", "heal", "incidents")}
-    | {"lab template", "completion"}
+    | {"lab template", "lab init", "lab deploy", "completion"}
 )
 
 

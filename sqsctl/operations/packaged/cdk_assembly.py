@@ -30,9 +30,7 @@ _DEEPEST = 5
 def read(folder: Path) -> tuple[PackagedStack, ...]:
     """The stacks of the folder's app; nothing where it was not synthesised."""
     return tuple(
-        _stack(each.name, each.template)
-        for each in cdk_stacks(folder)
-        if each.template.is_file()
+        _stack(each.name, each.template) for each in cdk_stacks(folder) if each.template.is_file()
     )
 
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 BUCKET = "sqsctl-lab-packages"
 _SSM = "AWS::SSM::Parameter::"
 _BOOTSTRAP = "BootstrapVersion"
-_TEXT_LIMIT = 51_200  # what CloudFormation takes as a body; the lab takes more
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +54,22 @@ def prepared(stack: PackagedStack, known: Collection[str], region: str) -> Ready
 
 def upload(
     session: Session, ready: Ready, known: Collection[str], given: Mapping[str, str]
-) -> str:
-    """Upload the code; the template's text without what is lacking.
+) -> tuple[str, str]:
+    """Upload the code and the template without what is lacking: its text, and where it lies.
 
     ``given`` are the parameters that a person named. Raises UsageError where a parameter has
     no value that this machine could know.
     """
     buckets = Buckets(session)
     buckets.ensure(BUCKET)
-    return json.dumps(_uploaded(buckets, ready, known, given), separators=(",", ":"))
+    return _stored(buckets, _uploaded(buckets, ready, known, given))
+
+
+def _stored(buckets: Buckets, template: Mapping[str, Any]) -> tuple[str, str]:
+    text = json.dumps(template, separators=(",", ":"))
+    name = f"{hashlib.sha256(text.encode()).hexdigest()}.template.json"
+    buckets.put(BUCKET, name, text.encode())
+    return text, buckets.url(BUCKET, name)
 
 
 def _uploaded(
@@ -84,11 +90,9 @@ def _uploaded(
             continue
         region = buckets.region
         below = prepared(inner, known, region)
-        text = json.dumps(_uploaded(buckets, below, known, given), separators=(",", ":"))
-        name = f"{hashlib.sha256(text.encode()).hexdigest()}.template.json"
-        buckets.put(BUCKET, name, text.encode())
+        _, url = _stored(buckets, _uploaded(buckets, below, known, given))
         resource = template["Resources"][key]
-        said = {**properties(resource), "TemplateURL": buckets.url(BUCKET, name)}
+        said = {**properties(resource), "TemplateURL": url}
         template["Resources"][key] = {**resource, "Properties": said}
     return _with_parameters(template, given)
 
@@ -114,9 +118,10 @@ def _code_of(plain: PackagedStack, before: PackagedStack) -> dict[str, Any]:
     found = {}
     for key, resource in plain.resources.items():
         said = properties(resource).get(CODE_PROPERTIES.get(str(resource.get("Type")), ""))
-        name = said.get("S3Key") if isinstance(said, Mapping) else None
-        if name in before.code and isinstance(said, Mapping) and said.get("S3Bucket") == BUCKET:
-            found[key] = before.code[name]
+        if isinstance(said, Mapping) and said.get("S3Bucket") == BUCKET:
+            name = str(said.get("S3Key"))
+            if name in before.code:
+                found[key] = before.code[name]
     return found
 
 
@@ -131,12 +136,13 @@ def _with_parameters(template: dict[str, Any], given: Mapping[str, str]) -> dict
         if kind.startswith(_SSM):
             if key not in given:
                 raise UsageError(
-                    f"the parameter {key} is read from Parameter Store, which the lab does not have",
+                    f"the parameter {key} is read from Parameter Store, and there is none here",
                     hint=f"--parameter {key}=VALUE",
                     code="parameter_missing",
                 )
-            each = {"Type": "String"}
-        kept[key] = each
+            kept[key] = {"Type": "String"}
+        else:
+            kept[key] = each
     made = {**template, "Parameters": kept}
     rules = {
         key: each

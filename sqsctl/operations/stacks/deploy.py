@@ -62,6 +62,7 @@ def deploy(
     parameters: Mapping[str, str] | None = None,
     capabilities: Sequence[str] = CAPABILITIES,
     *,
+    template_url: str | None = None,
     yes: bool = False,
     dry_run: bool = False,
     timeout_s: float = TIMEOUT_S,
@@ -73,7 +74,8 @@ def deploy(
 
     The last event is the stack's own (CREATE_COMPLETE, UPDATE_COMPLETE, UNCHANGED). With
     ``dry_run`` nothing is carried out: the events are the changes (ADD, MODIFY, REMOVE).
-    ``yes`` allows a stack that sqsctl did not create. Raises RefusedError for such a
+    ``yes`` allows a stack that sqsctl did not create. ``template_url`` is where the same template
+    lies in a bucket, where it is too long for a request. Raises RefusedError for such a
     one without it, SqsctlError with the failed resources' reasons, and leaves nothing of
     its own behind where it fails before the change set is executed.
     """
@@ -94,6 +96,7 @@ def deploy(
         f"sqsctl-{uuid.uuid4().hex[:16]}",
         create=create,
         template=template_body,
+        template_url=template_url,
         parameters={**dict.fromkeys(kept), **given},
         capabilities=capabilities,
         tags=CREATED_BY if create else {},

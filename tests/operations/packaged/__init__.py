@@ -1,0 +1,1 @@
+"""Projects as their tools package them."""
