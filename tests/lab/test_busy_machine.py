@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sqsctl.aws.lab_state import LabState
@@ -74,6 +74,7 @@ def test_the_labs_own_lateness_does_not_count() -> None:
     assert measured(3.0, {}, {}, late_s=2.0) == pytest.approx(1.0)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(SECONDS, SECONDS, SECONDS, SECONDS)
 def test_never_less_than_its_processor_time_nor_more_than_all_of_it(
     wall: float, ran: float, waited: float, late: float

@@ -144,7 +144,7 @@ WIRINGS = {
         "url",
         {"Front": ("Mixed",)},
         # A message that the filter of one mapping rejects is deleted, not left for the other.
-        frozenset({"consumers-compete"}),
+        frozenset({"batch-silent-loss", "consumers-compete"}),
     ),
     "cdk-DirectStack": Wiring(
         {"Inbox": "InboxDLQ"},
