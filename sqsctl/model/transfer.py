@@ -171,6 +171,7 @@ class RedriveSummary:
     ``detached``: a native task goes on without us.
     ``acceptances``: message ids with the id under which the destination took them (a message's,
     an event's, an invocation's request id), the first thousand; the journal has them all.
+    ``kept``: copies were sent, nothing was deleted.
     """
 
     method: Method
@@ -193,3 +194,4 @@ class RedriveSummary:
     notes: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     acceptances: tuple[tuple[str, str], ...] = ()
+    kept: bool = False

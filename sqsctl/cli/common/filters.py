@@ -65,6 +65,25 @@ SentUntilOption = Annotated[
     typer.Option("--until", help="Sent before.", metavar="TIME", rich_help_panel=_PANEL),
 ]
 
+OlderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--older-than",
+        help="Sent longer ago than this: 30s, 10m, 2h, 1d.",
+        metavar="AGE",
+        rich_help_panel=_PANEL,
+    ),
+]
+NewerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--newer-than",
+        help="Sent less long ago than this.",
+        metavar="AGE",
+        rich_help_panel=_PANEL,
+    ),
+]
+
 
 def filters(
     ids: list[str] | None,
@@ -73,14 +92,25 @@ def filters(
     cause: list[str] | None,
     since: str | None,
     until: str | None,
+    older: str | None = None,
+    newer: str | None = None,
 ) -> Filters:
     """The options as conditions. Raises UsageError for one that cannot be what was meant."""
-    from sqsctl.cli.run.times import beginning, ending
+    from sqsctl.cli.run.times import beginning, duration_s, ending
     from sqsctl.operations.dead_letters.selection import Filters
     from sqsctl.operations.diagnosis.doctor import chosen_checks
 
     if cause:
         chosen_checks(cause, ())
+    for one, other, given in (
+        ("--newer-than", "--since", (newer, since)),
+        ("--older-than", "--until", (older, until)),
+    ):
+        if all(given):
+            raise UsageError(f"{one} and {other} say the same in two ways: leave one away")
+    for each in filter(None, (older, newer)):
+        duration_s(each)
+    since, until = newer or since, older or until
     now = datetime.now(UTC)
     begin = beginning(since, now) if since else None
     end = ending(until, begin, now) if until else None

@@ -13,6 +13,8 @@ from sqsctl.cli.common.filters import (
     GrepOption,
     IdOption,
     MatchOption,
+    NewerOption,
+    OlderOption,
     SentSinceOption,
     SentUntilOption,
 )
@@ -56,6 +58,8 @@ def export(
     cause: CauseOption = None,
     since: SentSinceOption = None,
     until: SentUntilOption = None,
+    older: OlderOption = None,
+    newer: NewerOption = None,
     force: Annotated[
         bool,
         typer.Option(
@@ -75,7 +79,7 @@ def export(
     from sqsctl.operations.moving.export import export as write
     from sqsctl.operations.shared.control import Control, interruptible
 
-    wanted = conditions.filters(id_, match, grep, cause, since, until)
+    wanted = conditions.filters(id_, match, grep, cause, since, until, older, newer)
     client, pair = dead_letters(run)
     queue = pair.dead_letters
     selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))

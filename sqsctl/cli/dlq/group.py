@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sqsctl.cli.dlq import explain, export, groups, peek, purge, redrive, restore, tasks
+from sqsctl.cli.dlq import bury, explain, export, groups, peek, purge, redrive, restore, tasks
 from sqsctl.cli.run.help import HelpGroup
 
 
@@ -15,6 +15,6 @@ def register(app: typer.Typer) -> None:
         help="Look at dead-letter messages, and bring them back.",
         no_args_is_help=True,
     )
-    for part in (peek, groups, explain, redrive, tasks, export, restore, purge):
+    for part in (peek, groups, explain, redrive, bury, tasks, export, restore, purge):
         part.register(group)
     app.add_typer(group, name="dlq")

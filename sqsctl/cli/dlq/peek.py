@@ -12,6 +12,8 @@ from sqsctl.cli.common.filters import (
     GrepOption,
     IdOption,
     MatchOption,
+    NewerOption,
+    OlderOption,
     SentSinceOption,
     SentUntilOption,
 )
@@ -72,6 +74,8 @@ def peek(
     cause: CauseOption = None,
     since: SentSinceOption = None,
     until: SentUntilOption = None,
+    older: OlderOption = None,
+    newer: NewerOption = None,
     sort: Annotated[
         str | None,
         typer.Option(
@@ -102,7 +106,7 @@ def peek(
     if raw:
         check_raw(run.output)
     opened = opener(run, fetch=fetch)
-    wanted = conditions.filters(id_, match, grep, cause, since, until)
+    wanted = conditions.filters(id_, match, grep, cause, since, until, older, newer)
     ordered((), sort)
     client, pair = dead_letters(run)
     queue = pair.dead_letters

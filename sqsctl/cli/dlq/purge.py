@@ -12,6 +12,8 @@ from sqsctl.cli.common.filters import (
     GrepOption,
     IdOption,
     MatchOption,
+    NewerOption,
+    OlderOption,
     SentSinceOption,
     SentUntilOption,
 )
@@ -56,6 +58,8 @@ def purge_dead_letters(
     cause: CauseOption = None,
     since: SentSinceOption = None,
     until: SentUntilOption = None,
+    older: OlderOption = None,
+    newer: NewerOption = None,
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Delete dead letters, for good: all, behind the queue's typed name, or chosen ones.
@@ -67,7 +71,7 @@ def purge_dead_letters(
     from sqsctl.cli.dlq.causes import cause_finder
     from sqsctl.cli.dlq.source import dead_letters
 
-    wanted = conditions.filters(id_, match, grep, cause, since, until)
+    wanted = conditions.filters(id_, match, grep, cause, since, until, older, newer)
     client, pair = dead_letters(run, changing=not dry_run)
     if wanted.empty:
         return empty(run, client, pair.dead_letters, dry_run=dry_run)

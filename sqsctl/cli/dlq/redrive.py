@@ -12,6 +12,8 @@ from sqsctl.cli.common.filters import (
     GrepOption,
     IdOption,
     MatchOption,
+    NewerOption,
+    OlderOption,
     SentSinceOption,
     SentUntilOption,
     check_rate,
@@ -36,6 +38,7 @@ def register(group: typer.Typer) -> None:
             "sqsctl dlq redrive --id 1a645e0b-397d-4dd9-be7a-01bbca385b77 --edit",
             "sqsctl dlq redrive --queue orders --to orders-retry",
             "sqsctl dlq redrive --queue lost-events --to function:worker",
+            "sqsctl dlq redrive --keep --newer-than 1h --to orders-test",
         ),
     )(redrive)
 
@@ -61,6 +64,8 @@ def redrive(
     cause: CauseOption = None,
     since: SentSinceOption = None,
     until: SentUntilOption = None,
+    older: OlderOption = None,
+    newer: NewerOption = None,
     edit: Annotated[
         bool, typer.Option("--edit", help="Open each message in $EDITOR before it goes.")
     ] = False,
@@ -100,6 +105,9 @@ def redrive(
         bool,
         typer.Option("--resume/--no-resume", help="Take up a run that did not come to its end."),
     ] = True,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Send copies; the originals stay where they are.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be moved, move nothing.")
     ] = False,
@@ -117,6 +125,7 @@ def redrive(
     from sqsctl.cli.common import filters as conditions
     from sqsctl.cli.dlq.causes import cause_finder
     from sqsctl.cli.dlq.destination import aim
+    from sqsctl.cli.dlq.redrive_copies import copied
     from sqsctl.cli.dlq.redrive_job import Job, carry_out, choose_method, plan
     from sqsctl.cli.dlq.source import dead_letters
 
@@ -125,7 +134,12 @@ def redrive(
         raise UsageError(f"--method is auto, native or client, not {method!r}")
     if canary and pause_consumer:
         raise UsageError("--canary needs the consumer that --pause-consumer stops")
-    wanted = conditions.filters(id_, match, grep, cause, since, until)
+    if keep and (canary or pause_consumer or edit or method == "native"):
+        raise UsageError(
+            "--keep sends copies message by message: not with --canary, --pause-consumer, --edit "
+            "or --method native"
+        )
+    wanted = conditions.filters(id_, match, grep, cause, since, until, older, newer)
     client, pair = dead_letters(run, changing=not dry_run)
     selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
     where = aim(run, client, pair, to)
@@ -163,7 +177,7 @@ def redrive(
         ),
     )
     everything = wanted.empty and limit is None and not edit and canary is None
-    everything = everything and where.watchable
+    everything = everything and where.watchable and not keep
     job = replace(
         job,
         method=choose_method(job, method, everything_unchanged=everything),
@@ -171,6 +185,8 @@ def redrive(
     )
     if dry_run:
         return plan(job)
+    if keep:
+        return copied(job)
     if edit:
         from sqsctl.cli.dlq.editor import editing
 

@@ -58,7 +58,7 @@ def show_redrive(console: Console, summary: RedriveSummary, pair: Pair) -> None:
     ok = not summary.failed and not summary.interrupted
     console.print(
         styled(
-            f"{'✓' if ok else '✗'} {summary.moved} moved out of {pair.dead_letters.name}",
+            f"{'✓' if ok else '✗'} {summary.moved} {_done(summary)} {pair.dead_letters.name}",
             "green" if ok else "yellow",
         ),
         soft_wrap=True,
@@ -83,6 +83,10 @@ def show_redrive(console: Console, summary: RedriveSummary, pair: Pair) -> None:
         console.print(styled(f"  {note}", "dim"), soft_wrap=True)
     if summary.journal and not ok:
         console.print(styled(f"  journal: {summary.journal}", "dim"), soft_wrap=True)
+
+
+def _done(summary: RedriveSummary) -> str:
+    return "copied from" if summary.kept else "moved out of"
 
 
 def redrive_answer(

@@ -44,6 +44,14 @@ def moment(text: str, now: datetime) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
+def duration_s(text: str) -> float:
+    """A length of time as it is typed: ``30s``, ``10m``, ``2h``, ``1d``."""
+    match = _RELATIVE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is not a length of time", hint="for example 30s, 10m or 2h")
+    return float(match["number"]) * _UNITS[match["unit"]]
+
+
 def beginning(text: str, now: datetime) -> datetime:
     """The same for a --since: raises UsageError, too, for a time that is still to come."""
     begin = moment(text, now)

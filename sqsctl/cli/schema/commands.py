@@ -117,6 +117,25 @@ DATA: dict[str, tuple[Shape, ...]] = {
         },
         {"file": "text", "dry_run": "bool", "via": "text", "bytes": "int"},
     ),
+    "queue hide": (
+        {
+            "queue": "text",
+            "hidden": [{"message_id": "text", "until": "time"}],
+            "not_found": ["text"],
+            "failures": [{"message_id": "text", "reason": "text"}],
+            "looked_at": "int",
+            "unreleased": "int",
+        },
+        {"dry_run": "bool", "queue": "text", "messages": "int", "for_s": "int"},
+    ),
+    "queue show": (
+        {
+            "queue": "text",
+            "shown": ["text"],
+            "failures": [{"message_id": "text", "reason": "text"}],
+        },
+        {"dry_run": "bool", "queue": "text", "messages": "int"},
+    ),
     "queue inspect": (
         {
             "queue": {

@@ -90,6 +90,21 @@ DLQ: dict[str, tuple[Shape, ...]] = {
         },
         {**PURGE, "dry_run": "bool"},
     ),
+    "dlq bury": (
+        {
+            "queue": "text",
+            "to": "text",
+            "moved": "int",
+            "failed": "int",
+            "not_found": ["text"],
+            "looked_at": "int",
+            "possible_duplicates": ["text"],
+            "failures": [{"message_id": "text", "reason": "text"}],
+            "journal": "text?",
+            "interrupted": "bool",
+        },
+        {"dry_run": "bool", "queue": "text", "to": "text", "messages": "int"},
+    ),
     "dlq redrive": (
         {
             "method": Words(("native", "client")),

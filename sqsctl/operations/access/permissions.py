@@ -191,6 +191,19 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "dlq groups": (*_PAIR, *_LOOK, *_CAUSES),
     "dlq explain": (*_PAIR, *_LOOK, *_CAUSES),
     "dlq redrive": (*_PAIR, *_LOOK, *_DELETE, *_SEND, *_NATIVE, *_CAUSES, *_HOLD, *_BELONGS),
+    "dlq bury": (
+        *_STACK,
+        *_on(On.MAIN_QUEUES, "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"),
+        *_on(On.MAIN_QUEUES, "sqs:DeleteMessage"),
+        *_on(On.DEAD_LETTER_QUEUES, "sqs:SendMessage"),
+        *_KEYS,
+    ),
+    "queue hide": (
+        *_STACK,
+        *_on(On.MAIN_QUEUES, "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"),
+        *_on(On.KEYS, "kms:Decrypt", optional=True),
+    ),
+    "queue show": (*_STACK, *_on(On.MAIN_QUEUES, "sqs:ChangeMessageVisibility")),
     "dlq tasks": (
         *_PAIR,
         *_on(On.DEAD_LETTER_QUEUES, "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask"),
@@ -236,7 +249,15 @@ WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
     ("dlq purge", "--cause"): (*_PAIR, *_LOOK, *_DELETE, *_CAUSES),
     **{
         ("dlq purge", option): (*_PAIR, *_LOOK, *_DELETE)
-        for option in ("--id", "--match", "--grep", "--since", "--until")
+        for option in (
+            "--id",
+            "--match",
+            "--grep",
+            "--since",
+            "--until",
+            "--older-than",
+            "--newer-than",
+        )
     },
 }
 # Those that start from --queue or --function, too.
