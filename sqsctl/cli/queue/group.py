@@ -37,9 +37,9 @@ group = typer.Typer(cls=HelpGroup, help="List queues, see their figures.", no_ar
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    from sqsctl.cli import queue_visibility
+    from sqsctl.cli.queue import visibility
 
-    queue_visibility.register(group)
+    visibility.register(group)
     app.add_typer(group, name="queue")
 
 

@@ -1,0 +1,1 @@
+"""sqsctl queue: list queues, see their figures, hide messages of them."""
