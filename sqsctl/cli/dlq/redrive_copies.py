@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqsctl.cli.dlq.redrive_job import Job
 from sqsctl.cli.dlq.redrive_view import redrive_answer
+from sqsctl.cli.screen.command_lines import here
 from sqsctl.cli.screen.output import Answer
 from sqsctl.model.transfer import RedriveProgress
 
@@ -43,4 +44,12 @@ def copied(job: Job) -> Answer:
         )
     exhausted = not done.interrupted and job.limit is None
     gone = job.selection.trouble(source.name, exhausted=exhausted)
-    return redrive_answer(done, job.pair, control.exit, None, gone)
+    return redrive_answer(
+        done,
+        job.pair,
+        control.exit,
+        None,
+        gone,
+        again=job.again,
+        doctor=here(job.run, source.name, "doctor"),
+    )
