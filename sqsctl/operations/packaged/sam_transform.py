@@ -27,10 +27,10 @@ def transformed(template: Mapping[str, Any], region: str) -> Mapping[str, Any]:
     if not uses_sam(template):
         return template
     try:
-        from samtranslator.model.exceptions import (  # type: ignore[import-untyped]
+        from samtranslator.model.exceptions import (
             InvalidDocumentException,
         )
-        from samtranslator.translator.transform import (  # type: ignore[import-untyped]
+        from samtranslator.translator.transform import (
             transform,
         )
     except ImportError:

@@ -16,13 +16,13 @@ BUCKET = "sam-artifacts"
 
 def main(template: Path, deployed: Path) -> None:
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    from samtranslator.public.translator import (  # type: ignore[import-not-found]
+    from samtranslator.public.translator import (
         ManagedPolicyLoader,
     )
-    from samtranslator.translator.transform import (  # type: ignore[import-not-found]
+    from samtranslator.translator.transform import (
         transform,
     )
-    from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-not-found]
+    from samtranslator.yaml_helper import yaml_parse
 
     document = yaml_parse(template.read_text())
     document["Globals"]["Function"]["CodeUri"] = f"s3://{BUCKET}/{template.parent.name}.zip"
