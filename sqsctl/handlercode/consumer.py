@@ -17,6 +17,7 @@ from sqsctl.handlercode.identifiers import throws_ids
 from sqsctl.handlercode.parsing.gc_pause import uncollected
 from sqsctl.handlercode.parsing.syntax import Call, Expr, Function, Member, Name, everything, within
 from sqsctl.handlercode.program import Placed, Program, program_of
+from sqsctl.handlercode.queue_calls import QueueCalls, queue_calls
 from sqsctl.handlercode.scopes import Scope, Use, own_function
 from sqsctl.handlercode.walker import Walker
 
@@ -50,15 +51,24 @@ class Consumer:
 
 def consumer(handler: str, sources: Iterable[tuple[str, str]]) -> Consumer:
     """Read a handler and the sources of its package, paths and texts."""
-    return _read(handler, tuple(sorted(sources)))
+    return _read(handler, tuple(sorted(sources)))[0]
+
+
+def calls_of_queues(handler: str, sources: Iterable[tuple[str, str]]) -> QueueCalls:
+    """What a handler does with queues, by the sources of its package, paths and texts."""
+    return _read(handler, tuple(sorted(sources)))[1]
 
 
 @lru_cache(maxsize=32)
-def _read(handler: str, sources: tuple[tuple[str, str], ...]) -> Consumer:
+def _read(handler: str, sources: tuple[tuple[str, str], ...]) -> tuple[Consumer, QueueCalls]:
     with uncollected():
         program = program_of(dict(sources))
         try:
-            return _follow(handler, program)
+            found = _follow(handler, program)
+            program.rest()
+            return found, queue_calls(handler, program)
+        except RecursionError:
+            return found, QueueCalls()
         finally:
             program.forget()
 

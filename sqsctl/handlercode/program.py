@@ -53,6 +53,10 @@ class Program:
         self.steps -= 1
         return self.steps > 0
 
+    def rest(self) -> None:
+        """Begin anew with what may be spent."""
+        self.steps = _STEPS
+
     def named(self, unit: Unit, name: str) -> Placed | None:
         """What a name of the file stands for, through aliases and imports."""
         seen: set[tuple[int, str]] = set()
