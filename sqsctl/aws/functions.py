@@ -16,6 +16,7 @@ from sqsctl.aws.session import Session
 from sqsctl.aws.unsupported import offered
 from sqsctl.errors import NotFoundError, SqsctlError
 from sqsctl.model.functions import Function, PublishedVersion
+from sqsctl.model.queues import names_a_queue
 from sqsctl.model.stack import (
     Concurrency,
     ResourcePolicy,
@@ -246,7 +247,8 @@ def environment(
 ) -> dict[str, str | None]:
     """Names with values only where these name AWS resources, or say nothing at all."""
     return {
-        name: value if value in queue_names else _shown(value) for name, value in variables.items()
+        name: value if value in queue_names or names_a_queue(name, value) else _shown(value)
+        for name, value in variables.items()
     }
 
 

@@ -3,7 +3,9 @@
 ## What it does
 Reads the action and the resource from AWS's own words, whatever SDK logged them, and says which
 policy refused: none that allows, or an explicit deny. Where roles were simulated, it also finds
-the missing permission of producers and consumers without waiting for a failure.
+the missing permission of a function whose code sends to a queue, without waiting for a failure. A
+queue's address in the environment is no intention to send: where the code was not read, a role that
+may receive from the queue or delete its messages is one of a consumer.
 
 ## Why it matters
 The producer answers errors, or the consumer works on a message and cannot finish it. Retrying
@@ -20,7 +22,8 @@ from sqsctl.checks.support.denials import Denial, denial
 from sqsctl.checks.support.deploys.errors import of_a_deploy
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
-from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
+from sqsctl.checks.support.queue_use import Use, queue_use
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.intents import Principal
 from sqsctl.model.stack import Fact, Permission, Stack
 from sqsctl.remedies.context import role_of
@@ -55,14 +58,28 @@ class AccessDenied(LogCheck[Denial]):
             yield finding
         for each in stack.permissions:
             known = (each.function, each.action) in told
-            if each.action in _PRODUCER and each.decision != "allowed" and not known:
-                yield self._simulated(each)
+            if each.action not in _PRODUCER or each.decision == "allowed" or known:
+                continue
+            function, queue = stack.function(each.function), stack.queue(each.resource)
+            use = queue_use(stack, function, queue) if function and queue else Use()
+            if use.source == "code" and use.sends:
+                yield self._simulated(each, use)
+            elif use.source != "code" and not (use.receives or use.deletes):
+                consumes = any(
+                    mapping.function_name == each.function and mapping.queue_arn == each.resource
+                    for mapping in stack.mappings
+                )
+                if not consumes:
+                    yield self._simulated(each, use)
 
-    def _simulated(self, each: Permission) -> Finding:
+    def _simulated(self, each: Permission, use: Use) -> Finding:
         denied = "an explicit deny" if each.decision == "explicitDeny" else "no policy allows it"
+        sure = use.source == "code"
+        unsure = "" if sure else "; whether it wants to is not known, as its code was not read"
         return self.found(
-            f"{each.function} may not {each.action} on {short(each.resource)}: {denied}",
+            f"{each.function} may not {each.action} on {short(each.resource)}: {denied}{unsure}",
             evidence=(
+                *((Evidence(f"code of {each.function}", use.place, "sends"),) if sure else ()),
                 Evidence(
                     f"iam SimulatePrincipalPolicy {each.role_arn}",
                     f"{each.action} on {each.resource}",
@@ -81,6 +98,9 @@ class AccessDenied(LogCheck[Denial]):
                 from_log=False,
             ),
             subject=each.function,
+            severity=Severity.ERROR if sure else Severity.INFO,
+            kind=None if sure else Kind.RISK,
+            confidence=Confidence.HIGH if sure else Confidence.LOW,
         )
 
     def over(self, seen: Seen[Denial], stack: Stack) -> str:

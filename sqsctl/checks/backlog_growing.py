@@ -17,6 +17,7 @@ from itertools import pairwise
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_queue
+from sqsctl.checks.support.queue_use import received_by_hand
 from sqsctl.checks.support.unconsumed_queues import consumed_by_design
 from sqsctl.model.finding import Confidence, Finding, Kind, Severity
 from sqsctl.model.intents import Look, remedy
@@ -34,7 +35,7 @@ class BacklogGrowing(Check):
         severity=Severity.WARNING,
         kind=Kind.SYMPTOM,
         needs=frozenset({Fact.QUEUES, Fact.METRICS}),
-        uses=frozenset({Fact.MAPPINGS, Fact.FUNCTIONS, Fact.APIS}),
+        uses=frozenset({Fact.MAPPINGS, Fact.FUNCTIONS, Fact.APIS, Fact.PACKAGES, Fact.PERMISSIONS}),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "sqs-available-cloudwatch-metrics.html"
@@ -92,6 +93,7 @@ def _parked(queue: Queue, stack: Stack) -> bool:
     """Whether it is known that nothing consumes it, and nothing says that anything should."""
     consumed = any(each.queue_arn == queue.arn for each in stack.mappings)
     received = figures.total(figures.series(stack, queue.name, "NumberOfMessagesReceived"))
+    consumed = consumed or received_by_hand(queue, stack) is not None
     return not (consumed or received or stack.mappings.unread or consumed_by_design(queue, stack))
 
 

@@ -1,9 +1,9 @@
 """A queue that nothing consumes.
 
 ## What it does
-Looks for queues without an event source mapping that are no dead-letter queue and that nobody
-else receives from either, for mappings whose function is gone, and for mappings that the stack
-declares and that were deleted. It is an error where messages
+Looks for queues without an event source mapping that are no dead-letter queue and that nobody else
+receives from either, by the figures or by a function's own code, for mappings whose function is
+gone, and for mappings that the stack declares and that were deleted. It is an error where messages
 wait and something says that they are to be consumed: a RedrivePolicy, or a function of the queue's
 name that nothing calls. A queue that functions only send to is told in passing.
 
@@ -21,6 +21,7 @@ from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_mapping, of_queue
 from sqsctl.checks.support.missing_queues import MISSING
+from sqsctl.checks.support.queue_use import received_by_hand
 from sqsctl.checks.support.unconsumed_queues import consumed_by_design
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
@@ -42,7 +43,7 @@ class MappingMissing(Check):
         title="Every queue has a consumer, and every mapping its function",
         severity=Severity.ERROR,
         needs=frozenset({Fact.QUEUES, Fact.MAPPINGS}),
-        uses=frozenset({Fact.FUNCTIONS, Fact.METRICS, Fact.APIS}),
+        uses=frozenset({Fact.FUNCTIONS, Fact.METRICS, Fact.APIS, Fact.PACKAGES, Fact.PERMISSIONS}),
         explains=("backlog-growing",),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )
@@ -88,6 +89,8 @@ class MappingMissing(Check):
     def _unconsumed(self, queue: Queue, stack: Stack) -> Iterator[Finding]:
         if figures.total(figures.series(stack, queue.name, "NumberOfMessagesReceived")) > 0:
             return  # something outside the stack receives from it
+        if received_by_hand(queue, stack):
+            return
         if "dlq" in queue.name.lower() or "dead" in queue.name.lower():
             return  # a dead-letter queue whose source lies elsewhere
         told = f": {waiting(queue.visible)}" if queue.visible else ""

@@ -59,10 +59,11 @@ class MappingRole(LogCheck[str]):
         return f"{match.group('service').lower()}:{match.group('action')}" if match else None
 
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
-        consumers = stack.consumers()
+        polled = {(each.function_name, each.queue_arn) for each in stack.mappings}
         denied: dict[tuple[str, str, str], list[Permission]] = {}
         for each in stack.permissions:
-            if each.function in consumers and each.action in ACTIONS and each.decision != "allowed":
+            polls = (each.function, each.resource) in polled
+            if polls and each.action in ACTIONS and each.decision != "allowed":
                 key = (each.function, each.role_arn, each.resource)
                 denied.setdefault(key, []).append(each)
         for (function, role, resource), missing in denied.items():

@@ -2,7 +2,9 @@
 
 ## What it does
 Compares the queue URLs and ARNs in each function's environment with the queues of the
-stack: another stage's queue, another region or account, or the dead-letter queue itself.
+stack: another stage's queue, another region or account, or the dead-letter queue itself. A variable
+that the function's code does nothing with is no finding, nor is a dead-letter queue whose messages
+it takes out.
 
 ## Why it matters
 Messages are accepted and go elsewhere, often to another stage: nothing fails, and here nothing
@@ -16,6 +18,7 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function, of_queue
 from sqsctl.checks.support.queue_names import Named, differs, named_queues
+from sqsctl.checks.support.queue_use import code_use, unused
 from sqsctl.model.finding import Confidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
@@ -34,7 +37,7 @@ class QueueUrlMismatch(Check):
         title="Functions know the queues of their own stack",
         severity=Severity.WARNING,
         needs=frozenset({Fact.FUNCTIONS, Fact.QUEUES}),
-        uses=frozenset({Fact.MAPPINGS, Fact.APIS}),
+        uses=frozenset({Fact.MAPPINGS, Fact.APIS, Fact.PACKAGES}),
         explains=("wrong-region", "access-denied"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
     )
@@ -46,12 +49,17 @@ class QueueUrlMismatch(Check):
         spoken_of = {named.name for function in stack.functions for named in named_queues(function)}
         for function in stack.functions:
             for named in named_queues(function):
+                if named.variable in unused(stack, function):
+                    continue
                 own = known.get(named.name)
                 if own is None and stack.queues.items:
                     yield from self._elsewhere(function, named, stack, spoken_of, consumers)
                 elif own is not None and differs(named, own, stack):
                     yield self._other_place(function, named, own, stack)
                 elif own is not None and own.arn in targets and function.name not in consumers:
+                    use = code_use(stack, function, own)
+                    if use and not use.sends:
+                        continue
                     yield self._dead_letter(function, named, own, stack)
 
     def _elsewhere(

@@ -3,8 +3,9 @@
 ## What it does
 Looks for invocations that Lambda's recursion detection dropped: by the metric
 RecursiveInvocationsDropped, and by the RecursiveInvocationException that a function meets when
-it calls another. Also for consumers whose environment names the queue that they consume: a warning
-where far more messages were sent to it than others can have sent.
+it calls another. Also for consumers that send to the queue that they consume, by their code; where
+that was not read, by their role, and by an environment that names the queue. It is a warning where
+far more messages were sent to it than others can have sent.
 
 ## Why it matters
 A function that answers a message with another one into the same queue runs for ever. Lambda
@@ -22,8 +23,8 @@ from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen, past
-from sqsctl.checks.support.queue_names import differs, named_queues
-from sqsctl.model.finding import Confidence, Finding, Kind, Severity
+from sqsctl.checks.support.queue_use import queue_use, variables_of
+from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
@@ -47,7 +48,7 @@ class RecursionDropped(LogCheck[str]):
         title="No consumer feeds its own queue",
         severity=Severity.ERROR,
         needs=frozenset({Fact.MAPPINGS, Fact.FUNCTIONS, Fact.QUEUES, Fact.METRICS}),
-        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.PACKAGES}),
+        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.PACKAGES, Fact.PERMISSIONS}),
         explains=("dead-letters", "account-concurrency"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html",
     )
@@ -72,7 +73,7 @@ class RecursionDropped(LogCheck[str]):
                 if own and (rounds := _rounds(function, queue, stack)):
                     yield self._loops(function, queue, mapping, own, rounds, stack)
                 elif own:
-                    yield self._may_loop(function, queue, own)
+                    yield self._may_loop(function, queue, own, stack)
 
     def _dropped(
         self,
@@ -131,16 +132,22 @@ class RecursionDropped(LogCheck[str]):
             confidence=Confidence.MEDIUM if others else Confidence.LOW,
         )
 
-    def _may_loop(self, function: Function, queue: Queue, own: str) -> Finding:
+    def _may_loop(self, function: Function, queue: Queue, own: str, stack: Stack) -> Finding:
+        use = queue_use(stack, function, queue)
+        sends = use.source == "code"
+        told = "sends to" if sends else "knows"
         return self.found(
-            f"{function.name} knows the queue that it consumes ({own}): a message that it sends "
+            f"{function.name} {told} the queue that it consumes ({own}): a message that it sends "
             f"to {queue.name} comes back to it",
-            evidence=(of_function(function, f"Environment {own}", function.environment[own]),),
+            evidence=(
+                *((Evidence(f"code of {function.name}", use.place, "sends"),) if sends else ()),
+                of_function(function, f"Environment {own}", function.environment[own]),
+            ),
             fix=_fix(),
             subject=function.name,
             severity=Severity.INFO,
             kind=Kind.RISK,
-            confidence=Confidence.LOW,
+            confidence=Confidence.MEDIUM if sends else Confidence.LOW,
         )
 
     def report(self, seen: Seen[str], stack: Stack) -> Finding:  # noqa: ARG002 - the text says it all
@@ -154,14 +161,9 @@ class RecursionDropped(LogCheck[str]):
 
 
 def _own(function: Function, queue: Queue, stack: Stack) -> str:
-    """The variable that names the queue itself, not one of its name elsewhere."""
-    for name, value in function.environment.items():
-        if value and value in (queue.url, queue.arn):
-            return name
-    for named in named_queues(function):
-        if named.name == queue.name and not differs(named, queue, stack):
-            return named.variable
-    return ""
+    """The variable that names the queue, of a function that sends to it as far as is known."""
+    variable = next(variables_of(function, queue, stack), "")
+    return variable if variable and queue_use(stack, function, queue).sends is not False else ""
 
 
 def _rounds(function: Function, queue: Queue, stack: Stack) -> tuple[Series, Series, float] | None:

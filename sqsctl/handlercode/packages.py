@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sqsctl.handlercode.consumer import Consumer, consumer
+from sqsctl.handlercode.consumer import Consumer, calls_of_queues, consumer
+from sqsctl.handlercode.queue_calls import QueueCalls
 from sqsctl.model.functions import (
     Function,
 )
@@ -19,6 +20,11 @@ _COMMENT = re.compile(r"/\*.{0,20000}?\*/|(?:^|\s)(?://|#)[^\n]*", re.DOTALL)
 def consumer_of(function: Function, package: Package) -> Consumer:
     """What was found in the sources of the package, the handler's own first."""
     return consumer(function.handler or "", package.sources.items())
+
+
+def queue_calls_of(function: Function, package: Package) -> QueueCalls:
+    """What the handler does with queues, by the sources of the package."""
+    return calls_of_queues(function.handler or "", package.sources.items())
 
 
 def reports_somewhere(function: Function, package: Package) -> str:

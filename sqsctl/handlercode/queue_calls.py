@@ -92,13 +92,15 @@ class QueueCall:
 class QueueCalls:
     """``calls`` of a handler, the variables that it reads, and those given to unknown code.
 
-    ``whole``: all of the package's own code that the handler reaches was read.
+    ``whole``: all of the package's own code that the handler reaches was read. ``elsewhere`` are
+    modules that it imports and that are not in the sources.
     """
 
     calls: tuple[QueueCall, ...] = ()
     read: frozenset[str] = frozenset()
     given_away: frozenset[str] = frozenset()
     whole: bool = False
+    elsewhere: frozenset[str] = frozenset()
 
     def does(self, action: Action, variables: frozenset[str]) -> QueueCall | None:
         """The call that does this to the queue of the variables, or to one that is not told."""
@@ -136,7 +138,11 @@ def queue_calls(handler: str, program: Program) -> QueueCalls:
             given = (*call.args, *(value for _, value in call.keywords))
             away.update(name for each in given for name in reach.variables(spot.of(each)))
     return QueueCalls(
-        tuple(calls), frozenset(reach.read), frozenset(away), reach.whole and not program.unread
+        tuple(calls),
+        frozenset(reach.read),
+        frozenset(away),
+        reach.whole and not program.unread,
+        frozenset(reach.elsewhere),
     )
 
 

@@ -56,6 +56,7 @@ class Reach:
         self.spots: list[Spot] = []
         self.read: set[str] = set()
         self.whole = True
+        self.elsewhere: set[str] = set()
         self._seen: set[int] = set()
         self._bound: dict[tuple[int, str], list[Spot]] = defaultdict(list)
         self._members: dict[str, list[Spot]] = defaultdict(list)
@@ -203,9 +204,11 @@ class Reach:
         imported = unit.imports.get(name)
         if imported is None or imported.module.startswith((*_SDK, BUNDLED)):
             return
-        local = imported.module.startswith(".") or imported.level > 0
-        if local and self.program.foreign(unit, Name(name)):
+        if not self.program.foreign(unit, Name(name)):
+            return
+        if imported.module.startswith(".") or imported.level > 0:
             self.whole = False
+        self.elsewhere.add(imported.module)
 
     def _called(self, spot: Spot, call: Call) -> None:
         """What own functions are given."""

@@ -23,8 +23,8 @@ class Function:
     """Configuration of a function (lambda GetFunctionConfiguration).
 
     ``environment`` holds only what checks may see: names, and the values of those that
-    name AWS resources (queue URLs, ARNs, regions); every other value is None, so that
-    no secret enters a snapshot.
+    name AWS resources (queue URLs, ARNs, regions, the name in ``QUEUE_NAME``); every other value
+    is None, so that no secret enters a snapshot.
     """
 
     name: str

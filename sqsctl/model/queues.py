@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+
+_NAMES_ONE = re.compile(r"(?:.*_)?(?:QUEUE|SQS|DLQ)(?:_?NAME)?", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(?:\.fifo)?")
+
+
+def names_a_queue(variable: str, value: object) -> bool:
+    """Whether an environment variable is called as one that holds a queue's name, and can be it."""
+    return bool(_NAMES_ONE.fullmatch(variable) and _NAME.fullmatch(str(value)))
 
 
 @dataclass(frozen=True, slots=True)

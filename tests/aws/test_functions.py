@@ -81,6 +81,22 @@ def test_an_images_handler_is_its_command() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("QUEUE_NAME", "jobs-dev", True),
+        ("JOBS_QUEUE", "jobs-dev.fifo", True),
+        ("SQS_QUEUE_NAME", "https://user:pass@example.com/jobs", False),
+        ("QUEUE_PASSWORD", "jobs-dev", False),
+        ("PASSWORD", "jobs-dev", False),
+    ],
+)
+def test_a_queues_name_is_shown_where_the_variable_says_so(
+    name: str, value: str, *, shown: bool
+) -> None:
+    assert environment({name: value}) == {name: value if shown else None}
+
+
+@pytest.mark.parametrize(
     "shown",
     [
         "https://sqs.ap-northeast-2.amazonaws.com/123456789012/tutorial-step-2-dev-jobs",

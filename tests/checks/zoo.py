@@ -42,7 +42,11 @@ __all__ = ["OTHERS", "PAIRS", "Pair"]
 PAIRS = (*zoo_logs.PAIRS, *zoo_configuration.PAIRS, *zoo_functions.PAIRS)
 
 # What broken and mended stacks leave out: other ways into the same checks.
+# The worker knows the queue; its code was not read.
+_KNOWS = (function(environment={"QUEUE_URL": queue().url}),)
 OTHERS = (
+    stack(functions=_KNOWS),
+    stack(functions=_KNOWS, queues=(queue(visible=3),), mappings=()),
     stack(  # what code caught counts where dead letters lie
         logs=(
             of_events(

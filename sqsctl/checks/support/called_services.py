@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqsctl.checks.support.evidence import of_function
+from sqsctl.checks.support.queue_use import unused
 from sqsctl.model.finding import Confidence, Evidence
 from sqsctl.model.functions import (
     Function,
@@ -60,14 +61,15 @@ class Call:
 def calls(stack: Stack, function: Function) -> tuple[Call, ...]:
     """Each service once, the surest evidence for it. Reads PACKAGES."""
     found: dict[str, Call] = {}
-    for each in (*_of_environment(function), *_of_sources(stack, function)):
+    idle = unused(stack, function)
+    for each in (*_of_environment(function, idle), *_of_sources(stack, function)):
         found.setdefault(each.service, each)
     return tuple(found.values())
 
 
-def _of_environment(function: Function) -> Iterator[Call]:
+def _of_environment(function: Function, idle: frozenset[str]) -> Iterator[Call]:
     for name, value in function.environment.items():
-        if not value:
+        if not value or name in idle:
             continue
         if value.startswith("arn:"):
             service = _BY_ARN.get(value.split(":")[2])

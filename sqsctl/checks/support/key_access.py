@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqsctl.checks.support.policies import Statement, like, statements
+from sqsctl.checks.support.queue_use import queue_use, variables_of
 from sqsctl.model.finding import Evidence
 from sqsctl.model.functions import (
     Function,
@@ -45,11 +46,13 @@ def refusals(stack: Stack) -> Iterator[Refusal]:
         uses[function.name, queue.arn] = (function, queue, RECEIVE, True)
     for function in stack.functions:
         for queue in stack.queues:
-            known = {queue.url, queue.arn} & {
-                each for each in function.environment.values() if each
-            }
+            known = any(variables_of(function, queue, stack))
             if known and (function.name, queue.arn) not in uses:
-                uses[function.name, queue.arn] = (function, queue, SEND, False)
+                use = queue_use(stack, function, queue)
+                if use.sends is not False:
+                    uses[function.name, queue.arn] = (function, queue, SEND, False)
+                elif use.receives:
+                    uses[function.name, queue.arn] = (function, queue, RECEIVE, True)
     for function, queue, actions, consumes in uses.values():
         key = keys.get(queue.kms_key_id or "")
         if key and key.arn and key.customer_managed and key.usable and function.role_arn:

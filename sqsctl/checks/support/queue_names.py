@@ -1,4 +1,4 @@
-"""The queues that a function's environment names, by URL or ARN."""
+"""The queues that a function's environment names, by URL, ARN or name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqsctl.model.functions import (
     Function,
 )
+from sqsctl.model.queues import names_a_queue
 from sqsctl.model.stack import (
     Queue,
     Stack,
@@ -49,6 +50,8 @@ def named_queues(function: Function) -> Iterator[Named]:
             yield Named(
                 variable, value, match.group("name"), match.group("region"), match.group("account")
             )
+        elif names_a_queue(variable, value):
+            yield Named(variable, value, value, "", "")
 
 
 def differs(named: Named, own: Queue, stack: Stack) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sqsctl.checks.support.queue_use import queue_use, variables_of
 from sqsctl.model.functions import (
     Function,
 )
@@ -22,7 +23,7 @@ def consumed_by_design(queue: Queue, stack: Stack) -> tuple[str, str] | None:
 
     A RedrivePolicy counts receives, so somebody is to receive; a function of its name that does
     nothing else is its consumer. A queue that functions only send to may be meant to keep what
-    it holds. Reads FUNCTIONS, MAPPINGS and APIS.
+    it holds. Reads FUNCTIONS, MAPPINGS, APIS, PACKAGES and PERMISSIONS.
     """
     if queue.dead_letter_target_arn:
         return "RedrivePolicy.deadLetterTargetArn", queue.dead_letter_target_arn
@@ -31,12 +32,14 @@ def consumed_by_design(queue: Queue, stack: Stack) -> tuple[str, str] | None:
 
 
 def _idle(queue: Queue, stack: Stack) -> Iterator[Function]:
-    """Functions that no queue feeds, no API calls, and that do not know the queue's address."""
+    """Functions that no queue feeds, no API calls, and that do not send to the queue."""
     busy = set(stack.consumers())
     busy |= {route.function_name or "" for api in stack.apis for route in api.routes}
     for function in stack.functions:
-        names = {value for value in function.environment.values() if value}
-        if function.name not in busy and not names & {queue.url, queue.arn, queue.name}:
+        if function.name in busy:
+            continue
+        knows = any(variables_of(function, queue, stack))
+        if not knows or queue_use(stack, function, queue).sends is False:
             yield function
 
 

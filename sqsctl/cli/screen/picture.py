@@ -74,28 +74,30 @@ def picture(
     return _Picture(stack, known, width, figures).drawn()
 
 
-def senders(stack: Stack) -> list[tuple[str, str]]:
-    """Functions behind no route that name a queue in their environment, and that queue.
+def senders(stack: Stack) -> list[tuple[str, str, bool]]:
+    """Functions behind no route that may send to a queue, that queue, and whether it is sure.
 
-    A consumer that names the queue it reads, or where its dead letters go, is no sender.
+    A function is one that sends by its code, else by its role; where neither was read, it is a
+    function that names the queue. A consumer that names the queue it reads, or where its dead
+    letters go, is no sender.
     """
-    from sqsctl.operations.stacks.without_stack import place
+    from sqsctl.checks.support.queue_use import queue_use, variables_of
 
     behind = {route.function_name for api in stack.apis for route in api.routes}
-    queues = {place(each.arn): each for each in stack.queues}
     dead = stack.dead_letter_queues()
     reads = {(each.function_name, each.queue_arn) for each in stack.mappings}
-    return [
-        (function.name, queue.name)
-        for function in stack.functions
-        if function.name not in behind
-        for queue in dict.fromkeys(
-            queues[place(value)]
-            for value in function.environment.values()
-            if value and place(value) in queues
-        )
-        if queue.arn not in dead and (function.name, queue.arn) not in reads
-    ]
+    found: list[tuple[str, str, bool]] = []
+    for function in stack.functions:
+        if function.name in behind:
+            continue
+        for queue in stack.queues:
+            if not any(variables_of(function, queue, stack)):
+                continue
+            use = queue_use(stack, function, queue)
+            own = queue.arn in dead or (function.name, queue.arn) in reads
+            if use.sends if own and use.source == "code" else not own and use.sends is not False:
+                found.append((function.name, queue.name, bool(use.sends)))
+    return found
 
 
 def _alone(stack: Stack) -> list[str]:
@@ -104,7 +106,7 @@ def _alone(stack: Stack) -> list[str]:
         return []
     led = {route.function_name for api in stack.apis for route in api.routes}
     led |= {each.function_name for each in stack.mappings}
-    led |= {function for function, _ in senders(stack)}
+    led |= {function for function, _, _ in senders(stack)}
     return [each.name for each in stack.functions if each.name not in led]
 
 
@@ -153,9 +155,9 @@ class _Picture:
             told = self._api(api)
             for route in api.routes:
                 self._route(route, "    " if told else "  ")
-        for function, target in senders(self.stack):
+        for function, target, sure in senders(self.stack):
             sends = self._function(function)
-            self._arrow(sends, "─>", styled(f"▤ {self._short(target)}"))
+            self._arrow(sends, "─>" if sure else "─?>", styled(f"▤ {self._short(target)}"))
             self._figures(function)
         for name in _alone(self.stack):
             self.lines.append(self._function(name))
@@ -201,10 +203,20 @@ class _Picture:
         if not mappings and self.stack.gaps(Fact.MAPPINGS):
             self._arrow(head, "─>", styled("? consumers not read", "dim"))
         elif not mappings:
-            self._arrow(head, "─>", styled("nothing consumes it", "yellow"))
+            self._unmapped(head, queue)
         for mapping in mappings:
             self._consumer(head, mapping)
         self._dead_letters(queue)
+
+    def _unmapped(self, head: Text, queue: Queue) -> None:
+        from sqsctl.checks.support.queue_use import received_by_hand
+
+        by_hand = received_by_hand(queue, self.stack)
+        if by_hand is None:
+            self._arrow(head, "─>", styled("nothing consumes it", "yellow"))
+            return
+        receiver = self._function(by_hand[0].name)
+        self._arrow(head, "─>", receiver + styled(" (receives by itself)"))
 
     def _consumer(self, head: Text, mapping: EventSourceMapping) -> None:
         hop = self._by_name.get(("mapping", mapping.uuid))

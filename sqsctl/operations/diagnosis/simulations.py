@@ -1,7 +1,7 @@
 """Which permissions of a stack's roles are worth asking IAM about.
 
-A consumer has to receive and delete, a function that knows a queue's URL most likely
-sends to it, every function has to write its log; encrypted queues want their key.
+A consumer has to receive and delete, a function that knows a queue may send to it or receive from
+it, every function has to write its log; encrypted queues want their key.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def simulations(
         for name in each.references
     }
     by_arn = {each.arn: each for each in queues}
-    by_url = {each.url: each for each in by_arn.values()}
+    by_url = {known: each for each in by_arn.values() for known in (each.url, each.name)}
     by_name = {each.name: each for each in functions}
     asked: dict[tuple[str, str], dict[tuple[str, str], None]] = {}
 
@@ -83,7 +83,7 @@ def simulations(
             queue = by_url.get(value or "") or by_arn.get(value or "")
             if queue is None:
                 continue
-            ask(function, SEND, queue.arn)
+            ask(function, (*SEND, *CONSUME[:2]), queue.arn)
             if key := key_arns.get(queue.kms_key_id or ""):
                 ask(function, ENCRYPT, key)
         if group := _log_group_arn(function):

@@ -32,7 +32,10 @@ def test_a_shared_role_is_asked_once_for_each_resource_and_told_apart_by_functio
     found = {each.resource: each for each in simulations([producer, worker], [QUEUE], [mapping])}
     assert set(found[QUEUE.arn].wanted) == {
         *(("worker", action) for action in CONSUME),
+        # Whether it sends or receives, its role tells where its code was not read.
         ("producer", "sqs:SendMessage"),
+        ("producer", "sqs:ReceiveMessage"),
+        ("producer", "sqs:DeleteMessage"),
     }
     assert len(found[QUEUE.arn].actions) == 4
     log = "arn:aws:logs:r:1:log-group:/aws/lambda/worker:log-stream:*"
