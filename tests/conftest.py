@@ -32,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.option.markexpr == profiles.NAME:
         settings.load_profile(profiles.NAME)
+    else:
+        settings.load_profile(profiles.USUAL)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -75,6 +75,9 @@ class Script:
         assert answer is None or isinstance(answer, str), f"{question} is no {answer!r}"
         return answer
 
+    def typed(self, lines: Sequence[str]) -> str | None:
+        return self.text(lines[-1])
+
     def _next(self, asked: Asked) -> object:
         self.asked.append(asked)
         assert self.answers, f"nobody foresaw {asked.question}: {asked.titles}"

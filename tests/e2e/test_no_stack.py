@@ -219,7 +219,7 @@ def test_a_function_of_no_queue_is_checked_by_itself(names: Names, sqsctl: Sqsct
     seen = sqsctl("doctor", "--function", names.lone, "-o", "json")
     assert (seen.code, findings(seen)) == (10, {"reserved-concurrency"}), seen.out
     told = sqsctl("doctor", "--function", names.lone).out
-    assert told.endswith(f"\nlogs and packages read of {names.lone} only\n")
+    assert f"\n  logs and packages read of {names.lone} only\n" in told
     assert f"GET /lone ─> λ {names.lone}" in sqsctl("stack", "show", "-f", names.lone).out
 
 

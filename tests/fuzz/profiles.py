@@ -10,6 +10,9 @@ from hypothesis import HealthCheck, settings
 NAME = "fuzz"
 EXAMPLES = 20_000
 
+# How long an example takes says how busy the machine is, and nothing about the program.
+USUAL = "usual"
+settings.register_profile(USUAL, deadline=None)
 settings.register_profile(
     NAME,
     max_examples=EXAMPLES,

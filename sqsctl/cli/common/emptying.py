@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqsctl.cli.run.context import Run
-from sqsctl.cli.screen.output import Answer, lines, styled
+from sqsctl.cli.screen.output import Answer, lines, styled, target_line
+from sqsctl.cli.screen.prompt import tell
 from sqsctl.errors import RefusedError
 from sqsctl.model.plurals import counted
 
@@ -58,11 +59,12 @@ def empty(run: Run, client: QueueClient, queue: Queue, *, dry_run: bool) -> Answ
 
 
 def _asked(run: Run, client: QueueClient, queue: Queue, there: int) -> str | None:
-    run.output.notice(
-        f"this deletes about {counted(there, 'message')} from {queue.name}, those in flight too, "
-        "for good",
-        style="bold yellow",
-    )
+    place = f"({target_line(run.target)})" if run.target else ""
+    what = [
+        f"This deletes about {counted(there, 'message')}, those in flight too, for good, in",
+        f"  {queue.name}  {place}",
+    ]
+    tell(what)
     exported: str | None = None
     if (
         there
@@ -84,7 +86,7 @@ def _asked(run: Run, client: QueueClient, queue: Queue, there: int) -> str | Non
         run.output.notice(
             f"{counted(summary.messages, 'message is', 'messages are')} in {summary.path}"
         )
-    typed = run.prompter.text(f"Type the queue's name to delete everything in it ({queue.name})")
+    typed = run.prompter.typed(["Type the queue's name to delete them:"])
     if typed != queue.name:
         raise RefusedError("nothing was deleted: the name was not typed", code="declined")
     return exported

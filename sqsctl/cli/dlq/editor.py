@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import styled
-from sqsctl.cli.screen.prompt import interactive
+from sqsctl.cli.screen.prompt import Choice, interactive
 from sqsctl.errors import SqsctlError, UsageError
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def _words(name: str, value: str) -> list[str]:
 def editing(run: Run, *, fifo: bool, max_bytes: int) -> Callable[[Message, Outgoing], Outgoing]:
     """A function that lets a person edit a message, shows the difference, and asks.
 
-    A message that was not changed goes as it is. What is invalid, or declined, raises
-    SqsctlError: the message then stays where it is. One editor at a time.
+    A message that was not changed, what is invalid, or declined, raises SqsctlError: the message
+    then stays where it is. One editor at a time.
     """
     from sqsctl.operations.moving.editing import difference, editable, edited
 
@@ -63,19 +64,39 @@ def editing(run: Run, *, fifo: bool, max_bytes: int) -> Callable[[Message, Outgo
 
     def edit(message: Message, outgoing: Outgoing) -> Outgoing:
         with lock:
-            changed = edited(
-                _in_editor(command, editable(outgoing)), outgoing, fifo=fifo, max_bytes=max_bytes
-            )
+            changed = outgoing
+            while changed is outgoing:
+                text = _in_editor(command, editable(outgoing))
+                changed = edited(text, outgoing, fifo=fifo, max_bytes=max_bytes)
+                if changed is outgoing and not _again(run, message):
+                    raise SqsctlError("left where it is: nothing was changed", code="declined")
             for line in difference(outgoing, changed):
                 style = {"+": "green", "-": "red"}.get(line[:1], "dim")
                 run.output.stderr.print(styled(line, style), soft_wrap=True)
-            if changed is outgoing or run.yes:
+            if run.yes:
                 return changed
             if not run.prompter.confirm(f"Send {message.message_id} like this?", default=True):
                 raise SqsctlError("left where it is: the answer was no", code="declined")
             return changed
 
     return edit
+
+
+def _again(run: Run, message: Message) -> bool:
+    """Whether to open the editor once more; to stop is what a first Ctrl-C is."""
+    if run.yes or not interactive():
+        return False
+    chosen = run.prompter.select(
+        f"Nothing was changed in {message.message_id}",
+        [
+            Choice("leave it in the queue", "skip"),
+            Choice("edit it again", "again"),
+            Choice("stop: leave all the others, too", "stop"),
+        ],
+    )
+    if chosen == "stop":
+        signal.raise_signal(signal.SIGINT)
+    return chosen == "again"
 
 
 def _in_editor(command: list[str], text: str) -> str:

@@ -153,7 +153,8 @@ def _move(job: Job, control: Control, *, keep_copies: int = 0) -> RedriveSummary
 
     source = job.pair.dead_letters
     total = job.limit or source.visible
-    with job.run.progress(f"moving out of {source.name}", total=total) as bar:
+    alone = job.edit is None
+    with job.run.progress(f"moving out of {source.name}", total=total, shown=alone) as bar:
 
         def progress(so_far: RedriveProgress) -> None:
             bar.update(

@@ -271,9 +271,14 @@ class Run:
         return resolve(self.settings, lab_name=self.lab_name)
 
     @contextmanager
-    def progress(self, title: str, total: float | None = None) -> Iterator[Progress]:
-        """A progress bar on stderr, where a person sits; nothing elsewhere."""
-        if self.output.quiet or not sys.stderr.isatty():
+    def progress(
+        self, title: str, total: float | None = None, *, shown: bool = True
+    ) -> Iterator[Progress]:
+        """A progress bar on stderr, where a person sits; nothing elsewhere.
+
+        ``shown`` False: an editor has the terminal.
+        """
+        if self.output.quiet or not shown or not sys.stderr.isatty():
             yield Progress(None, None)
             return
         from rich import progress as bars

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from sqsctl.cli.screen.cell_width import columns, dumb, fit
+from sqsctl.cli.screen.output import safe_line
 from sqsctl.cli.screen.sigterm import ends_on_sigterm
 from sqsctl.errors import RefusedError
 
@@ -41,6 +42,10 @@ class Prompter(Protocol):
     def text(
         self, question: str, *, default: str = "", suggestions: Sequence[str] = ()
     ) -> str | None: ...
+
+    def typed(self, lines: Sequence[str]) -> str | None:
+        """Show lines whole, also where all else is quiet, and read what is typed below them."""
+        ...
 
 
 class QuestionaryPrompter:
@@ -79,7 +84,7 @@ class QuestionaryPrompter:
         import questionary
 
         answer = questionary.confirm(
-            self._question(question, 10), default=default, **self._terminal()
+            self._question(question, 10), default=default, auto_enter=False, **self._terminal()
         )
         return cast("bool | None", _asked(answer))
 
@@ -97,6 +102,13 @@ class QuestionaryPrompter:
             )
         else:
             answer = questionary.text(asked, default=default, **self._terminal())
+        return cast("str | None", _asked(answer, typed=True))
+
+    def typed(self, lines: Sequence[str]) -> str | None:
+        import questionary
+
+        tell(lines)
+        answer = questionary.text("", qmark=">", **self._terminal())
         return cast("str | None", _asked(answer, typed=True))
 
     @staticmethod
@@ -170,6 +182,10 @@ class LinePrompter:
         line = self._read(f"{question}{f' [{default}]' if default else ''} > ")
         return default if line == "" else line
 
+    def typed(self, lines: Sequence[str]) -> str | None:
+        tell(lines)
+        return self._read("> ")
+
     def _list(self, question: str, choices: Sequence[Choice]) -> None:
         self._say(question)
         for number, each in enumerate(choices, 1):
@@ -230,6 +246,9 @@ class NoPrompter:
             hint="repeat with --yes to go ahead without a question",
         )
 
+    def typed(self, lines: Sequence[str]) -> str | None:
+        return self.text(" ".join(" ".join(lines).split()))
+
 
 def pick(prompter: Prompter, question: str, names: Sequence[str]) -> str | None:
     """One of several names: from a list, or where they are many by typing with completion."""
@@ -255,6 +274,13 @@ def prompter(*, color: bool = True) -> Prompter:
     if not interactive():
         return NoPrompter()
     return LinePrompter() if dumb() else QuestionaryPrompter(color=color)
+
+
+def tell(lines: Sequence[str]) -> None:
+    """Lines on stderr, made safe and never cut: what has to be typed can be read."""
+    for line in lines:
+        sys.stderr.write(safe_line(line) + "\n")
+    sys.stderr.flush()
 
 
 def _asked(question: Any, *, typed: bool = False) -> Any:

@@ -14,6 +14,7 @@ from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import Output
 from sqsctl.errors import SqsctlError, UsageError
 from sqsctl.model.message import Message, Outgoing
+from tests.cli.script import Script
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +79,50 @@ def test_whatever_an_editor_leaves_is_told_of_this_message_alone(
     with pytest.raises(SqsctlError, match=said):
         edit(Message("m", "{}"), Outgoing("{}"))
     assert not list(drafts.iterdir())
+
+
+def test_leaving_without_saving_moves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "editor"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(program))
+    edit = editing(Run(Output(), PROGRAM), fifo=False, max_bytes=1000)
+    with pytest.raises(SqsctlError, match="nothing was changed"):
+        edit(Message("m", "{}"), Outgoing("{}"))
+
+
+def test_on_a_terminal_an_unchanged_message_can_be_edited_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The second time the editor writes something."""
+    program = tmp_path / "editor"
+    changing = 'sed "s/old/new/" "$1" > "$1.2"; mv "$1.2" "$1"'
+    program.write_text(
+        f'#!/bin/sh\nif [ -e "{tmp_path}/twice" ]; then {changing}; fi; : > "{tmp_path}/twice"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(program))
+    monkeypatch.setattr(editor, "interactive", lambda: True)
+    run = Run(Output(), PROGRAM)
+    script = Script(["again", True])
+    run.prompter = script
+    edit = editing(run, fifo=False, max_bytes=1000)
+    assert edit(Message("m", "old"), Outgoing("old")).body == "new"
+    assert [each.kind for each in script.asked] == ["select", "confirm"]
+
+
+def test_stopping_in_the_editor_is_a_first_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "editor"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(program))
+    monkeypatch.setattr(editor, "interactive", lambda: True)
+    run = Run(Output(), PROGRAM)
+    run.prompter = Script(["stop"])
+    edit = editing(run, fifo=False, max_bytes=1000)
+    with pytest.raises(KeyboardInterrupt):
+        edit(Message("m", "{}"), Outgoing("{}"))

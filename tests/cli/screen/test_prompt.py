@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -176,3 +177,16 @@ def test_a_command_of_the_session_offers_no_lab_of_its_own(
     run.offers_lab = False
     assert perform(run, ["queue", "ls"]).code is Exit.DENIED
     assert not script.asked
+
+
+@pytest.mark.parametrize("make", [QuestionaryPrompter, LinePrompter])
+def test_what_has_to_be_typed_is_shown_whole(
+    make: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However narrow the terminal is, and made safe."""
+    monkeypatch.setattr("sqsctl.cli.screen.prompt._asked", lambda *_, **__: "typed")
+    monkeypatch.setattr("sys.stdin", io.StringIO("typed\n"))
+    name = f"{'q' * 75}.fifo"
+    assert make().typed(["Type it:", f"  {name}\x1b[2J"]) == "typed"
+    shown = capsys.readouterr().err
+    assert f"  {name}\\x1b[2J\n" in shown
