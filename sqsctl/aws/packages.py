@@ -53,26 +53,7 @@ class PackageReader:
             raise SqsctlError("it is a container image", code="image")
         code = self._functions.code(function.arn or function.name)
         opened = self.open(code)
-        listing = opened.listing()
-        imports = Imports(listing)
-        sources: dict[str, str] = {}
-        waiting = list(sources_of(function, listing))
-        followed = MAX_FOLLOWED
-        for path in waiting:
-            text = opened.text(path)
-            if text is None:
-                continue
-            sources[path] = text
-            for each in imports.of(path, text):
-                if followed and each not in waiting:
-                    followed -= 1
-                    waiting.append(each)
-        return Package(
-            function=function.name,
-            members=listing.members,
-            sources=sources,
-            truncated=listing.truncated,
-        )
+        return contents(function, opened)
 
     def layer(self, arn: str) -> tuple[PackageMember, ...]:
         """The listing of a layer version."""
@@ -90,6 +71,30 @@ class PackageReader:
             return RemoteZip(fetch, code.size_bytes)
         _, size = fetch(0, 0)
         return RemoteZip(fetch, size)
+
+
+def contents(function: Function, opened: RemoteZip) -> Package:
+    """What a package holds, and the sources that checks look at."""
+    listing = opened.listing()
+    imports = Imports(listing)
+    sources: dict[str, str] = {}
+    waiting = list(sources_of(function, listing))
+    followed = MAX_FOLLOWED
+    for path in waiting:
+        text = opened.text(path)
+        if text is None:
+            continue
+        sources[path] = text
+        for each in imports.of(path, text):
+            if followed and each not in waiting:
+                followed -= 1
+                waiting.append(each)
+    return Package(
+        function=function.name,
+        members=listing.members,
+        sources=sources,
+        truncated=listing.truncated,
+    )
 
 
 def checked_url(url: str, endpoint: str | None) -> str:

@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for: how bad is bad, what the team lives with, which checks and functions."""
+    """What was asked for: how bad is bad, what the team lives with, which checks and functions.
+
+    ``deployed`` is False where only a template was looked at: nothing has a state then.
+    """
 
     threshold: Severity
     ignores: Sequence[Ignore] = ()
     checks: Sequence[str] = ()
     functions: Sequence[str] = ()
+    deployed: bool = True
 
 
 def answer(
@@ -42,7 +46,7 @@ def answer(
 
     today = datetime.now(UTC).date()
     diagnosis, ignored, expired = apply(seen.diagnosis, wanted.ignores, today)
-    states = hops(seen.stack, diagnosis.findings)
+    states = hops(seen.stack, diagnosis.findings) if wanted.deployed else ()
     data = {
         **diagnosis_shape(diagnosis),
         "hops": [hop_shape(each) for each in states],
@@ -66,7 +70,7 @@ def answer(
         since = next((each.since for each in seen.stack.logs if each.since), None)
         window = f" · since {clock(since)} UTC" if since else ""
         console.print(styled(diagnosis.stack, "bold") + styled(window, "dim"), soft_wrap=True)
-        if not wanted.checks:
+        if not wanted.checks and wanted.deployed:
             console.print()
             show_picture(console, seen.stack, states)
         show_diagnosis(console, diagnosis, seen.stack, whole=whole, notes=notes)

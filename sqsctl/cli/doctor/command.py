@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
             "sqsctl doctor --function arn:aws:lambda:us-east-1:123456789012:function:worker:live",
             "sqsctl doctor --fix",
             "sqsctl doctor --report findings.md",
+            "sqsctl doctor --template .           a packaged project, before its deploy",
             "sqsctl doctor --list-checks",
         ),
     )(doctor)
@@ -114,6 +115,14 @@ def doctor(
     interval: Annotated[
         float, typer.Option("--interval", min=1, help="Seconds between two looks of --watch.")
     ] = 15.0,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            "--template",
+            help="A packaged project or a template, before it is deployed: no AWS is asked.",
+            metavar="FILE|DIR",
+        ),
+    ] = None,
     list_checks: Annotated[
         bool, typer.Option("--list-checks", help="List the checks and end.")
     ] = False,
@@ -135,6 +144,10 @@ def doctor(
         return listed()
     if fail_on not in FAIL_ON:
         raise UsageError(f"--fail-on is info, warning or error, not {fail_on!r}")
+    if template is not None:
+        return _before_deploy(
+            run, template, fail_on, [*(checks or []), *(only or [])], skip or [], fix or watch
+        )
     if watch and (fix or report is not None):
         raise UsageError(
             f"--watch only looks: it does not go with {'--fix' if fix else '--report'}",
@@ -182,6 +195,18 @@ def doctor(
         write_report(report, replace(seen, diagnosis=kept), run.target, ignored)
         run.output.notice(f"the report is in {report}")
     return answer(run, seen, asked, applied)
+
+
+def _before_deploy(
+    run: Run, place: Path, fail_on: str, wanted: list[str], skip: list[str], running: bool
+) -> Answer:
+    from sqsctl.cli.doctor.template import forecast
+    from sqsctl.model.finding import Severity
+
+    if running:
+        raise UsageError("--template looks at what is not deployed yet: no --fix, no --watch")
+    asked = Wanted(Severity[fail_on.upper()], _ignores(), wanted, deployed=False)
+    return forecast(run, place, asked, skip)
 
 
 def _kept(seen: Checkup, ignores: Sequence[Ignore]) -> Checkup:

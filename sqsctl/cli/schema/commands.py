@@ -39,6 +39,13 @@ DATA: dict[str, tuple[Shape, ...]] = {
     "doctor": (
         {**DOCTOR, "applied": [{"id": "text", "applied": "bool"}], "ignored": [{"id": "text"}]},
         {
+            **DOCTOR,
+            "applied": [{"id": "text", "applied": "bool"}],
+            "ignored": [{"id": "text"}],
+            "places": [{"id": "text", "subject": "text", "file": "text", "line": "int"}],
+            "need_a_run": ["text"],
+        },
+        {
             "checks": [
                 {
                     "id": "text",

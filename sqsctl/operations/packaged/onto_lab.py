@@ -23,6 +23,7 @@ from sqsctl.operations.packaged.packaged_stack import (
     PackagedStack,
     properties,
 )
+from sqsctl.operations.packaged.plain_template import uses_sam
 from sqsctl.operations.packaged.sam_transform import transformed
 
 if TYPE_CHECKING:
@@ -46,10 +47,17 @@ def prepared(stack: PackagedStack, known: Collection[str], region: str) -> Ready
 
     Raises SqsctlError where SAM's translator is needed and not installed.
     """
+    ready = transformed_stack(stack, region)
+    return Ready(ready, lacking(ready, known))
+
+
+def transformed_stack(stack: PackagedStack, region: str) -> PackagedStack:
+    """The stack without SAM's types, its code by the logical ids that are left."""
+    if not uses_sam(stack.template):
+        return stack
     pieces = _with_code(stack, {key: f"s3://{BUCKET}/{key}" for key in stack.code})
     plain = replace(stack, template=transformed(pieces, region))
-    ready = replace(plain, code=_code_of(plain, stack))
-    return Ready(ready, lacking(ready, known))
+    return replace(plain, code=_code_of(plain, stack))
 
 
 def upload(

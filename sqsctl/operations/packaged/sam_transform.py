@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -40,6 +41,8 @@ def transformed(template: Mapping[str, Any], region: str) -> Mapping[str, Any]:
             exit=Exit.USAGE,
             code="sam_extra_missing",
         ) from None
+    # Its figures for its makers are nobody's business here.
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     before = os.environ.get("AWS_DEFAULT_REGION")
     os.environ["AWS_DEFAULT_REGION"] = region  # the translator takes it from there alone
     try:
