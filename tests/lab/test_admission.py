@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import http.client
 import json
@@ -351,6 +352,7 @@ def test_hosts_that_are_not(host: str) -> None:
     assert not admission.host_is_here(host, PORT)
 
 
+@functools.cache
 def signed(
     method: str = "POST", path: str = "/a/b?c=d&e=", body: bytes = b"{}", key: str = "LABOWN"
 ) -> tuple[Request, bytes]:
@@ -409,7 +411,7 @@ def test_whatever_of_a_signed_request_is_changed_it_is_refused(data: st.DataObje
         given_one = request.headers["authorization"]
         at = data.draw(st.integers(0, len(given_one) - 1))
         other = data.draw(st.characters(exclude_characters=given_one[at], codec="latin-1"))
-        if given_one[at] == " " and other.isspace():
+        if given_one[at] == " " and (other.isspace() or other == ","):
             return
         changed = given_one[:at] + other + given_one[at + 1 :]
         request = replace(request, headers={**request.headers, "authorization": changed})
