@@ -126,7 +126,17 @@ def settings() -> str:
         "show` tells which it was.\n\n| key | what | environment |\n|---|---|---|\n"
         f"{rows}\n`[[doctor.ignore]]` lists findings that one has decided to live with: "
         "[reading-doctor.md](../guides/reading-doctor.md). Credentials are botocore's own "
-        "affair.\n\n## Other environment variables\n\n| variable | what |\n|---|---|\n"
+        "affair.\n\n## Trust\n\nA settings file comes with a project and may be anybody's. "
+        "`endpoint_url`, `profile` and a `region` of another partition in it choose where "
+        "credentials go: they count once you trust the file, which `sqsctl` asks about on a "
+        "terminal and refuses elsewhere (exit 9). `sqsctl config trust` trusts it as it is now; "
+        "when its content changes you are asked again. `--list` shows what is trusted, "
+        "`--remove` takes it back. What `sqsctl config set` wrote is trusted. An endpoint on "
+        "127.0.0.1 needs no trust where no credentials are set, and the lab never does.\n\n"
+        "`${env:NAME}` in a serverless.yml is filled in only where it makes the name of the "
+        "service, the stage or the stack, not where NAME or its value looks like a secret, and "
+        "not where the same folder chose the endpoint. `--stack` names the stack "
+        "then.\n\n## Other environment variables\n\n| variable | what |\n|---|---|\n"
         f"{others}"
     )
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -70,6 +72,39 @@ def write(
     raw = data.encode() if isinstance(data, str) else data
     with writing(path, mode=mode, overwrite=overwrite, sync=sync) as file:
         file.write(raw)
+
+
+def own_folder(folder: Path) -> None:
+    """Make a folder that only its owner can enter, or make it one. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if sys.platform != "win32":
+        folder.chmod(0o700)  # it may have been there before, with wider modes
+
+
+def read_own(path: Path, most_bytes: int) -> bytes:
+    """A small file that is to be believed: this user's alone, as is the folder it lies in.
+
+    Never through a link, never waiting for the other end of a pipe. Raises OSError; one
+    without an errno says why the file is not believed.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags)
+    with os.fdopen(descriptor, "rb") as file:
+        why = _not_mine(path, os.fstat(descriptor))
+        if why:
+            raise PermissionError(why)
+        return file.read(most_bytes)
+
+
+def _not_mine(path: Path, found: os.stat_result) -> str:
+    if sys.platform == "win32":
+        return ""  # the user's own folder is nobody else's there
+    for place, status in ((path.parent, path.parent.stat()), (path, found)):
+        if status.st_uid != os.geteuid():
+            return f"{place} belongs to another user"
+        if stat.S_IMODE(status.st_mode) & 0o077:
+            return f"others may read or change {place} (mode {stat.S_IMODE(status.st_mode):o})"
+    return "" if stat.S_ISREG(found.st_mode) else f"{path} is no file"
 
 
 def sync_folder(folder: Path) -> None:

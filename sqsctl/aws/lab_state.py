@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import json
 import os
-import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -24,8 +23,6 @@ from sqsctl.aws.session import Credentials
 DEFAULT_LAB = "default"
 CALL_HEADER = "X-Sqsctl-Lab"
 MAX_STATE_BYTES = 65_536
-# Never through a link, never waiting for the other end of a pipe.
-_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,38 +97,21 @@ def disbelieved(name: str = DEFAULT_LAB) -> str:
 def write_state(state: LabState) -> None:
     """Write a lab's state file in one step, readable by its owner only. Raises OSError."""
     path = state_file(state.name)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if sys.platform != "win32":
-        path.parent.chmod(0o700)  # it may have been there before, with wider modes
+    private_files.own_folder(path.parent)
     private_files.write(path, json.dumps(asdict(state), indent=1) + "\n")
 
 
 def _read(path: Path) -> tuple[LabState | None, str]:
     try:
-        descriptor = os.open(path, _READING)
+        raw = private_files.read_own(path, MAX_STATE_BYTES)
     except FileNotFoundError:
         return None, ""
     except OSError as error:
-        return None, f"{path} cannot be read: {error.strerror}"
-    with os.fdopen(descriptor, "rb") as file:
-        why = _not_mine(path, os.fstat(descriptor))
-        if why:
-            return None, why
-        try:
-            return LabState(**json.loads(file.read(MAX_STATE_BYTES))), ""
-        except (OSError, ValueError, TypeError, RecursionError):
-            return None, f"{path} is torn, or of another version of sqsctl"
-
-
-def _not_mine(path: Path, found: os.stat_result) -> str:
-    if sys.platform == "win32":
-        return ""  # the user's own folder is nobody else's there
-    for place, status in ((path.parent, path.parent.stat()), (path, found)):
-        if status.st_uid != os.geteuid():
-            return f"{place} belongs to another user"
-        if stat.S_IMODE(status.st_mode) & 0o077:
-            return f"others may read or change {place} (mode {stat.S_IMODE(status.st_mode):o})"
-    return "" if stat.S_ISREG(found.st_mode) else f"{path} is no file"
+        return None, f"{path} cannot be read: {error.strerror}" if error.errno else str(error)
+    try:
+        return LabState(**json.loads(raw)), ""
+    except (ValueError, TypeError, RecursionError):
+        return None, f"{path} is torn, or of another version of sqsctl"
 
 
 def process_started(pid: int) -> str:

@@ -24,6 +24,7 @@ from sqsctl.model.stack import (
     Package,
     PackageMember,
 )
+from sqsctl.model.target import is_loopback
 
 TIMEOUT_S = 15
 MAX_SOURCES = 12
@@ -114,11 +115,6 @@ def checked_url(url: str, endpoint: str | None) -> str:
     if parts.scheme == "https" and _S3_HOST.fullmatch(host) and port in {None, 443}:
         return url
     raise refused("it is not on S3")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name is this machine's loopback."""
-    return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(?:\.\d{1,3}){3}", host))
 
 
 def sources_of(function: Function, listing: Listing) -> Iterator[str]:

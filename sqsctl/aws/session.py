@@ -8,6 +8,7 @@ own are given by whoever resolved the target.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from dataclasses import dataclass, field
 from functools import cache
@@ -40,6 +41,8 @@ DEADLINE_S = 30.0  # for a whole answer, however it trickles
 READ_TIMEOUT_S = 10  # with the attempts: half a minute until a server that hangs is given up
 ATTEMPTS = 3
 MAX_CONNECTIONS = 64
+# IAM user guide, "IAM identifiers": unique ids of access keys, lasting and temporary.
+_AWS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{12,124}")
 # Those that sqsctl calls, and those that botocore itself calls for credentials.
 SERVICES = (
     "apigateway",
@@ -223,6 +226,17 @@ def has_credentials(profile: str | None) -> bool:
         session = _session(profile)
         sign_in.prepare(session)
         return session.get_credentials() is not None
+
+
+def has_real_credentials(profile: str | None) -> bool:
+    """Whether botocore's chain finds keys of the form that AWS gives out, not an emulator's."""
+    from sqsctl.aws.translate import translated
+
+    with translated():
+        session = _session(profile)
+        sign_in.prepare(session)
+        found = session.get_credentials()
+        return found is not None and bool(_AWS_KEY.fullmatch(found.access_key or ""))
 
 
 def credentials_from(profile: str | None) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +15,7 @@ from sqsctl.cli.run.help import HelpGroup
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, lines
 from sqsctl.cli.screen.views import row, show_table, table
-from sqsctl.errors import SqsctlError
+from sqsctl.errors import NotFoundError, SqsctlError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +43,7 @@ def show(run: Run) -> Answer:
     """Show every value, where it came from, and the target."""
     from sqsctl.operations.target.settings import KEYS
     from sqsctl.operations.target.targeting import resolve
+    from sqsctl.operations.target.trust import trusts
 
     settings = run.settings
     values: dict[str, Any] = {
@@ -60,6 +63,7 @@ def show(run: Run) -> Answer:
         trouble = error
     data = {
         "file": str(settings.file) if settings.file else None,
+        "trusted": trusts(settings.file, settings.sha256) if settings.file else None,
         "values": values,
         "target_error": trouble.message if trouble else None,
         "target_hint": trouble.hint if trouble else None,
@@ -105,7 +109,11 @@ def _fill_in(values: dict[str, Any], resolved: Resolved, settings: Settings) -> 
             "source": "the lab" if lab is not None else source,
         }
     if values["stack"]["value"] is None:
-        declared = project_files.stack_name(working_folder(), stage=settings.text("stage"))
+        declared = project_files.stack_name(
+            working_folder(),
+            stage=settings.text("stage"),
+            environment=settings.names_from(os.environ),
+        )
         if declared:
             values["stack"] = {"value": declared, "source": "the project in this folder"}
         elif lab is not None:
@@ -150,6 +158,76 @@ def unset(
     """Remove a default from the file."""
     del run
     return _write(key, None, dry_run=dry_run)
+
+
+@command(
+    group,
+    "trust",
+    target=False,
+    epilog=examples(
+        "sqsctl config trust", "sqsctl config trust --list", "sqsctl config trust --remove"
+    ),
+)
+def trust_(
+    run: Run,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="The settings file.", show_default="the nearest one"),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show what is trusted.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Trust the file no more.")] = False,
+    dry_run: DryRunOption = False,
+) -> Answer:
+    """Let a settings file choose endpoint and profile, as it is now.
+
+    Such a file comes with a project and may be anybody's: read it first. When it changes, you
+    are asked again.
+    """
+    from sqsctl.operations.target import settings, trust
+
+    del run
+    if listed:
+        return _trusted()
+    found = None if file else settings.settings_file(working_folder())
+    path = file or (found.path if found else None)
+    if path is None:
+        raise NotFoundError("there is no sqsctl.toml here, and no [tool.sqsctl]")
+    if remove:
+        if not dry_run and not trust.take_back(path):
+            raise NotFoundError(f"{path} is not trusted", hint="sqsctl config trust --list")
+        return _changed_trust(path, "trust no more", dry_run=dry_run)
+    table, sha256 = settings.read_settings(path)
+    if not dry_run:
+        trust.trust(path, sha256)
+    chosen = [f"{key} = {table[key]}" for key in settings.GUARDED if key in table]
+    said = f" ({', '.join(chosen)})" if chosen else ", which chooses neither endpoint nor profile"
+    return _changed_trust(path, "trust", dry_run=dry_run, detail=said)
+
+
+def _changed_trust(path: Path, what: str, *, dry_run: bool, detail: str = "") -> Answer:
+    said = f"{'would ' if dry_run else ''}{what}: {path}{detail}"
+    return Answer(
+        {"file": str(path), "done": what, "dry_run": dry_run},
+        lambda console: lines(console, [said]),
+    )
+
+
+def _trusted() -> Answer:
+    from sqsctl.operations.target import trust
+
+    found = trust.trusted()
+
+    def human(console: Console) -> None:
+        if not found:
+            lines(console, ["no settings file is trusted"])
+            return
+        grid = table("file", "trusted at", "sha256")
+        for each in found:
+            row(grid, each.file, each.at, each.sha256[:12])
+        show_table(console, grid)
+
+    shapes = [{"file": each.file, "sha256": each.sha256, "at": each.at} for each in found]
+    return Answer({"trusted": shapes}, human)
 
 
 def _write(key: str, value: str | None, *, dry_run: bool) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,3 +24,8 @@ class Target:
     stack: str | None = None
     endpoint: str | None = None
     profile: str | None = None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name is this machine's loopback, whatever resolves names."""
+    return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(?:\.\d{1,3}){3}", host))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -277,7 +278,12 @@ def _project(run: Run, reference: StackRef) -> tuple[Path | None, str | None]:
         return None, stage
     folder = working_folder()
     try:
-        deploys, with_stage = project_files.stage_of(folder, reference.stack_name, stage=stage)
+        deploys, with_stage = project_files.stage_of(
+            folder,
+            reference.stack_name,
+            stage=stage,
+            environment=run.settings.names_from(os.environ),
+        )
     except SqsctlError:
         return None, stage
     return (folder if deploys else None), with_stage

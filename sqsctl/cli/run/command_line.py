@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -79,5 +80,9 @@ def _default_stack(run: Run, stack: str) -> bool:
     lab = run.resolved().lab
     if run.settings.text("stack") == stack:
         return True
-    declared = project_files.stack_name(working_folder(), stage=run.settings.text("stage"))
+    declared = project_files.stack_name(
+        working_folder(),
+        stage=run.settings.text("stage"),
+        environment=run.settings.names_from(os.environ),
+    )
     return declared == stack if declared else bool(lab and lab.stack == stack)

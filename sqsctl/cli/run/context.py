@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqsctl.operations.stacks.discover import StackRef
     from sqsctl.operations.target.settings import Settings
     from sqsctl.operations.target.targeting import Resolved
+    from sqsctl.operations.target.trust import UntrustedFileError
 
 
 class Run:
@@ -156,6 +157,7 @@ class Run:
     def resolved(self, *, changing: bool = False) -> Resolved:
         """The target, decided once. ``changing`` commands need it to be unambiguous."""
         from sqsctl.operations.target.targeting import NothingFoundError, resolve
+        from sqsctl.operations.target.trust import UntrustedFileError
 
         if self._resolved is None:
             try:
@@ -164,6 +166,9 @@ class Run:
                 )
             except NothingFoundError:
                 self._resolved = self._offer_lab()
+            except UntrustedFileError as error:
+                self.ask_trust(error)
+                return self.resolved(changing=changing)
             self.target = self._resolved.target
             self._resolved.session.sign_in()
             if self._resolved.ambiguous and not changing:
@@ -269,6 +274,20 @@ class Run:
             raise NothingFoundError
         self.program.start_lab(self)
         return resolve(self.settings, lab_name=self.lab_name)
+
+    def ask_trust(self, error: UntrustedFileError) -> None:
+        """A settings file chooses where credentials go: may it? Asked once for its content.
+
+        Raises the error where nobody can be asked, or the answer is no.
+        """
+        from sqsctl.operations.target import trust
+
+        if not prompt.interactive() or self.output.json:
+            raise error
+        self.output.notice(error.message, style="yellow")
+        if not self.prompter.confirm("Trust this file as it is now?"):
+            raise error
+        trust.trust(error.file, error.sha256)
 
     @contextmanager
     def progress(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -122,13 +123,16 @@ class Start:
             code="stack_ambiguous",
         )
 
+    def _names(self) -> Mapping[str, str]:
+        return self.settings.names_from(os.environ)
+
     def _likely(self) -> str | None:
         """The stack of the working folder's project, else the lab's own; None without both."""
         from sqsctl.operations.target import project_files
 
         stage = self.settings.text("stage")
         try:
-            told = project_files.stack(working_folder(), stage=stage)
+            told = project_files.stack(working_folder(), stage=stage, environment=self._names())
         except UsageError as error:
             hint = error.hint or "correct the file, or name the stack: --stack NAME"
             raise UsageError(error.message, hint=hint, code=error.code) from error
@@ -153,7 +157,8 @@ class Start:
         from sqsctl.operations.target import project_files
 
         target = self.resolved.target
-        told = project_files.stack(working_folder(), stage=self.settings.text("stage"))
+        stage = self.settings.text("stage")
+        told = project_files.stack(working_folder(), stage=stage, environment=self._names())
         if target.kind != "aws" or told.name != name or told.region in {None, target.region}:
             return error
         return NotFoundError(

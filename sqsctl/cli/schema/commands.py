@@ -28,9 +28,14 @@ DATA: dict[str, tuple[Shape, ...]] = {
     "config show": (
         {
             "file": "text?",
+            "trusted": "bool?",
             "values": Each({"value": OneOf((None, "text", "bool")), "source": "text?"}),
             "target_error": "text?",
         },
+    ),
+    "config trust": (
+        {"file": "text", "done": Words(("trust", "trust no more")), "dry_run": "bool"},
+        {"trusted": [{"file": "text", "sha256": "text", "at": "time"}]},
     ),
     "config set": ({"key": "text", "value": "text", "file": "text"}, DRY_RUN),
     "config unset": ({"key": "text", "value": None, "file": "text"}, DRY_RUN),

@@ -6,6 +6,7 @@ without a question, and so is the only thing there is.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -37,6 +38,7 @@ class Place:
 def first(run: Run) -> bool:
     """Settle the target when the session starts; False if the person left instead."""
     from sqsctl.operations.target.targeting import NothingFoundError, resolve
+    from sqsctl.operations.target.trust import UntrustedFileError
 
     settings = run.settings
     named = settings.text("stack") or settings.text("queue") or project_stack(run)
@@ -45,6 +47,9 @@ def first(run: Run) -> bool:
     except NothingFoundError:
         run.output.notice("no AWS credentials were found, and no lab is running")
         return choose(run)
+    except UntrustedFileError as error:
+        run.ask_trust(error)
+        return first(run)
     except SqsctlError as error:
         if error.exit is Exit.USAGE and error.code != "region_missing":
             raise  # a broken file or option: nothing that is chosen here would mend it
@@ -184,7 +189,12 @@ def project_stack(run: Run) -> str | None:
     """The stack that the working folder's project deploys."""
     from sqsctl.operations.target import project_files
 
-    return project_files.stack_name(working_folder(), stage=run.settings.text("stage"))
+    settings = run.settings
+    return project_files.stack_name(
+        working_folder(),
+        stage=settings.text("stage"),
+        environment=settings.names_from(os.environ),
+    )
 
 
 def _only(run: Run, *, lab: bool | None) -> Globals:

@@ -7,7 +7,6 @@ outside the folder is read.
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from sqsctl.errors import UsageError
 from sqsctl.model.stack import Declared, Group, Unread
 from sqsctl.operations.target import serverless
 from sqsctl.operations.target.project_stack import cdk_stacks, code_file, packaged, stack, stage_of
+from sqsctl.operations.target.toml_documents import load_toml
 from sqsctl.operations.target.yaml_documents import Located, deep, load_json, load_yaml
 
 __all__ = ["declared", "stack", "stack_name", "stage_of"]
@@ -65,7 +65,7 @@ def declared(
     logical id of the template. ``stack_name`` chooses among the stacks of a CDK app. A folder
     without any such file yields nothing.
     """
-    here = environment if environment is not None else os.environ
+    here = environment or {}
     readers: tuple[tuple[str, Callable[[], Iterator[Declared]]], ...] = (
         ("serverless.yml", lambda: _from_serverless(folder, stage, here)),
         ("template.yaml", lambda: _from_template(folder)),
@@ -204,7 +204,7 @@ def _from_pyproject(folder: Path) -> Iterator[Declared]:
     if not path.is_file():
         return
     try:
-        document = tomllib.loads(serverless.text_of(path))
+        document = load_toml(serverless.text_of(path))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"pyproject.toml is not valid TOML: {error}", code="toml") from error
     for place, key in (

@@ -7,7 +7,6 @@ code, or its names hang on what only a deploy knows, the state that the last pac
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from typing import Any
 
 from sqsctl.errors import UsageError
 from sqsctl.operations.target import serverless
+from sqsctl.operations.target.toml_documents import load_toml
 from sqsctl.operations.target.yaml_documents import deep, load_json, load_yaml
 
 STATE = Path(".serverless") / "serverless-state.json"
@@ -55,8 +55,11 @@ class CdkStack:
 def stack(
     folder: Path, *, stage: str | None = None, environment: Mapping[str, str] | None = None
 ) -> ProjectStack:
-    """What the folder's files say. Raises UsageError where one that should tell is broken."""
-    here = environment if environment is not None else os.environ
+    """What the folder's files say. Raises UsageError where one that should tell is broken.
+
+    ``environment`` is what ``${env:}`` may take names from; without it there is nothing.
+    """
+    here = environment or {}
     found = _serverless(folder, stage, here)
     for read in (_sam, _cdk):
         if found.name or found.problem:
@@ -72,11 +75,14 @@ def stage_of(
     stage: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[bool, str | None]:
-    """Whether the folder's project deploys to this very stack, and the stage it does so with."""
-    here = environment if environment is not None else os.environ
+    """Whether the folder's project deploys to this very stack, and the stage it does so with.
+
+    A stage that the environment alone tells is told, too: the other files are read without it.
+    """
+    here = environment or {}
     told = stack(folder, stage=stage, environment=here)
     if name in {told.name, *told.others}:
-        return True, stage
+        return True, stage or _stage_by_environment(folder, here)
     if stage is None and (project := serverless.read(folder, environment=here)) is not None:
         service = project.service
         if service and name.startswith(f"{service}-"):
@@ -84,6 +90,13 @@ def stage_of(
             if stack(folder, stage=guess, environment=here).name == name:
                 return True, guess
     return False, stage
+
+
+def _stage_by_environment(folder: Path, environment: Mapping[str, str]) -> str | None:
+    bare, project = (serverless.read(folder, environment=each) for each in ({}, environment))
+    if bare is None or project is None or bare.stage is not None:
+        return None
+    return project.stage
 
 
 def code_file(folder: Path) -> Path | None:
@@ -122,7 +135,13 @@ def _serverless(folder: Path, stage: str | None, environment: Mapping[str, str])
         name = _valid(project.stack_name)
         if name:
             return ProjectStack(name, project.path.name, project.region)
-        why = f"the stack's name in {project.path.name} hangs on what only a deploy knows"
+        refused = [f"${{env:{name}}} ({why})" for name, why in project.refused.items()]
+        why = (
+            f"the stack's name in {project.path.name} takes {', '.join(refused)}, which "
+            "is not filled in"
+            if refused
+            else f"the stack's name in {project.path.name} hangs on what only a deploy knows"
+        )
         return _as_packaged(folder, stage, why)
     code = code_file(folder)
     if code is not None:
@@ -162,7 +181,7 @@ def _sam(folder: Path, stage: str | None) -> ProjectStack:
     document: Any
     if path.suffix == ".toml":
         try:
-            document = tomllib.loads(text)
+            document = load_toml(text)
         except tomllib.TOMLDecodeError as error:
             raise UsageError(f"{path.name} is not valid TOML: {error}", code="toml") from error
     else:

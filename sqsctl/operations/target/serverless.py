@@ -1,22 +1,24 @@
 """What a serverless.yml says, as far as it can be told without running anything.
 
-``${self:}``, ``${opt:}``, ``${env:}``, ``${param:}``, ``${sls:stage}`` and ``${file():}``
-of YAML and JSON inside the project are resolved, with their defaults; ``cf``, ``ssm``,
-``s3``, ``aws``, ``construct`` and JavaScript files are unknown, and so is every value that
-depends on them.
+``${self:}``, ``${opt:}``, ``${param:}``, ``${sls:stage}`` and ``${file():}`` of YAML and JSON
+inside the project are resolved, with their defaults; ``cf``, ``ssm``, ``s3``, ``aws``,
+``construct`` and JavaScript files are unknown, and so is every value that depends on them.
+``${env:}`` is filled in where it makes the name of the service, the stage or the stack, and
+only by what may go into a name (``environment_names``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqsctl.errors import UsageError
 from sqsctl.model.stack import Declared
-from sqsctl.operations.target.yaml_documents import MAX_BYTES, Located, load_yaml
+from sqsctl.operations.target import environment_names
+from sqsctl.operations.target.yaml_documents import MAX_BYTES, Located, inside_only, load_yaml
 
 NAMES = ("serverless.yml", "serverless.yaml", "serverless.json")
 DEFAULT_STAGE = "dev"
@@ -25,7 +27,7 @@ DEFAULT_REGION = "us-east-1"
 _MAX_STEPS = 200
 _INNERMOST = re.compile(r"\$\{([^${}]*)\}")
 _FILE = re.compile(r"file\(([^()]+)\)(?::(.+))?")
-_ENVIRONMENT_VALUE = 4_096
+_NAMES_OF_THE_STACK = frozenset({"service", "service.name", "provider.stage", "provider.stackName"})
 
 
 class _Unknown:
@@ -40,20 +42,24 @@ UNKNOWN = _Unknown()
 
 @dataclass(frozen=True, slots=True)
 class ServerlessFile:
-    """A parsed serverless.yml and what its variables are resolved with."""
+    """A parsed serverless.yml and what its variables are resolved with.
+
+    ``refused`` tells which variables of the environment were not filled in, and why.
+    """
 
     path: Path
     document: Mapping[str, Any]
     stage_option: str | None
     region_option: str | None
     environment: Mapping[str, str]
+    refused: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def stage(self) -> str | None:
         """The stage that a deploy would use; None where unknown."""
         if self.stage_option:
             return self.stage_option
-        return _text(self.resolved(_at(self.document, "provider.stage", DEFAULT_STAGE)))
+        return self._name(_at(self.document, "provider.stage", DEFAULT_STAGE))
 
     @property
     def region(self) -> str | None:
@@ -66,20 +72,24 @@ class ServerlessFile:
         named = self.document.get("service")
         if isinstance(named, Mapping):
             named = named.get("name")
-        return _text(self.resolved(named))
+        return self._name(named)
 
     @property
     def stack_name(self) -> str | None:
         """The CloudFormation stack's name; None where it cannot be told."""
         own = _at(self.document, "provider.stackName", None)
         if own is not None:
-            return _text(self.resolved(own))
+            return self._name(own)
         service, stage = self.service, self.stage
         return f"{service}-{stage}" if service and stage else None
 
     def resolved(self, value: Any) -> Any:
-        """A value with its variables filled in, or UNKNOWN."""
+        """A value with its variables filled in, those of the environment apart, or UNKNOWN."""
         return _Resolver(self).value(value)
+
+    def _name(self, value: Any) -> str | None:
+        """The same for what makes the stack's name: variables of the environment, too."""
+        return _text(_Resolver(self, for_a_name=True).value(value))
 
     def declared(self) -> Iterator[Declared]:
         """Runtime, handler, timeout and architecture, per function and for all."""
@@ -149,6 +159,7 @@ def read(
 def text_of(path: Path) -> str:
     """A project file's text, bounded. Raises UsageError where it cannot be read."""
     try:
+        inside_only(path)
         if path.stat().st_size > MAX_BYTES:
             raise UsageError(f"{path.name} is too large to be read")
         return path.read_text(encoding="utf-8")
@@ -159,8 +170,9 @@ def text_of(path: Path) -> str:
 class _Resolver:
     """Fills in variables; counts its steps, so that no file keeps it going for ever."""
 
-    def __init__(self, file: ServerlessFile) -> None:
+    def __init__(self, file: ServerlessFile, *, for_a_name: bool = False) -> None:
         self._file = file
+        self._for_a_name = for_a_name
         self._steps = 0
         self._open: set[str] = set()
         self._sources: Mapping[str, Callable[[str], Any]] = {
@@ -226,7 +238,16 @@ class _Resolver:
         if address == "provider.stage" and self._file.stage_option:
             return self._file.stage_option
         defaults = {"provider.stage": DEFAULT_STAGE, "provider.region": DEFAULT_REGION}
-        return self.value(_at(self._file.document, address, defaults.get(address)))
+        value = _at(self._file.document, address, defaults.get(address))
+        return self._named(value) if address in _NAMES_OF_THE_STACK else self.value(value)
+
+    def _named(self, value: Any) -> Any:
+        """A name of the stack, whatever it is asked for."""
+        before, self._for_a_name = self._for_a_name, True
+        try:
+            return self.value(value)
+        finally:
+            self._for_a_name = before
 
     def _option(self, address: str) -> Any:
         options = {"stage": self._file.stage_option, "region": self._file.region_option}
@@ -234,9 +255,15 @@ class _Resolver:
 
     def _environment(self, address: str) -> Any:
         value = self._file.environment.get(address)
-        if value is None and self._file.document.get("useDotenv"):
-            return UNKNOWN  # it may stand in .env, which holds secrets and is not read
-        return value if value is None or len(value) <= _ENVIRONMENT_VALUE else UNKNOWN
+        if value is None:
+            # It may stand in .env, which holds secrets and is not read.
+            return UNKNOWN if self._file.document.get("useDotenv") else None
+        if not self._for_a_name:
+            return UNKNOWN
+        why = environment_names.refusal(address, self._file.environment)
+        if why:
+            self._file.refused[address] = why
+        return UNKNOWN if why else value
 
     def _parameter(self, address: str) -> Any:
         stage = self._stage()
@@ -262,7 +289,7 @@ class _Resolver:
             return UNKNOWN
         self._open.add(key)
         try:
-            return self.value(_at(self._file.document, "provider.stage", DEFAULT_STAGE))
+            return self._named(_at(self._file.document, "provider.stage", DEFAULT_STAGE))
         finally:
             self._open.discard(key)
 

@@ -6,14 +6,18 @@ Order: a flag, ``SQSCTL_*``, boto3's own ``AWS_*``, then ``sqsctl.toml`` or
 
 from __future__ import annotations
 
-import tomllib
+import hashlib
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from sqsctl import private_files
 from sqsctl.errors import UsageError
+from sqsctl.operations.target import trust
+from sqsctl.operations.target.toml_documents import load_toml
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "profile": ("SQSCTL_PROFILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
@@ -26,6 +30,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "output": ("SQSCTL_OUTPUT",),
     "no_color": ("SQSCTL_NO_COLOR", "NO_COLOR"),
 }
+# They choose who is sent a signature, and whose keys sign it: see ``trust``.
+GUARDED = ("endpoint_url", "profile")
 BOOLEAN = frozenset({"lab", "no_color"})
 SECTIONS = frozenset({"doctor"})  # tables that others read
 MAX_FILE_BYTES = 1_000_000
@@ -46,6 +52,7 @@ class Settings:
 
     values: Mapping[str, Setting]
     file: Path | None = None
+    sha256: str = ""  # of the file's content as it was read
     # Keys other than the credentials' own that say which AWS is meant.
     credentials_from: str | None = None
 
@@ -58,6 +65,13 @@ class Settings:
         """The value as a truth, None where it is set nowhere."""
         setting = self.values.get(key)
         return bool(setting.value) if setting is not None else None
+
+    def names_from(self, environment: Mapping[str, str]) -> Mapping[str, str]:
+        """What a project's ``${env:}`` may take names from: they are sent to the endpoint.
+
+        Nothing where the folder chose that one, trusted or not.
+        """
+        return {} if self.kind("endpoint_url") == "file" else environment
 
     def kind(self, key: str) -> str | None:
         """flag, environment, file, or None where it is set nowhere."""
@@ -74,10 +88,10 @@ def load(
 
     Raises UsageError where the file is not TOML, or a value is of the wrong type.
     """
-    file, table = read_file(folder)
-    for key in table:
-        if key not in KEYS and key not in SECTIONS:
-            raise _unknown(key, f"{file} has an unknown setting,")
+    found = settings_file(folder)
+    file = found.path if found else None
+    table: Mapping[str, object] = found.table if found else {}
+    _check_known(file, table)
     values: dict[str, Setting] = {}
     for key, variables in KEYS.items():
         flag = flags.get(key)
@@ -97,22 +111,49 @@ def load(
             )
         elif key in table:
             values[key] = Setting(_typed(key, table[key], f"{file}"), f"{file}", "file")
-    return Settings(values, file, _credentials_source(environment))
+    sha256 = found.sha256 if found else ""
+    return Settings(values, file, sha256, _credentials_source(environment))
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """A settings file: its table, and the checksum of all that is in it."""
+
+    path: Path
+    table: Mapping[str, object]
+    sha256: str
 
 
 def read_file(folder: Path) -> tuple[Path | None, Mapping[str, object]]:
     """The nearest ``sqsctl.toml`` or ``[tool.sqsctl]``, from a folder upwards."""
+    found = settings_file(folder)
+    return (found.path, found.table) if found else (None, {})
+
+
+def settings_file(folder: Path) -> SettingsFile | None:
+    """The same with its checksum; None where there is no such file."""
     for place in (folder, *folder.parents):
         own = place / "sqsctl.toml"
         if _there(own):
-            return own, _toml(own)
+            return SettingsFile(own, *_toml(own))
         project = place / "pyproject.toml"
         if _there(project):
-            tool = _toml(project).get("tool")
+            whole, sha256 = _toml(project)
+            tool = whole.get("tool")
             table = tool.get("sqsctl") if isinstance(tool, dict) else None
             if isinstance(table, dict):
-                return project, table
-    return None, {}
+                return SettingsFile(project, table, sha256)
+    return None
+
+
+def read_settings(path: Path) -> tuple[Mapping[str, object], str]:
+    """The table of one settings file, and its checksum. Raises UsageError."""
+    whole, sha256 = _toml(path)
+    if path.name != "pyproject.toml":
+        return whole, sha256
+    tool = whole.get("tool")
+    table = tool.get("sqsctl") if isinstance(tool, dict) else None
+    return (table if isinstance(table, dict) else {}), sha256
 
 
 def _there(path: Path) -> bool:
@@ -120,17 +161,25 @@ def _there(path: Path) -> bool:
     return path.is_file() or (path.is_symlink() and not path.exists())
 
 
-def _toml(path: Path) -> dict[str, object]:
+def _toml(path: Path) -> tuple[dict[str, Any], str]:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+        if len(raw) > MAX_FILE_BYTES:
             raise UsageError(f"{path} is too large for a settings file")
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return load_toml(raw.decode("utf-8-sig")), hashlib.sha256(raw).hexdigest()
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             f"{path} is not valid TOML: {error}", hint="mend that line of it", code="settings"
         ) from error
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", code="settings") from error
+
+
+def _check_known(file: Path | None, table: Mapping[str, object]) -> None:
+    for key in table:
+        if key not in KEYS and key not in SECTIONS:
+            raise _unknown(key, f"{file} has an unknown setting,")
 
 
 def _unknown(key: str, said: str) -> UsageError:
@@ -177,6 +226,7 @@ def planned(folder: Path, key: str, value: str | None) -> tuple[Path, str | bool
     if key not in KEYS:
         raise _unknown(key, "there is no setting")
     path, table = read_file(folder)
+    _check_known(path, table)
     path = (path or folder / "sqsctl.toml").resolve()  # through a link, not in its place
     if value is None:
         if key not in table:
@@ -209,14 +259,24 @@ def write(folder: Path, key: str, value: str | None) -> Path:
             del place[key]
         else:
             place[key] = typed
-        temporary = path.with_name(f".{path.name}.sqsctl-tmp")
         text = tomlkit.dumps(document)
         if "\r\n" in raw:
             text = text.replace("\r\n", "\n").replace("\n", "\r\n")
-        temporary.write_bytes((mark + text).encode("utf-8"))
-        if path.exists():
-            temporary.chmod(path.stat().st_mode)
-        temporary.replace(path)
+        # It belongs to the project, so it is as readable as the project's other files.
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
+        mine = _chosen_by_its_owner(folder, key)
+        private_files.write(path, mark + text, mode=mode)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", code="settings") from error
+    if mine:
+        trust.trust(path, hashlib.sha256((mark + text).encode()).hexdigest())
     return path
+
+
+def _chosen_by_its_owner(folder: Path, key: str) -> bool:
+    """Whether what a file will choose was typed here, or trusted before."""
+    found = settings_file(folder)
+    others = [each for each in GUARDED if found and each in found.table and each != key]
+    if found is not None and trust.trusts(found.path, found.sha256):
+        return True
+    return key in GUARDED and not others

@@ -12,16 +12,25 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from sqsctl.aws import lab_state as labs
-from sqsctl.aws.session import Credentials, Session, default_region, has_credentials
-from sqsctl.errors import Exit, NotFoundError, SqsctlError, UsageError
-from sqsctl.model.target import Target
-from sqsctl.operations.target.settings import Settings
+from sqsctl.aws.session import (
+    Credentials,
+    Session,
+    default_region,
+    has_credentials,
+    has_real_credentials,
+)
+from sqsctl.errors import Exit, NotFoundError, RefusedError, SqsctlError, UsageError
+from sqsctl.model.target import Target, is_loopback
+from sqsctl.operations.target import trust
+from sqsctl.operations.target.settings import GUARDED, Settings
 
 _AWS_QUEUE_HOST = re.compile(
     r"^(?:sqs\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)|(?P<legacy>[a-z]{2}(?:-[a-z]+)+-\d)\.queue|queue)"
     r"\.amazonaws\.com(?:\.cn)?$"
 )
-_REGION = re.compile(r"^[a-z]{2}(?:-[a-z]+)+-\d+$")
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
+# Regions whose host names do not end in amazonaws.com.
+_OTHER_PARTITIONS = ("cn-", "us-iso", "eu-iso", "eusc-")
 START_LAB = "sqsctl lab up"
 DUMMIES = Credentials("test", "test")  # for an emulator on this machine that asks for none
 
@@ -75,6 +84,7 @@ def resolve(
     endpoint = settings.text("endpoint_url")
     if lab is not None and endpoint and _same_place(endpoint, lab.endpoint):
         return _in_lab(settings, lab)
+    _check_trust(settings)
     if named is None and not has_credentials(settings.text("profile")):
         raise NothingFoundError
     resolved = _outside(settings, endpoint, arns, lab)
@@ -82,6 +92,37 @@ def resolve(
         named if lab is not None and wanted is None and _environment_names(settings) else None
     )
     return Resolved(resolved.target, resolved.session, None, ambiguous)
+
+
+def _check_trust(settings: Settings) -> None:
+    """Raise UntrustedFileError where a stranger's file decides who gets real credentials.
+
+    An endpoint on this machine is no matter where no credentials are known: it gets dummies.
+    """
+    chosen = {key: str(settings.text(key)) for key in GUARDED if settings.kind(key) == "file"}
+    region = settings.text("region") or ""
+    if settings.kind("region") == "file" and region.startswith(_OTHER_PARTITIONS):
+        chosen["region"] = region
+    if not chosen or settings.file is None or trust.trusts(settings.file, settings.sha256):
+        return
+    real = settings.credentials_from is not None or has_credentials(None)
+    if set(chosen) == {"endpoint_url"} and _loopback(chosen["endpoint_url"]) and not real:
+        return
+    raise trust.UntrustedFileError(settings.file, settings.sha256, chosen)
+
+
+def _check_plain(endpoint: str, profile: str | None) -> None:
+    """Raise RefusedError where real credentials would be sent to another machine in the clear."""
+    if urlsplit(endpoint).scheme != "http" or _loopback(endpoint):
+        return
+    if not has_real_credentials(profile):
+        return
+    raise RefusedError(
+        f"{endpoint} is not encrypted and not on this machine: it gets no real credentials",
+        hint="use https, or a tunnel to 127.0.0.1; an emulator takes dummies as well: "
+        "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+        code="endpoint_not_encrypted",
+    )
 
 
 def no_lab(name: str = labs.DEFAULT_LAB) -> SqsctlError:
@@ -146,6 +187,8 @@ def _outside(
         endpoint=endpoint,
         profile=profile,
     )
+    if endpoint:
+        _check_plain(endpoint, profile)
     credentials: Credentials | None = None
     known = settings.credentials_from is not None or (profile and has_credentials(profile))
     if endpoint and _loopback(endpoint) and not known and not has_credentials(None):
@@ -237,7 +280,7 @@ def _queue_region(settings: Settings) -> str | None:
 
 def valid_region(region: str) -> str:
     """The region, if it has the shape of one."""
-    if not _REGION.match(region):
+    if not _REGION.fullmatch(region):
         raise UsageError(f"{region!r} is not an AWS region", hint="for example ap-northeast-2")
     return region
 
@@ -253,4 +296,4 @@ def _same_place(one: str, other: str) -> bool:
 
 def _loopback(url: str) -> bool:
     host = _split(url).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.") or host.endswith(".localhost")
+    return is_loopback(host) or host.endswith(".localhost")

@@ -71,11 +71,18 @@ def load_yaml(text: str, name: str = "the file") -> Any:
 def load_json(path: Path) -> Any:
     """A JSON file of a project, bounded. Raises UsageError where it is none."""
     try:
+        inside_only(path)
         if path.stat().st_size > MAX_BYTES:
             raise UsageError(f"{path.name} is too large to be read")
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path.name} is not valid JSON: {error}", code="json") from error
+
+
+def inside_only(path: Path) -> None:
+    """Raise UsageError for a link that leads out of its folder: nothing outside is read."""
+    if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
+        raise UsageError(f"{path.name} is a link that leads out of the folder", code="outside")
 
 
 def deep(document: Any, *keys: str) -> Any:
@@ -98,7 +105,9 @@ def template_parameters(template: str) -> frozenset[str]:
 def _loader() -> type[yaml.SafeLoader]:
     import yaml
 
-    return yaml.SafeLoader
+    # libyaml's parser where it is there: ten times as fast, and as inert.
+    loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return loader
 
 
 def _bounded(loader: yaml.SafeLoader, name: str) -> None:

@@ -32,7 +32,9 @@ def begin(
     target = Target(kind, region)  # type: ignore[arg-type]
     lab = SimpleNamespace(stack=likely) if likely else None
     resolved: Any = SimpleNamespace(target=target, session=Stubbed().session, lab=lab)
-    settings: Any = SimpleNamespace(text=lambda _: None, kind=lambda _: "")
+    settings: Any = SimpleNamespace(
+        text=lambda _: None, kind=lambda _: "", names_from=lambda environment: environment
+    )
     return start.Start(resolved, settings, lambda *_: None, notice)
 
 
