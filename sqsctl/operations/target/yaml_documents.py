@@ -22,6 +22,9 @@ MAX_BYTES = 5_000_000
 MAX_DEPTH = 60
 MAX_NODES = 200_000
 MAX_ALIASES = 1_000
+MAX_NUMBER = 100  # characters
+
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
 
 class Located(dict[str, Any]):
@@ -164,6 +167,8 @@ def _value(loader: yaml.SafeLoader, root: yaml.Node) -> Any:
             return _tagged(node, found)
         if isinstance(node, yaml.SequenceNode):
             return _tagged(node, [build(each, inner) for each in node.value])
+        if node.tag in _NUMBERS and len(node.value) > MAX_NUMBER:
+            return str(node.value)  # converting takes the square of its length
         if node.tag.startswith("tag:yaml.org,2002:"):
             try:
                 return loader.construct_object(node)
