@@ -112,7 +112,11 @@ def note(connection: Any) -> None:
 
 
 def hurry() -> None:
-    """A signal came: nobody is waited for any longer. May be called from a signal's handler."""
+    """A signal came: nobody is waited for any longer. May be called from a signal's handler.
+
+    Called again, it gives everybody the same short time once more.
+    """
+    _watch.gone = False
     _watch.hurried_at = time.monotonic()
 
 

@@ -2,7 +2,8 @@
 
 ## What it does
 Looks at the state of each event source mapping, or at the JSON of one in pasted text.
-Anything but enabled (or on its way there) means that nobody polls the queue.
+Anything but enabled (or on its way there) means that nobody polls the queue. One that a
+redrive of yours has paused is told as that.
 
 ## Why it matters
 The producer keeps answering 200, the queue keeps growing, no error appears anywhere, and
@@ -22,7 +23,8 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
-from sqsctl.model.intents import Look, Set, call, remedy
+from sqsctl.model.intents import Look, Option, Set, Wait, call, remedy
+from sqsctl.model.paused import PausedMapping
 from sqsctl.model.plurals import waiting
 from sqsctl.model.stack import (
     Fact,
@@ -74,6 +76,9 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
             evidence.append(of_mapping(mapping, "StateTransitionReason", why))
         if queue:
             evidence.append(of_queue(queue, "ApproximateNumberOfMessages", queue.visible))
+        for paused in stack.paused:
+            if paused.uuid == mapping.uuid:
+                return self._paused(mapping, paused, name, left, evidence)
         return self.found(
             f"nobody polls {name}: its mapping to {mapping.function_name} is "
             f"{mapping.state.lower()}{left}",
@@ -82,6 +87,41 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
                 "enable the mapping",
                 Set("mapping", mapping.uuid, {"Enabled": True}, {"Enabled": False}),
                 disposition="safe",
+            ),
+            subject=mapping.function_name,
+            kind=Kind.CAUSE,
+        )
+
+    def _paused(
+        self,
+        mapping: EventSourceMapping,
+        paused: PausedMapping,
+        name: str,
+        left: str,
+        evidence: list[Evidence],
+    ) -> Finding:
+        """A redrive of this user's has switched it off, and left a note."""
+        whose = (
+            "a redrive that is running keeps it away (--pause-consumer)"
+            if paused.running
+            else "a redrive with --pause-consumer was killed before it could enable it again"
+        )
+        on = Set("mapping", mapping.uuid, {"Enabled": True}, {"Enabled": False})
+        again = Look(words=("dlq", "redrive", "--resume-consumer"), queue=name)
+        return self.found(
+            f"nobody polls {name}: its mapping to {mapping.function_name} is "
+            f"{mapping.state.lower()}, {whose}{left}",
+            evidence=[*evidence, Evidence("the note of the redrive", "paused at", paused.at)],
+            remedy=remedy(
+                "wait for the redrive to end: it enables the mapping by itself",
+                Wait("the redrive has ended"),
+            )
+            if paused.running
+            else remedy(
+                "enable the mapping again",
+                on,
+                disposition="safe",
+                other=(Option((again,), "with the note of the redrive at hand"),),
             ),
             subject=mapping.function_name,
             kind=Kind.CAUSE,

@@ -19,6 +19,7 @@ from sqsctl.model.keys import Key
 from sqsctl.model.logline import Attempt, Failure, LogEvent
 from sqsctl.model.message import Message
 from sqsctl.model.network import Network
+from sqsctl.model.paused import PausedMapping
 from sqsctl.model.queues import NamedQueue, Queue
 from sqsctl.model.unread import Unread
 
@@ -273,6 +274,7 @@ class Stack:
     """Everything a diagnosis looks at. The fields from ``queues`` to ``errors`` are the Facts.
 
     ``stack_name`` is CloudFormation's, None where the parts were found without one.
+    ``paused`` are mappings that redrives of this user have switched off.
     ``made_by`` is the tool that deploys it: see MadeBy.
     """
 
@@ -296,6 +298,7 @@ class Stack:
     named_queues: Group[NamedQueue] = Group()
     project: Group[Declared] = Group()
     errors: Group[ErrorText] = Group()
+    paused: tuple[PausedMapping, ...] = ()
     stack_name: str | None = None
     made_by: MadeBy = ""
 

@@ -204,6 +204,7 @@ def stack(**groups: Any) -> Stack:
         observed_at=NOW,
         stack_name="shop-dev",
         made_by=items.pop("made_by"),
+        paused=items.pop("paused", ()),
         **{
             key: value if isinstance(value, Group) else Group(tuple(value))
             for key, value in items.items()

@@ -37,6 +37,7 @@ def register(group: typer.Typer) -> None:
             "sqsctl dlq redrive --cause function-timeout --rate 5",
             "sqsctl dlq redrive --id 1a645e0b-397d-4dd9-be7a-01bbca385b77 --edit",
             "sqsctl dlq redrive --queue orders --to orders-retry",
+            "sqsctl dlq redrive --resume-consumer",
             "sqsctl dlq redrive --queue lost-events --to function:worker",
             "sqsctl dlq redrive --keep --newer-than 1h --to orders-test",
         ),
@@ -95,6 +96,13 @@ def redrive(
             "--pause-consumer", help="Keep the consumers from the queue until all is moved."
         ),
     ] = False,
+    resume_consumer: Annotated[
+        bool,
+        typer.Option(
+            "--resume-consumer",
+            help="Move nothing: enable again what a killed --pause-consumer left disabled.",
+        ),
+    ] = False,
     rate: Annotated[
         float | None, typer.Option("--rate", help="Messages per second at most.")
     ] = None,
@@ -129,6 +137,10 @@ def redrive(
     from sqsctl.cli.dlq.redrive_job import Job, carry_out, choose_method, plan
     from sqsctl.cli.dlq.source import dead_letters
 
+    if resume_consumer:
+        from sqsctl.cli.dlq import consumers
+
+        return consumers.resume_consumer(run)
     check_rate(rate)
     if method not in {"auto", "native", "client"}:
         raise UsageError(f"--method is auto, native or client, not {method!r}")

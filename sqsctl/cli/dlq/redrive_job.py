@@ -236,32 +236,17 @@ def _watched(job: Job, first: RedriveSummary, control: Control) -> Verdict:
 @contextmanager
 def _consumers(job: Job, control: Control, *, paused: bool) -> Iterator[None]:
     """Keep the consumers away, if asked to; put back what a killed run left switched off."""
-    from sqsctl.aws.mappings import MappingClient
-    from sqsctl.operations.moving import pause
+    from sqsctl.cli.dlq.consumers import kept_away, put_back
+    from sqsctl.cli.run import paused_consumers
+    from sqsctl.operations.shared.paused_notes import where_of
 
-    mappings = MappingClient(job.run.session())
-    folder = job.journals.parent / "paused"
-    output = job.run.output
-    try:
-        for uuid in pause.recover(mappings, folder):
-            output.notice(f"a run that was killed had paused {uuid}: it is enabled again")
-    except SqsctlError as error:
-        output.notice(
-            f"a consumer that a killed run paused could not be enabled: {error.message}",
-            style="yellow",
-        )
+    if paused_consumers.any_note():
+        put_back(job.run, where_of(job.client.place, job.pair.dead_letters.arn))
     if not paused:
         yield
         return
     arns = [job.aim.queue.arn] if job.aim.queue else [each.arn for each in job.pair.sources]
-    with pause.paused(
-        mappings,
-        arns,
-        folder=folder,
-        control=control,
-        notice=lambda text: output.notice(text, style="yellow"),
-    ) as names:
-        output.notice(f"paused: {', '.join(names) or 'nothing: no consumer is enabled'}")
+    with kept_away(job.run, job.client, arns, control):
         yield
 
 

@@ -193,6 +193,11 @@ class Run:
         self._announced = True
         if not self.output.quiet:
             self.output.stderr.print(target_line(self.target), style="dim", soft_wrap=True)
+        if self._resolved is not None and self.command != "dlq redrive":
+            from sqsctl.cli.run import paused_consumers
+
+            if paused_consumers.any_note():
+                paused_consumers.offer(self)
 
     def stack(self, *, changing: bool = False, functions: Sequence[str] | None = None) -> StackRef:
         """The stack to work on: discovered, and announced as the target.

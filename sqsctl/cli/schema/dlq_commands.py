@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqsctl.cli.schema.parts import FORECAST, MESSAGE, PURGE, PURGED, TASK, UNREAD
+from sqsctl.cli.schema.parts import FORECAST, MESSAGE, PAUSED, PURGE, PURGED, TASK, UNREAD
 from sqsctl.cli.schema.words import OneOf, Shape, Words
 
 DLQ: dict[str, tuple[Shape, ...]] = {
@@ -125,6 +125,7 @@ DLQ: dict[str, tuple[Shape, ...]] = {
             "notes": ["text"],
             "accepted": [{"message_id": "text", "accepted_as": "text"}],
         },
+        {"enabled": [PAUSED], "missing": [PAUSED], "left": [PAUSED]},
         {
             "dry_run": "bool",
             "method": Words(("native", "client")),

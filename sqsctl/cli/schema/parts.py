@@ -253,6 +253,7 @@ SENDING = {"dry_run": "bool", "via": "text", "to": "text"}
 # What kept a cause from being known.
 UNREAD = [{"what": "text", "reason": "text", "action": "text?"}]
 PURGE = {"queue": "text", "messages": "int"}
+PAUSED = {"uuid": "text", "function": "text", "queue_arn": "text", "paused_at": "text"}
 PURGED = {**PURGE, "waited_s": "number", "exported_to": "text?"}
 ENDPOINTS = {
     "stack": "text",

@@ -53,17 +53,26 @@ def ends_on_sigterm(application: Any) -> Iterator[None]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Within it, SIGTERM raises Terminated."""
+    """Within it, SIGTERM raises Terminated, and so does SIGHUP: a terminal that was closed.
+
+    Under nohup SIGHUP is ignored, and stays so.
+    """
 
     def terminate(*_: object) -> None:
         raise Terminated
 
+    wanted = [
+        each
+        for each in (signal.SIGTERM, getattr(signal, "SIGHUP", None))
+        if each is not None and signal.getsignal(each) is not signal.SIG_IGN
+    ]
     try:
-        before = signal.signal(signal.SIGTERM, terminate)
+        before = {each: signal.signal(each, terminate) for each in wanted}
     except ValueError:  # not the main thread: a test, or somebody else's program
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)

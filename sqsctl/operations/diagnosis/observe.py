@@ -7,13 +7,15 @@ that cannot be reached at all, are raised. Calls are bounded and paged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqsctl.model.deployed import StackRef
+from sqsctl.model.functions import EventSourceMapping
+from sqsctl.model.paused import PausedMapping
 from sqsctl.model.stack import Declared, Fact, Group, Stack, Unread
 from sqsctl.operations.diagnosis.reading.collector import Collector
 from sqsctl.operations.diagnosis.reading.observation import Wanted
@@ -91,7 +93,27 @@ def observe(
         observed_at=at,
         stack_name=ref.stack_name,
         made_by=ref.made_by,
+        paused=_paused(session, groups[Fact.MAPPINGS.value]),
         **groups,
+    )
+
+
+def _paused(session: Session, mappings: Iterable[EventSourceMapping]) -> tuple[PausedMapping, ...]:
+    """What this user's own redrives have switched off at this AWS."""
+    from sqsctl.aws.lab_state import state_home
+    from sqsctl.aws.sqs.queues import QueueClient
+    from sqsctl.operations.shared.paused_notes import notes, where_of
+
+    there = {each.uuid: each for each in mappings}
+    folder = state_home() / "paused"
+    if not there or not folder.is_dir():
+        return ()
+    place = QueueClient(session).place
+    return tuple(
+        each
+        for note in notes(folder)
+        for each in note.mappings
+        if each.uuid in there and note.where == where_of(place, there[each.uuid].queue_arn)
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,14 @@ from sqsctl.errors import Exit, NotFoundError, SqsctlError
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
+from sqsctl.model.paused import PausedMapping
 from sqsctl.model.queues import QueueRef
 from sqsctl.operations.moving.canary import watch
-from sqsctl.operations.moving.pause import paused, recover
+from sqsctl.operations.moving.pause import PutBack, forsaken, put_back
+from sqsctl.operations.moving.pause import paused as pausing
 from sqsctl.operations.moving.purge import purge
 from sqsctl.operations.shared.control import Control
+from sqsctl.operations.shared.paused_notes import noted, notes, where_of
 from tests.operations.fakes import FakeSqs, arn_of
 
 ARN = arn_of("jobs")
@@ -55,6 +58,9 @@ def a_mapping(uuid: str = "u1", state: str = "Enabled", arn: str = ARN) -> Event
     return EventSourceMapping(uuid, arn, "arn:fn", f"fn-{uuid}", state=state)
 
 
+paused = partial(pausing, place="fake")
+
+
 def test_consumers_are_off_inside_and_on_after(tmp_path: Path) -> None:
     mappings = FakeMappings(a_mapping("u1"), a_mapping("u2"), a_mapping("x", arn="arn:other"))
     with paused(mappings, [ARN], folder=tmp_path, poll_s=0.001) as names:
@@ -89,6 +95,21 @@ def test_putting_back_tries_hard(tmp_path: Path) -> None:
     assert mappings.known["u1"].state == "Enabling"
 
 
+def killed_while_pausing(folder: Path, *mappings: EventSourceMapping, place: str = "fake") -> None:
+    """A note whose run is gone: its lock went with it."""
+    with noted(folder, where_of(place, ARN), mappings):
+        pass
+
+
+def recovered(mappings: FakeMappings, folder: Path, place: str = "fake") -> PutBack:
+    mine, _ = forsaken(folder, where_of(place, ARN))
+    return put_back(mappings, mine, poll_s=0.001)
+
+
+def uuids(found: tuple[PausedMapping, ...]) -> list[str]:
+    return [each.uuid for each in found]
+
+
 def test_what_cannot_be_put_back_is_told_and_remembered(tmp_path: Path) -> None:
     mappings = FakeMappings(a_mapping())
     mappings.failures = [SqsctlError("busy")] * 5
@@ -96,30 +117,97 @@ def test_what_cannot_be_put_back_is_told_and_remembered(tmp_path: Path) -> None:
     with paused(mappings, [ARN], folder=tmp_path, poll_s=0.001, notice=told.append):
         pass
     assert "aws lambda update-event-source-mapping --uuid u1 --enabled" in told[0]
-    assert recover(mappings, tmp_path) == ("u1",)
+    assert uuids(recovered(mappings, tmp_path).enabled) == ["u1"]
     assert mappings.known["u1"].state == "Enabling"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_killed_runs_consumers_are_put_back(tmp_path: Path) -> None:
     mappings = FakeMappings(a_mapping(state="Disabled"))
-    dead = 2**22 + 1  # above the highest process id there can be
-    (tmp_path / "paused-x.json").write_text(json.dumps({"pid": dead, "mappings": ["u1"]}))
-    assert recover(mappings, tmp_path) == ("u1",)
+    killed_while_pausing(tmp_path, a_mapping())
+    assert uuids(recovered(mappings, tmp_path).enabled) == ["u1"]
     assert mappings.known["u1"].state == "Enabling"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_live_runs_consumers_are_left_alone(tmp_path: Path) -> None:
-    mappings = FakeMappings(a_mapping(state="Disabled"))
-    (tmp_path / "paused-x.json").write_text(json.dumps({"pid": os.getppid(), "mappings": ["u1"]}))
-    assert recover(mappings, tmp_path) == ()
-    assert mappings.switched == []
+    mappings = FakeMappings(a_mapping())
+    with paused(mappings, [ARN], folder=tmp_path, poll_s=0.001):
+        assert notes(tmp_path)[0].running
+        assert recovered(mappings, tmp_path) == PutBack()
+        assert mappings.known["u1"].state == "Disabled"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"pid": 1, "mappings": 5}'])
+@pytest.mark.parametrize(
+    "place", ["aws", "endpoint 127.0.0.1:9", "endpoint localhost:4566"], ids=str
+)
+def test_another_server_leaves_a_note_alone(tmp_path: Path, place: str) -> None:
+    """Its 404 is none of the server that the note is about."""
+    killed_while_pausing(tmp_path, a_mapping())
+    elsewhere = FakeMappings()
+    assert recovered(elsewhere, tmp_path, place) == PutBack()
+    _, others = forsaken(tmp_path, where_of(place, ARN))
+    assert [uuids(each.mappings) for each in others] == [["u1"]]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "arn",
+    ["arn:aws:sqs:eu-west-1:000000000000:jobs", "arn:aws:sqs:ap-northeast-2:111122223333:jobs"],
+)
+def test_another_account_or_region_leaves_a_note_alone(tmp_path: Path, arn: str) -> None:
+    killed_while_pausing(tmp_path, a_mapping())
+    mine, others = forsaken(tmp_path, where_of("fake", arn))
+    assert (mine, len(others)) == ((), 1)
+
+
+def test_a_note_holds_the_whole_target_and_what_was_changed(tmp_path: Path) -> None:
+    killed_while_pausing(tmp_path, a_mapping(), place="aws")
+    document = json.loads(next(tmp_path.iterdir()).read_text())
+    assert (document["place"], document["account"]) == ("aws", "000000000000")
+    assert document["region"] == "ap-northeast-2"
+    assert document["mappings"] == [
+        {"uuid": "u1", "function": "fn-u1", "queue_arn": ARN, "was": "Enabled"}
+    ]
+
+
+def test_what_is_not_there_any_more_is_not_put_back(tmp_path: Path) -> None:
+    killed_while_pausing(tmp_path, a_mapping())
+    found = recovered(FakeMappings(), tmp_path)
+    assert (found.enabled, uuids(found.missing)) == ((), ["u1"])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"mappings": 5}',
+        '{"pid": 1, "mappings": ["u1"]}',
+        "[" * 9999,
+        '{"place": "fake", "mappings": [{"uuid": 5}, 6]}',
+    ],
+)
 def test_a_foreign_note_harms_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "paused-x.json").write_text(text)
-    assert recover(FakeMappings(), tmp_path) == ()
+    assert recovered(FakeMappings(), tmp_path) == PutBack()
+    assert (tmp_path / "paused-x.json").exists()
+
+
+def test_without_room_for_the_note_nothing_is_switched_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sqsctl.operations.shared.paused_notes.os.fsync", full)
+    mappings = FakeMappings(a_mapping())
+    with pytest.raises(SqsctlError), paused(mappings, [ARN], folder=tmp_path):
+        pass
+    assert mappings.switched == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_mapping_deleted_meanwhile_is_no_error(tmp_path: Path) -> None:
