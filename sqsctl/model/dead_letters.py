@@ -71,6 +71,9 @@ class ExportSummary:
     ``exhausted``: the queue had no more to show. On a FIFO queue the messages behind those
     in hand cannot be received, so a group (``groups_locked``) shows its first ones only, and
     the export is not exhausted where SQS counts more than were seen.
+
+    About so many are not in the file since nobody could see them: ``in_flight`` are in other
+    hands, ``delayed`` not yet there, ``behind`` stand in their FIFO group behind one in hand.
     """
 
     path: str
@@ -83,6 +86,13 @@ class ExportSummary:
     unreleased: int = 0
     damaged: tuple[str, ...] = ()
     groups_locked: tuple[str, ...] = ()
+    in_flight: int = 0
+    delayed: int = 0
+    behind: int = 0
+
+    @property
+    def unseen(self) -> int:
+        return self.in_flight + self.delayed + self.behind
 
 
 @dataclass(frozen=True, slots=True)

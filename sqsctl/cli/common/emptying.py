@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.aws.sqs.queues import QueueClient
+    from sqsctl.model.dead_letters import ExportSummary
     from sqsctl.model.queues import Queue
 
 
@@ -58,6 +59,20 @@ def empty(run: Run, client: QueueClient, queue: Queue, *, dry_run: bool) -> Answ
     return Answer(data, human)
 
 
+def left_out(summary: ExportSummary) -> str:
+    """What an export could not write; empty where it has everything."""
+    parts = (
+        (summary.in_flight, "in flight"),
+        (summary.delayed, "delayed"),
+        (summary.behind, "behind others of their group"),
+        (len(summary.damaged), "damaged"),
+    )
+    told = [f"about {number} {what}" for number, what in parts if number]
+    if not (told or summary.exhausted):
+        told = ["what it did not come to"]
+    return ", ".join(told)
+
+
 def _asked(run: Run, client: QueueClient, queue: Queue, there: int) -> str | None:
     place = f"({target_line(run.target)})" if run.target else ""
     what = [
@@ -86,6 +101,14 @@ def _asked(run: Run, client: QueueClient, queue: Queue, there: int) -> str | Non
         run.output.notice(
             f"{counted(summary.messages, 'message is', 'messages are')} in {summary.path}"
         )
+        if (left := left_out(summary)) and not run.prompter.confirm(
+            f"Not in the file: {left}. Delete these, too?", default=False
+        ):
+            raise RefusedError(
+                "nothing was deleted: not all could be exported",
+                hint="wait until they can be seen, and try again",
+                code="declined",
+            )
     typed = run.prompter.typed(["Type the queue's name to delete them:"])
     if typed != queue.name:
         raise RefusedError("nothing was deleted: the name was not typed", code="declined")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli.common.emptying import left_out
 from sqsctl.cli.common.filters import (
     CauseOption,
     GrepOption,
@@ -116,10 +117,24 @@ def _exported(summary: ExportSummary, stopped: Exit, gone: SqsctlError | None) -
         "unreleased": summary.unreleased,
         "damaged": list(summary.damaged),
         "groups_locked": list(summary.groups_locked),
+        "in_flight": summary.in_flight,
+        "delayed": summary.delayed,
+        "behind": summary.behind,
     }
+    unseen = (
+        SqsctlError(
+            f"not all is in the file: {left_out(summary)}",
+            hint="export again once they can be seen: what is in flight comes back within the "
+            "queue's visibility timeout, unless it is deleted",
+            exit=Exit.PARTIAL,
+            code="unseen",
+        )
+        if summary.unseen
+        else None
+    )
     code = worst(
         stopped if summary.interrupted else Exit.OK,
-        Exit.PARTIAL if summary.damaged else Exit.OK,
+        Exit.PARTIAL if summary.damaged or unseen else Exit.OK,
         gone.exit if gone else Exit.OK,
     )
 
@@ -134,4 +149,5 @@ def _exported(summary: ExportSummary, stopped: Exit, gone: SqsctlError | None) -
         if summary.unreleased:
             lines(console, [f"  {summary.unreleased} come back by themselves in 2 min"])
 
-    return Answer(data, human, code, (gone,) if gone else ())
+    errors = tuple(each for each in (unseen, gone) if each is not None)
+    return Answer(data, human, code, errors)

@@ -40,6 +40,9 @@ DLQ: dict[str, tuple[Shape, ...]] = {
             "unreleased": "int",
             "damaged": ["text"],
             "groups_locked": ["text"],
+            "in_flight": "int",
+            "delayed": "int",
+            "behind": "int",
         },
     ),
     "dlq groups": (

@@ -72,6 +72,12 @@ def export(
             _sync_folder(path.parent)
     except OSError as error:
         raise SqsctlError(f"cannot write {path}: {error.strerror or error}") from error
+    cut_short = (
+        control.stopping
+        or (look.limit and seen.wanted >= look.limit)
+        or (look.scan is not None and seen.looked_at >= look.scan)
+    )
+    in_flight, delayed, behind = (0, 0, 0) if cut_short else _unseen(facts, seen.looked_at)
     return ExportSummary(
         path=str(path),
         messages=writer.messages,
@@ -83,7 +89,19 @@ def export(
         interrupted=control.stopping,
         unreleased=seen.unreleased,
         damaged=tuple(writer.damaged),
+        in_flight=in_flight,
+        delayed=delayed,
+        behind=behind,
     )
+
+
+def _unseen(facts: Queue, looked_at: int) -> tuple[int, int, int]:
+    """How many of those that were there at the start nobody could see: in flight, delayed, and,
+    on a FIFO queue, behind others. About, as SQS counts."""
+    missing = max(0, facts.approximate_total - looked_at)
+    delayed = min(facts.delayed, missing)
+    in_flight = min(facts.in_flight, missing - delayed)
+    return in_flight, delayed, missing - delayed - in_flight if facts.fifo else 0
 
 
 class _Writer:

@@ -416,3 +416,40 @@ def test_an_endpoint_that_is_away_is_waited_for(file: Path, sqs: FakeSqs) -> Non
     dead = sqs.queues["dlq"]
     dead.fail("receive", raises(unavailable()))
     assert exported(dead, file.with_name("again")).messages == 5
+
+
+# What could not be seen.
+
+
+def test_what_is_in_flight_or_delayed_is_told(sqs: FakeSqs, tmp_path: Path) -> None:
+    dead = sqs.create("dlq")
+    dead.put("a", "b", "c", Outgoing("late", delay_s=900))
+    dead.receive(1, visibility_s=600)
+    summary = exported(dead, tmp_path / "f")
+    assert summary.messages == 2
+    assert (summary.in_flight, summary.delayed, summary.behind, summary.unseen) == (1, 1, 0, 2)
+
+
+def test_what_stands_behind_others_of_its_group_is_told(sqs: FakeSqs, tmp_path: Path) -> None:
+    dead = sqs.create("dlq.fifo")
+    dead.put(*(Outgoing(f"m{n}", group_id="g") for n in range(3)))
+    dead.receive(1, visibility_s=600)
+    summary = exported(dead, tmp_path / "f")
+    assert (summary.messages, summary.unseen) == (0, 3)
+
+
+def test_what_was_not_wanted_is_not_unseen(sqs: FakeSqs, tmp_path: Path) -> None:
+    dead = sqs.create("dlq")
+    dead.put(*(f"m{n}" for n in range(9)))
+    assert exported(dead, tmp_path / "f", select=lambda each: each.body == "m1").unseen == 0
+    assert exported(dead, tmp_path / "g", look=Look(limit=2)).unseen == 0
+
+
+def test_what_comes_back_in_time_is_not_unseen(sqs: FakeSqs, tmp_path: Path) -> None:
+    dead = sqs.create("dlq")
+    dead.put("a", "b")
+    dead.receive(1, visibility_s=1)
+    facts = sqs.facts("dlq")
+    sqs.clock.advance(2)
+    summary = export(dead, facts, tmp_path / "f", clock=sqs.clock)
+    assert (summary.messages, summary.unseen) == (2, 0)
