@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqsctl import __version__
 from sqsctl.aws import sign_in
-from sqsctl.aws.server_clock import ServerClock
+from sqsctl.aws.requests.server_clock import ServerClock
 from sqsctl.model.target import Target
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Session:
             return client
 
     def _make(self, service: str, attempts: int) -> Any:
-        from sqsctl.aws.deadlines import bounded
+        from sqsctl.aws.requests.deadlines import bounded
 
         client = self._session().create_client(
             service, endpoint_url=self.target.endpoint, config=self._config(attempts)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqsctl.aws.credentials import credential_error, expired, profile_hint
-from sqsctl.aws.server_clock import epoch_of
+from sqsctl.aws.requests.server_clock import epoch_of
 from sqsctl.errors import Exit, SqsctlError
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def core_error(error: BotoCoreError, what: str = "") -> SqsctlError:
     """Classify an error that came before an answer: credentials, network, parameters."""
     from botocore import exceptions as boto
 
-    from sqsctl.aws.deadlines import NotWaitedForError
+    from sqsctl.aws.requests.deadlines import NotWaitedForError
 
     subject = f"{what}: " if what else ""
     credentials = credential_error(error)

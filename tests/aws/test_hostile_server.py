@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws import patience
+from sqsctl.aws.requests import patience
 from sqsctl.aws.session import Credentials, Session
 from sqsctl.aws.sqs.move_tasks import MoveTaskClient
 from sqsctl.aws.sqs.queues import OpenQueue, QueueClient

@@ -318,14 +318,14 @@ MUTANTS = [
     ),
     Mutant(
         "let an answer trickle",
-        "sqsctl/aws/patience.py",
+        "sqsctl/aws/requests/patience.py",
         "                if now >= until:\n",
         "                if hurried is not None and now >= until:\n",
         (HOSTILE,),
     ),
     Mutant(
         "wait on after a signal",
-        "sqsctl/aws/patience.py",
+        "sqsctl/aws/requests/patience.py",
         "                if hurried is not None:\n",
         "                if False:\n",
         (HOSTILE,),

@@ -49,7 +49,7 @@ def run_batch(
     from botocore import exceptions as boto
     from botocore.parsers import ResponseParserError
 
-    from sqsctl.aws.deadlines import NotWaitedForError
+    from sqsctl.aws.requests.deadlines import NotWaitedForError
 
     everything = range(size)
     try:

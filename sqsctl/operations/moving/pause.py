@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sqsctl.aws import patience
+from sqsctl.aws.requests import patience
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.functions import EventSourceMapping
 from sqsctl.model.paused import PausedMapping

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from sqsctl.aws import patience
+from sqsctl.aws.requests import patience
 from sqsctl.errors import Exit
 
 # What ends a program: Ctrl-C, kill, and a terminal that was closed.

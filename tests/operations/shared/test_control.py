@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sqsctl.aws import patience
+from sqsctl.aws.requests import patience
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.queues import QueueRef
 from sqsctl.operations.shared.control import Control, interruptible

@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ReadTimeoutError
 
-from sqsctl.aws import patience
-from sqsctl.aws.server_clock import ServerClock
+from sqsctl.aws.requests import patience
+from sqsctl.aws.requests.server_clock import ServerClock
 
 
 class NotWaitedForError(BotoCoreError):

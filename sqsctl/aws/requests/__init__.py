@@ -1,0 +1,1 @@
+"""Requests under way: their end, and the time that answers tell."""
