@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import partial
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failed_reads import Origin, parsed_by
@@ -26,9 +25,8 @@ from sqsctl.checks.support.payloads import NOT_JSON, json_of_another_service
 from sqsctl.checks.support.service_faults import EXPECTED, Fault, fault_of
 from sqsctl.checks.support.services import BOTO, SDK_CODE, SDK_MARK
 from sqsctl.model.finding import Confidence, Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeCode, Redrive, Remedy, Tell, remedy
 from sqsctl.model.stack import Stack
-from sqsctl.remedies.shell import dead_letter_commands, if_dead_lettered
 
 # Parameters that the SDK itself refuses: no service was asked.
 _NEVER_SENT = re.compile(
@@ -95,15 +93,12 @@ class DownstreamError(LogCheck[Answer]):
         return None
 
     def report(self, seen: Seen[Answer], stack: Stack) -> Finding:
+        del stack
         times = f" {seen.count} times" if seen.count > 1 else ""
-        words = ("peek",) if seen.sign.fault is not Fault.SERVICE else ("groups",)
         return self.found(
             f"{seen.who} {_did(seen.sign.fault, times)} ({seen.sign.what})",
             evidence=seen.evidence(),
-            fix=Fix(
-                _summary(seen, stack),
-                commands=dead_letter_commands(stack, seen.function, *words, "redrive --canary 1"),
-            ),
+            remedy=_answered(seen),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),
         )
@@ -124,38 +119,42 @@ def _did(fault: Fault, times: str) -> str:
 _GROUP = re.compile(r"must contain the parameter MessageGroupId")
 
 
-def _summary(seen: Seen[Answer], stack: Stack) -> str:
-    dead = partial(if_dead_lettered, stack, seen.function)
+def _answered(seen: Seen[Answer]) -> Remedy:
+    """What to do by whose fault it is; a message that is at fault itself fails again as it is."""
     match seen.sign.fault:
         case Fault.CALL if _GROUP.search(seen.newest.everything):
-            return (
+            said = (
                 "give the call a MessageGroupId: the queue that it sends to is a FIFO queue; then "
-                f"deploy{dead(', and redrive')}"
+                "deploy"
             )
+            return remedy(said, ChangeCode(said), afterwards=Redrive())
         case Fault.CALL:
-            return (
+            said = (
                 "mend what the call sends: the error names what is wrong with it; where that comes "
                 "out of the message, set such a message aside"
-                f"{dead('; as it is, it fails again when redriven')}"
             )
+            return remedy(said, ChangeCode(said), afterwards=Redrive(edit=True))
         case Fault.ABSENT:
-            return (
+            said = (
                 "compare the name, the region and the stage that the code asks for with what is "
                 "there; where a key comes out of the message, set such a message aside"
             )
+            return remedy(said, Tell(said), afterwards=Redrive(edit=True))
         case Fault.REFUSED:
-            return (
+            said = (
                 "check the key, token or password that the function sends: expired, of another "
-                f"stage, or without the right to this{dead('; then redrive')}"
+                "stage, or without the right to this"
             )
+            return remedy(said, Tell(said), afterwards=Redrive())
         case _ if seen.sign.what == "fetch failed":
-            return (
+            said = (
                 "let the code log the error's cause: its code says whether the name is unknown, "
                 "the connection refused, silent or cut off; fetch itself says no more"
             )
+            return remedy(said, ChangeCode(said))
         case _:
-            return (
-                f"look at that service first{dead('; if the fault was temporary, redrive')}; let "
-                "the code retry with backoff, time out below the function's timeout, and be "
-                "idempotent"
+            said = (
+                "look at that service first; let the code retry with backoff, time out below the "
+                "function's timeout, and be idempotent"
             )
+            return remedy(said, Tell(said), afterwards=Redrive())

@@ -33,13 +33,12 @@ from sqsctl.model.finding import Confidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeCode, Option, Redrive, Remedy, SetVariable, remedy
 from sqsctl.model.stack import (
     Fact,
     Queue,
     Stack,
 )
-from sqsctl.remedies.shell import FUNCTION, aws, queue_value, queue_variable, step, yml_function
 
 _NOTHING = frozenset({"undefined", "null", "None", "nil"})
 _QUEUE = re.compile(r"QUEUE|SQS", re.IGNORECASE)
@@ -86,7 +85,7 @@ class EnvVarMissing(LogCheck[Missing]):
             f"{variable} of {function.name} is {'empty' if empty else repr(value)}: the deployment "
             "did not know it",
             evidence=(of_function(function, f"Environment {variable}", value or "(empty)"),),
-            fix=_fix(function.name, variable, "", stack),
+            remedy=_set(function.name, variable, "", stack),
             subject=function.name,
             confidence=Confidence.MEDIUM if empty else Confidence.HIGH,
         )
@@ -116,7 +115,7 @@ class EnvVarMissing(LogCheck[Missing]):
         return self.found(
             title,
             evidence=evidence,
-            fix=_fix(seen.function, name, _alike(name, function), stack),
+            remedy=_set(seen.function, name, _alike(name, function), stack),
             subject=seen.function,
             confidence=seen.confidence if sign.sure else min(seen.confidence, Confidence.MEDIUM),
         )
@@ -143,39 +142,16 @@ def _alike(variable: str, function: Function | None) -> str:
     return near[0] if near else ""
 
 
-def _fix(function: str, variable: str, alike: str, stack: Stack) -> Fix:
+def _set(function: str, variable: str, alike: str, stack: Stack) -> Remedy:
     what = variable or "the variable that holds it"
     queue = _meant(variable, stack)
     other = f", or let the code read {alike}, which is set," if alike else ""
-    return Fix(
+    read = ChangeCode(f"read {alike}, which is set, instead of {variable}")
+    return remedy(
         f"set {what} in the function's environment{other} and deploy",
-        commands=(
-            aws(
-                stack,
-                "lambda",
-                "get-function-configuration",
-                "--function-name",
-                function or FUNCTION,
-                "--query",
-                "Environment.Variables",
-            ),
-            "serverless deploy",
-        ),
-        serverless_yml=yml_function(
-            function,
-            "environment:",
-            f"  {variable or 'NAME'}: {queue_value(stack, queue) if queue else 'VALUE'}",
-        ),
-        keeps=(
-            queue_variable(function, variable, queue)
-            if queue
-            else step(
-                "lambda",
-                "update_function_configuration",
-                FunctionName=function,
-                Environment={"Variables": {variable or "NAME": "VALUE"}},
-            ),
-        ),
+        SetVariable(function, variable, queue=queue.arn if queue else ""),
+        other=(Option((read,), f"where {alike} is what is meant"),) if alike else (),
+        afterwards=Redrive(),
     )
 
 

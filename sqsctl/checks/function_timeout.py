@@ -37,13 +37,13 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
 )
-from sqsctl.model.remedy import Call, Fix
+from sqsctl.model.intents import Look, Option, Redrive, Remedy, Set, Tell, call, remedy
 from sqsctl.model.stack import (
     Fact,
     Queue,
     Stack,
 )
-from sqsctl.remedies.shell import FUNCTION, aws, queue_attributes_command, step, yml_function
+from sqsctl.remedies.cli import FUNCTION
 
 _AFTER = re.compile(r"timed out after (\d{1,6}(?:\.\d{1,3})?) seconds")
 LONGEST_S = 900
@@ -96,7 +96,7 @@ class FunctionTimeout(LogCheck[str]):
                 of_function(function, "Timeout", f"{function.timeout_s} s"),
                 *_queues_evidence(queues),
             ),
-            fix=raise_timeout(stack, function.name, function.timeout_s, queues, function),
+            remedy=longer(function.name, function.timeout_s, queues, function),
             subject=function.name,
             confidence=Confidence.MEDIUM,
         )
@@ -114,7 +114,7 @@ class FunctionTimeout(LogCheck[str]):
                 of_function(function, "Timeout", f"{function.timeout_s} s"),
                 *_queues_evidence(queues),
             ),
-            fix=raise_timeout(stack, function.name, function.timeout_s, queues, function),
+            remedy=longer(function.name, function.timeout_s, queues, function),
             subject=function.name,
             severity=Severity.WARNING,
             kind=Kind.RISK,
@@ -123,12 +123,10 @@ class FunctionTimeout(LogCheck[str]):
 
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         function = stack.function(seen.function)
-        limit = function.timeout_s if function else seen.newest.timeout_s
-        if limit is None and (match := _AFTER.search(seen.newest.failure.message)):
-            limit = round(float(match.group(1)))
+        limit = _limit_then(seen, function)
         queues = tuple(q for q, f, _ in stack.consumed() if f.name == seen.function)
         times = f" ({seen.count} times)" if seen.count > 1 else ""
-        of = f" of {limit} s" if limit else ""
+        of = f" of {limit:g} s" if limit else ""
         return self.found(
             f"{seen.who} is stopped at its timeout{of}{times}",
             evidence=(
@@ -140,7 +138,7 @@ class FunctionTimeout(LogCheck[str]):
                 ),
                 *_queues_evidence(queues),
             ),
-            fix=raise_timeout(stack, seen.function, limit or 3, queues, function),
+            remedy=longer(seen.function, limit, queues, function),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -221,39 +219,75 @@ def _queues_evidence(queues: tuple[Queue, ...]) -> tuple[Evidence, ...]:
     return tuple(of_queue(q, "VisibilityTimeout", f"{q.visibility_timeout_s} s") for q in queues)
 
 
-def raise_timeout(
-    stack: Stack, name: str, limit: int, queues: tuple[Queue, ...], function: Function | None
-) -> Fix:
-    """Raise the timeout, after the visibility of its queues: Lambda refuses the other order."""
-    wanted = min(LONGEST_S, max(30, ceil(limit * 5)))
-    short = [each for each in queues if each.visibility_timeout_s < 6 * wanted]
-    visibility = {"VisibilityTimeout": str(min(43_200, 6 * wanted))}
-    commands = [queue_attributes_command(stack, each.url, visibility) for each in short]
-    commands.append(
-        aws(
-            stack,
-            "lambda",
-            "update-function-configuration",
-            "--function-name",
-            name or FUNCTION,
-            "--timeout",
-            wanted,
-        )
+def _limit_then(seen: Seen[str], function: Function | None) -> float | None:
+    """The timeout at which it was stopped, in seconds; today's may be another by now."""
+    if match := _AFTER.search(seen.newest.failure.message):
+        return float(match.group(1))
+    return (function.timeout_s if function else None) or seen.newest.timeout_s
+
+
+def longer(
+    name: str, limit: float | None, queues: tuple[Queue, ...], function: Function | None
+) -> Remedy:
+    """Raise the timeout, after the visibility of its queues: Lambda refuses the other order.
+
+    ``limit`` is what it had when it was stopped; where it has more today, there is nothing to
+    raise before it was stopped again.
+    """
+    less = Option(
+        (Tell("do less in one invocation: a smaller batch, a timeout on each call that it makes"),),
+        "where the time goes into waiting, or into too many records",
     )
-    steps: list[Call] = [
-        step("sqs", "set_queue_attributes", QueueUrl=each.url, Attributes=visibility)
-        for each in short
-    ]
-    if function:
-        steps.append(
-            step("lambda", "update_function_configuration", FunctionName=name, Timeout=wanted)
+    if limit is None:
+        asked = Look(
+            call("lambda", "get_function_configuration", FunctionName=name or FUNCTION),
+            query="Timeout",
         )
+        return remedy(
+            "raise the timeout well above what an invocation takes, or do less in one",
+            asked,
+            Tell("raise it above what a good invocation takes, six times that on its queue"),
+            other=(less,),
+            afterwards=Redrive(),
+        )
+    today = function.timeout_s if function and function.arn else None
+    wanted = min(LONGEST_S, max(30, ceil(limit * 5)))
+    if today is not None and today >= wanted:
+        return remedy(
+            f"its timeout is {today} s today, {limit:g} s when it was stopped: see whether it "
+            "still is",
+            Look(words=("logs", "tail", "--errors", "--function", name)),
+            other=(less,),
+            afterwards=Redrive(),
+        )
+    short = [each for each in queues if each.visibility_timeout_s < 6 * wanted]
     raised = f" and the queue's visibility timeout to {6 * wanted} s" if short else ""
-    return Fix(
-        f"raise the timeout to {wanted} s{raised}, or do less in one invocation "
+    before = {"Timeout": today} if today is not None else {}
+    longest = limit >= LONGEST_S
+    return Remedy(
+        "it runs as long as Lambda lets anything run (900 s): do less in one invocation"
+        if longest
+        else f"raise the timeout to {wanted} s{raised}, or do less in one invocation "
         "(a smaller batch, a timeout on each call that it makes)",
-        disposition="safe" if function and limit < LONGEST_S else "manual",
-        commands=tuple(commands),
-        serverless_yml=yml_function(name, f"timeout: {wanted}"),
-        calls=tuple(steps) if function and limit < LONGEST_S else (),
+        (less,)
+        if longest
+        else (
+            Option(
+                (
+                    *(
+                        Set(
+                            "queue",
+                            each.url,
+                            {"VisibilityTimeout": min(43_200, 6 * wanted)},
+                            {"VisibilityTimeout": each.visibility_timeout_s},
+                        )
+                        for each in short
+                    ),
+                    Set("function", name, {"Timeout": wanted}, before),
+                ),
+            ),
+            less,
+        ),
+        "safe" if today is not None and not longest else "manual",
+        Redrive(),
     )

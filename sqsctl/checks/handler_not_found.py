@@ -27,13 +27,24 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import (
+    ChangeCode,
+    ChangeRuntime,
+    Look,
+    Option,
+    Redrive,
+    Remedy,
+    Set,
+    Tell,
+    call,
+    remedy,
+)
 from sqsctl.model.stack import (
     Fact,
     Package,
     Stack,
 )
-from sqsctl.remedies.shell import FUNCTION, aws, step, yml_function
+from sqsctl.remedies.cli import FUNCTION
 
 _SIGNS = re.compile(
     r"HandlerNotFound|Malformed(?:Streaming)?Handler(?:Name)?|is undefined or not exported"
@@ -99,9 +110,9 @@ class HandlerNotFound(LogCheck[str]):
         for package in stack.packages:
             function = stack.function(package.function)
             if function and function.name not in told and not package.truncated:
-                yield from self._unlisted(function, package, stack)
+                yield from self._unlisted(function, package)
 
-    def _unlisted(self, function: Function, package: Package, stack: Stack) -> Iterator[Finding]:
+    def _unlisted(self, function: Function, package: Package) -> Iterator[Finding]:
         """Without a log: no file of the package can be the handler's."""
         handler = function.handler or ""
         wanted = handler_files(function)
@@ -117,23 +128,30 @@ class HandlerNotFound(LogCheck[str]):
                 Evidence(f"package of {function.name}", wanted[0], "not listed"),
                 *_deeper(wanted, package),
             ),
-            fix=_fix(function.name, nearest_handler(function, package), stack),
+            remedy=_named(function.name, nearest_handler(function, package), function),
             subject=function.name,
             confidence=Confidence.MEDIUM,
         )
 
-    def _takes_callback(self, seen: Seen[str], stack: Stack) -> Finding:
-        name = seen.function or FUNCTION
-        update = ("lambda", "update-function-configuration", "--function-name", name)
+    def _takes_callback(self, seen: Seen[str]) -> Finding:
         return self.found(
             f"{seen.who} cannot start: its handler takes a callback, which nodejs24.x and later do "
             "not call",
             evidence=seen.evidence(),
-            fix=Fix(
+            remedy=remedy(
                 "make the handler async (event, context) and return or throw instead of calling "
                 "back, also in what wraps it; until then nodejs22.x runs it as it is",
-                commands=(aws(stack, *update, "--runtime", "nodejs22.x"),),
-                serverless_yml=yml_function(seen.function, "runtime: nodejs22.x"),
+                ChangeCode(
+                    "make the handler async, and return or throw instead of calling back; update a "
+                    "layer that wraps it"
+                ),
+                other=(
+                    Option(
+                        (ChangeRuntime(seen.function, "nodejs22.x", seen.runtime or ""),),
+                        "until that is done",
+                    ),
+                ),
+                afterwards=Redrive(),
             ),
             subject=seen.function,
             confidence=seen.confidence,
@@ -141,7 +159,7 @@ class HandlerNotFound(LogCheck[str]):
 
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         if seen.sign == _TAKES_CALLBACK:
-            return self._takes_callback(seen, stack)
+            return self._takes_callback(seen)
         function = stack.function(seen.function)
         package = next((each for each in stack.packages if each.function == seen.function), None)
         deeper = _deeper(handler_files(function), package) if function and package else ()
@@ -152,10 +170,10 @@ class HandlerNotFound(LogCheck[str]):
                 *((of_function(function, "Handler", function.handler),) if function else ()),
                 *deeper,
             ),
-            fix=_fix(
+            remedy=_named(
                 seen.function,
                 nearest_handler(function, package) if function and package else "",
-                stack,
+                function,
             ),
             subject=seen.function,
             confidence=seen.confidence,
@@ -187,41 +205,26 @@ def _deeper(wanted: tuple[str, ...], package: Package) -> tuple[Evidence, ...]:
     return ()
 
 
-def _fix(function: str, nearest: str, stack: Stack) -> Fix:
-    name = function or FUNCTION
-    setting = nearest or "FILE.FUNCTION"
-    sure = (nearest,) if nearest else ()  # nothing to type where only a person can know
-    return Fix(
-        f"let the handler setting be {nearest}, which is in the package, or package what it names"
-        if nearest
-        else "let the handler setting name the file as it lies in the archive and a function that "
-        "it exports (FILE.FUNCTION), or package the file there",
-        commands=(
-            aws(
-                stack,
-                "lambda",
-                "get-function-configuration",
-                "--function-name",
-                name,
-                "--query",
-                "Handler",
-            ),
-            *(
-                aws(
-                    stack,
-                    "lambda",
-                    "update-function-configuration",
-                    "--function-name",
-                    name,
-                    "--handler",
-                    each,
-                )
-                for each in sure
-            ),
+def _named(name: str, nearest: str, function: Function | None) -> Remedy:
+    """The handler that is there; else how to see what the package holds."""
+    if nearest:
+        before = {"Handler": function.handler} if function and function.handler else {}
+        return remedy(
+            f"let the handler setting be {nearest}, which is in the package, or package what it "
+            "names",
+            Set("function", name, {"Handler": nearest}, before),
+            afterwards=Redrive(),
+        )
+    asked = call("lambda", "get_function_configuration", FunctionName=name or FUNCTION)
+    where = call("lambda", "get_function", FunctionName=name or FUNCTION)
+    return remedy(
+        "let the handler setting name the file as it lies in the archive and a function that it "
+        "exports, or package the file there",
+        Look(asked, query="Handler"),
+        Look(where, query="Code.Location"),
+        Tell(
+            "fetch the archive from that address and list it (unzip -l): the setting is the file's "
+            "path in it without its ending, a dot, and the function's name"
         ),
-        serverless_yml=yml_function(function, f"handler: {setting}"),
-        keeps=tuple(
-            step("lambda", "update_function_configuration", FunctionName=function, Handler=each)
-            for each in sure
-        ),
+        afterwards=Redrive(),
     )

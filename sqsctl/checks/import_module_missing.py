@@ -20,10 +20,10 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.imports import Missing, missing
 from sqsctl.model.finding import Finding, Severity
+from sqsctl.model.intents import Look, Package, Redrive, Remedy, Tell, call, remedy
 from sqsctl.model.logline import Phase
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
-from sqsctl.remedies.shell import FUNCTION, aws
+from sqsctl.remedies.cli import FUNCTION
 
 
 class ImportModuleMissing(LogCheck[Missing]):
@@ -42,6 +42,7 @@ class ImportModuleMissing(LogCheck[Missing]):
         return found if found and found.what in {"package", "layer"} else None
 
     def report(self, seen: Seen[Missing], stack: Stack) -> Finding:
+        del stack
         sign = seen.sign
         asked = f", imported by {sign.importer}," if sign.importer else ""
         what = f"{sign.name} of module {sign.module}" if sign.name else f"module {sign.module}"
@@ -58,7 +59,7 @@ class ImportModuleMissing(LogCheck[Missing]):
         return self.found(
             title,
             evidence=(*seen.evidence(), *(line_evidence(seen.newest) if _lazily(seen) else ())),
-            fix=_versions(seen, stack) if _other_version(sign) else _fix(seen, stack),
+            remedy=_versions(sign) if _other_version(sign) else _packaged(seen),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -74,94 +75,58 @@ def _other_version(sign: Missing) -> bool:
     return bool(sign.name) and sign.importer.startswith(("/var/task/", "/opt/"))
 
 
+_INSTALLED = frozenset({"node", "python", "ruby"})
 # A name that was taken away is known to have been in the versions below.
 _HAD = {("urllib3.util.ssl_", "DEFAULT_CIPHERS"): "urllib3<2"}
 
 
-def _versions(seen: Seen[Missing], stack: Stack) -> Fix:
-    sign = seen.sign
+def _versions(sign: Missing) -> Remedy:
     wanted = _HAD.get((sign.module, sign.name), "")
-    pin = f"echo '{wanted}' >> requirements.txt" if wanted else ""
+    name, _, pin = wanted.partition("<")
     which = f"({wanted} has it)" if wanted else f"(see its changelog for {sign.name})"
-    return Fix(
+    return remedy(
         f"package {sign.package or sign.module} and what imports it in versions that fit each "
         f"other {which}: pin it, or update the package that imports the name",
-        commands=(
-            *((pin,) if pin else ()),
-            "pip install --requirement requirements.txt --target package --upgrade",
-            "serverless deploy",
-            _upload(seen, stack),
-        ),
-        serverless_yml=("plugins:", "  - serverless-python-requirements"),
+        Package("dependency", name, sign.language, f"<{pin}")
+        if wanted
+        else Package("again", language=sign.language),
+        afterwards=Redrive(),
     )
 
 
-def _upload(seen: Seen[Missing], stack: Stack) -> str:
-    return aws(
-        stack,
-        "lambda",
-        "update-function-code",
-        "--function-name",
-        seen.function or FUNCTION,
-        "--zip-file",
-        "fileb://function.zip",
-    )
-
-
-def _fix(seen: Seen[Missing], stack: Stack) -> Fix:
-    sign, function = seen.sign, seen.function or FUNCTION
-    upload = _upload(seen, stack)
+def _packaged(seen: Seen[Missing]) -> Remedy:
+    sign = seen.sign
     if sign.what == "layer":
-        return Fix(
+        return remedy(
             f"attach the layer that holds {sign.module} (layers unpack to /opt), or package it",
-            commands=(
-                aws(
-                    stack,
-                    "lambda",
-                    "get-function-configuration",
-                    "--function-name",
-                    function,
-                    "--query",
-                    "Layers",
+            Look(
+                call(
+                    "lambda", "get_function_configuration", FunctionName=seen.function or FUNCTION
                 ),
+                query="Layers",
             ),
+            Tell(f"attach the layer that holds {sign.module}, or package the file itself"),
+            afterwards=Redrive(),
         )
-    if sign.language in {"node", "python", "ruby"} and not sign.package:
-        return Fix("package what the code imports, and deploy again", commands=(upload,))
-    match sign.language:
-        case "node":
-            return Fix(
-                f"add {sign.package} to dependencies (not devDependencies) and deploy again",
-                commands=(f"npm install --save {sign.package}", "serverless deploy", upload),
-                serverless_yml=(
-                    "package:",
-                    "  patterns:",
-                    f"    - 'node_modules/{sign.package}/**'",
-                ),
-            )
-        case "python":
-            return Fix(
-                f"package {sign.package} with the function and deploy again",
-                commands=(
-                    f"echo {sign.package} >> requirements.txt",
-                    "pip install --requirement requirements.txt --target package",
-                    "serverless deploy",
-                    upload,
-                ),
-                serverless_yml=("plugins:", "  - serverless-python-requirements"),
-            )
-        case "ruby":
-            return Fix(
-                f"add gem {sign.package}, bundle it into vendor/bundle, and deploy again",
-                commands=(
-                    f"bundle add {sign.package}",
-                    "bundle config set --local path vendor/bundle && bundle install",
-                    upload,
-                ),
-            )
-        case _:
-            return Fix(
-                f"build one archive that holds {sign.module} with all dependencies, and deploy "
-                "again",
-                commands=(upload,),
-            )
+    known = sign.package if sign.language in _INSTALLED else ""
+    said = {
+        "node": f"add {known} to dependencies (not devDependencies) and deploy again",
+        "python": f"package {known} with the function and deploy again",
+        "ruby": f"add gem {known}, bundle it into vendor/bundle, and deploy again",
+    }
+    if sign.language in _INSTALLED and not known:
+        return remedy(
+            "package what the code imports, and deploy again",
+            Package("again", language=sign.language),
+            afterwards=Redrive(),
+        )
+    return remedy(
+        said.get(
+            sign.language,
+            f"build one archive that holds {sign.module} with all dependencies, and deploy again",
+        ),
+        Package("dependency", known, sign.language, from_log=bool(known))
+        if known
+        else Package("again", language=sign.language),
+        afterwards=Redrive(),
+    )

@@ -27,13 +27,13 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeCode, ChangeRuntime, Option, Redrive, Remedy, remedy
+from sqsctl.model.intents import Package as Bring
 from sqsctl.model.stack import (
     Fact,
     Package,
     Stack,
 )
-from sqsctl.remedies.shell import FUNCTION, aws, step
 
 _REQUIRED = re.compile(
     r"(?:require\(|from\s|import\()\s*[\"'](?P<mod>aws-sdk(?:/[\w./-]{1,100})?|@aws-sdk/[\w.-]{1,100})[\"']"
@@ -70,9 +70,9 @@ class ImportSdkNotInRuntime(LogCheck[Missing]):
         for package in stack.packages:
             function = stack.function(package.function)
             if function and function.name not in told:
-                yield from self._unpackaged(function, package, stack)
+                yield from self._unpackaged(function, package)
 
-    def _unpackaged(self, function: Function, package: Package, stack: Stack) -> Iterator[Finding]:
+    def _unpackaged(self, function: Function, package: Package) -> Iterator[Finding]:
         """Without a log: what the sources require, the package lacks and the runtime too."""
         if package.truncated:
             return
@@ -93,7 +93,7 @@ class ImportSdkNotInRuntime(LogCheck[Missing]):
                             f"package of {function.name}", f"node_modules/{name}", "not listed"
                         ),
                     ),
-                    fix=_fix(function.name, function.runtime, name, stack),
+                    remedy=_bundled(function.name, function.runtime, name),
                     subject=function.name,
                     confidence=Confidence.HIGH,
                 )
@@ -120,7 +120,7 @@ class ImportSdkNotInRuntime(LogCheck[Missing]):
         return self.found(
             title,
             evidence=(*seen.evidence(), *config),
-            fix=_fix(seen.function, deployed, sign.package, stack),
+            remedy=_bundled(seen.function, deployed, sign.package),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -132,34 +132,22 @@ def _packaged(module: str, listed: set[str]) -> bool:
     return any(path.startswith(places) or f"/node_modules/{name}/" in path for path in listed)
 
 
-def _fix(function: str, runtime: str | None, package: str, stack: Stack) -> Fix:
-    name = function or FUNCTION
-    install = (f"npm install --save {package}", "serverless deploy")
+def _bundled(function: str, runtime: str | None, package: str) -> Remedy:
+    install = Bring("dependency", package, "node")
     if package == "aws-sdk":
-        return Fix(
+        move = ChangeCode("move the code to the clients of @aws-sdk (v3)", language="node")
+        return remedy(
             "package the SDK v2 with the function (no supported runtime bundles it), "
             "or move the code to @aws-sdk v3",
-            commands=install,
-            serverless_yml=("package:", "  patterns:", "    - 'node_modules/aws-sdk/**'"),
+            install,
+            other=(Option((move,), "for good: v2 gets no more fixes"),),
+            afterwards=Redrive(),
         )
     newer = calendar().recommended["nodejs"]
-    command = aws(
-        stack,
-        "lambda",
-        "update-function-configuration",
-        "--function-name",
-        name,
-        "--runtime",
-        newer,
-    )
-    return Fix(
+    return remedy(
         f"run on {newer}, which bundles the SDK v3, or package {package} with the function",
+        ChangeRuntime(function, newer, runtime or ""),
         disposition="safe" if function and runtime else "manual",
-        commands=(command, *install),
-        serverless_yml=("provider:", f"  runtime: {newer}"),
-        calls=(
-            (step("lambda", "update_function_configuration", FunctionName=function, Runtime=newer),)
-            if function and runtime
-            else ()
-        ),
+        other=(Option((install,), "where the runtime is to stay"),),
+        afterwards=Redrive(),
     )

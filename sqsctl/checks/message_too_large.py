@@ -18,9 +18,9 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import TOO_LARGE
 from sqsctl.model.finding import Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeCode, Option, Remedy, Set, remedy
+from sqsctl.model.queues import Queue
 from sqsctl.model.stack import Stack
-from sqsctl.remedies.shell import queue_attributes_command
 
 _LARGEST = 1_048_576
 
@@ -73,15 +73,31 @@ class MessageTooLarge(LogCheck[tuple[str, str]]):
                     for q in small
                 ),
             ),
-            fix=Fix(
-                "put the content into S3 and send its key (the SQS extended client does that); "
-                "fill "
-                "batches by size, not only by number",
-                commands=tuple(
-                    queue_attributes_command(stack, q.url, {"MaximumMessageSize": str(_LARGEST)})
-                    for q in small
-                ),
-            ),
+            remedy=_smaller(kind, small),
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+def _smaller(kind: str, small: list[Queue]) -> Remedy:
+    if kind == "answer":
+        said = (
+            "return less than 6 MB: put the content into S3 and return its key, or page the answer"
+        )
+        return remedy(said, ChangeCode(said))
+    said = (
+        "put the content into S3 and send its key (the SQS extended client does that); fill "
+        "batches by size, not only by number"
+    )
+    larger = tuple(
+        Set(
+            "queue",
+            each.url,
+            {"MaximumMessageSize": _LARGEST},
+            {"MaximumMessageSize": each.maximum_message_bytes},
+        )
+        for each in small
+    )
+    code = Option((ChangeCode(said),), "where it may grow larger still" if larger else "")
+    raised = Option(larger, f"where {_LARGEST} bytes are enough")
+    return Remedy(said, (raised, code) if larger else (code,))

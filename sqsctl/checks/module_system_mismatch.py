@@ -18,7 +18,7 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.model.finding import Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import Bundle, ChangeCode, Option, Redrive, remedy
 from sqsctl.model.stack import Stack
 
 _IMPORT_IN_CJS = re.compile(
@@ -75,10 +75,11 @@ class ModuleSystemMismatch(LogCheck[tuple[str, str]]):
         return self.found(
             f"{seen.who} {title}",
             evidence=seen.evidence(),
-            fix=Fix(
+            remedy=remedy(
                 summary,
-                commands=("npm pkg get type", "serverless deploy"),
-                serverless_yml=("build:", "  esbuild:", "    bundle: true", "    format: cjs"),
+                ChangeCode(summary, language="node"),
+                other=(Option((Bundle("cjs"),), "where a bundler builds it"),),
+                afterwards=Redrive(),
             ),
             subject=seen.function,
             confidence=seen.confidence,

@@ -15,16 +15,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import ceil
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.failures.failure_cases import Case, reading_of
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
+from sqsctl.model.functions import Function
+from sqsctl.model.intents import Look, Option, Redrive, Remedy, Set, Tell, call, remedy
 from sqsctl.model.logline import Attempt
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import FunctionLogs, Stack
-from sqsctl.remedies.shell import FUNCTION, aws, function_settings, yml_function
+from sqsctl.remedies.cli import FUNCTION
 
 _SIGNS = re.compile(
     r"Runtime\.OutOfMemory|java\.lang\.OutOfMemoryError|JavaScript heap out of memory"
@@ -34,6 +36,9 @@ _SIGNS = re.compile(
     r"|Allowed memory size of \d+ bytes exhausted|Cannot allocate memory|\bENOMEM\b"
 )
 _REPORTED = re.compile(r"REPORT RequestId: |^\s*XRAY TraceId: |^\s*(?:Max )?Memory |^\s*Billed ")
+# Node.js: `Mark-sweep 2048.1 (2051.8) -> 2047.9 (2052.0) MB`.
+_HEAP = re.compile(r"\((\d{2,5}(?:\.\d{1,3})?)\)(?: -> | MB)")
+_ALLOWED = re.compile(r"Allowed memory size of (\d{6,12}) bytes")
 _MOST_MB = 10_240
 _NEARLY = 0.97
 
@@ -88,7 +93,7 @@ class OutOfMemory(LogCheck[str]):
                     attempt.ended_at,
                 ),
             ),
-            fix=_fix(logs.function, size, stack),
+            remedy=_more(logs.function, size, stack.function(logs.function)),
             subject=logs.function,
             severity=Severity.WARNING,
             kind=Kind.RISK,
@@ -99,7 +104,7 @@ class OutOfMemory(LogCheck[str]):
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         function = stack.function(seen.function)
         failure = seen.newest.failure
-        size = function.memory_mb if function else failure.memory_size_mb
+        size = failure.memory_size_mb or (function.memory_mb if function and function.arn else None)
         of = f" of {size} MB" if size else ""
         used = failure.max_memory_used_mb
         evidence = [*seen.evidence()]
@@ -112,14 +117,14 @@ class OutOfMemory(LogCheck[str]):
                     failure.timestamp,
                 )
             )
-        if function:
+        if function and function.arn:
             evidence.append(of_function(function, "MemorySize", f"{function.memory_mb} MB"))
         sure = seen.confidence if seen.sign == "full" else min(seen.confidence, Confidence.MEDIUM)
         likely = "" if seen.sign == "full" else ", most likely"
         return self.found(
             f"{seen.who} runs out of its memory{of}{likely}",
             evidence=evidence,
-            fix=_fix(seen.function, size, stack),
+            remedy=_more(seen.function, size or _heap_mb(seen.newest.everything), function),
             subject=seen.function,
             confidence=sure,
         )
@@ -133,24 +138,49 @@ def _full(attempt: Attempt) -> bool:
     return alone and used is not None and size is not None and used >= size
 
 
-def _fix(function: str, size: int | None, stack: Stack) -> Fix:
-    wanted = min(_MOST_MB, max(256, 2 * (size or 128)))
-    summary = f"give it {wanted} MB (which brings more CPU, too), or read and keep less at a time"
-    yml = yml_function(function, f"memorySize: {wanted}")
-    if not function or size is None or size >= _MOST_MB:
-        return Fix(
-            summary,
-            commands=(
-                aws(
-                    stack,
-                    "lambda",
-                    "update-function-configuration",
-                    "--function-name",
-                    function or FUNCTION,
-                    "--memory-size",
-                    wanted,
-                ),
+def _heap_mb(text: str) -> int | None:
+    """How large the heap was, by the runtime's own words; the memory is no smaller."""
+    found = [float(each) for each in _HEAP.findall(text)]
+    php = [int(each) / 1_048_576 for each in _ALLOWED.findall(text)]
+    return ceil(max(found + php)) if found or php else None
+
+
+def _more(function: str, size: int | None, known: Function | None) -> Remedy:
+    """Twice the figure that was too small; today's setting, where that is larger already."""
+    less = Option(
+        (Tell("read and keep less at a time: stream, smaller batches, nothing kept in globals"),),
+        "where a message decides how much it takes",
+    )
+    if size is None:
+        return remedy(
+            "double its memory (which brings more CPU, too), or read and keep less at a time",
+            Look(
+                call("lambda", "get_function_configuration", FunctionName=function or FUNCTION),
+                query="MemorySize",
             ),
-            serverless_yml=yml,
+            Tell(f"set twice what it has, {_MOST_MB} MB at most"),
+            other=(less,),
+            afterwards=Redrive(),
         )
-    return function_settings(stack, function, summary, safe=True, yml=yml, MemorySize=wanted)
+    today = known.memory_mb if known and known.arn else None
+    wanted = min(_MOST_MB, max(256, 2 * size))
+    if size >= _MOST_MB:
+        return remedy(
+            f"it has the {_MOST_MB} MB that Lambda gives at most: read and keep less at a time",
+            *less.intents,
+        )
+    if today is not None and today >= wanted:
+        return remedy(
+            f"it has {today} MB today and had {size} MB then: see whether it still fails",
+            Look(words=("logs", "tail", "--errors", "--function", function)),
+            other=(less,),
+            afterwards=Redrive(),
+        )
+    before = {"MemorySize": today} if today is not None else {}
+    return remedy(
+        f"give it {wanted} MB (which brings more CPU, too), or read and keep less at a time",
+        Set("function", function, {"MemorySize": wanted}, before),
+        disposition="safe" if today is not None else "manual",
+        other=(less,),
+        afterwards=Redrive(),
+    )

@@ -21,9 +21,8 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON, NOTHING_PARSED, json_of_another_service
 from sqsctl.model.finding import Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeCode, Redrive, Remedy, remedy
 from sqsctl.model.stack import Stack
-from sqsctl.remedies.shell import dead_letter_commands, if_dead_lettered
 
 # Engines before 2016 did not say that it was JSON: the frame does.
 _OLD_ENGINE = re.compile(r"SyntaxError: Unexpected (?:token|end|number|string)")
@@ -66,6 +65,7 @@ class PayloadNotJson(LogCheck[str]):
         return None if parsed_by(case) in {Origin.ANSWER, Origin.ENVIRON} else "json"
 
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        del stack
         match = _INVALID.search(seen.newest.text)
         found = next((each for each in match.groups() if each), "") if match else ""
         what = f" ({found!r})" if found else ""
@@ -74,18 +74,20 @@ class PayloadNotJson(LogCheck[str]):
         return self.found(
             f"{seen.who} failed{times} on {source} that is not JSON{what}",
             evidence=seen.evidence(),
-            fix=Fix(
-                f"refuse it where it comes in (the producer validates){_consumer(seen, stack)}",
-                commands=dead_letter_commands(stack, seen.function, "peek", "redrive --edit"),
-            ),
+            remedy=_refused(seen),
             subject=seen.function,
             confidence=seen.confidence,
         )
 
 
-def _consumer(seen: Seen[str], stack: Stack) -> str:
-    """What the consumer can do; a function behind an API has no message to set aside."""
+def _refused(seen: Seen[str]) -> Remedy:
+    """A function behind an API has no message to set aside."""
+    said = "refuse it where it comes in (the producer validates)"
     if seen.newest.consumer is False:
-        return ", and let the code answer 400 instead of failing"
-    then = if_dead_lettered(stack, seen.function, "; then delete it or redrive it edited")
-    return f", and let the consumer set it aside instead of failing{then}"
+        said = f"{said}, and let the code answer 400 instead of failing"
+        return remedy(said, ChangeCode(said))
+    return remedy(
+        f"{said}, and let the consumer set it aside instead of failing",
+        ChangeCode("set aside what cannot be parsed, and go on", pattern="refuse-unreadable"),
+        afterwards=Redrive(edit=True),
+    )

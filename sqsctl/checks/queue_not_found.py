@@ -27,20 +27,25 @@ from sqsctl.model.finding import Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
-from sqsctl.model.intents import Create, Deploy, Do, Option, Tell, Wait, call, remedy
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import (
+    Create,
+    Deploy,
+    Do,
+    Look,
+    Option,
+    Remedy,
+    SetVariable,
+    Tell,
+    Wait,
+    call,
+    remedy,
+)
+from sqsctl.model.queues import Queue
 from sqsctl.model.stack import (
     Fact,
     Stack,
 )
-from sqsctl.remedies.shell import (
-    FUNCTION,
-    QUEUE_URL,
-    aws,
-    queue_value,
-    queue_variable,
-    yml_function,
-)
+from sqsctl.remedies.cli import QUEUE_URL
 
 _ALIKE = 0.75
 
@@ -126,7 +131,7 @@ class QueueNotFound(LogCheck[str]):
                 of_function(function, f"Environment {variable}", value),
                 Evidence(f"sqs GetQueueAttributes {name}", "error", "the queue does not exist"),
             ),
-            fix=_fix(function.name, variable, name, stack),
+            remedy=_name_another(function.name, variable, name, stack),
             subject=function.name,
         )
 
@@ -136,7 +141,7 @@ class QueueNotFound(LogCheck[str]):
         return self.found(
             f"{seen.who} calls a queue{named} that does not exist",
             evidence=(*seen.evidence(), *(_environment(function) if function else ())),
-            fix=_fix(seen.function, *_variable(function, seen.sign, stack), stack),
+            remedy=_name_another(seen.function, *_variable(function, seen.sign, stack), stack),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -185,30 +190,27 @@ def _variable(function: Function | None, sign: str, stack: Stack) -> tuple[str, 
     return "", sign.replace(":", "/").rpartition("/")[2]
 
 
-def _fix(function: str, variable: str, missing: str, stack: Stack) -> Fix:
+def _meant(missing: str, stack: Stack) -> Queue | None:
+    """The queue that may be meant: one whose name is near, never a dead-letter queue."""
     near = get_close_matches(missing, [each.name for each in stack.queues], 1, _ALIKE)
-    queue = next((each for each in stack.queues if near and each.name == near[0]), None)
+    found = next((each for each in stack.queues if near and each.name == near[0]), None)
+    if found is None or found.arn not in stack.dead_letter_queues():
+        return found
+    sources = [each for each in stack.queues if each.dead_letter_target_arn == found.arn]
+    return sources[0] if len(sources) == 1 else None
+
+
+def _name_another(function: str, variable: str, missing: str, stack: Stack) -> Remedy:
+    queue = _meant(missing, stack)
     what = variable or "the environment"
-    return Fix(
-        f"let {what} name {queue.name}, if that is meant: it exists"
-        if queue
-        else f"let {what} name a queue that exists in this stage, region and account",
-        commands=(
-            aws(stack, "sqs", "list-queues"),
-            aws(
-                stack,
-                "lambda",
-                "get-function-configuration",
-                "--function-name",
-                function or FUNCTION,
-                "--query",
-                "Environment.Variables",
-            ),
-        ),
-        serverless_yml=yml_function(
-            function,
-            "environment:",
-            f"  {variable or 'QUEUE_URL'}: {queue_value(stack, queue) if queue else QUEUE_URL}",
-        ),
-        keeps=(queue_variable(function, variable, queue),) if queue and variable else (),
+    if queue is None:
+        return remedy(
+            f"let {what} name a queue that exists in this stage, region and account",
+            Look(call("sqs", "list_queues")),
+            Tell("take the URL of the queue that is meant from this list"),
+            SetVariable(function, variable, QUEUE_URL),
+        )
+    return remedy(
+        f"let {what} name {queue.name}, if that is meant: it exists",
+        SetVariable(function, variable or QUEUE_URL, queue=queue.arn),
     )

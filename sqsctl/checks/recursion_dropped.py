@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support import figures
@@ -29,14 +28,13 @@ from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeCode, Option, Remedy, Set
 from sqsctl.model.stack import (
     Fact,
     Queue,
     Series,
     Stack,
 )
-from sqsctl.remedies.shell import aws
 
 _MANY, _TIMES, _FEW = 100, 10, 2
 _STOPPED = re.compile(r"RecursiveInvocationException|invoked in a recursive loop")
@@ -71,7 +69,7 @@ class RecursionDropped(LogCheck[str]):
             for queue, function, mapping in sources:
                 own = _own(function, queue, stack)
                 if own and (rounds := _rounds(function, queue, stack)):
-                    yield self._loops(function, queue, mapping, own, rounds, stack)
+                    yield self._loops(function, queue, mapping, own, rounds)
                 elif own:
                     yield self._may_loop(function, queue, own, stack)
 
@@ -95,7 +93,7 @@ class RecursionDropped(LogCheck[str]):
                 figures.evidence(dropped, "RecursiveInvocationsDropped", f"{number:.0f} in all"),
                 *told,
             ),
-            fix=_stopped((mapping for _, _, mapping in sources), stack),
+            remedy=_stopped(mapping for _, _, mapping in sources),
             subject=function.name,
         )
         last, changed = figures.last_above(dropped), function.last_modified
@@ -110,7 +108,6 @@ class RecursionDropped(LogCheck[str]):
         mapping: EventSourceMapping,
         own: str,
         rounds: tuple[Series, Series, float],
-        stack: Stack,
     ) -> Finding:
         runs, sent, others = rounds
         known = (
@@ -126,7 +123,7 @@ class RecursionDropped(LogCheck[str]):
                 figures.evidence(runs, "Invocations", f"{figures.total(runs):.0f} in all"),
                 figures.evidence(sent, "NumberOfMessagesSent", f"{figures.total(sent):.0f} in all"),
             ),
-            fix=_stopped((mapping,), stack),
+            remedy=_stopped((mapping,)),
             subject=function.name,
             severity=Severity.WARNING,
             confidence=Confidence.MEDIUM if others else Confidence.LOW,
@@ -143,7 +140,7 @@ class RecursionDropped(LogCheck[str]):
                 *((Evidence(f"code of {function.name}", use.place, "sends"),) if sends else ()),
                 of_function(function, f"Environment {own}", function.environment[own]),
             ),
-            fix=_fix(),
+            remedy=_stopped(()),
             subject=function.name,
             severity=Severity.INFO,
             kind=Kind.RISK,
@@ -154,7 +151,7 @@ class RecursionDropped(LogCheck[str]):
         return self.found(
             f"Lambda stopped {seen.who} in a loop of functions that call each other",
             evidence=seen.evidence(),
-            fix=_fix(),
+            remedy=_stopped(()),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -188,26 +185,14 @@ def _rounds(function: Function, queue: Queue, stack: Stack) -> tuple[Series, Ser
     return (runs, sent, others) if figures.total(sent) > _TIMES * max(others, 1) else None
 
 
-def _fix() -> Fix:
-    return Fix(
-        "send to another queue, or stop after a number of rounds that the message counts itself; "
-        "until then a disabled mapping ends the loop and keeps the messages"
+def _stopped(mappings: Iterable[EventSourceMapping]) -> Remedy:
+    """The loop ends at once where its mapping is known; for good where the code ends it."""
+    off = tuple(
+        Set("mapping", each.uuid, {"Enabled": False}, {"Enabled": True}) for each in mappings
     )
-
-
-def _stopped(mappings: Iterable[EventSourceMapping], stack: Stack) -> Fix:
-    """The advice, with the commands that end the loop at once."""
-    return replace(
-        _fix(),
-        commands=tuple(
-            aws(
-                stack,
-                "lambda",
-                "update-event-source-mapping",
-                "--uuid",
-                each.uuid,
-                "--no-enabled",
-            )
-            for each in mappings
-        ),
+    said = "send to another queue, or stop after a number of rounds that the message counts itself"
+    first = (Option(off, "at once: the loop ends, and the messages are kept"),) if off else ()
+    return Remedy(
+        f"{said}; until then a disabled mapping ends the loop and keeps the messages",
+        (*first, Option((ChangeCode(said),), "for good" if off else "")),
     )

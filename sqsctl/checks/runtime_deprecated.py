@@ -25,12 +25,11 @@ from sqsctl.model.finding import Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeRuntime, Phase, Remedy, Tell, remedy
 from sqsctl.model.stack import (
     Fact,
     Stack,
 )
-from sqsctl.remedies.shell import FUNCTION, aws, function_settings
 
 _REFUSED = re.compile(
     r"runtime parameter of (?P<runtime>[\w.]{1,40}) is no longer supported"
@@ -63,7 +62,7 @@ class RuntimeDeprecated(LogCheck[str]):
             if known is None:
                 yield self._unknown(function)
             elif known.deprecated and known.deprecated <= today:
-                yield self._old(function, known, today, stack)
+                yield self._old(function, known, today)
         yield from super().diagnose(stack)
 
     def _unknown(self, function: Function) -> Finding:
@@ -71,12 +70,12 @@ class RuntimeDeprecated(LogCheck[str]):
             f"{_who(function)} runs on {function.runtime}, which this program's calendar of "
             f"{calendar().compiled} does not know",
             evidence=(of_function(function, "Runtime", function.runtime),),
-            fix=Fix("look the runtime up in AWS's list", commands=()),
+            remedy=remedy("look the runtime up in AWS's list"),
             subject=function.name,
             severity=Severity.INFO,
         )
 
-    def _old(self, function: Function, known: Lifecycle, today: date, stack: Stack) -> Finding:
+    def _old(self, function: Function, known: Lifecycle, today: date) -> Finding:
         no_create = known.block_create is not None and known.block_create <= today
         no_update = known.block_update is not None and known.block_update <= today
         then = (
@@ -108,17 +107,18 @@ class RuntimeDeprecated(LogCheck[str]):
                     str(known.block_update),
                 ),
             ),
-            fix=_fix(stack, function.name, known.id),
+            remedy=_newer(function.name, known.id),
             subject=function.name,
             severity=Severity.ERROR if no_create or no_update else Severity.WARNING,
         )
 
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        del stack
         return self.found(
             f"AWS refuses the deployment: {seen.sign} is no longer supported for creating or "
             "updating functions",
             evidence=seen.evidence(),
-            fix=_fix(stack, seen.function, seen.sign),
+            remedy=_newer(seen.function, seen.sign, "deploy"),
             subject=seen.function,
             severity=Severity.ERROR,
             kind=Kind.CAUSE,
@@ -131,28 +131,17 @@ def _who(function: Function) -> str:
     return function.name or "the function"
 
 
-def _fix(stack: Stack, function: str, runtime: str) -> Fix:
+def _newer(function: str, runtime: str, phase: Phase = "") -> Remedy:
     newer = calendar().successor(runtime)
     if newer is None:
-        return Fix("move the function to a supported runtime")
-    note = "; nodejs24.x no longer takes callback handlers" if newer == "nodejs24.x" else ""
-    yml = ("provider:", f"  runtime: {newer}")
-    if not function:
-        return Fix(
-            f"move to {newer} and test{note}",
-            commands=(
-                aws(
-                    stack,
-                    "lambda",
-                    "update-function-configuration",
-                    "--function-name",
-                    FUNCTION,
-                    "--runtime",
-                    newer,
-                ),
-            ),
-            serverless_yml=yml,
+        return remedy(
+            "move the function to a supported runtime",
+            Tell("choose one of AWS's list of supported runtimes, and build the code for it"),
         )
-    return function_settings(
-        stack, function, f"move to {newer} and test{note}", safe=False, yml=yml, Runtime=newer
+    note = "; nodejs24.x no longer takes callback handlers" if newer == "nodejs24.x" else ""
+    return remedy(
+        f"move to {newer} and test{note}",
+        ChangeRuntime(function, newer, runtime),
+        disposition="unsafe" if function and not phase else "manual",
+        phase=phase,
     )

@@ -25,14 +25,14 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeRuntime, Deploy, Option, Tell, remedy
+from sqsctl.model.intents import Package as Build
 from sqsctl.model.stack import (
     Declared,
     Fact,
     Package,
     Stack,
 )
-from sqsctl.remedies.shell import aws
 
 _CPYTHON = re.compile(r"\.cpython-(?P<major>3)(?P<minor>\d{1,2})-(?P<machine>[\w]+?)-linux")
 _WHEEL = re.compile(r"\.dist-info/WHEEL$")
@@ -67,14 +67,14 @@ class RuntimeMismatch(Check):
         general = [d for d in stack.project if d.function is None]
         runtime = next((d for d in (*own, *general) if d.key == "runtime"), None)
         if runtime and function.runtime and runtime.value != function.runtime:
-            yield self._edited(function, runtime, stack)
+            yield self._edited(function, runtime)
         architecture = next((d for d in (*own, *general) if d.key == "architecture"), None)
         if architecture and architecture.value not in function.architectures:
             yield self._architecture(function, architecture)
         if runtime is None or runtime.value == function.runtime:
             yield from self._engines(function, (*own, *general))
 
-    def _edited(self, function: Function, declared: Declared, stack: Stack) -> Finding:
+    def _edited(self, function: Function, declared: Declared) -> Finding:
         """The file and AWS differ: the file was edited and not deployed, or AWS by hand."""
         return self.found(
             f"{declared.source} says {declared.value}, but {function.name} runs on "
@@ -83,21 +83,15 @@ class RuntimeMismatch(Check):
                 Evidence(declared.source, "runtime", declared.value),
                 of_function(function, "Runtime", function.runtime),
             ),
-            fix=Fix(
+            remedy=remedy(
                 "deploy the project, so that AWS runs what the file says",
-                commands=(
-                    "serverless deploy",
-                    aws(
-                        stack,
-                        "lambda",
-                        "update-function-configuration",
-                        "--function-name",
-                        function.name,
-                        "--runtime",
-                        declared.value,
+                Deploy(),
+                other=(
+                    Option(
+                        (ChangeRuntime(function.name, declared.value, function.runtime or ""),),
+                        "to change the runtime alone",
                     ),
                 ),
-                serverless_yml=("provider:", f"  runtime: {declared.value}"),
             ),
             subject=function.name,
             explains=(
@@ -117,11 +111,7 @@ class RuntimeMismatch(Check):
                 Evidence(declared.source, "architecture", declared.value),
                 of_function(function, "Architectures", deployed),
             ),
-            fix=Fix(
-                "deploy the project again",
-                commands=("serverless deploy",),
-                serverless_yml=("provider:", f"  architecture: {declared.value}"),
-            ),
+            remedy=remedy("deploy the project again", Deploy()),
             subject=function.name,
         )
 
@@ -143,11 +133,11 @@ class RuntimeMismatch(Check):
                     Evidence(each.source, "engine", each.value),
                     of_function(function, "Runtime", function.runtime),
                 ),
-                fix=Fix(
+                remedy=remedy(
                     "run in Lambda what the project is developed and tested on",
-                    serverless_yml=(
-                        "provider:",
-                        f"  runtime: {function.runtime}  # or: {each.value}",
+                    Tell(
+                        f"make {each.source} and the function's runtime agree: "
+                        f"{each.value}, or {function.runtime}"
                     ),
                 ),
                 subject=function.name,
@@ -164,14 +154,6 @@ class RuntimeMismatch(Check):
             return
         path, built_for = wrong
         deployed = f"{function.runtime} on {', '.join(function.architectures)}"
-        arm = "arm64" in function.architectures
-        rebuild = (
-            "pip install --requirement requirements.txt --target package --only-binary=:all: "
-            f"--platform manylinux2014_{'aarch64' if arm else 'x86_64'} "
-            f"--python-version {(function.runtime or '').removeprefix('python')}"
-            if is_python(function.runtime)
-            else f"npm install --os=linux --cpu={'arm64' if arm else 'x64'}"
-        )
         yield self.found(
             f"the package of {function.name} holds {path}, built for {built_for}; it runs on "
             f"{deployed}",
@@ -180,12 +162,9 @@ class RuntimeMismatch(Check):
                 of_function(function, "Runtime", function.runtime),
                 of_function(function, "Architectures", ", ".join(function.architectures)),
             ),
-            fix=Fix(
+            remedy=remedy(
                 f"build the package for {deployed}",
-                commands=(rebuild, "serverless deploy"),
-                serverless_yml=("custom:", "  pythonRequirements:", "    dockerizePip: true")
-                if is_python(function.runtime)
-                else (),
+                Build("native", language="python" if is_python(function.runtime) else "node"),
             ),
             subject=function.name,
             severity=Severity.ERROR,

@@ -20,10 +20,10 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import NOT_JSON
 from sqsctl.model.finding import Finding, Severity
+from sqsctl.model.intents import ChangeCode, Look, Option, Redrive, Tell, call, remedy
 from sqsctl.model.logline import Phase
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Stack
-from sqsctl.remedies.shell import FUNCTION, aws
+from sqsctl.remedies.cli import FUNCTION
 
 _SYNTAX = re.compile(
     r"UserCodeSyntaxError|Syntax error in module '|Init<SyntaxError>|PHP Parse error|ParseError\b"
@@ -78,23 +78,34 @@ class SyntaxErrorInCode(LogCheck[str]):
                 *seen.evidence(),
                 *of_runtime(function, seen.runtime, seen.logs),
             ),
-            fix=Fix(
+            remedy=remedy(
                 "correct the file; where it is good locally, move to the runtime version that it "
-                "was "
-                "written for, or compile to an older target",
-                commands=(
-                    "node --check FILE.js   # or: python -m py_compile FILE.py",
-                    "serverless deploy",
-                    aws(
-                        stack,
-                        "lambda",
-                        "get-function-configuration",
-                        "--function-name",
-                        seen.function or FUNCTION,
-                        "--query",
-                        "Runtime",
+                "was written for, or compile to an older target",
+                ChangeCode(
+                    "correct what does not parse",
+                    place.group("file") if place else "",
+                    int(place.group("line")) if place and place.group("line") else None,
+                ),
+                other=(
+                    Option(
+                        (
+                            Look(
+                                call(
+                                    "lambda",
+                                    "get_function_configuration",
+                                    FunctionName=seen.function or FUNCTION,
+                                ),
+                                query="Runtime",
+                            ),
+                            Tell(
+                                "move to the runtime version that the code was written for, or "
+                                "compile it to an older target"
+                            ),
+                        ),
+                        "where the file parses on the version it was written for",
                     ),
                 ),
+                afterwards=Redrive(),
             ),
             subject=seen.function,
             confidence=seen.confidence,

@@ -17,11 +17,9 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import BOTO, THROTTLED
 from sqsctl.model.finding import Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.functions import EventSourceMapping
+from sqsctl.model.intents import ChangeCode, Look, Option, Redrive, Remedy, Set, Tell, call
 from sqsctl.model.stack import Stack
-from sqsctl.remedies.shell import aws, if_dead_lettered, step, yml_mapping
-
-REDRIVE = "; then redrive: the messages are good"
 
 
 class Throttled(LogCheck[tuple[str, str]]):
@@ -49,44 +47,48 @@ class Throttled(LogCheck[tuple[str, str]]):
         code, action = seen.sign
         on = f" by {action}" if action else ""
         mapping = next((m for m in stack.mappings if m.function_name == seen.function), None)
-        commands = [aws(stack, "service-quotas", "list-service-quotas", "--service-code", "lambda")]
-        if mapping:
-            commands.insert(
-                0,
-                aws(
-                    stack,
-                    "lambda",
-                    "update-event-source-mapping",
-                    "--uuid",
-                    mapping.uuid,
-                    "--scaling-config",
-                    "MaximumConcurrency=2",
-                ),
-            )
         return self.found(
             f"{seen.who} is throttled{on} ({code})",
             evidence=seen.evidence(),
-            fix=Fix(
-                "let fewer consumers work at once (maximum concurrency of the mapping), retry with "
-                "backoff, or have the quota raised"
-                f"{if_dead_lettered(stack, seen.function, REDRIVE)}",
-                commands=tuple(commands),
-                serverless_yml=yml_mapping(
-                    stack, mapping, "maximumConcurrency: 2", lift=("maxConcurrency: 2",)
-                )
-                if mapping
-                else (),
-                keeps=(
-                    step(
-                        "lambda",
-                        "update_event_source_mapping",
-                        UUID=mapping.uuid,
-                        ScalingConfig={"MaximumConcurrency": 2},
-                    ),
-                )
-                if mapping
-                else (),
-            ),
+            remedy=_less_at_once(mapping, action),
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+def _less_at_once(mapping: EventSourceMapping | None, action: str) -> Remedy:
+    service = action.partition(":")[0] or "lambda"
+    quota = Option(
+        (
+            Look(call("service-quotas", "list_service_quotas", ServiceCode=service)),
+            Tell("ask for a higher value of the quota that is met"),
+        ),
+        "where all of it is needed",
+    )
+    retry = Option(
+        (ChangeCode("retry with backoff and jitter, and send in batches where the API has them"),),
+        "where the calls are the code's own",
+    )
+    most = mapping.maximum_concurrency if mapping else None
+    wanted = max(2, most // 2) if most else 2
+    narrowed = (
+        Option(
+            (
+                Set(
+                    "mapping",
+                    mapping.uuid,
+                    {"ScalingConfig": {"MaximumConcurrency": wanted}},
+                    {"ScalingConfig": {"MaximumConcurrency": most} if most else {}},
+                ),
+            ),
+            "where fewer consumers at once will do",
+        )
+        if mapping and most != wanted
+        else None
+    )
+    return Remedy(
+        "let fewer consumers work at once (maximum concurrency of the mapping), retry with "
+        "backoff, or have the quota raised",
+        (narrowed, retry, quota) if narrowed else (retry, quota),
+        afterwards=Redrive(),
+    )

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import partial
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.code_fixes import wait_for_all
@@ -27,10 +26,8 @@ from sqsctl.handlercode.frames import Fault, Sighting
 from sqsctl.handlercode.packages import consumer_of
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import Function
-from sqsctl.model.intents import Redrive, remedy
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeCode, Redrive, Remedy, remedy
 from sqsctl.model.stack import Stack
-from sqsctl.remedies.shell import dead_letter_commands, if_dead_lettered
 
 _WORDS = 3
 _PLACE = re.compile(
@@ -92,6 +89,7 @@ class UnhandledError(LogCheck[str]):
         )
 
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        del stack
         failure = seen.newest.failure
         places = [m for m in _PLACE.finditer(seen.newest.trace) if "node_modules" not in m.group()]
         # JavaScript's trace begins where it failed, Python's ends there.
@@ -110,9 +108,10 @@ class UnhandledError(LogCheck[str]):
         return self.found(
             f"{seen.who} {did} {told}{where}",
             evidence=(*seen.evidence(), *line_evidence(seen.newest)),
-            fix=Fix(
-                _summary(seen, stack),
-                commands=dead_letter_commands(stack, seen.function, "groups", "redrive --canary 1"),
+            remedy=_mended(
+                seen,
+                place.group("file") if place else "",
+                int(place.group("line")) if place else None,
             ),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),
@@ -127,15 +126,13 @@ _SHAPE = re.compile(
 )
 
 
-def _summary(seen: Seen[str], stack: Stack) -> str:
-    dead = partial(if_dead_lettered, stack, seen.function)
+def _mended(seen: Seen[str], file: str, line: int | None) -> Remedy:
     if _SHAPE.search(seen.newest.text):
-        return (
+        said = (
             "compare what the line reads with what its messages hold: a field is missing there, or "
             "has another shape; let the code set such a message aside instead of failing, or mend "
-            f"who sends it{dead('; as it is, it fails again when redriven')}"
+            "who sends it"
         )
-    return (
-        "mend the code, or let it set such a message aside instead of failing"
-        f"{dead('; then redrive')}"
-    )
+        return remedy(said, ChangeCode(said, file, line), afterwards=Redrive(edit=True))
+    said = "mend the code, or let it set such a message aside instead of failing"
+    return remedy(said, ChangeCode(said, file, line), afterwards=Redrive())

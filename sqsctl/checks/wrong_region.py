@@ -18,7 +18,7 @@ from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogC
 from sqsctl.checks.support.network import UNREACHABLE
 from sqsctl.checks.support.services import WRONG_REGION, unknown_region
 from sqsctl.model.finding import Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeCode, Redrive, remedy
 from sqsctl.model.stack import Stack
 
 
@@ -56,16 +56,24 @@ class WrongRegion(LogCheck[str]):
         return f"there is no region {wrong}" if wrong else None
 
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
+        del stack
         return self.found(
             f"{seen.who} calls AWS in the wrong region: {seen.sign}",
             evidence=seen.evidence(),
-            fix=Fix(
+            remedy=remedy(
                 "let the SDK take the region of the function (AWS_REGION, which Lambda sets), or "
-                "name "
-                "the resource's own region when the client is made",
-                commands=("echo $AWS_REGION $AWS_DEFAULT_REGION", "aws configure get region"),
-                serverless_yml=("provider:", f"  region: {stack.region or 'REGION'}"),
+                "name the resource's own region when the client is made",
+                ChangeCode(
+                    "make the client without a region of its own, or with the resource's: "
+                    f"{_wanted(seen.sign)}"
+                ),
+                afterwards=Redrive(),
             ),
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+def _wanted(sign: str) -> str:
+    """The region that the error names, where it names one."""
+    return sign.removeprefix("expected ") if sign.startswith("expected ") else "as its ARN has it"

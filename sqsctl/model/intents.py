@@ -116,6 +116,13 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
+class Bundle:
+    """Bundle a Node.js project into one file; ``format`` is esbuild's (``cjs``, ``esm``)."""
+
+    format: Literal["cjs", "esm"]
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeCode:
     """Change the code. ``lines`` are what to write, in ``language``; empty: ``said`` tells it.
 
@@ -217,6 +224,7 @@ Intent = (
     | Grant
     | TakeDenyAway
     | Package
+    | Bundle
     | ChangeCode
     | ChangeRuntime
     | Create

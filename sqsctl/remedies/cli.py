@@ -46,7 +46,7 @@ def sqsctl(
     the queue that it consumes. Words that name a function themselves need none of them.
     """
     stack = context.stack
-    if not queue and not stack.stack_name and "--function" not in words:
+    if not queue and not stack.stack_name and not {"--function", "--queue"} & {*words}:
         queue = next(iter(consumed_by(stack, function or context.function)), "")
     aim = ("--queue", queue) if queue else ("--stack", stack.stack_name) if stack.stack_name else ()
     return Command(("sqsctl", *words, *aim), changes)

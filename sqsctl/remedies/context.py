@@ -74,8 +74,9 @@ def context_of(stack: Stack, finding: Finding) -> Context:
     """The context of a finding's remedy. Reads FUNCTIONS, MAPPINGS, QUEUES and DEAD_LETTERS."""
     asked = finding.remedy or Remedy("")
     name = asked.function or (finding.subject if stack.function(finding.subject) else "")
-    function = stack.function(name)
-    runtime = (function.runtime if function and function.runtime else None) or asked.runtime
+    function = stack.function(name) if stack.region else None
+    told = stack.function(name)
+    runtime = (told.runtime if told else None) or asked.runtime
     tool, framework = tool_of(stack)
     image = function.package_type == "Image" if function else asked.image
     return Context(
@@ -135,6 +136,7 @@ def _held_by_none(stack: Stack) -> bool:
     """Whether the parts were looked at, and no stack and no serverless.yml holds them."""
     return (
         stack.stack_name is None
+        and bool(stack.region)
         and bool(stack.queues.items or stack.functions.items)
         and not any("serverless" in each.source for each in stack.project)
     )

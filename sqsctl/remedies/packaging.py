@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqsctl.model.intents import ChangeCode, Intent, Package, call
+from sqsctl.model.intents import Bundle, ChangeCode, Intent, Package, call
 from sqsctl.model.remedy import Command, Edit, Sentence, Step
 from sqsctl.remedies import code
 from sqsctl.remedies.cli import FUNCTION, aws
@@ -26,6 +26,13 @@ def local_steps(intent: Intent, context: Context) -> tuple[Step, ...]:
     match intent:
         case Package():
             return _package(intent, context)
+        case Bundle() if context.tool not in {"serverless", "lift", "sam"}:
+            return (
+                Sentence(
+                    f"bundle with esbuild --bundle --platform=node --format={intent.format}, and "
+                    "package its output"
+                ),
+            )
         case ChangeCode():
             return _code(intent, context)
         case _:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sqsctl.model.intents import (
+    Bundle,
     ChangeCode,
     ChangeRuntime,
     Deploy,
@@ -30,7 +31,7 @@ from sqsctl.remedies.grants import deny_steps, grant_calls, grant_steps, grant_u
 from sqsctl.remedies.packaging import local_steps, upload
 from sqsctl.remedies.renderers.base import Renderer
 
-_BUILDS = (Package, ChangeCode)
+_BUILDS = (Package, Bundle, ChangeCode)
 BY_HAND = "with the AWS CLI"
 
 
@@ -112,7 +113,7 @@ def _by_tool(option: Option, tool: Renderer, context: Context) -> Way:
 
 def _in_the_project(intent: Intent, context: Context) -> tuple[Step, ...]:
     match intent:
-        case Package() | ChangeCode():
+        case Package() | Bundle() | ChangeCode():
             return local_steps(intent, context)
         case Tell(text=text):
             return (Sentence(text),)
@@ -150,7 +151,7 @@ def _carried_out(intent: Intent, context: Context) -> tuple[Step, ...]:
             return deny_steps(intent, context)
         case SetVariable():
             return variable_steps(intent, context)
-        case Package() | ChangeCode() | Tell() | Wait() | Look():
+        case Package() | Bundle() | ChangeCode() | Tell() | Wait() | Look():
             return _in_the_project(intent, context)
         case ChangeRuntime():
             made = tuple(aws(each, context) for each in calls_of(intent))
@@ -203,7 +204,21 @@ def _verify(remedy: Remedy, context: Context) -> tuple[Step, ...]:
         )
     if not context.check:
         return ()
-    return (sqsctl(context, "doctor", "--only", context.check, queue="", changes=False),)
+    words = ("doctor", "--only", context.check)
+    return (sqsctl(context, *words, *_aim(context), changes=False),)
+
+
+def _aim(context: Context) -> tuple[str, ...]:
+    """What doctor is to look at, where no stack holds it."""
+    stack = context.stack
+    if stack.stack_name:
+        return ()
+    queues = [each.name for each in stack.queues]
+    if context.subject in queues:
+        return ("--queue", context.subject)
+    if context.function:
+        return ("--function", context.function)
+    return ("--queue", queues[0]) if queues else ()
 
 
 def _afterwards(remedy: Remedy, context: Context) -> Iterator[Step]:

@@ -57,7 +57,7 @@ def boto(code: str, operation: str, message: str) -> str:
         (
             "[ERROR] HTTPError: 503 Server Error: Service Unavailable for url: https://a.example",
             "failed on a service",
-            "if the fault was temporary, redrive",
+            "look at that service first",
         ),
         (
             "[ERROR] TypeError: fetch failed\nTraceback (most recent call last):\n",

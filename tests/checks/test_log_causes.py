@@ -22,6 +22,7 @@ from sqsctl.model.stack import (
 )
 from sqsctl.operations.diagnosis.explain import explain as explain_text
 from tests.checks.build import WORKER, mapping
+from tests.remedies.wording import everything
 
 
 def explain(
@@ -113,7 +114,7 @@ def test_the_tutorials_error_is_explained_rightly() -> None:
     assert "bundles only the SDK v2" in found.title
     assert found.fix.disposition == "safe"
     assert "--runtime nodejs24.x" in found.fix.commands[0]
-    assert "npm install --save @aws-sdk/client-sqs" in found.fix.commands
+    assert "npm install --save @aws-sdk/client-sqs" in everything(found.fix)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_the_tutorials_error_is_explained_rightly() -> None:
 def test_the_package_to_install(message: str, package: str) -> None:
     found = of(Failure("Runtime.ImportModuleError", message))
     assert found.id == "import-module-missing"
-    assert any(package in command for command in found.fix.commands)
+    assert any(package in each for each in everything(found.fix)[1:])
 
 
 @pytest.mark.parametrize(

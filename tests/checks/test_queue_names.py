@@ -81,7 +81,7 @@ def test_the_variable_that_names_it_and_the_queue_it_may_mean() -> None:
 def test_a_construct_where_lift_made_the_queue() -> None:
     where = forwarding(url("shop-dev-audti"), logical_id="auditQueueCEDBAE3E")
     lines = found("queue-not-found", where).fix.serverless_yml
-    assert lines[-1].strip() == "AUDIT_QUEUE: ${construct:audit.queueUrl}"
+    assert lines[-1].strip() == 'AUDIT_QUEUE: "${construct:audit.queueUrl}"'
 
 
 def test_nothing_alike_is_no_advice() -> None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from sqsctl.model.intents import Grant, Intent, Package, SetVariable, call
+from sqsctl.model.intents import Bundle, Grant, Intent, Package, SetVariable, call
 from sqsctl.model.queues import Queue
 from sqsctl.model.remedy import Call, Command, Edit, Sentence, Step
 from sqsctl.remedies.calls import calls_of
@@ -40,6 +40,8 @@ class Renderer(ABC):
                     lines += self.grant(each, context)
                 case Package():
                     lines += self.packaging(each, context)
+                case Bundle():
+                    lines += self.bundle(each, context)
                 case _:
                     pass
         return (Edit(self.file, self.language, tuple(lines)),) if lines else ()
@@ -77,6 +79,11 @@ class Renderer(ABC):
     def packaging(self, package: Package, context: Context) -> Sequence[str]:
         """Lines that say how the code is packaged, where the tool has to be told."""
         del package, context
+        return ()
+
+    def bundle(self, bundle: Bundle, context: Context) -> Sequence[str]:
+        """Lines that let the tool bundle the code."""
+        del bundle, context
         return ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqsctl.model.intents import Grant
+from sqsctl.model.intents import Bundle, Grant
 from sqsctl.model.remedy import Step
 from sqsctl.remedies.context import Context
 from sqsctl.remedies.notation import merged, yaml_lines
@@ -36,6 +36,12 @@ class Sam(Renderer):
         made = (function.logical_id if function else None) or "Function"
         policies = [{"Statement": [statement(grant)]}]
         return tuple(yaml_lines({made: {"Properties": {"Policies": policies}}}))
+
+    def bundle(self, bundle: Bundle, context: Context) -> Sequence[str]:
+        function = context.stack.function(context.function)
+        made = (function.logical_id if function else None) or "Function"
+        built = {"BuildMethod": "esbuild", "BuildProperties": {"Format": bundle.format}}
+        return tuple(yaml_lines({made: {"Metadata": built}}))
 
     def deploy(self, context: Context) -> tuple[Step, ...]:
         del context

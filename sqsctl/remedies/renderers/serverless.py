@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqsctl.model.intents import REMOVED, Grant, Package
+from sqsctl.model.intents import REMOVED, Bundle, Grant, Package
 from sqsctl.model.remedy import Step
 from sqsctl.model.stack import Api, Stack
 from sqsctl.remedies.context import Context
@@ -79,16 +79,18 @@ class Serverless(Renderer):
             return tuple(yaml_lines(lines))
         return ()
 
+    def bundle(self, bundle: Bundle, context: Context) -> Sequence[str]:
+        """Version 4 has esbuild built in, version 3 takes the plugin serverless-esbuild."""
+        settings = {"esbuild": {"bundle": True, "format": bundle.format}}
+        if context.framework == 3:
+            plugin = {"plugins": ["serverless-esbuild"], "custom": settings}
+            return tuple(yaml_lines(plugin))
+        lines = list(yaml_lines({"build": settings}))
+        return lines if context.framework == 4 else ("# version 4; in 3: custom.esbuild", *lines)
+
     def deploy(self, context: Context) -> tuple[Step, ...]:
         del context
         return (typed("serverless", "deploy"),)
-
-
-def bundler(settings: Mapping[str, object], framework: int | None) -> tuple[str, ...]:
-    """Settings of esbuild: built into version 4, of the plugin serverless-esbuild in version 3."""
-    if framework == 3:
-        return tuple(yaml_lines({"custom": {"esbuild": settings}}))
-    return tuple(yaml_lines({"build": {"esbuild": settings}}))
 
 
 def function_key(stack: Stack, name: str, logical_id: str = "") -> str:

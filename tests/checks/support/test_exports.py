@@ -94,6 +94,6 @@ def test_the_fix_names_it() -> None:
     )
     (told,) = diagnose(where, only=("handler-not-found",)).findings
     assert told.title.endswith("(Handler 'lambda_handler' missing on module 'main')")
-    assert "--handler main.handler" in told.fix.commands[1]
+    assert "--handler main.handler" in told.fix.commands[0]
     assert told.fix.serverless_yml[-1].strip() == "handler: main.handler"
     assert "FILE.FUNCTION" not in told.fix.summary

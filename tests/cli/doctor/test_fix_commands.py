@@ -11,12 +11,13 @@ import pytest
 
 from sqsctl.checks.rank import diagnose
 from sqsctl.model.finding import Finding
-from sqsctl.model.stack import Group, MadeBy, Stack
-from tests.checks.build import DLQ, ago, invocation, of_events, stack
+from sqsctl.model.stack import DeadLetters, Group, MadeBy, Stack
+from tests.checks.build import DLQ, PREFIX, ago, invocation, of_events, stack
 from tests.checks.zoo import OTHERS, PAIRS
 from tests.checks.zoo_logs import python_error
 from tests.cli.aws_line import called
 from tests.e2e.test_tutorial import parse
+from tests.remedies.wording import commands
 
 TOOLS: tuple[MadeBy, ...] = ("lift", "serverless", "sam", "cdk", "cloudformation", "")
 # What stands for a name that nobody told, in text without a stack for example.
@@ -34,7 +35,8 @@ def typed(seen: Stack) -> list[str]:
     """Every sqsctl command of a diagnosis, also where the prose of a fix holds one."""
     fixes = [each.fix for each in diagnose(seen).findings]
     assert not any("sqsctl " in each.summary for each in fixes)
-    return [line for fix in fixes for line in fix.commands if line.startswith("sqsctl ")]
+    lines = [each.line for fix in fixes for each in commands(fix)]
+    return [each for each in lines if each.startswith("sqsctl ")]
 
 
 def aimed(line: str, seen: Stack) -> bool:
@@ -67,10 +69,9 @@ def test_where_there_is_no_stack_a_queue_or_a_function_is_named(seen: Stack) -> 
 
 
 def test_letters_are_looked_at_where_they_lie() -> None:
-    assert typed(stack(logs=(FAILED,))) == [
-        f"sqsctl dlq groups --queue {DLQ}",
-        f"sqsctl dlq redrive --canary 1 --queue {DLQ}",
-    ]
+    seen = stack(logs=(FAILED,), dead_letters=(DeadLetters(DLQ, f"{PREFIX}:{DLQ}", 1),))
+    assert f"sqsctl dlq redrive --canary 1 --queue {DLQ}" in typed(seen)
+    assert not any(" dlq " in each for each in typed(stack(logs=(FAILED,))))
 
 
 def test_without_a_dead_letter_queue_there_is_nothing_to_redrive() -> None:
