@@ -90,6 +90,8 @@ class EventShape(LogCheck[Shape]):
     precedence = 46
 
     def recognise(self, case: Case) -> Shape | None:
+        if _OF_AN_ATTRIBUTE.search(case.text):
+            return None
         parsed = bool(OBJECT_PARSED.search(case.text))
         field = _read_of_event(case)
         if field is not None:
@@ -199,7 +201,12 @@ _UNDEFINED = re.compile(
     r"(?: \(reading '(?P<b>[\w\-]{1,60})'\))?"
 )
 _KEY = re.compile(r"KeyError: u?'(?P<key>[^'\n]{1,80})'")
-# An attribute that a message lacks is the message's matter.
+# An attribute that a message lacks is the message's matter: with the source and without it.
+_OF_AN_ATTRIBUTE = re.compile(
+    r"Cannot (?:read|destructure) [^\n]{0,60}"
+    r"'(?:(?:[sS]tring|[bB]inary)(?:Value|ListValues)|dataType)'"
+    r"|KeyError: u?'(?:string|binary)Value'"
+)
 _ATTRIBUTE = re.compile(r"essageAttributes\W")
 
 

@@ -308,3 +308,35 @@ def test_an_answer_that_is_no_json_is_not_the_message(line: str) -> None:
 def test_a_message_that_is_no_json_stays_one(line: str) -> None:
     failure = python("JSONDecodeError: Expecting value: line 1 column 1 (char 0)", line)
     assert found(failure).id == "payload-not-json"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "TypeError: Cannot read properties of undefined (reading 'stringValue')",
+        "TypeError: Cannot read property 'stringValue' of undefined",
+        "TypeError: Cannot read properties of undefined (reading 'binaryValue')",
+        "TypeError: Cannot destructure property 'stringValue' of 'a.path' as it is undefined.",
+        "TypeError: Cannot read properties of undefined (reading 'dataType')",
+        "KeyError: 'stringValue'",
+    ],
+)
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "exports.handler = async (e) => {\n  for (const r of e.Records)"
+        " console.log(r.messageAttributes.Kind.stringValue);\n};",
+        "exports.handler = async (e) => {\n  for (const r of e.Records)"
+        " { const a = r.messageAttributes; console.log(a.path.stringValue); }\n};",
+    ],
+    ids=["text alone", "its own name", "a name that events have, too"],
+)
+def test_an_attribute_that_a_message_lacks_is_one_cause_with_the_code_and_without(
+    error: str, source: str
+) -> None:
+    kind, _, message = error.partition(": ")
+    trace = (error, "    at exports.handler (/var/task/index.js:2:70)")
+    assert found(Failure(kind, message, trace=trace), source, path="index.js").id == (
+        "unhandled-error"
+    )
