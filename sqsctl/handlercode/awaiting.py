@@ -96,6 +96,7 @@ def passed(walker: Walker, frame: Frame, call: Call, word: str, use: Use, *, wai
             walker, frame, call, "asyncio.gather(return_exceptions=True)", use, waited=waited
         )
     many = word in {"all", "gather"}
+    waited = waited or word in {"run", "run_until_complete"}
     if word in {"all", "race", "any"} and _rejects(walker, frame, call, waited=waited):
         return None
     inner = Use.DROPPED if many and use is Use.ANSWER else use

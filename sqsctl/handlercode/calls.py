@@ -232,7 +232,10 @@ def _own_call(
             and not call_names.tidies(call)
         )
         frame.effect(strong=strong, notes=done.notes)
-        if asynchronous(walker, own) and not waited and frame.waits and not call_names.tidies(call):
+        # A coroutine that nobody awaits never begins; a promise is left behind by an async handler.
+        python = frame.unit.path.endswith(".py")
+        left = own.function.asynchronous if python else frame.waits and asynchronous(walker, own)
+        if left and not waited and not call_names.tidies(call):
             note(frame, Fault.UNWAITED, call.line,
                 f"{call_names.last_of(call.callee) or 'an async function'}() is not awaited",
             )  # fmt: skip
@@ -290,9 +293,17 @@ def _unknown(
         if told or waited:
             strong = use in {Use.DROPPED, Use.ANSWER, Use.WRAPPED} and not call_names.tidies(call)
             frame.effect(strong=strong and (told or frame.record))
-    if frame.waits and not waited and _sends(call):
-        unwaited(frame, call, waited=False)
+    if not waited:
+        _left_behind(frame, call, word, about=bool(about))
     return What.BODY if about else None
+
+
+def _left_behind(frame: Frame, call: Call, word: str, *, about: bool) -> None:
+    """What nobody waits for: Python's ``map`` is lazy, and an SDK's call is a promise."""
+    if word == "map" and about and frame.unit.path.endswith(".py"):
+        note(frame, Fault.UNWAITED, call.line, "map() that nobody goes through")
+    if frame.waits and _sends(call):
+        unwaited(frame, call, waited=False)
 
 
 def _sends(call: Call) -> bool:

@@ -129,18 +129,19 @@ class Coverage:
     def _unvisited(self) -> bool:
         """Whether the records, or the event, stand where the walk did not come by."""
         first = self._event()
-        event = first.id if isinstance(first, Name) else "arguments"
+        event = first.id if isinstance(first, Name) else ""
         for body in self.bodies:
             for each in everything(body):
                 if id(each) in self._visited:
                     continue
                 if isinstance(each, Member) and each.name in RECORDS:
                     return True
-        names = everything(self.handler.body) if self.handler else ()
-        return any(
-            isinstance(each, Name) and each.id == event and id(each) not in self._visited
-            for each in names
-        )
+        for each in everything(self.handler.body) if self.handler else ():
+            if isinstance(each, Name) and (
+                each.id == "arguments" or (each.id == event and id(each) not in self._visited)
+            ):
+                return True
+        return False
 
     def _event(self) -> Expr | None:
         """The handler's parameter for the event."""

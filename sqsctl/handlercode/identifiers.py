@@ -131,6 +131,9 @@ def _member(frame: Frame, value: Member) -> Wrong | None:
         return Wrong(f"{value.name} of the message's content")
     if value.name in HANDLES or (of is What.RECORD and value.name != ID):
         return Wrong(value.name)
+    group = value.of if isinstance(value.of, Member) else None
+    if group and group.name in {"attributes", "messageAttributes"} and isinstance(group.of, Name):
+        return Wrong(f"{group.name}.{value.name}") if is_record(frame, group.of) else None
     if value.name in _OF_THE_RUN:
         return Wrong("the invocation's id")
     if value.name == "reason":

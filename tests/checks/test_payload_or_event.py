@@ -310,6 +310,9 @@ def test_a_message_that_is_no_json_stays_one(line: str) -> None:
     assert found(failure).id == "payload-not-json"
 
 
+LOOP = "exports.handler = async (e) => {\n  for (const r of e.Records) %s\n};"
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -325,10 +328,8 @@ def test_a_message_that_is_no_json_stays_one(line: str) -> None:
     "source",
     [
         "",
-        "exports.handler = async (e) => {\n  for (const r of e.Records)"
-        " console.log(r.messageAttributes.Kind.stringValue);\n};",
-        "exports.handler = async (e) => {\n  for (const r of e.Records)"
-        " { const a = r.messageAttributes; console.log(a.path.stringValue); }\n};",
+        LOOP % "console.log(r.messageAttributes.Kind.stringValue);",
+        LOOP % "{ const a = r.messageAttributes; console.log(a.path.stringValue); }",
     ],
     ids=["text alone", "its own name", "a name that events have, too"],
 )

@@ -187,7 +187,7 @@ def _judge(cases: list[Case], told: list[dict[str, Any]]) -> list[str]:
             case "rejects":
                 right = bool(each["raised"]) and each["begun"] == len(_IDS)
             case "unwaited":
-                right = seen == "deleted" and each["begun"] > each["done"] == 0
+                right = seen == "deleted" and each["begun"] >= each["done"] == 0
             case "status":
                 right = seen == "deleted" and each["answer"]["statusCode"] >= 400
             case _:
