@@ -23,9 +23,9 @@ from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogC
 from sqsctl.checks.support.network import ANSWERED_BADLY, DATABASE
 from sqsctl.checks.support.payloads import NOT_JSON, json_of_another_service
 from sqsctl.checks.support.service_faults import EXPECTED, Fault, fault_of
-from sqsctl.checks.support.services import BOTO, SDK_CODE, SDK_MARK
+from sqsctl.checks.support.services import ANSWERED, BOTO, SDK_CODE, SDK_FRAME, SDK_TYPE
 from sqsctl.model.finding import Confidence, Finding, Severity
-from sqsctl.model.intents import ChangeCode, Redrive, Remedy, Tell, remedy
+from sqsctl.model.intents import ChangeCode, Option, Redrive, Remedy, Tell, remedy
 from sqsctl.model.stack import Stack
 
 # Parameters that the SDK itself refuses: no service was asked.
@@ -38,6 +38,9 @@ _LANGUAGES_OWN = re.compile(
     r"(?:builtins\.)?(?:Type|Value|Key|Index|Attribute|Name|Assertion|Reference|Range|Syntax|Unicode\w*)"
     r"Error"
 )
+# The same of Java and .NET, which qualify it.
+_OF_THE_LANGUAGE = re.compile(r"(?:java\.(?:lang|util)|kotlin|System)\.[A-Z]\w{2,60}")
+_FRAME = re.compile(r"^\s*(?:at |File \"|from |/var/)")
 _NO_ERROR = re.compile(r"DryRunOperation|Request would have succeeded")
 
 
@@ -88,9 +91,7 @@ class DownstreamError(LogCheck[Answer]):
             return "an answer that is not JSON"
         if _LANGUAGES_OWN.fullmatch(case.failure.error_type):
             return None
-        if SDK_MARK.search(text) and case.failure.error_type:
-            return case.failure.error_type
-        return None
+        return case.failure.error_type if _thrown_by_an_sdk(case) else None
 
     def report(self, seen: Seen[Answer], stack: Stack) -> Finding:
         del stack
@@ -102,6 +103,25 @@ class DownstreamError(LogCheck[Answer]):
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),
         )
+
+
+def _thrown_by_an_sdk(case: Case) -> bool:
+    """Whether the error is an SDK's: its type or words are, or the frame that threw it is.
+
+    Frames of an SDK, a tracer or the runtime further down say who called, not who failed.
+    """
+    failure = case.failure
+    if not failure.error_type or _OF_THE_LANGUAGE.fullmatch(failure.error_type):
+        return False
+    told = "\n".join((case.text, failure.line.partition("\n")[0]))
+    if ANSWERED.search(told) or SDK_TYPE.search(failure.error_type):
+        return True
+    frames = [each for each in failure.trace if _FRAME.match(each)]
+    if not frames:
+        return False
+    # Python's trace ends with the frame that raised, the others' begin with it.
+    python = frames[0].lstrip().startswith('File "')
+    return SDK_FRAME.search(frames[-1 if python else 0]) is not None
 
 
 def _did(fault: Fault, times: str) -> str:
@@ -117,10 +137,74 @@ def _did(fault: Fault, times: str) -> str:
 
 
 _GROUP = re.compile(r"must contain the parameter MessageGroupId")
+# FIFO's parameters on a queue that is none; standard queues take a MessageGroupId by now.
+_NOT_FIFO = re.compile(
+    r"(?:for parameter |The parameter )?(?P<name>Message(?:GroupId|DeduplicationId))\b[^\n]{0,120}"
+    r"(?:not valid for this queue type|not allowed|is invalid)"
+)
+_EXPIRED = re.compile(r"[Rr]eceipt ?[Hh]andle[^\n]{0,120}(?:has )?expired|ReceiptHandle is invalid")
+_NO_SLOT = re.compile(
+    r"connection slots|[Tt]oo many (?:database )?connections|ER_CON_COUNT|too many clients already"
+    r"|max_user_connections|max_connections|PROTOCOL_CONNECTION_LIMIT"
+)
+
+
+def _fewer_connections() -> Remedy:
+    said = (
+        "fewer connections: one outside the handler, RDS Proxy before the database, or a "
+        "MaximumConcurrency on the mapping"
+    )
+    code = ChangeCode(
+        "open one connection outside the handler and reuse it: each environment of the function "
+        "holds its own, so that as many environments as run hold as many connections"
+    )
+    fewer = Tell(
+        "set MaximumConcurrency on the mapping (ScalingConfig, at least 2) below the connections "
+        "that the database leaves for it"
+    )
+    proxy = Tell("put RDS Proxy before the database, and let the function connect to that")
+    return remedy(
+        said,
+        code,
+        fewer,
+        other=(Option((proxy,), "where so many are to run at once"),),
+        afterwards=Redrive(),
+    )
+
+
+def _hidden_longer() -> Remedy:
+    """The work was done: what expired is the right to say so."""
+    return remedy(
+        "raise the queue's visibility timeout above the time that the work takes: the handle "
+        "expired before the message was deleted",
+        Tell(
+            "the visibility timeout (six times the function's timeout with a mapping) has to be "
+            "longer than the longest work, or to be extended on the way (ChangeMessageVisibility); "
+            "the work itself was done, and is done again each time: let it be idempotent"
+        ),
+        other=(
+            Option(
+                (ChangeCode("delete right after the work, and each message by its own handle"),),
+                "where one receive's messages are deleted at the end",
+            ),
+        ),
+    )
 
 
 def _answered(seen: Seen[Answer]) -> Remedy:
     """What to do by whose fault it is; a message that is at fault itself fails again as it is."""
+    text = seen.newest.everything
+    if _NO_SLOT.search(text):
+        return _fewer_connections()
+    if _EXPIRED.search(text):
+        return _hidden_longer()
+    if match := _NOT_FIFO.search(text):
+        name = match.group("name")
+        said = (
+            f"take {name} out of the call: the queue that it sends to is no FIFO queue; or send to "
+            "a FIFO queue, whose name ends in .fifo"
+        )
+        return remedy(said, ChangeCode(said), afterwards=Redrive())
     match seen.sign.fault:
         case Fault.CALL if _GROUP.search(seen.newest.everything):
             said = (

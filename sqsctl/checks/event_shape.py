@@ -21,19 +21,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.code_fixes import each_record
+from sqsctl.checks.support.event_types import Misfit, mending, misfit, title_of
 from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.checks.support.failures.failed_reads import (
     Origin,
     indexed_by,
     line_evidence,
     named_like_an_event,
+    places,
     read_by,
 )
 from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.languages import language
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.payloads import (
     EVENT_FIELDS,
@@ -42,15 +44,12 @@ from sqsctl.checks.support.payloads import (
     WRONG_INDEX,
     wrong_field,
 )
-from sqsctl.checks.support.runtimes import is_python
 from sqsctl.handlercode.frames import Fault, Sighting
 from sqsctl.handlercode.packages import consumer_of
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import EventSourceMapping, Function
-from sqsctl.model.intents import Redrive, remedy
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeCode, Redrive, Remedy, remedy
 from sqsctl.model.stack import Fact, Stack
-from sqsctl.remedies.shell import if_dead_lettered
 
 # What only another source's event has, which a queue's never does.
 _ENVELOPES = {
@@ -76,7 +75,7 @@ class Shape:
     sure: bool
 
 
-class EventShape(LogCheck[Shape]):
+class EventShape(LogCheck[Shape | Misfit]):
     meta = Meta(
         id="event-shape",
         title="The code reads the event as its source sends it",
@@ -89,7 +88,9 @@ class EventShape(LogCheck[Shape]):
 
     precedence = 46
 
-    def recognise(self, case: Case) -> Shape | None:
+    def recognise(self, case: Case) -> Shape | Misfit | None:
+        if found := misfit(case):
+            return found
         if _OF_AN_ATTRIBUTE.search(case.text):
             return None
         parsed = bool(OBJECT_PARSED.search(case.text))
@@ -152,8 +153,16 @@ class EventShape(LogCheck[Shape]):
             subject=function.name,
         )
 
-    def report(self, seen: Seen[Shape], stack: Stack) -> Finding:
+    def report(self, seen: Seen[Shape | Misfit], stack: Stack) -> Finding:
         sign = seen.sign
+        if isinstance(sign, Misfit):
+            return self.found(
+                title_of(sign, seen.who),
+                evidence=(*seen.evidence(), *line_evidence(seen.newest)),
+                remedy=mending(sign),
+                subject=seen.function,
+                confidence=seen.confidence,
+            )
         consumer = seen.newest.consumer
         mapping = next((m for m in stack.mappings if m.function_name == seen.function), None)
         what = _what(sign)
@@ -177,7 +186,7 @@ class EventShape(LogCheck[Shape]):
                 *line_evidence(seen.newest),
                 *((of_mapping(mapping, "EventSourceArn", mapping.queue_arn),) if mapping else ()),
             ),
-            fix=Fix(_summary(seen, stack), commands=("serverless deploy",)),
+            remedy=_read_it(seen, sign),
             subject=seen.function,
             confidence=seen.confidence if sign.sure else min(seen.confidence, Confidence.MEDIUM),
         )
@@ -237,29 +246,49 @@ def _what(sign: Shape) -> str:
     )
 
 
-def _summary(seen: Seen[Shape], stack: Stack) -> str:
-    dead = partial(if_dead_lettered, stack, seen.function)
-    sign = seen.sign
-    python = (
-        is_python(seen.runtime) or "KeyError" in seen.newest.text or "NoneType" in seen.newest.text
-    )
+_LOOPS: dict[str, tuple[str, ...]] = {
+    "python": ('for record in event["Records"]:', '    payload = json.loads(record["body"])'),
+    "node": (
+        "for (const record of event.Records) {",
+        "  const payload = JSON.parse(record.body)",
+        "}",
+    ),
+    "ruby": ("event['Records'].each do |record|", "  payload = JSON.parse(record['body'])", "end"),
+    "java": ("for (SQSMessage message : event.getRecords())", "  handle(message.getBody());"),
+    "go": ("for _, record := range event.Records {", "\thandle(record.Body)", "}"),
+    "dotnet": ("foreach (var message in input.Records)", "    await Handle(message.Body);"),
+}
+
+
+def _read_it(seen: Seen[Shape | Misfit], sign: Shape) -> Remedy:
+    """The field as the function's own source sends it, in its language."""
+    spoken = language(seen.newest) or "node"
+    lines = _LOOPS.get(spoken, _LOOPS["node"])
+    code = " ".join(each.strip() for each in lines)
+    place = next((each for each in places(seen.newest)), None)
+    path, line = (place.path, place.line) if place else ("", None)
     if sign.parsed_object and not seen.newest.consumer:
-        return (
+        said = (
             "parse the field that holds the text (body), not the event: the event is an object "
             "already"
         )
-    if python:
-        code = "for record in event['Records']: payload = json.loads(record['body'])"
-    else:
-        code = "for (const record of event.Records) { const payload = JSON.parse(record.body) }"
+        return remedy(said, ChangeCode(said, path, line), afterwards=Redrive())
     if seen.newest.consumer is False:
-        return (
+        said = (
             "read the field that the function's own event source sends (HTTP API: event.body, "
             "which is absent on a request without a body)"
         )
+        return remedy(said, ChangeCode(said, path, line), afterwards=Redrive())
     if not sign.sure:
-        return (
+        said = (
             f"look at the line that failed: a message's text is to be read with {code}; where it "
-            f"is, the message itself lacks the field{dead(': peek at it before you redrive it')}"
+            "is, the message itself lacks the field"
         )
-    return f"in a queue's consumer: {code}; then deploy{dead(', and redrive the dead letters')}"
+        return remedy(
+            said, ChangeCode(said, path, line, spoken, lines), afterwards=Redrive(edit=True)
+        )
+    return remedy(
+        f"in a queue's consumer: {code}; then deploy",
+        ChangeCode("read the message's text from its record", path, line, spoken, lines),
+        afterwards=Redrive(),
+    )

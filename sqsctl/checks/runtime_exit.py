@@ -18,11 +18,22 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.model.finding import Evidence, Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import (
+    ChangeCode,
+    Look,
+    Option,
+    Package,
+    Redrive,
+    Remedy,
+    Tell,
+    call,
+    remedy,
+)
 from sqsctl.model.stack import Stack
+from sqsctl.remedies.cli import FUNCTION
 
 _SIGNS = re.compile(
-    r"Runtime\.ExitError|Runtime\.NodeJsExit|Extension\.(?:Crash|ExitError|InitError)"
+    r"Runtime\.ExitError|Runtime\.NodeJsExit|Extension\.(?:Crash|ExitError|InitError|LaunchError)"
     r"|Runtime exited"
     r"|Process exited before completing request|unexpected Node\.js exit|Runtime\.InvalidEntrypoint"
     r"|panic: |panicked at |resulted in a panic, the process should exit"
@@ -77,7 +88,7 @@ class RuntimeExit(LogCheck[str]):
         return self.found(
             f"{seen.who}: its process ended in the middle of the work{told}",
             evidence=(*seen.evidence(), *_context(seen)),
-            fix=Fix(_summary(why), commands=()),
+            remedy=_mended(why, seen),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -91,19 +102,71 @@ def _context(seen: Seen[str]) -> tuple[Evidence, ...]:
     )
 
 
-def _summary(why: str) -> str:
+def _mended(why: str, seen: Seen[str]) -> Remedy:
     if "promise" in why:
-        return "await every promise and give each call a timeout: Node.js ends with nothing pending"
+        said = (
+            "await every promise and let each settle: a handler whose promise never resolves or "
+            "rejects ends with nothing pending (a callback that is not called, a stream without an "
+            "end, a lost connection without a timeout)"
+        )
+        lines = (
+            "await new Promise((resolve, reject) => {",
+            '  stream.on("finish", resolve).on("error", reject)  // both ends settle it',
+            "})",
+        )
+        return remedy(said, ChangeCode(said, language="node", lines=lines), afterwards=Redrive())
     if "extension" in why:
-        return "read the extension's own log lines; update or remove its layer"
+        return remedy(
+            "an extension (it comes with a layer, or lies in the image) ended, not your code: read "
+            "its own lines, correct its settings, update or remove its layer",
+            Look(
+                call(
+                    "lambda", "get_function_configuration", FunctionName=seen.function or FUNCTION
+                ),
+                query="[Layers,Environment.Variables]",
+            ),
+            Tell(
+                "read what the extension logged before (its key, its endpoint, its memory); set "
+                "its variables right, take the newest version of its layer, or take the layer off"
+            ),
+        )
     if "killed" in why:
-        return (
+        return remedy(
             "give it more memory, or keep less at a time: the sandbox kills for little else, and a "
-            "burst need not show in Max Memory Used"
+            "burst need not show in Max Memory Used",
+            ChangeCode("keep less in memory at a time: read and write in streams or parts"),
+            afterwards=Redrive(),
         )
     if "segmentation" in why or "aborted" in why:
-        return "update or rebuild the native packages for the function's runtime and processor"
-    return (
-        "do not call exit in the handler; raise instead, so that Lambda can log the error and keep "
-        "the process"
+        return remedy(
+            "update or rebuild the native packages for the function's runtime and processor",
+            Package("native"),
+            afterwards=Redrive(),
+        )
+    return Remedy(
+        "let the process live: no exit in the handler, and an image whose ENTRYPOINT starts the "
+        "runtime client",
+        (
+            Option(
+                (
+                    ChangeCode(
+                        "do not call exit in the handler or below it: raise instead, so that "
+                        "Lambda can log the error and keep the process"
+                    ),
+                ),
+                "your code ends it",
+            ),
+            Option(
+                (
+                    Tell(
+                        "let ENTRYPOINT start the runtime interface client, which asks for one "
+                        "invocation after another (python -m awslambdaric, npx "
+                        "aws-lambda-ric, the bootstrap of a custom runtime): a script that runs "
+                        "once and ends is taken for a crash"
+                    ),
+                ),
+                "it is a container image or a custom runtime",
+            ),
+        ),
+        afterwards=Redrive(),
     )

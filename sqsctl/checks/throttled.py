@@ -11,6 +11,8 @@ queue with messages that nothing is wrong with.
 
 from __future__ import annotations
 
+import re
+
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.denials import action_of
 from sqsctl.checks.support.failures.failure_cases import Case
@@ -48,12 +50,21 @@ class Throttled(LogCheck[tuple[str, str]]):
         on = f" by {action}" if action else ""
         mapping = next((m for m in stack.mappings if m.function_name == seen.function), None)
         return self.found(
-            f"{seen.who} is throttled{on} ({code})",
+            f"{_who(seen)} is throttled{on} ({code})",
             evidence=seen.evidence(),
             remedy=_less_at_once(mapping, action),
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+# Lambda refuses the function's own invocation; everything else is what the function calls.
+_OWN = re.compile(r"ConcurrentInvocationLimit|FunctionInvocationRateLimit|CallerRateLimit|ESMRate")
+
+
+def _who(seen: Seen[tuple[str, str]]) -> str:
+    own = _OWN.search(seen.newest.everything) is not None
+    return seen.who if own else f"what {seen.who} calls"
 
 
 def _less_at_once(mapping: EventSourceMapping | None, action: str) -> Remedy:
@@ -66,7 +77,12 @@ def _less_at_once(mapping: EventSourceMapping | None, action: str) -> Remedy:
         "where all of it is needed",
     )
     retry = Option(
-        (ChangeCode("retry with backoff and jitter, and send in batches where the API has them"),),
+        (
+            ChangeCode(
+                "retry with backoff and jitter (maxAttempts, the adaptive retry mode), make "
+                "fewer calls: batches where the API has them, look-ups cached outside the handler"
+            ),
+        ),
         "where the calls are the code's own",
     )
     most = mapping.maximum_concurrency if mapping else None

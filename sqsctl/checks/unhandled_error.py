@@ -22,6 +22,7 @@ from sqsctl.checks.support.code_fixes import wait_for_all
 from sqsctl.checks.support.failures.failed_reads import line_evidence
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.failures.trace_places import Thrown, thrown_at
 from sqsctl.handlercode.frames import Fault, Sighting
 from sqsctl.handlercode.packages import consumer_of
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
@@ -30,9 +31,6 @@ from sqsctl.model.intents import ChangeCode, Redrive, Remedy, remedy
 from sqsctl.model.stack import Stack
 
 _WORDS = 3
-_PLACE = re.compile(
-    r"(?:/var/task/|file:///var/task/)(?P<file>[\w./@\-]{1,200})(?:\", line |:)(?P<line>\d{1,6})"
-)
 
 
 class UnhandledError(LogCheck[str]):
@@ -91,11 +89,8 @@ class UnhandledError(LogCheck[str]):
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         del stack
         failure = seen.newest.failure
-        places = [m for m in _PLACE.finditer(seen.newest.trace) if "node_modules" not in m.group()]
-        # JavaScript's trace begins where it failed, Python's ends there.
-        first = seen.newest.trace.lstrip().startswith(("at ", seen.sign))
-        place = places[0 if first else -1] if places else None
-        where = f" at {place.group('file')}:{place.group('line')}" if place else ""
+        place = thrown_at(seen.newest.trace or failure.line)
+        where = f" at {place.file}:{place.line}" if place else ""
         message = failure.message.strip().split("\n")[0]
         if len(message) < _WORDS:  # the bracket of a list of problems
             message = " ".join(failure.message.split())
@@ -108,11 +103,7 @@ class UnhandledError(LogCheck[str]):
         return self.found(
             f"{seen.who} {did} {told}{where}",
             evidence=(*seen.evidence(), *line_evidence(seen.newest)),
-            remedy=_mended(
-                seen,
-                place.group("file") if place else "",
-                int(place.group("line")) if place else None,
-            ),
+            remedy=_mended(seen, place),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),
         )
@@ -126,7 +117,14 @@ _SHAPE = re.compile(
 )
 
 
-def _mended(seen: Seen[str], file: str, line: int | None) -> Remedy:
+def _mended(seen: Seen[str], place: Thrown | None) -> Remedy:
+    file, line = (place.file, place.line) if place else ("", None)
+    if place and place.library:
+        said = (
+            f"{place.library} threw, called from {file}:{line}: see what that line gives it, "
+            "and update it where it is at fault"
+        )
+        return remedy(said, ChangeCode(said, file, line), afterwards=Redrive())
     if _SHAPE.search(seen.newest.text):
         said = (
             "compare what the line reads with what its messages hold: a field is missing there, or "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from sqsctl.logtext import patterns as p
 from sqsctl.logtext.blocks import blocks
@@ -21,6 +23,7 @@ from sqsctl.model.logline import Attempt, Failure, LogEvent, Phase
 _MESSAGE_IDS = 64
 _LINE_CHARACTERS = 2_000
 _LECTURE_LINES = 3
+_ENVELOPES = 2
 _TAUGHT = "LECTURE"
 _OF_PLATFORM = frozenset({Mark.START, Mark.END, Mark.REPORT, Mark.INIT_START, Mark.INIT_REPORT})
 
@@ -181,6 +184,7 @@ class _StreamReader:
             confidence=sure if around else Confidence.MEDIUM,
             first_at=entry.at,
             context=end.context,
+            printed=_envelopes(trial) if trial else (),
             causes=_causes(entry, error),
             duration_ms=report.duration_ms if report else None,
             memory_size_mb=report.memory_size_mb if report else None,
@@ -264,6 +268,15 @@ def _during(trial: Trial | None) -> bool:
     return trial is not None and any(
         each.request_id for each in trial.entries if each.mark is Mark.LINE
     )
+
+
+# What another service puts around a message, as code prints it.
+_ENVELOPE = re.compile(r"s3:TestEvent|\bTopicArn\b")
+
+
+def _envelopes(trial: Trial) -> tuple[str, ...]:
+    found = (each.text for each in trial.entries if _ENVELOPE.search(each.text))
+    return tuple(each[:_LINE_CHARACTERS] for each in islice(found, _ENVELOPES))
 
 
 def _first(report: Entry | None, end: Entry | None) -> float | None:

@@ -46,7 +46,8 @@ class Failure:
     most medium. ``logged``: a line of the code's own told of it and nothing says whether
     it ended anything; ``level`` is the line's, in capitals. ``context`` holds errors that the same
     attempt logged before; ``causes`` are types and messages of the errors that led to this one,
-    as its own text tells them, the nearest first.
+    as its own text tells them, the nearest first. ``printed`` are lines of the same attempt that
+    show another service's envelope (SNS's, S3's test message), cut.
     ``led_to``: it was the last that code said until its invocation was stopped at the timeout
     (``timeout``) or its process was gone (``exit``), which is a failure of its own; or the code
     caught it and reported its records as failed (``records``), which ends no invocation.
@@ -68,6 +69,7 @@ class Failure:
     logged: bool = False
     level: str = ""
     context: tuple[str, ...] = ()
+    printed: tuple[str, ...] = ()
     causes: tuple[tuple[str, str], ...] = ()
     duration_ms: float | None = None
     memory_size_mb: int | None = None

@@ -144,7 +144,7 @@ def test_without_source_nobody_claims_to_know_where_undefined_came_from() -> Non
     assert finding.id == "event-shape"
     assert finding.confidence is Confidence.MEDIUM
     assert "as if it were not from SQS" not in finding.title
-    assert "peek at it before you redrive it" in finding.fix.summary
+    assert "the message itself lacks the field" in finding.fix.summary
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,25 @@ BOTO = re.compile(
     r"(?: \(reached max retries: \d{1,3}\))?(?:: (?P<msg>[^\n]{0,1000}))?"
 )
 # What an SDK for JavaScript, Java, Go, .NET or Ruby leaves beside the words.
-SDK_MARK = re.compile(
+_ANSWERED = (
     r"\$fault|\$metadata|\$response|\(Service: |Status ?Code: \d{3}|operation error \w|api error \w"
     r"|https response error|x-amzn|Aws::\w+::Errors::|Amazon\.\w+\.(?:Model\.)?Amazon\w+Exception"
-    r"|software\.amazon\.awssdk|com\.amazonaws|aws-sdk|@aws-sdk|@smithy|botocore|request id: "
-    r"|Request ID: |__type|throwDefaultError|extractError"
+    r"|request id: |Request ID: |__type|throwDefaultError|extractError"
+)
+SDK_MARK = re.compile(
+    rf"{_ANSWERED}|software\.amazon\.awssdk|com\.amazonaws|aws-sdk|@aws-sdk|@smithy|botocore"
+)
+# Of these marks, those that only an answer has: a frame of an SDK may stand in any error's trace.
+ANSWERED = re.compile(_ANSWERED)
+# An error's type, or the frame that threw it, where that is an SDK's own.
+SDK_TYPE = re.compile(
+    r"software\.amazon\.awssdk\.|com\.amazonaws\.(?!services\.lambda\.runtime|xray)[\w.]{1,80}Exc"
+    r"|Aws::\w{1,40}::|botocore\.(?:errorfactory|exceptions)\.|Amazon\.(?!Lambda\.)\w{1,60}\."
+)
+SDK_FRAME = re.compile(
+    r"/node_modules/(?:@aws-sdk|@smithy|aws-sdk)/|software\.amazon\.awssdk\."
+    r"|com\.amazonaws\.(?!services\.lambda\.|xray\.|lambda\.)|/(?:botocore|s3transfer)/"
+    r"|/gems/aws-sdk-"
 )
 # The service's own code for the error, in the words of the SDKs for Go, Ruby and Java.
 SDK_CODE = re.compile(
