@@ -3,7 +3,7 @@
 ## What it does
 Counts the messages of each dead-letter queue, says since when they come, and which cause
 explains them: dead letters are matched to failed invocations by message id where both are
-known, else by the function that consumes the queue they came from.
+known, else to what failed between their sending and their death.
 
 ## Why it matters
 Each of them is work that was accepted and not done. They expire: on a standard queue the
@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.checks.support.failures.dead_letter_match import Match, match
+from sqsctl.checks.support.failures.attribution import Match, killed_between, match
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.intents import Look, Redrive, remedy
 from sqsctl.model.stack import DeadLetters as Dead
@@ -32,7 +32,16 @@ class DeadLetters(Check):
         severity=Severity.WARNING,
         kind=Kind.SYMPTOM,
         needs=frozenset({Fact.DEAD_LETTERS}),
-        uses=frozenset({Fact.QUEUES, Fact.MAPPINGS, Fact.FUNCTIONS, Fact.LOGS, Fact.PACKAGES}),
+        uses=frozenset(
+            {
+                Fact.QUEUES,
+                Fact.MAPPINGS,
+                Fact.FUNCTIONS,
+                Fact.LOGS,
+                Fact.PACKAGES,
+                Fact.METRICS,
+            }
+        ),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "sqs-dead-letter-queues.html"
@@ -68,7 +77,9 @@ class DeadLetters(Check):
             subject=dead.queue_name,
             confidence=Confidence.HIGH,
         )
-        return replace(found, because=tuple(cause for cause, _ in causes.most_common()))
+        first, last = killed_between(stack, dead)
+        by_cause = tuple(cause for cause, _ in causes.most_common())
+        return replace(found, because=by_cause, since=first, until=last)
 
 
 def _evidence(dead: Dead, stack: Stack, matches: tuple[Match, ...], by: str) -> Iterator[Evidence]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from sqsctl.checks.base import Check, examine
 from sqsctl.checks.registry import all_checks
@@ -72,6 +73,7 @@ def ranked(findings: Iterable[Finding], stack: Stack) -> tuple[Finding, ...]:
             and finding.id != cause.id
             and touches(parts[other], parts[index])
             and not (cause.past and finding.kind is not Kind.SYMPTOM)
+            and not _apart(cause, finding)
         ]
         for other in above:
             accounts.setdefault(other, []).append(finding.id)
@@ -118,6 +120,14 @@ def ranked(findings: Iterable[Finding], stack: Stack) -> tuple[Finding, ...]:
     return tuple(result)
 
 
+def _apart(cause: Finding, finding: Finding) -> bool:
+    """Whether the cause began after what it is to explain was over, or was over before it."""
+    began, ended = cause.since, cause.until
+    after = began and finding.until and began > finding.until + _NEAR
+    before = ended and finding.since and ended < finding.since - _NEAR
+    return bool(after or before)
+
+
 def _claim(cause: Finding, finding: Finding) -> tuple[object, ...]:
     """How good the cause's claim on the finding is; the least is the best."""
     pointed = finding.because.index(cause.id) if cause.id in finding.because else 99
@@ -131,6 +141,8 @@ def _claim(cause: Finding, finding: Finding) -> tuple[object, ...]:
     )
 
 
+# How far the clocks of logs and figures may differ.
+_NEAR = timedelta(minutes=2)
 # Symptoms that figures tell of a whole time: over with their cause, though still measured.
 _MEASURED = frozenset({"http-5xx"})
 

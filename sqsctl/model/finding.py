@@ -85,6 +85,8 @@ class Finding:
     past: bool = False
     explained_by: str = ""
     because: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
     remedy: Remedy | None = None
 
 

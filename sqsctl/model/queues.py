@@ -63,6 +63,8 @@ class Queue:
     logical_id: str | None = None
     created_at: datetime | None = None
     holds_dead_letters: bool = False
+    # When its settings were last changed (LastModifiedTimestamp).
+    modified_at: datetime | None = None
 
     @property
     def ref(self) -> QueueRef:

@@ -293,3 +293,12 @@ def test_a_consumer_that_nobody_calls_has_no_log() -> None:
         ("logs-missing", "mapping-disabled"),
     ]
     assert found[1].fix.commands == (f"sqsctl probe --queue {JOBS}",)
+
+
+def test_a_cause_that_began_when_all_was_over_explains_nothing() -> None:
+    """The answers with 5xx came an hour before the first import error."""
+    early = (series(API, "5xx", 5, ends=3_600), series(API, "Count", 5, ends=3_600))
+    late = of_events(invocation(7, IMPORT, at=ago(60), name=PRODUCER), PRODUCER)
+    found = diagnose(stack(logs=(late,), metrics=early)).findings
+    answered = next(each for each in found if each.id == "http-5xx")
+    assert answered.explained_by == ""

@@ -139,6 +139,7 @@ def queue(url: str, attributes: Mapping[str, str]) -> Queue:
         content_based_deduplication=attributes.get("ContentBasedDeduplication", "").lower()
         == "true",
         created_at=_seconds(attributes.get("CreatedTimestamp")),
+        modified_at=_seconds(attributes.get("LastModifiedTimestamp")),
     )
 
 

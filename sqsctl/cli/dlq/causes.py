@@ -12,7 +12,7 @@ from sqsctl.errors import SqsctlError
 from sqsctl.model.unread import Unread
 
 if TYPE_CHECKING:
-    from sqsctl.checks.support.failures.dead_letter_match import Match
+    from sqsctl.checks.support.failures.attribution import Match
     from sqsctl.model.message import Message
     from sqsctl.operations.dead_letters.causes import CauseFinder
     from sqsctl.operations.stacks.queue_pairs import Pair

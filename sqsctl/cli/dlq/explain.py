@@ -23,7 +23,7 @@ from sqsctl.model.unread import Unread
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.checks.support.failures.dead_letter_match import Match
+    from sqsctl.checks.support.failures.attribution import Match
     from sqsctl.model.dead_letters import MessageStory
     from sqsctl.model.failed_delivery import FailedDelivery
     from sqsctl.model.logline import Attempt

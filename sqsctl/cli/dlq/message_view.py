@@ -16,7 +16,7 @@ from sqsctl.model.plurals import counted
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.checks.support.failures.dead_letter_match import Match
+    from sqsctl.checks.support.failures.attribution import Match
     from sqsctl.model.dead_letters import Forecast
     from sqsctl.model.message import Message
     from sqsctl.operations.dead_letters.readable_bodies import Decoded

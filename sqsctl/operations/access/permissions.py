@@ -121,7 +121,10 @@ FACTS: Mapping[Fact, tuple[Need, ...]] = {
 }
 
 # The causes of dead letters: what the consumers logged when they failed.
-_CAUSES = tuple(Need(each.action, each.on, optional=True) for each in (*_FUNCTIONS, *_LOGS))
+_CAUSES = (
+    *(Need(each.action, each.on, optional=True) for each in (*_FUNCTIONS, *_LOGS)),
+    *FACTS[Fact.PACKAGES],
+)
 _KEYS = _on(On.KEYS, "kms:GenerateDataKey", "kms:Decrypt", optional=True)
 _HOLD = _on(
     On.MAPPINGS,

@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqsctl.checks.support.failures.attribution import Match, consumers_logs, match
 from sqsctl.checks.support.failures.caught_errors import with_caught
-from sqsctl.checks.support.failures.dead_letter_match import Match, consumers_logs, match
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.logline import Attempt
 from sqsctl.model.message import Message
@@ -25,7 +25,9 @@ from sqsctl.operations.diagnosis.observe import observe
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
 
+# What names a failure, here as in doctor: the code's package tells whose field was read.
 FACTS = frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.LOGS})
+SHARPENING = frozenset({Fact.PACKAGES})
 FURTHEST = timedelta(days=1)
 MARGIN = timedelta(minutes=5)
 
@@ -53,7 +55,9 @@ class CauseFinder:
         with self._lock:
             if self._stack is None:
                 since = self._since or datetime.now(UTC) - FURTHEST
-                self._stack = observe(self._session, self._ref, needs=FACTS, since=since)
+                self._stack = observe(
+                    self._session, self._ref, needs=FACTS | SHARPENING, since=since
+                )
             return self._stack
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqsctl.checks.support.failures.dead_letter_match import Match
+from sqsctl.checks.support.failures.attribution import Match
 from sqsctl.checks.support.failures.line_checks import explain_line
 from sqsctl.model.failed_delivery import FailedDelivery
 from sqsctl.model.finding import Confidence

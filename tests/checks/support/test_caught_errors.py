@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from sqsctl.checks.rank import diagnose
+from sqsctl.checks.support.failures.attribution import consumers_logs, match
 from sqsctl.checks.support.failures.caught_errors import with_caught
-from sqsctl.checks.support.failures.dead_letter_match import consumers_logs, match
 from sqsctl.model.finding import Confidence, Finding
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.message import Message
@@ -195,9 +195,15 @@ def test_a_dead_letter_is_matched_by_time() -> None:
     assert matched(where, letter(ago(601))) == ("access-denied", Confidence.MEDIUM)
 
 
-def test_a_dead_letter_of_another_time_has_the_only_cause() -> None:
+def test_a_dead_letter_that_waited_has_what_failed_while_it_lived() -> None:
     where = place(log(powertools()))
-    assert matched(where, letter(ago(3000))) == ("access-denied", Confidence.LOW)
+    assert matched(where, letter(ago(1000))) == ("access-denied", Confidence.LOW)
+
+
+def test_what_failed_after_its_death_did_not_kill_it() -> None:
+    """By its queue's limit of receives it was dead long before."""
+    where = place(log(powertools()))
+    assert matched(where, letter(ago(9000))) == ("", Confidence.LOW)
 
 
 def test_attempts_that_failed_for_a_record_have_its_error() -> None:

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from sqsctl.checks.support.failures.dead_letter_match import Match
+from sqsctl.checks.support.failures.attribution import Match
 from sqsctl.cli.common.filters import Selection, filters
 from sqsctl.errors import Exit, UsageError
 from sqsctl.model.message import Message

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from sqsctl.checks.support.failures.dead_letter_match import Match
+from sqsctl.checks.support.failures.attribution import Match
 from sqsctl.cli.dlq import causes as dlq_causes
 from sqsctl.cli.dlq.causes import causes_of
 from sqsctl.cli.main import PROGRAM

@@ -22,10 +22,11 @@ from sqsctl.model.stack import (
 class Case:
     """One failure and its surroundings.
 
-    ``runtime`` is what the log says it ran on, else the function's, unless the function was
-    changed since: nobody knows then. ``consumer`` is None where no
-    mapping was seen at all. ``function`` is empty for text of unknown origin. ``sources`` are
-    paths and texts of the function's own code, as far as it was read and was the same then.
+    ``runtime`` is what the log says it ran on, else the function's; it, ``handler`` and
+    ``timeout_s`` are None where the function was changed since: nobody knows then. ``consumer`` is
+    None where no mapping was seen at all. ``function`` is empty for text of unknown origin.
+    ``sources`` are paths and texts of the function's own code, as far as it was read and was the
+    same then.
     """
 
     failure: Failure
@@ -101,20 +102,17 @@ def case_of(stack: Stack, failure: Failure, logs: FunctionLogs | None) -> Case:
     function = function_of(stack, logs)
     name = (logs.function if logs else "") or (function.name if function else "")
     consumers = stack.consumers()
+    # Settings of today say nothing of what happened before they were changed.
+    then = None if function and _changed_since(function, failure) else function
     return Case(
         failure,
         function=name,
-        runtime=failure.runtime or _deployed_runtime(function, failure),
-        handler=function.handler if function else None,
-        timeout_s=function.timeout_s if function else None,
+        runtime=failure.runtime or (then.runtime if then else None),
+        handler=then.handler if then else None,
+        timeout_s=then.timeout_s if then else None,
         consumer=name in consumers if consumers and name else None,
         sources=_sources(stack, function, failure),
     )
-
-
-def _deployed_runtime(function: Function | None, failure: Failure) -> str | None:
-    """The function's runtime, where it was the same when the failure was logged."""
-    return function.runtime if function and not _changed_since(function, failure) else None
 
 
 def _changed_since(function: Function, failure: Failure) -> bool:

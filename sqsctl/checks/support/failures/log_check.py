@@ -69,6 +69,18 @@ class Seen(Generic[S]):
         return max(each.failure.confidence for each in self.cases)
 
     @property
+    def span(self) -> tuple[datetime | None, datetime | None]:
+        """When the first and the last of them happened; None where one has no time."""
+        moments = [
+            at
+            for each in self.cases
+            for at in (each.failure.first_at or each.failure.timestamp, each.failure.timestamp)
+        ]
+        known = [at for at in moments if at]
+        whole = bool(known) and len(known) == len(moments)
+        return (min(known), max(known)) if whole else (None, None)
+
+    @property
     def who(self) -> str:
         """The function, for a sentence."""
         return self.function or "the function"
@@ -113,6 +125,8 @@ class LogCheck(Check, Generic[S]):
             if all(each.failure.led_to == "records" for each in seen.cases):
                 finding = _logged_by_the_code(finding)
             over = self.over(seen, stack)
+            first, last = seen.span
+            finding = replace(finding, since=first, until=last if over else None)
             yield past(finding, over) if over else finding
 
     def over(self, seen: Seen[S], stack: Stack) -> str:
