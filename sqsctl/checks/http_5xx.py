@@ -12,9 +12,12 @@ Each is a request that a client made for nothing; a message that never reached t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support import figures
+from sqsctl.checks.support.failures.log_check import past
 from sqsctl.model.finding import Evidence, Finding, Kind, Severity
 from sqsctl.model.intents import Look, remedy
 from sqsctl.model.plurals import counted
@@ -41,9 +44,9 @@ class Http5xx(Check):
             failed = figures.series(stack, figures.api_resource(api), *figures.FIVE_HUNDREDS)
             if failed is None or figures.total(failed) <= 0:
                 continue
-            if _over(api, failed, stack):
-                continue
-            yield self._found(api, failed, stack)
+            found = self._found(api, failed, stack)
+            over = _over(api, failed, stack)
+            yield past(found, over) if over else found
 
     def _found(self, api: Api, failed: Series, stack: Stack) -> Finding:
         resource = figures.api_resource(api)
@@ -62,7 +65,7 @@ class Http5xx(Check):
                 )
             )
         evidence += _functions(api, stack)
-        return self.found(
+        found = self.found(
             f"API {api.name or api.id} answered {answered} with 5xx{_kind(latency)}",
             evidence=evidence,
             remedy=remedy(
@@ -72,6 +75,9 @@ class Http5xx(Check):
             ),
             subject=api.name or api.id,
         )
+        last = figures.last_above(failed)
+        ended = last + timedelta(seconds=failed.period_s) if last else None
+        return replace(found, since=figures.first_above(failed), until=ended)
 
 
 def _looks(api: Api, stack: Stack) -> tuple[Look, ...]:
@@ -100,17 +106,19 @@ def _functions(api: Api, stack: Stack) -> list[Evidence]:
     return found
 
 
-def _over(api: Api, failed: Series, stack: Stack) -> bool:
-    """Whether requests since the last failure succeeded, or its function was changed after it."""
+def _over(api: Api, failed: Series, stack: Stack) -> str:
+    """Why it is over: requests since the last failure succeeded, or its function was changed."""
     last = figures.last_above(failed)
     if last is None:
-        return True
+        return "none in the last of its periods"
     count = figures.series(stack, figures.api_resource(api), "Count")
-    if count and figures.total_after(count, last) > 0:
-        return True
+    after = figures.total_after(count, last) if count else 0
+    if after > 0:
+        return f"{counted(round(after), 'request')} after the last one succeeded"
     names = {route.function_name for route in api.routes}
     changed = [
         each.last_modified for each in stack.functions if each.name in names and each.last_modified
     ]
     # The failure may lie anywhere in its period: only a change after its end proves anything.
-    return any((moment - last).total_seconds() > failed.period_s for moment in changed)
+    since = [at for at in changed if (at - last).total_seconds() > failed.period_s]
+    return f"its function was changed at {max(since):%Y-%m-%d %H:%M:%S}Z" if since else ""

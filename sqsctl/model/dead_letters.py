@@ -51,7 +51,8 @@ class MessageStory:
     """One message's way: sent, tried, dead-lettered.
 
     ``attempts`` are the consumers' invocations that had it, oldest first; ``certain`` tells
-    whether they name it, or only fit by time. ``receives`` is after how many receives its queue
+    whether they name it, or only fit by time; ``others`` are failed ones of that time which may
+    have had other messages. ``receives`` is after how many receives its queue
     gave it up, None where that queue is not known.
     """
 
@@ -62,6 +63,7 @@ class MessageStory:
     certain: bool
     forecast: Forecast
     receives: int | None = None
+    others: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -353,7 +353,9 @@ def test_server_errors_before_the_last_deployment_are_history() -> None:
     metrics = (series(API, "5xx", 5, ends=600), series(API, "Count", 5, ends=600))
     assert found("http-5xx", stack(metrics=metrics))
     changed = (function(), function(PRODUCER, last_modified=ago(300)))
-    assert found("http-5xx", stack(metrics=metrics, functions=changed)) == ()
+    (told,) = found("http-5xx", stack(metrics=metrics, functions=changed))
+    assert (told.past, "its function was changed" in told.title) == (True, True)
+    assert diagnose(stack(metrics=metrics, functions=changed)).verdict == "healthy"
 
 
 def test_slow_server_errors_are_told_from_fast_ones() -> None:

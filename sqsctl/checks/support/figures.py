@@ -40,6 +40,13 @@ def last_above(found: Series | None, floor: float = 0.0) -> datetime | None:
     return max((at for at, value in found.points if value > floor), default=None)
 
 
+def first_above(found: Series | None, floor: float = 0.0) -> datetime | None:
+    """When the metric was above ``floor`` for the first time: the start of that period."""
+    if found is None:
+        return None
+    return min((at for at, value in found.points if value > floor), default=None)
+
+
 def total_after(found: Series | None, moment: datetime) -> float:
     """The sum of the periods that began after this one."""
     return sum(value for at, value in found.points if at > moment) if found else 0.0

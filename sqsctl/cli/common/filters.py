@@ -23,7 +23,10 @@ SHOWN_OF_ID = 100
 IdOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--id", help="The message with this id. Repeatable.", metavar="ID", rich_help_panel=_PANEL
+        "--id",
+        help="The message with this id, or the only one that begins so. Repeatable.",
+        metavar="ID",
+        rich_help_panel=_PANEL,
     ),
 ]
 MatchOption = Annotated[

@@ -39,24 +39,34 @@ def register(group: typer.Typer) -> None:
         "explain",
         epilog=examples(
             "sqsctl dlq explain 1a645e0b-397d-4dd9-be7a-01bbca385b77",
+            "sqsctl dlq explain 1a645e0b --all-attempts",
         ),
     )(explain)
 
 
 def explain(
     run: Run,
-    message_id: Annotated[str, typer.Argument(help="Its id, as dlq peek shows it.")],
+    message_id: Annotated[
+        str, typer.Argument(help="Its id, or the beginning of it that no other message has.")
+    ],
     scan: Annotated[
         int, typer.Option("--scan", min=1, help="Look at so many messages at most to find it.")
     ] = 1000,
     force: Annotated[
         bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
     ] = False,
+    all_attempts: Annotated[
+        bool,
+        typer.Option(
+            "--all-attempts", help="Also failed runs of that time that may be other messages'."
+        ),
+    ] = False,
     fetch: FetchOption = False,
 ) -> Answer:
     """Tell one dead letter's story: sent, each attempt with its log lines, dead, expires."""
     from sqsctl.cli.dlq.causes import Causes, cause_finder, cause_shape
     from sqsctl.cli.dlq.message_view import forecast_shape
+    from sqsctl.cli.dlq.short_ids import only_one, short
     from sqsctl.cli.dlq.source import dead_letters
     from sqsctl.operations.dead_letters.causes import earliest
     from sqsctl.operations.dead_letters.history import story_of
@@ -67,12 +77,12 @@ def explain(
         run,
         client,
         pair,
-        limit=1,
+        limit=2 if short(message_id) else 1,  # a second one makes the beginning ambiguous
         scan=scan,
         force=force,
-        select=lambda message: message.message_id == message_id,
+        select=lambda message: message.message_id.startswith(message_id),
     )
-    if not peeked.matched:
+    if only_one(message_id, (each.message_id for each in peeked.matched)) is None:
         raise NotFoundError(
             f"message {message_id} was not among the {peeked.looked_at} that were looked at in "
             f"{pair.dead_letters.name}",
@@ -109,6 +119,8 @@ def explain(
         "origin": story.origin or (source.arn if source else None),
         "certain": story.certain,
         "attempts": [_attempt_shape(each) for each in story.attempts],
+        "other_attempts": [_attempt_shape(e) for e in story.others] if all_attempts else [],
+        "others": len(story.others),
         "forecast": forecast_shape(story.forecast),
         "unreleased": peeked.unreleased,
         "causes_unread": causes.shape(),
@@ -116,7 +128,7 @@ def explain(
 
     def human(console: Console) -> None:
         to = shlex.join(aim(run, pair.dead_letters.name))
-        show_story(console, story, found, pair, aim=to, inside=inside)
+        show_story(console, story, found, pair, aim=to, inside=inside, others=all_attempts)
 
     return Answer(data, human, code)
 
@@ -129,8 +141,12 @@ def show_story(
     *,
     aim: str,
     inside: Decoded | None = None,
+    others: bool = False,
 ) -> None:
-    """The message's way as a list of moments. ``aim`` names the stack or queue to a command."""
+    """The message's way as a list of moments. ``aim`` names the stack or queue to a command.
+
+    ``others``: also the runs of that time which may be other messages'.
+    """
     from sqsctl.cli.dlq.message_view import show_decoded
     from sqsctl.operations.dead_letters.failed_deliveries import failed_delivery
 
@@ -152,18 +168,11 @@ def show_story(
     if message.first_received_at:
         say(f"{clock(message.first_received_at)}  received for the first time")
     for number, attempt in enumerate(story.attempts, 1):
-        outcome = _outcome(attempt)
-        took = f", {attempt.duration_ms:.0f} ms" if attempt.duration_ms is not None else ""
-        say(
-            f"{clock(attempt.started_at)}  attempt {number}: {outcome}{took} "
-            f"(request {attempt.request_id})",
-            "red" if attempt.failure else "",
-        )
-        for event in attempt.lines[:12]:
-            for line in event.message.rstrip("\n").split("\n")[:6]:
-                say(f"            {line}", "dim")
+        _show_attempt(console, f"attempt {number}", attempt)
     for told in _caveats(story, aim):
         prose(console, styled(f"            {told}", "dim"))
+    for attempt in story.others if others else ():
+        _show_attempt(console, "perhaps another message's", attempt)
     say(f"          dead-lettered to {safe_line(pair.dead_letters.name)}{_after(story)}")
     until_now = counted(message.receive_count, "time")
     say(f"          received {until_now} until now, looks at dead letters included", "dim")
@@ -175,6 +184,17 @@ def show_story(
         prose(console, styled(said, "yellow"))
     if story.forecast.expires_at:
         say(f"{clock(story.forecast.expires_at)}  expires")
+
+
+def _show_attempt(console: Console, name: str, attempt: Attempt) -> None:
+    """A run with its first lines."""
+    took = f", {attempt.duration_ms:.0f} ms" if attempt.duration_ms is not None else ""
+    said = f"{clock(attempt.started_at)}  {name}: {_outcome(attempt)}{took}"
+    said += f" (request {attempt.request_id})"
+    console.print(styled(said, "red" if attempt.failure else ""), soft_wrap=True)
+    for event in attempt.lines[:12]:
+        for line in event.message.rstrip("\n").split("\n")[:6]:
+            console.print(styled(f"            {line}", "dim"), soft_wrap=True)
 
 
 def _show_delivery(
@@ -224,10 +244,10 @@ def _caveats(story: MessageStory, aim: str) -> list[str]:
     told = []
     if not story.certain:
         told.append("these attempts fit by time; their lines do not name the message")
-        if receives is not None and number > receives:
-            more = "among them are those of other messages"
-            told.append(f"it was given out {counted(receives, 'time')}: {more}")
-    elif receives is not None and number < receives:
+    if story.others:
+        count = counted(len(story.others), "failed run", "failed runs")
+        told.append(f"{count} of that time may be other messages': --all-attempts shows them")
+    if receives is not None and number < receives:
         left = counted(receives - number, "receive has no attempt", "receives have no attempt")
         told.append(f"{left} in the log: throttled before it ran, or not logged")
     if story.certain and not any(_failed(each) for each in story.attempts):

@@ -75,6 +75,7 @@ def export(
     """
     from sqsctl.cli.common import filters as conditions
     from sqsctl.cli.dlq.causes import cause_finder
+    from sqsctl.cli.dlq.short_ids import whole_ids
     from sqsctl.cli.dlq.source import dead_letters
     from sqsctl.operations.dead_letters.peek import Look
     from sqsctl.operations.moving.export import export as write
@@ -83,6 +84,7 @@ def export(
     wanted = conditions.filters(id_, match, grep, cause, since, until, older, newer)
     client, pair = dead_letters(run)
     queue = pair.dead_letters
+    wanted = whole_ids(run, client, pair, wanted, force=force)
     selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
     path = file or Path(f"{queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl")
     control = Control()

@@ -20,6 +20,7 @@ from sqsctl.cli.common.filters import (
 from sqsctl.cli.dlq.bodies import FetchOption, opener
 from sqsctl.cli.dlq.causes import Causes, cause_finder, cause_shape, causes_of
 from sqsctl.cli.dlq.message_view import forecast_shape, show_message
+from sqsctl.cli.dlq.short_ids import whole_ids
 from sqsctl.cli.dlq.source import dead_letters
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import RawOption, command, examples
@@ -110,6 +111,7 @@ def peek(
     ordered((), sort)
     client, pair = dead_letters(run)
     queue = pair.dead_letters
+    wanted = whole_ids(run, client, pair, wanted, force=force)
     selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
     selected = selection.predicate
     control = Control()

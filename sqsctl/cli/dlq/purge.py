@@ -69,12 +69,14 @@ def purge_dead_letters(
     """
     from sqsctl.cli.common import filters as conditions
     from sqsctl.cli.dlq.causes import cause_finder
+    from sqsctl.cli.dlq.short_ids import whole_ids
     from sqsctl.cli.dlq.source import dead_letters
 
     wanted = conditions.filters(id_, match, grep, cause, since, until, older, newer)
     client, pair = dead_letters(run, changing=not dry_run)
     if wanted.empty:
         return empty(run, client, pair.dead_letters, dry_run=dry_run)
+    wanted = whole_ids(run, client, pair, wanted)
     selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
     return _chosen(run, client, pair.dead_letters, selection, dry_run=dry_run)
 

@@ -135,6 +135,7 @@ def redrive(
     from sqsctl.cli.dlq.destination import aim
     from sqsctl.cli.dlq.redrive_copies import copied
     from sqsctl.cli.dlq.redrive_job import Job, carry_out, choose_method, plan
+    from sqsctl.cli.dlq.short_ids import whole_ids
     from sqsctl.cli.dlq.source import dead_letters
 
     if resume_consumer:
@@ -153,6 +154,7 @@ def redrive(
         )
     wanted = conditions.filters(id_, match, grep, cause, since, until, older, newer)
     client, pair = dead_letters(run, changing=not dry_run)
+    wanted = whole_ids(run, client, pair, wanted)
     selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
     where = aim(run, client, pair, to)
     if (canary or pause_consumer) and not where.watchable:
@@ -179,7 +181,7 @@ def redrive(
             to=to,
             limit=limit,
             canary=canary,
-            id=",".join(sorted(id_ or ())),
+            id=",".join(sorted(wanted.ids)),
             match=match,
             grep=grep,
             cause=",".join(sorted(cause or ())),

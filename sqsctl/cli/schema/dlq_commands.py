@@ -5,6 +5,15 @@ from __future__ import annotations
 from sqsctl.cli.schema.parts import FORECAST, MESSAGE, PAUSED, PURGE, PURGED, TASK, UNREAD
 from sqsctl.cli.schema.words import OneOf, Shape, Words
 
+ATTEMPT = {
+    "request_id": "text?",
+    "started_at": "time?",
+    "duration_ms": "number?",
+    "status": "text",
+    "error_type": "text?",
+    "error_message": "text?",
+    "lines": ["text"],
+}
 DLQ: dict[str, tuple[Shape, ...]] = {
     "dlq explain": (
         {
@@ -12,17 +21,9 @@ DLQ: dict[str, tuple[Shape, ...]] = {
             "message": MESSAGE,
             "origin": "text?",
             "certain": "bool",
-            "attempts": [
-                {
-                    "request_id": "text?",
-                    "started_at": "time?",
-                    "duration_ms": "number?",
-                    "status": "text",
-                    "error_type": "text?",
-                    "error_message": "text?",
-                    "lines": ["text"],
-                }
-            ],
+            "attempts": [ATTEMPT],
+            "other_attempts": [ATTEMPT],
+            "others": "int",
             "forecast": OneOf((None, FORECAST)),
             "unreleased": "int",
             "causes_unread": UNREAD,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqsctl.model.dead_letters import MessageStory
@@ -13,6 +13,8 @@ from sqsctl.operations.dead_letters.forecast import forecast
 
 _SLACK = timedelta(seconds=5)
 _LATEST = datetime.max.replace(tzinfo=UTC)
+# A shorter body stands in lines that are not about it.
+_TELLING = 8
 
 
 def story_of(
@@ -27,29 +29,60 @@ def story_of(
 ) -> MessageStory:
     """Tell what is known of ``message``, as received from the dead-letter queue ``queue``.
 
-    ``attempts`` are its consumers' invocations. Those whose lines name the message count; if
-    none does, those that failed while it was being received (``visibility`` is the source
-    queue's timeout, which spaces the receives; ``limit`` is how many of them its redrive policy
-    allows: looks at the dead-letter queue count as receives, too).
+    ``attempts`` are its consumers' invocations. Those whose lines name the message count, by its
+    id, else by its body while it was being received; if none does, those that failed while it was
+    being received, one for each receive (``visibility`` is the source queue's timeout, which
+    spaces the receives; ``limit`` is how many of them its redrive policy allows: looks at the
+    dead-letter queue count as receives, too). The other failed ones of that time are ``others``.
     """
     received = min(message.receive_count, limit or message.receive_count)
-    known = list(attempts)
+    known = sorted(attempts, key=lambda each: each.started_at or _LATEST)
     named = [each for each in known if message.message_id in each.message_ids]
-    fitting = named or [each for each in known if _fits(each, message, visibility, received)]
+    near = [each for each in known if _in_time(each, message, visibility, received)]
+    if not named:
+        named = _one_a_receive([e for e in near if _has_body(e, message)], visibility, received)
+    failed = [each for each in near if each.failure is not None and not each.message_ids]
+    own = named or _one_a_receive(failed, visibility, received)
     return MessageStory(
         message=message,
         origin=message.dead_letter_source_arn,
         cause=cause,
-        attempts=tuple(sorted(fitting, key=lambda each: each.started_at or _LATEST)),
+        attempts=tuple(own),
         certain=bool(named),
         forecast=forecast(message, queue, now=now),
         receives=limit,
+        others=tuple(each for each in failed if each not in own),
     )
 
 
-def _fits(attempt: Attempt, message: Message, visibility: timedelta | None, received: int) -> bool:
+def _in_time(
+    attempt: Attempt, message: Message, visibility: timedelta | None, received: int
+) -> bool:
     first, began = message.first_received_at, attempt.started_at
-    if attempt.failure is None or attempt.message_ids or first is None or began is None:
+    if first is None or began is None:
         return False
     span = (visibility or timedelta(seconds=30)) * max(1, received)
     return first - _SLACK <= began <= first + span + _SLACK
+
+
+def _has_body(attempt: Attempt, message: Message) -> bool:
+    body = message.body.strip()
+    return len(body) >= _TELLING and any(body in each.message for each in attempt.lines)
+
+
+def _one_a_receive(
+    attempts: Sequence[Attempt], visibility: timedelta | None, received: int
+) -> list[Attempt]:
+    """At most as many as it was received, each hidden from the next for the visibility timeout."""
+    found: list[Attempt] = []
+    for each in attempts:
+        if len(found) < max(1, received) and not (found and _hidden(each, found[-1], visibility)):
+            found.append(each)
+    return found
+
+
+def _hidden(attempt: Attempt, before: Attempt, visibility: timedelta | None) -> bool:
+    """Whether it began too early to be the next receive of the same message."""
+    if attempt.started_at is None or before.started_at is None or visibility is None:
+        return False
+    return attempt.started_at < before.started_at + visibility - _SLACK

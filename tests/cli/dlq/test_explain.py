@@ -11,6 +11,8 @@ import pytest
 from rich.console import Console
 
 from sqsctl.cli.dlq.explain import show_story
+from sqsctl.cli.dlq.short_ids import only_one, short
+from sqsctl.errors import UsageError
 from sqsctl.model.logline import Attempt
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
@@ -19,6 +21,7 @@ from sqsctl.operations.stacks.queue_pairs import Pair
 from tests.checks.build import DLQ, JOBS, PREFIX, invocation, of_events, queue
 from tests.checks.zoo_logs import python_error
 
+ERROR = '[ERROR] ValueError: no\nTraceback (most recent call last):\n  File "/var/task/w.py"'
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SOURCE = queue(dead_letter_target_arn=f"{PREFIX}:{DLQ}", max_receive_count=2)
 
@@ -77,8 +80,42 @@ def test_more_attempts_than_receives_are_not_all_its_own() -> None:
     guessed = [attempt(number, named=False) for number in (1, 2, 3)]
     shown = told(*guessed)
     assert "these attempts fit by time" in shown
-    assert "it was given out 2 times: among them are those of other messages" in shown
-    assert "among them" not in told(*guessed[:2])
+    assert "1 failed run of that time may be other messages': --all-attempts shows them" in shown
+    assert "attempt 2: failed" in shown
+    assert "attempt 3" not in shown
+    assert "may be other" not in told(*guessed[:2])
+
+
+def test_the_runs_that_print_its_body_are_its_own() -> None:
+    body = '{"order": 4711}'
+    seen = replace(letter(), body=body)
+    began = NOW - timedelta(minutes=5)
+    logs = of_events(
+        tuple(
+            event
+            for number, line in enumerate(("other", f"got {body}", "other", f"again {body}"))
+            for event in invocation(
+                11 + number, line, ERROR, at=began + timedelta(seconds=9 * number)
+            )
+        )
+    )
+    known = {"now": NOW, "limit": 2, "visibility": timedelta(seconds=18)}
+    story = story_of(seen, queue(DLQ), logs.attempts, **known)  # type: ignore[arg-type]
+    assert [each.request_id[-1] for each in story.attempts] == ["2", "4"]
+    assert story.certain
+    assert [each.request_id[-1] for each in story.others] == ["1", "3"]
+
+
+def test_an_id_may_be_given_by_its_beginning() -> None:
+    ids = ["1a645e0b-397d-4dd9-be7a-01bbca385b71", "1a649999-397d-4dd9-be7a-01bbca385b71"]
+    assert only_one("1a645", ids) == ids[0]
+    assert only_one("ffff", ids) is None
+    with pytest.raises(UsageError, match="2 messages have an id that begins with 1a64"):
+        only_one("1a64", ids)
+    with pytest.raises(UsageError, match="too short"):
+        short("1a6")
+    assert short("1a64")
+    assert not short(ids[0])
 
 
 @pytest.mark.parametrize(
