@@ -227,3 +227,14 @@ def test_a_cause_that_ended_before_explains_nothing_after() -> None:
     assert finding.explained_by == "unhandled-error"
     assert "import-module-missing" not in finding.because
     assert life.killed_by == ("unhandled-error",) * 3
+
+
+def test_what_was_not_mended_since_still_kills() -> None:
+    """No line tells of its own runs; the last one before failed, and none went well since."""
+    letter = looked_at(Life("3f1d2c6a-8f0e-4a55-9d5a-2f6f3f5b7a10", 600, 601, None, ()), ago(3_600))
+    dead = DeadLetters(DLQ, f"{PREFIX}:{DLQ}", 1, samples=(letter,))
+    failed = invocation(11, ERRORS["import-module-missing"], at=ago(3_500))
+    for later, cause in ((), "import-module-missing"), (invocation(12, at=ago(3_400)), ""):
+        whole = stack(logs=(of_events((*failed, *later)),), dead_letters=(dead,))
+        (found,) = match(whole, dead)
+        assert (found.cause, found.confidence) == (cause, Confidence.LOW)

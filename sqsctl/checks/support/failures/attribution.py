@@ -1,9 +1,10 @@
 """Which cause a dead letter died of: decided here, for every command that tells it.
 
 A dead letter belongs to the failed run whose lines name it. Where none does, it belongs to the
-failed run that began when the message was first received, else to the next one after that: only
-what failed between a message's sending and its death can have killed it. When it died follows from
-its queue's redrive policy, so far as that was the same then; else it is only known to be dead now.
+failed run that began when the message was first received, else to the next one after that, else to
+the last one before, where no run has succeeded since: only what was so between a message's sending
+and its death can have killed it. When it died follows from its queue's redrive policy, so far as
+that was the same then; else it is only known to be dead now.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.failures.caught_errors import with_caught
 from sqsctl.checks.support.failures.failure_cases import case_of, reading_of
+from sqsctl.checks.support.failures.freshness import newest_moment, succeeded
 from sqsctl.checks.support.failures.log_check import owner
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import Attempt
@@ -72,7 +74,7 @@ def match(stack: Stack, dead: DeadLetters) -> tuple[Match, ...]:
     logs = consumers_logs(stack, dead.queue_arn)
     runs = failed_runs(stack, logs)
     if dead.samples:
-        finder = _Finder(stack, dead, runs)
+        finder = _Finder(stack, dead, runs, _successes(logs))
         return tuple(finder.of(each) for each in dead.samples)
     since, until = killed_between(stack, dead)
     counted: Counter[str] = Counter()
@@ -81,6 +83,9 @@ def match(stack: Stack, dead: DeadLetters) -> tuple[Match, ...]:
         if run.cause and (run.at is None or (since or _DAWN) <= run.at <= (until or _END)):
             counted[run.cause] += 1
             newest[run.cause] = run.at
+    if not counted and since:
+        still = _still_failing(runs, _successes(logs), since, until)
+        return (Match(still.cause, Confidence.LOW, at=still.at),) if still else ()
     before = [_last_before(runs, at) for at in _arrivals(stack, dead)]
     suspects = Counter(each.cause for each in before if each and each.cause)
     ordered = [each for each, _ in (*suspects.most_common(), *counted.most_common())]
@@ -89,6 +94,31 @@ def match(stack: Stack, dead: DeadLetters) -> tuple[Match, ...]:
         for each in dict.fromkeys(ordered)
         if each in counted
     )
+
+
+def _successes(logs: Iterable[FunctionLogs]) -> list[datetime]:
+    """When runs began that went well, in order."""
+    return sorted(
+        at
+        for each in logs
+        for attempt in reading_of(each)[0]
+        if succeeded(attempt) and (at := newest_moment(attempt))
+    )
+
+
+def _still_failing(
+    runs: Sequence[FailedRun],
+    successes: Sequence[datetime],
+    since: datetime,
+    until: datetime | None,
+) -> FailedRun | None:
+    """The last failed run before, where none went well from then to the end: it was still so."""
+    run = _last_before(runs, since)
+    if run is None or run.at is None or not run.cause:
+        return None
+    well = bisect_right(successes, run.at)
+    ended = well < len(successes) and successes[well] <= (until or _END)
+    return None if ended else run
 
 
 def _last_before(runs: Sequence[FailedRun], moment: datetime) -> FailedRun | None:
@@ -146,8 +176,15 @@ def failed_runs(stack: Stack, logs: Iterable[FunctionLogs]) -> tuple[FailedRun, 
 class _Finder:
     """Finds what killed the samples of one dead-letter queue, however many there are."""
 
-    def __init__(self, stack: Stack, dead: DeadLetters, runs: Sequence[FailedRun]) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        dead: DeadLetters,
+        runs: Sequence[FailedRun],
+        successes: Sequence[datetime],
+    ) -> None:
         self._stack = stack
+        self._successes = successes
         self._sources = _sources(stack, dead)
         self._named: dict[str, FailedRun] = {}
         for run in runs:  # the newest one stays
@@ -171,6 +208,13 @@ class _Finder:
         causes = {run.cause: run for run in self._between(first or message.sent_at, last)}
         if len(causes) == 1 and (only := next(iter(causes.values()))).cause:
             return _matched(message, only, Confidence.LOW)
+        born = first or message.sent_at
+        if (
+            not causes
+            and born
+            and (still := _still_failing(self._unnamed, self._successes, born, last))
+        ):
+            return _matched(message, still, Confidence.LOW)
         return Match("", Confidence.LOW, message.message_id)
 
     def _by_id(self, message: Message, run: FailedRun) -> Match:
