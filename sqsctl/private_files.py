@@ -8,8 +8,8 @@ removes it again. ``os.replace`` replaces a symbolic link and does not follow it
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def writing(
     ``overwrite=False``: what lies there by then stays, and FileExistsError is raised.
     ``sync=False`` is for what may be lost with the power, such as a cache. Raises OSError.
     """
-    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
+    beside = path.with_name(f".{path.name[:100]}.{os.urandom(8).hex()}.tmp")
     file = os.fdopen(create(beside, mode=mode), "wb")
     try:
         with file:
@@ -74,6 +74,28 @@ def write(
         file.write(raw)
 
 
+def write_out(path: Path, text: str) -> None:
+    """Write a file that a person named, in place of one that is there. Raises OSError.
+
+    A terminal, or a pipe of one's own such as /dev/stdout, is written to; nobody else's is.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        status = None
+    if status is None or stat.S_ISREG(status.st_mode):
+        write(path, text)
+        return
+    if not stat.S_ISCHR(status.st_mode) and not _by_me(status):
+        raise PermissionError(errno.EPERM, "it is no file, and another user's", str(path))
+    with path.open("wb") as stream:
+        stream.write(text.encode())
+
+
+def _by_me(status: os.stat_result) -> bool:
+    return sys.platform == "win32" or status.st_uid == os.geteuid()
+
+
 def own_folder(folder: Path) -> None:
     """Make a folder that only its owner can enter, or make it one. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -100,7 +122,7 @@ def _not_mine(path: Path, found: os.stat_result) -> str:
     if sys.platform == "win32":
         return ""  # the user's own folder is nobody else's there
     for place, status in ((path.parent, path.parent.stat()), (path, found)):
-        if status.st_uid != os.geteuid():
+        if not _by_me(status):
             return f"{place} belongs to another user"
         if stat.S_IMODE(status.st_mode) & 0o077:
             return f"others may read or change {place} (mode {stat.S_IMODE(status.st_mode):o})"

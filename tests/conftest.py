@@ -80,6 +80,19 @@ def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file may grow beyond 4 KiB: writing more fails as on a full disk."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    signal.signal(signal.SIGXFSZ, before)
+
+
 @pytest.fixture(scope="session")
 def lab_state(_state_home: Path, worker_id: str) -> Iterator[LabState]:
     """One lab for the whole session (one a worker); it is empty."""

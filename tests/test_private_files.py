@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
-import signal
-from collections.abc import Iterator
+import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -19,17 +18,6 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "out"
     made.mkdir()
     return made
-
-
-@pytest.fixture
-def full_disk() -> Iterator[None]:
-    """No file may grow beyond 4 KiB: writing more fails as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    signal.signal(signal.SIGXFSZ, before)
 
 
 def names(folder: Path) -> set[str]:
@@ -140,3 +128,43 @@ def test_create_takes_no_file_that_is_there(folder: Path) -> None:
         with pytest.raises(FileExistsError):
             private_files.create(folder / name)
     assert names(folder) == {"a", "b"}
+
+
+def test_writing_out_replaces_a_link_and_follows_none(folder: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    for target in (precious, tmp_path / "nowhere"):
+        link = folder / "a"
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        private_files.write_out(link, "new")
+        assert link.read_text() == "new"
+        assert not link.is_symlink()
+    assert precious.read_text() == "mine"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_writing_out_takes_nothing_from_who_was_there_before(folder: Path) -> None:
+    open_to_all = folder / "a"
+    open_to_all.touch()
+    open_to_all.chmod(0o666)
+    private_files.write_out(open_to_all, "new")
+    assert open_to_all.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pipe_of_ones_own_is_written_to_and_no_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    private_files.write_out(pipe, "text")
+    reader.join(10)
+    assert read == ["text"]
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(PermissionError):
+        private_files.write_out(pipe, "text")
+    private_files.write_out(Path(os.devnull), "text")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)

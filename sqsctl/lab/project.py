@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+from sqsctl import private_files
 from sqsctl.errors import RefusedError
 from sqsctl.lab import settings, template
 
@@ -87,7 +88,7 @@ def write(folder: Path, runtime: str) -> tuple[str, ...]:
     for name, text in made.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        private_files.write(path, text, mode=0o644, overwrite=False)
     return tuple(made)
 
 

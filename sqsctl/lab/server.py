@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from sqsctl import private_files
 from sqsctl.aws.lab_calls import signed_headers
 from sqsctl.aws.lab_state import (
     DEFAULT_LAB,
@@ -243,7 +244,7 @@ def _launch(name: str, port: int | None, time_scale: float, runtime: str, region
     finally:
         # The server outlives this process: nothing here waits for it but processes.reap.
         process.returncode = 0
-    settings.port_file(name).write_text(f"{number}\n", encoding="ascii")
+    private_files.write(settings.port_file(name), f"{number}\n", sync=False)
     return state
 
 

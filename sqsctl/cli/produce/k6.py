@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from sqsctl import private_files
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import Answer, lines
 from sqsctl.errors import RefusedError, UsageError
@@ -44,7 +45,7 @@ def export(run: Run, file: Path, load: Load, *, dry_run: bool) -> Answer:
                 f"{file} is there already", hint="--yes overwrites it", code="file_exists"
             )
         try:
-            _write(file, text)
+            private_files.write_out(file, text)
         except OSError as error:
             raise UsageError(f"cannot write {file}: {error.strerror}") from error
     said = f"{'would write' if dry_run else 'wrote'} {file}; run it: k6 run {file}"
@@ -52,19 +53,3 @@ def export(run: Run, file: Path, load: Load, *, dry_run: bool) -> Answer:
         {"file": str(file), "dry_run": dry_run, "via": "http", "bytes": len(text.encode())},
         lambda console: lines(console, [said]),
     )
-
-
-def _write(file: Path, text: str) -> None:
-    """All of it or nothing: a script that was there stays whole where the disk is full."""
-    if file.exists() and not file.is_file():  # a device or a pipe holds nothing to keep
-        file.write_text(text, encoding="utf-8")
-        return
-    place = file.resolve()  # what a symbolic link names is replaced, not the link
-    beside = place.with_name(f".{place.name}.sqsctl-tmp")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        if place.exists():
-            beside.chmod(place.stat().st_mode)
-        beside.replace(place)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -212,9 +212,9 @@ def _claim(path: Path) -> Path:
 
 def _write(path: Path, names: list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(names), encoding="utf-8")
-    temporary.replace(path)
+    from sqsctl import private_files
+
+    private_files.write(path, json.dumps(names), sync=False)
 
 
 def starting(names: Iterable[str], incomplete: str) -> list[str]:

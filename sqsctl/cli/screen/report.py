@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqsctl import private_files
 from sqsctl.cli.screen.output import iso, safe
 from sqsctl.errors import UsageError
 
@@ -32,7 +33,7 @@ def write_report(
 ) -> None:
     """Write the report. Raises UsageError where the file cannot be written."""
     try:
-        path.write_text(report(seen, target, ignored), encoding="utf-8")
+        private_files.write_out(path, report(seen, target, ignored))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
 

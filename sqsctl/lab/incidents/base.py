@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from sqsctl import private_files
 from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.lab.incidents.bench import Bench
@@ -133,6 +134,4 @@ class Journal:
             change.write(bench, value)
 
     def _save(self) -> None:
-        temporary = self._path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self._stacks), encoding="utf-8")
-        temporary.replace(self._path)
+        private_files.write(self._path, json.dumps(self._stacks), sync=False)

@@ -8,11 +8,11 @@ its place, flushed to disk and renamed; what an interrupt leaves has a footer to
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Self
+from typing import IO
 
+from sqsctl import private_files
 from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.dead_letters import ExportSummary
 from sqsctl.model.message import Message
@@ -51,12 +51,11 @@ def export(
     refuse_to_look(facts, look)
     control = control or Control()
     if path.exists() and not overwrite:
-        raise RefusedError(
-            f"{path} exists", hint="choose another name, or add --force", code="file_exists"
-        )
-    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        raise _exists(path)
     try:
-        with _Writer(beside, facts) as writer:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with private_files.writing(path, overwrite=overwrite) as file:
+            writer = _Writer(file, facts)
             seen = survey(
                 queue,
                 facts,
@@ -68,9 +67,9 @@ def export(
                 clock=clock,
             )
             writer.finish()
-            beside.replace(path)
-            _sync_folder(path.parent)
     except OSError as error:
+        if isinstance(error, FileExistsError) and (path.exists() or path.is_symlink()):
+            raise _exists(path) from error  # it came meanwhile, or is a link that leads nowhere
         raise SqsctlError(f"cannot write {path}: {error.strerror or error}") from error
     cut_short = (
         control.stopping
@@ -104,26 +103,21 @@ def _unseen(facts: Queue, looked_at: int) -> tuple[int, int, int]:
     return in_flight, delayed, missing - delayed - in_flight if facts.fifo else 0
 
 
-class _Writer:
-    """The file beside its place, and the checksum of what is in it."""
+def _exists(path: Path) -> RefusedError:
+    return RefusedError(
+        f"{path} exists", hint="choose another name, or add --force", code="file_exists"
+    )
 
-    def __init__(self, path: Path, queue: Queue) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-        self._path = path
-        self._file: IO[bytes] = os.fdopen(os.open(path, flags, 0o600), "wb")
+
+class _Writer:
+    """Writes an archive, and knows the checksum of what is in it."""
+
+    def __init__(self, file: IO[bytes], queue: Queue) -> None:
+        self._file = file
         self._digest = hashlib.sha256()
         self.messages = 0
         self.damaged: list[str] = []
         self._put(archive.header(queue))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """What was not moved to its place by now never will be."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
 
     @property
     def sha256(self) -> str:
@@ -140,18 +134,7 @@ class _Writer:
 
     def finish(self) -> None:
         self._file.write(archive.footer(self.messages, self.sha256))
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
 
     def _put(self, line: bytes) -> None:
         self._file.write(line)
         self._digest.update(line)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,13 +8,13 @@ could show them again before their time.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from sqsctl import private_files
 from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
@@ -168,12 +168,9 @@ def _read(path: Path) -> dict[str, dict[str, dict[str, object]]]:
 
 
 def _write(path: Path, known: Mapping[str, Mapping[str, object]]) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump({url: held for url, held in known.items() if held}, file)
-        beside.replace(path)
+        private_files.write(path, json.dumps({url: held for url, held in known.items() if held}))
     except OSError as error:
         raise SqsctlError(
             f"cannot write {path}: {error.strerror or error}; the messages are hidden, and come "

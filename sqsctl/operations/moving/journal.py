@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from sqsctl import private_files
 from sqsctl.errors import Exit, RefusedError, SqsctlError
 from sqsctl.model.queues import Queue
 from sqsctl.operations.moving.journal_story import Story, parsed, read
@@ -147,21 +148,26 @@ def begin(
     run = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(4).hex()}"
     path = folder / f"{_key(source)}-{run}{_SUFFIX}"
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        descriptor = private_files.create(path, os.O_WRONLY | os.O_APPEND)
     except OSError as error:
         raise _unwritable(path, error) from error
     _lock(descriptor, path)
     journal = Journal(path, descriptor)
-    journal.note(
-        "begin",
-        format=FORMAT,
-        source=source,
-        run=run,
-        hold_s=hold_s,
-        terms=dict(terms or {}),
-        command=command,
-    )
-    _fsync_folder(folder)
+    try:
+        journal.note(
+            "begin",
+            format=FORMAT,
+            source=source,
+            run=run,
+            hold_s=hold_s,
+            terms=dict(terms or {}),
+            command=command,
+        )
+    except BaseException:
+        journal.close()
+        path.unlink(missing_ok=True)  # nothing was sent yet: there is nothing to remember
+        raise
+    private_files.sync_folder(folder)
     return journal
 
 
@@ -256,15 +262,6 @@ def _torn(descriptor: int) -> bool:
 def _write_all(descriptor: int, data: bytes) -> None:
     while data:
         data = data[os.write(descriptor, data) :]
-
-
-def _fsync_folder(folder: Path) -> None:
-    """So that the new file's name survives a power loss too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError) -> SqsctlError:

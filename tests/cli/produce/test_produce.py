@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import io
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from sqsctl.cli.produce.view import Outcome, answer
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen.output import Output
-from sqsctl.errors import Exit, UsageError
+from sqsctl.errors import Exit, RefusedError, UsageError
 from sqsctl.model.transfer import Latency, ProduceSummary, ThresholdResult
 from sqsctl.operations.following.follow import Fate
 from sqsctl.operations.sending.bodies import template
@@ -132,31 +130,32 @@ def test_what_ended_before_the_count_is_named() -> None:
     assert not ended(timed, some, stopped)
 
 
-def test_a_script_is_written_whole_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_script_is_written_whole_or_not_at_all(tmp_path: Path, full_disk: None) -> None:
     load = Load("http://127.0.0.1/produce", Plan(5), "{}")
     run = Run(Output(), PROGRAM)
     file = tmp_path / "load.js"
     produce_k6.export(run, file, load, dry_run=False)
     good = file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
     run.adopt(Globals(yes=True))
-    whole = Path.write_text
-
-    def full(path: Path, text: str, **options: str) -> int:
-        whole(path, text[:10], **options)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(UsageError, match="No space left"):
-        produce_k6.export(run, file, load, dry_run=False)
+    large = replace(load, body="x" * 10_000)
+    for place in (file, tmp_path / "other.js"):
+        with pytest.raises(UsageError, match="large"):
+            produce_k6.export(run, place, large, dry_run=False)
     assert file.read_text() == good
-    with pytest.raises(UsageError, match="No space left"):
-        produce_k6.export(run, tmp_path / "other.js", load, dry_run=False)
     assert list(tmp_path.iterdir()) == [file]
-    monkeypatch.undo()
+
+
+def test_a_script_is_not_written_through_a_link(tmp_path: Path) -> None:
+    load = Load("http://127.0.0.1/produce", Plan(5), "{}")
+    run = Run(Output(), PROGRAM)
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
     link = tmp_path / "link.js"
-    link.symlink_to(file)
-    produce_k6.export(run, link, replace(load, body="other"), dry_run=False)
-    assert link.is_symlink()
-    assert "other" in file.read_text()
+    link.symlink_to(precious)
+    with pytest.raises(RefusedError):
+        produce_k6.export(run, link, load, dry_run=False)
+    run.adopt(Globals(yes=True))
+    produce_k6.export(run, link, load, dry_run=False)
+    assert not link.is_symlink()
+    assert precious.read_text() == "mine"

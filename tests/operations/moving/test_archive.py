@@ -207,6 +207,28 @@ def test_a_stop_leaves_a_whole_file_of_what_was_seen(dead: FakeQueue, tmp_path: 
     assert archive.check(tmp_path / "f").problem == ""
 
 
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_full_disk_leaves_no_file_and_hands_back(
+    dead: FakeQueue, tmp_path: Path, full_disk: None, overwrite: bool
+) -> None:
+    dead.put("x" * 10_000)
+    if overwrite:
+        (tmp_path / "a.jsonl").write_text("before")
+    with pytest.raises(SqsctlError, match="cannot write"):
+        exported(dead, tmp_path / "a.jsonl", overwrite=overwrite)
+    assert [each.name for each in tmp_path.iterdir()] == (["a.jsonl"] if overwrite else [])
+    assert not overwrite or (tmp_path / "a.jsonl").read_text() == "before"
+
+
+def test_an_export_is_not_written_through_a_link(dead: FakeQueue, tmp_path: Path) -> None:
+    link = tmp_path / "a.jsonl"
+    link.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RefusedError) as refused:
+        exported(dead, link)
+    assert refused.value.code == "file_exists"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.jsonl"]
+
+
 def test_a_folder_that_cannot_be_written_is_an_error(dead: FakeQueue, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SqsctlError, match="cannot write"):
