@@ -115,9 +115,9 @@ def execute(arguments: Sequence[str], run: Run) -> Exit:
     except SqsctlError as error:
         return _failed(run, _nearer(run, error))
     except (typer.Abort, KeyboardInterrupt):
-        return _failed(run, _interrupted(Exit.INTERRUPTED))
+        return _interrupted(run, Exit.INTERRUPTED)
     except Terminated:
-        return _failed(run, _interrupted(Exit.TERMINATED))
+        return _interrupted(run, Exit.TERMINATED)
     except typer.TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError" and not run.output.json:
             run.output.stdout.print(styled(str(error)), soft_wrap=True)
@@ -135,7 +135,7 @@ def execute(arguments: Sequence[str], run: Run) -> Exit:
     except Exception as error:  # noqa: BLE001 - the one place: nobody shall see a traceback
         return _failed(run, _defect(run, error))
     if code == Exit.INTERRUPTED and run.answer is None:  # typer made it of a Ctrl-C
-        return _failed(run, _interrupted(Exit.INTERRUPTED))
+        return _interrupted(run, Exit.INTERRUPTED)
     if run.answer is not None:
         return run.answer.exit
     return Exit(code) if isinstance(code, int) and code in set(Exit) else Exit.OK
@@ -282,8 +282,12 @@ def _defect(run: Run, error: Exception) -> SqsctlError:
     )
 
 
-def _interrupted(code: Exit) -> SqsctlError:
-    return SqsctlError(code.meaning, exit=code, code=code.name.lower())
+def _interrupted(run: Run, code: Exit) -> Exit:
+    """A signal ends the command; one that only follows has nothing to say of that."""
+    if run.following:
+        run.answer = None
+        return code
+    return _failed(run, SqsctlError(code.meaning, exit=code, code=code.name.lower()))
 
 
 def _words(arguments: list[str]) -> str:

@@ -14,21 +14,18 @@ from sqsctl.cli.run.options import FunctionOption, command, examples
 from sqsctl.cli.run.times import beginning, ending
 from sqsctl.cli.screen.output import Answer, iso, lines, safe_line, styled
 from sqsctl.cli.screen.sparkline import BLOCKS
+from sqsctl.cli.screen.views import duration, milliseconds
 from sqsctl.errors import Exit
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sqsctl.model.deployed import ApiPart
     from sqsctl.model.stack import Series
 
 WIDTH = 60
 NAME = 30
-_UNITS = {
-    "ApproximateAgeOfOldestMessage": " s",
-    "Duration": " ms",
-    "Latency": " ms",
-    "IntegrationLatency": " ms",
-}
+_IN_MS = frozenset({"Duration", "Latency", "IntegrationLatency"})
 _SHORT = {"Maximum": "max", "Average": "avg", "Minimum": "min", "Sum": "sum"}
 
 
@@ -85,9 +82,11 @@ def metrics(
         span = f"{begin:%Y-%m-%d %H:%M} to {day}{end:%H:%M} UTC"
         lines(console, [f"{span}, from 0 to each one's max"])
         drawn = [each for each in found if each.points]
+        names = {each.id: _api_name(each) for each in reference.apis}
         width = room(console.width, drawn)
         for resource, those in groupby(drawn, key=lambda each: each.resource):
-            console.print(styled(safe_line(resource), "bold"), soft_wrap=True)
+            name = names.get(resource, resource)
+            console.print(styled(safe_line(name), "bold"), soft_wrap=True)
             for each in those:
                 show_series(console, each, begin, end, width)
             said = f"  {'':<{NAME}} {axis(begin, end, width)}"
@@ -129,8 +128,22 @@ def axis(begin: datetime, end: datetime, width: int = WIDTH) -> str:
 
 def _values(series: Series) -> str:
     values = [value for _, value in series.points]
-    unit = _UNITS.get(series.metric, "")
-    return f"  last {values[-1]:.4g}{unit}, max {max(values):.4g}{unit}"
+    return f"  last {_figure(series, values[-1])}, max {_figure(series, max(values))}"
+
+
+def _api_name(api: ApiPart) -> str:
+    """What a person calls it: its id says nothing."""
+    kind = "function URL" if api.kind == "url" else f"{api.kind.upper()} API"
+    return f"{kind} {api.id if api.kind == 'url' else api.logical_id or ''}".strip()
+
+
+def _figure(series: Series, value: float) -> str:
+    """A value as people write it."""
+    if series.metric in _IN_MS:
+        return milliseconds(value)
+    if series.metric == "ApproximateAgeOfOldestMessage":
+        return duration(round(value))
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
 
 
 def room(columns: int, drawn: Sequence[Series]) -> int:

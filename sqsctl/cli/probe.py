@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, iso, lines, safe_line, styled
+from sqsctl.cli.screen.views import milliseconds
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from sqsctl.model.stack import Stack
     from sqsctl.operations.following.probe_hops import Hop, Route
 
-WIDTH = 40
+NAME = 26
 
 
 def register(app: typer.Typer) -> None:
@@ -121,40 +123,39 @@ def probe(
     if stopped:
         errors = (
             SqsctlError(
-                f"the canary did not arrive: it stopped at {stopped.name}",
+                f"the message did not arrive: it stopped at {stopped.name}",
                 hint="sqsctl doctor looks for the cause",
                 exit=code,
                 code="not_arrived",
             ),
         )
-    return Answer(data, lambda console: show_hops(console, hops), code, errors)
+    names = _names(stack, route, way)
+    return Answer(data, lambda console: show_hops(console, hops, names), code, errors)
 
 
-def show_hops(console: Console, hops: list[Hop]) -> None:
-    """A waterfall: when each hop began and how long it took."""
-    begun = [each.started_at for each in hops if each.started_at]
-    ended = [at for each in hops if (at := each.ended_at or each.started_at)]
-    first = min(begun, default=None)
-    span = (max(ended) - first).total_seconds() * 1000 if first and ended else 0.0
+def show_hops(console: Console, hops: list[Hop], names: Mapping[str, str]) -> None:
+    """A line for each hop: how it went, its name, how long it took, what it said.
+
+    ``names`` are those of the stack's parts by the hop's word.
+    """
+    from rich.cells import cell_len
+
+    from sqsctl.operations.following.probe_hops import stopped_at
+
     marks = {"ok": ("✓", "green"), "failed": ("✗", "red"), "missing": ("?", "yellow")}
-    for each in hops:
+    shown = [names.get(each.name, each.name) for each in hops]
+    width = min(NAME, max((len(each) for each in shown), default=0))
+    for number, (each, name) in enumerate(zip(hops, shown, strict=True), 1):
         mark, style = marks[each.status]
-        offset = (
-            (each.started_at - first).total_seconds() * 1000 if each.started_at and first else 0
-        )
-        took = each.duration_ms or 0.0
-        left = round(WIDTH * offset / span) if span else 0
-        bar = " " * min(left, WIDTH) + "━" * max(1, round(WIDTH * took / span) if span else 1)
-        time = f"{took:8.0f} ms" if each.duration_ms is not None else " " * 11
-        sure = "" if each.certain else " (by time alone)"
-        console.print(
-            styled(f"{mark} {each.name:<11} {time}  {bar[: WIDTH + 1]:<{WIDTH + 1}} ", style)
-            + styled(f"{safe_line(each.detail, 120)}{sure}", "dim"),
-            soft_wrap=True,
-        )
-    total = _total(hops)
-    if total is not None and all(each.status == "ok" for each in hops):
-        lines(console, [f"{total:.0f} ms from first to last"])
+        time = "–" if each.duration_ms is None else milliseconds(each.duration_ms)
+        detail = each.detail if each.certain else f"{each.detail} by time alone".strip()
+        head = f"{mark} {number} {safe_line(name, NAME):<{width}}  {time:>8}  "
+        room = max(20, console.width - cell_len(head)) if console.is_terminal else None
+        line = styled(head, style) + styled(safe_line(detail, room), "dim")
+        console.print(line, soft_wrap=True)
+    stopped, total = stopped_at(hops), _total(hops)
+    if stopped is None and total is not None:
+        lines(console, [f"{milliseconds(total)} from first to last"])
 
 
 def _total(hops: list[Hop]) -> float | None:
@@ -196,6 +197,16 @@ def _route(run: Run, stack: Stack, way: Way) -> Route:
     if found.consumer is None:
         raise _no_consumer(stack, way)
     return found
+
+
+def _names(stack: Stack, route: Route, way: Way) -> dict[str, str]:
+    """What the hops are called in this stack."""
+    prefix = f"{stack.name}-"
+    found = {"api": way.label if way.via == "http" else ""}
+    found["producer"] = route.producer[0] if route.producer else ""
+    found["consumer"] = route.consumer[0] if route.consumer else ""
+    found["queue"] = route.queue.name if route.queue else ""
+    return {hop: name.removeprefix(prefix) for hop, name in found.items() if name}
 
 
 def _no_consumer(stack: Stack, way: Way) -> SqsctlError:

@@ -261,3 +261,28 @@ def test_a_signal_while_the_answer_is_shown_is_no_closed_pipe(
 ) -> None:
     monkeypatch.setattr(Output, "show", lambda *_: signal.raise_signal(signal.SIGTERM))
     assert sqsctl("lab", "incidents").code == 143
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_what_only_follows_ends_quietly(form: str) -> None:
+    """Ctrl-C is its ordinary end: no error, and no envelope behind a stream of lines."""
+    code = (
+        "import os, signal, sys\n"
+        "from sqsctl.cli import main\n"
+        "from sqsctl.cli.logs import tail\n"
+        "tail._groups = lambda run, *_: setattr(run, 'target', None) or {}\n"
+        "tail._print = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT) or signal.pause()\n"
+        "from sqsctl.cli.run.context import Run\n"
+        "from tests.aws.stubs import Stubbed\n"
+        "Run.session = lambda self, **_: Stubbed().session\n"
+        f"sys.exit(main.main(['logs', 'tail', '-q', '-o', '{form}']))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        cwd=Path(__file__).parents[2],
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "")

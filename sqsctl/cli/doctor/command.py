@@ -233,6 +233,7 @@ def _watch(
     from sqsctl.operations.diagnosis.ignores import apply
 
     looked = False
+    run.following = True
     while True:
         try:
             seen = look()

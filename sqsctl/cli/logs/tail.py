@@ -108,6 +108,7 @@ def tail(
             hint="--grep instead of --filter",
         )
     groups = _groups(run, log_group, function)
+    run.following = follow
     if since is None:
         run.output.notice(f"since {iso(begin)} (10 minutes ago; --since looks further back)")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.screen.output import Answer, lines, safe_line, styled
+from sqsctl.cli.screen.views import milliseconds
 from sqsctl.errors import Exit, SqsctlError, worst
 from sqsctl.model.plurals import counted
 from sqsctl.operations.following.http_failures import explanations, suspects
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sqsctl.operations.following.follow import Fate
     from sqsctl.operations.following.log_sightings import Invocations
 
+ENOUGH = 20  # requests that a histogram needs to say something
 BAR = 30
 
 
@@ -198,8 +200,10 @@ def histogram_shape(latency: Latency) -> list[dict[str, float | int]]:
 
 
 def show(console: Console, outcome: Outcome) -> None:
-    """In k6's order: thresholds, checks, distribution, status codes, errors, histogram."""
+    """The histogram, then in k6's order: thresholds, checks, distribution, status codes, errors."""
     summary = outcome.summary
+    show_histogram(console, "request duration", summary.latency)
+    show_histogram(console, "of failed ones", summary.failed_latency)
     for each in summary.thresholds:
         value = "no value" if each.value is None else f"{each.value:.2f}"
         console.print(
@@ -224,8 +228,6 @@ def show(console: Console, outcome: Outcome) -> None:
         console.print(styled(said, "yellow"), soft_wrap=True)
     for text, count in list(summary.errors.items())[:10]:
         console.print(styled(f"  {count} × {safe_line(text, 200)}", "red"), soft_wrap=True)
-    show_histogram(console, "request duration", summary.latency)
-    show_histogram(console, "of failed ones", summary.failed_latency)
     if outcome.fate:
         show_fate(console, outcome.fate)
 
@@ -233,8 +235,8 @@ def show(console: Console, outcome: Outcome) -> None:
 def _rows(outcome: Outcome) -> list[tuple[str, str]]:
     summary = outcome.summary
     rows = [
-        ("accepted", f"{summary.accepted}  {summary.rate_per_s:.2f}/s"),
-        ("duration", f"{summary.duration_s:.2f} s"),
+        ("accepted", f"{summary.accepted}  {summary.rate_per_s:.1f}/s"),
+        ("duration", f"{summary.duration_s:.1f} s"),
     ]
     for name, count in (
         ("rejected", summary.rejected),
@@ -259,16 +261,16 @@ def _rows(outcome: Outcome) -> list[tuple[str, str]]:
 
 
 def show_histogram(console: Console, title: str, latency: Latency) -> None:
-    """Rows of bars; nothing where there is but one row to draw."""
+    """Rows of bars; nothing where there is too little to draw."""
     found = buckets(latency)
-    if len(found) < 2:
+    if len(found) < 2 or latency.count < ENOUGH:
         return
     most = max(each.count for each in found)
-    lines(console, [f"{title}, ms"])
+    lines(console, [f"{title}, up to"])
     for each in found:
         bar = "■" * max(1 if each.count else 0, round(BAR * each.count / most))
         console.print(
-            styled(f"  {each.upto_ms:10.2f} ")
+            styled(f"  {milliseconds(each.upto_ms):>8} ")
             + styled(f"{bar:<{BAR}}", "cyan")
             + styled(f" {each.count}"),
             soft_wrap=True,
@@ -300,19 +302,17 @@ def show_fate(console: Console, fate: Fate) -> None:
 
 
 def spread(latency: Latency) -> str:
-    """``avg=… min=… med=… max=… p(90)=…``: k6's line."""
+    """``avg=12 ms  med=10 ms  p95=31 ms  max=1.1 s``; all percentiles are in the JSON."""
     if not latency.count:
         return "none"
     parts = [
         ("avg", latency.avg),
-        ("min", latency.min),
         ("med", latency.med),
+        ("p95", latency.p95),
         ("max", latency.max),
-        ("p(90)", latency.p90),
-        ("p(95)", latency.p95),
-        ("p(99)", latency.p99),
     ]
-    return " ".join(f"{name}={value:.2f}ms" for name, value in parts if value is not None)
+    known = [f"{name}={milliseconds(value)}" for name, value in parts if value is not None]
+    return "  ".join(known)
 
 
 def _not_sent(summary: ProduceSummary) -> int:

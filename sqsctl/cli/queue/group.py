@@ -185,6 +185,7 @@ def watch(
     client = QueueClient(resolved.session)
     reference = client.resolve(queue_reference(run)).url
     ticks = 0
+    run.following = True
     while True:
         report = look(client, reference)
         run.announce(replace(run.target or resolved.target, account=_account(report.queue.arn)))

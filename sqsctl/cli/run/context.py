@@ -43,6 +43,7 @@ class Run:
         self.answer: Answer | None = None
         self.target: Target | None = None
         self.lab_name = lab_name or os.environ.get("SQSCTL_LAB_NAME") or "default"
+        self.following = False  # until somebody stops it: that is its ordinary end
         self.offers_lab = True  # where there is nothing to work on; the session has a list
         self._prompter: prompt.Prompter | None = None
         self._before: Globals | None = None

@@ -75,6 +75,15 @@ def duration(seconds: float | None) -> str:
     return " ".join(said[:2]) or f"{whole} s"
 
 
+def milliseconds(value: float) -> str:
+    """``4.2 ms``, ``245 ms``, ``16.6 s``, ``2 min 5 s``: three digits are enough for a person."""
+    if value < 10:
+        return f"{value:.1f} ms"
+    if value < 999.5:
+        return f"{value:.0f} ms"
+    return f"{value / 1000:.1f} s" if value < 120_000 else duration(round(value / 1000))
+
+
 def clock(moment: datetime | None) -> str:
     """A time of day in UTC, with the date where it is not today."""
     if moment is None:

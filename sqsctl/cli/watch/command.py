@@ -59,6 +59,7 @@ def watch(
     from sqsctl.cli.watch.view import picture_shape, show_picture_plainly
 
     watcher = Watcher(run)
+    run.following = True
     try:
         if _screen(run) and count is None:
             from sqsctl.cli.watch.screen import live
