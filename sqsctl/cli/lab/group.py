@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sqsctl.cli.lab import deploy, incidents, init, lifecycle
+from sqsctl.cli.lab import aws, deploy, incidents, init, lifecycle
 from sqsctl.cli.run.help import HelpGroup
 
 
@@ -15,6 +15,6 @@ def register(app: typer.Typer) -> None:
         help="A local AWS with the tutorial's stack or yours: start, deploy, break, heal.",
         no_args_is_help=True,
     )
-    for part in (lifecycle, init, deploy, incidents):
+    for part in (lifecycle, init, deploy, incidents, aws):
         part.register(group)
     app.add_typer(group, name="lab")

@@ -187,11 +187,13 @@ def command(
     epilog: str | None = None,
     hidden: bool = False,
     panel: str | None = None,
+    pass_through: bool = False,
 ) -> Callable[[Callable[..., Answer | None]], Callable[..., Answer | None]]:
     """Register a command whose first parameter is the Run.
 
     ``target`` adds the options that choose an AWS. An option that the command declares
-    itself under the same name replaces the common one.
+    itself under the same name replaces the common one. ``pass_through``: from its first argument
+    on, every word is the command's own, options too.
     """
 
     def decorate(function: Callable[..., Answer | None]) -> Callable[..., Answer | None]:
@@ -235,6 +237,7 @@ def command(
             rich_help_panel=panel,
             no_args_is_help=False,
             cls=HelpCommand,
+            context_settings={"allow_interspersed_args": False} if pass_through else None,
         )(wrapper)
         return function
 

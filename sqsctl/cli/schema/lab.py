@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sqsctl.cli.schema.parts import DRY_RUN, ENDPOINTS, LAB, LEFT_OUT
-from sqsctl.cli.schema.words import Shape, Words
+from sqsctl.cli.schema.words import Each, Shape, Words
 
 DATA: dict[str, tuple[Shape, ...]] = {
+    "lab aws": ({"answer": "text"},),
     "lab break": (
         {"incident": "text", "breaks": "text", "expects": "text", "active": ["text"]},
         DRY_RUN,
@@ -24,6 +25,7 @@ DATA: dict[str, tuple[Shape, ...]] = {
         {**DRY_RUN, "stacks": ["text"], "left_out": [LEFT_OUT]},
     ),
     "lab down": ({"name": "text", "stopped": "bool"}, DRY_RUN),
+    "lab env": ({"environment": Each("text")},),
     "lab heal": ({"healed": ["text"], "active": ["text"]}, DRY_RUN),
     "lab init": ({"folder": "text", "files": ["text"]}, DRY_RUN),
     "lab incidents": (

@@ -2,7 +2,8 @@
 
 What this command line was given to find its AWS (a profile, a region, an endpoint, the lab) goes
 along with every ``sqsctl`` command; the environment and sqsctl.toml are there for the next one,
-too. The AWS CLI knows neither sqsctl.toml nor the lab: it is told the profile and the endpoint.
+too. The AWS CLI knows no sqsctl.toml: it is told the profile and the endpoint; on the lab it is run
+by ``sqsctl lab aws``, which tells it the keys, too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sqsctl.cli.run.context import Run
-    from sqsctl.model.finding import Diagnosis
+    from sqsctl.model.finding import Diagnosis, Finding
     from sqsctl.model.remedy import Fix, Step
 
 _AWS = re.compile(r"(?<![\w./-])aws (?=(?!configure )[a-z][a-z0-9-]+ )")
@@ -69,7 +70,26 @@ def again(run: Run, queue: str) -> str:
 def as_typed(diagnosis: Diagnosis, run: Run) -> Diagnosis:
     """The diagnosis, the commands of its fixes with what they need here."""
     findings = tuple(replace(each, fix=_fix_here(each.fix, run)) for each in diagnosis.findings)
-    return replace(diagnosis, findings=findings)
+    return replace(diagnosis, findings=tuple(_healable(each, run) for each in findings))
+
+
+def _healable(finding: Finding, run: Run) -> Finding:
+    """The finding, with the lab's own way as the last where the lab was broken on purpose."""
+    from sqsctl.model.remedy import Command, Way
+
+    if finding.past or run.resolved().target.kind != "lab":
+        return finding
+    if finding.id not in run.program.broken_on(run.lab_name):
+        return finding
+    heal = Command(("sqsctl", "lab", "heal", finding.id, *_lab_named(run)))
+    way = Way("on the lab, where it was broken on purpose", (heal,))
+    return replace(finding, fix=replace(finding.fix, ways=(*finding.fix.ways, way)))
+
+
+def _lab_named(run: Run) -> tuple[str, ...]:
+    from sqsctl.aws.lab_state import DEFAULT_LAB
+
+    return () if run.lab_name == DEFAULT_LAB else ("--name", run.lab_name)
 
 
 def _fix_here(fix: Fix, run: Run) -> Fix:
@@ -101,12 +121,15 @@ def command_here(command: str, run: Run) -> str:
     if not _AWS.search(command):
         return command
     target = run.resolved().target
+    if target.kind == "lab":
+        named = "".join(f"{shlex.quote(each)} " for each in _lab_named(run))
+        return _AWS.sub(lambda _: f"sqsctl lab aws {named}", command)
     profile = run.settings.text("profile")
     more = ["--endpoint-url", target.endpoint] if target.endpoint else []
     # Where an endpoint is given, the AWS CLI wants a region for services that have none, too.
     if target.endpoint and " --region " not in command:
         more += ["--region", target.region]
-    if profile and target.kind != "lab":
+    if profile:
         more += ["--profile", profile]
     said = "".join(f"{shlex.quote(each)} " for each in more)
     return _AWS.sub(lambda _: f"aws {said}", command)
