@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -128,7 +128,8 @@ def serving(script: Script) -> Iterator[Loopback]:
             if answer.trickle_s:
                 self.trickle(answer)
                 return
-            self.wfile.write(answer.body[: answer.cut])
+            with suppress(ConnectionError):  # nobody waits any more
+                self.wfile.write(answer.body[: answer.cut])
             if answer.cut is not None:
                 self.wfile.flush()
                 self.close_connection = True

@@ -31,10 +31,12 @@ RANDOM_KILLS, ALWAYS = 6, 2
 
 
 @contextmanager
-def victim(bench: Bench, workers: int = 2) -> Iterator[subprocess.Popen[str]]:
-    """A redrive in a process of its own."""
+def victim(
+    bench: Bench, workers: int = 2, kind: str = "redrive"
+) -> Iterator[subprocess.Popen[str]]:
+    """A redrive, or its kin, in a process of its own."""
     command = [sys.executable, "-m", "tests.faults.victim", bench.proxy.url]
-    command += [bench.source.name, bench.target.name, str(bench.folder), str(workers)]
+    command += [bench.source.name, bench.target.name, str(bench.folder), str(workers), kind]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=str(_root()), env=_environment()
     )

@@ -1,38 +1,49 @@
-"""A redrive in a process of its own, to be killed, stopped and interrupted.
+"""A redrive, or its kin, in a process of its own, to be killed, stopped and interrupted.
 
-    python -m tests.faults.victim ENDPOINT SOURCE TARGET JOURNALS [WORKERS]
+    python -m tests.faults.victim ENDPOINT SOURCE TARGET JOURNALS [WORKERS [KIND]]
 
-Prints its summary as one JSON line; exits as the program would.
+KIND is redrive, edit (each body is changed on its way), canary (three first), restore (of the file
+``archive`` beside the journals) or purge (every second message). Prints its summary as one JSON
+line; exits as the program would.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import Exit
+from sqsctl.model.dead_letters import RestoreSummary
+from sqsctl.model.message import Message, Outgoing
+from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import RedriveSummary
+from sqsctl.operations.moving import removal
+from sqsctl.operations.moving.canary import watch
 from sqsctl.operations.moving.redrive import Redrive, RedriveStoppedError, redrive
+from sqsctl.operations.moving.removal import Removed, remove
+from sqsctl.operations.moving.restore import Restore, restore
 from sqsctl.operations.shared.control import Control, interruptible
 from tests.faults.bench import HOLD_S, POLICY, session_on
 
+Summary = RedriveSummary | RestoreSummary | Removed
 
-def main(endpoint: str, source: str, target: str, journals: str, workers: str = "2") -> int:
+
+def main(
+    endpoint: str,
+    source: str,
+    target: str,
+    journals: str,
+    workers: str = "2",
+    kind: str = "redrive",
+) -> int:
     client = QueueClient(session_on(endpoint))
     with interruptible(Control()) as control:
+        one, other = (client.describe(client.resolve(each)) for each in (source, target))
         try:
-            summary = redrive(
-                client,
-                client.describe(client.resolve(source)),
-                to=client.describe(client.resolve(target)),
-                journal_folder=Path(journals),
-                options=Redrive(concurrency=int(workers), hold_s=HOLD_S, wait_s=0),
-                policy=POLICY,
-                control=control,
-            )
+            summary = work(kind, client, one, other, Path(journals), int(workers), control)
         except RedriveStoppedError as error:
             _print(error.summary)
             return error.exit
@@ -40,8 +51,64 @@ def main(endpoint: str, source: str, target: str, journals: str, workers: str = 
     return control.exit if summary.interrupted else Exit.OK
 
 
-def _print(summary: RedriveSummary) -> None:
-    print(json.dumps(asdict(summary)), flush=True)
+def work(
+    kind: str,
+    client: QueueClient,
+    source: Queue,
+    target: Queue,
+    journals: Path,
+    workers: int,
+    control: Control | None = None,
+) -> Summary:
+    """What the victim does; a test that goes on where it was killed does the same."""
+    if kind == "restore":
+        return restore(
+            journals.parent / "archive",
+            client.open(target.ref),
+            target,
+            journal_folder=journals,
+            options=Restore(concurrency=workers, place=client.place),
+            policy=POLICY,
+            control=control,
+        )
+    if kind == "purge":
+        # What a killed one held comes back soon, and the lab shows everything at the first poll.
+        removal._HOLD_S, removal.EMPTY_POLLS = 4 * HOLD_S, 1  # type: ignore[attr-defined]
+        return remove(client.open(source.ref), source, chosen, policy=POLICY, control=control)
+
+    def moved(limit: int | None) -> RedriveSummary:
+        return redrive(
+            client,
+            source,
+            to=target,
+            journal_folder=journals,
+            options=Redrive(concurrency=workers, hold_s=HOLD_S, wait_s=0, limit=limit),
+            edit=edited if kind == "edit" else None,
+            policy=POLICY,
+            control=control,
+        )
+
+    if kind == "canary":
+        first = moved(3)
+        watch(client, source, [target], first.copies, timeout_s=0.05, poll_s=0.01, control=control)
+        rest = moved(None)
+        return replace(
+            rest, possible_duplicates=(*first.possible_duplicates, *rest.possible_duplicates)
+        )
+    return moved(None)
+
+
+def edited(_: Message, outgoing: Outgoing) -> Outgoing:
+    return replace(outgoing, body=f"edited {outgoing.body}")
+
+
+def chosen(message: Message) -> bool:
+    """Every second message."""
+    return int(json.loads(message.body)["n"]) % 2 == 0
+
+
+def _print(summary: Summary) -> None:
+    print(json.dumps(asdict(summary), default=str), flush=True)
 
 
 if __name__ == "__main__":

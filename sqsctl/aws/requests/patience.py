@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-GRACE_S = 1.5
+GRACE_S = 1.2
 _TICK_S = 0.1
 
 

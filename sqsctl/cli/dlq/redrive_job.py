@@ -14,7 +14,7 @@ from sqsctl.cli.dlq.redrive_view import redrive_answer, redrive_shape, show_redr
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.command_lines import again, here
 from sqsctl.cli.screen.output import Answer, lines
-from sqsctl.errors import Exit, SqsctlError, UsageError
+from sqsctl.errors import Exit, SqsctlError, UsageError, worst
 from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _carried_out(job: Job, control: Control, canary: int | None) -> Answer:
         return Answer(
             redrive_shape(partial, verdict),
             lambda console: show_redrive(console, partial, job.pair),
-            error.exit,
+            worst(control.exit if control.stopping else Exit.OK, error.exit),
             (error,),
         )
     return redrive_answer(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from sqsctl.aws.requests import patience
-from sqsctl.errors import Exit
+from sqsctl.errors import Exit, SqsctlError
 
 # What ends a program: Ctrl-C, kill, and a terminal that was closed.
 ENDING = tuple(
@@ -51,8 +51,10 @@ def interruptible(
 
     ``announce`` is called at the first; from then on no server is waited for. The process then
     ends with 128 + the signal, without running anything further: what must survive is on disk
-    by then. A signal that the program was started to ignore (nohup) stays ignored. Outside the
-    main thread, where handlers cannot be set, nothing happens.
+    by then. What fails after a signal ends with the signal's exit code.
+
+    A signal that the program was started to ignore (nohup) stays ignored. Outside the main
+    thread, where handlers cannot be set, nothing happens.
     """
     if threading.current_thread() is not threading.main_thread():
         yield control
@@ -74,6 +76,9 @@ def interruptible(
     }
     try:
         yield control
+    except SqsctlError as error:
+        error.exit = control.exit if control.stopping else error.exit
+        raise
     finally:
         patience.calm()
         for each, handler in former.items():

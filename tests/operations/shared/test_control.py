@@ -56,6 +56,19 @@ def test_what_the_program_was_started_to_ignore_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
+def test_what_fails_after_a_signal_has_the_signals_exit_code() -> None:
+    def fails(*, signalled: bool) -> None:
+        with interruptible(Control()):
+            if signalled:
+                os.kill(os.getpid(), signal.SIGTERM)
+            raise unavailable()
+
+    for signalled, code in ((True, Exit.TERMINATED), (False, Exit.UNAVAILABLE)):
+        with pytest.raises(SqsctlError) as caught:
+            fails(signalled=signalled)
+        assert caught.value.exit is code
+
+
 def test_a_second_signal_ends_the_process() -> None:
     program = (
         "import os, signal\n"
