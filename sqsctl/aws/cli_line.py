@@ -172,7 +172,7 @@ def _read(shape: Any, text: str, option: str) -> Any:
                 return json.loads(text)
             case _:
                 return text
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, RecursionError):
         raise _wrong(f"{option}: {text[:80]!r} is no {shape.type_name}") from None
 
 

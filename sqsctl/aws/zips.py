@@ -8,6 +8,7 @@ size, its compression ratio.
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -21,6 +22,22 @@ MAX_ENTRIES = 10_000
 MAX_RATIO = 100
 MAX_MEMBER_BYTES = 2 * 1024 * 1024  # a handler bundled with its SDK
 MAX_FETCHED_BYTES = 24 * 1024 * 1024
+MAX_DIRECTORY_BYTES = 4 * 1024 * 1024  # some 40,000 files: a large node_modules
+# What Lambda takes; the decoders of others are not for a stranger's bytes.
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+# Whatever zipfile and the decoders below it make of bytes that are none.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,  # NotImplementedError, too
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+)
 _BLOCK = 256 * 1024
 
 Fetch = Callable[[int, int], tuple[bytes, int]]
@@ -41,9 +58,13 @@ class RemoteZip:
     def __init__(self, fetch: Fetch, size: int) -> None:
         if size > MAX_ZIP_BYTES:
             raise refused(f"it has {size:,} bytes, more than the {MAX_ZIP_BYTES:,} looked at")
+        file = _Ranges(fetch, size)
         try:
-            self._zip = zipfile.ZipFile(_Ranges(fetch, size))
-        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
+            # zipfile reads the directory in one piece, and makes objects of all of it.
+            file.longest = MAX_DIRECTORY_BYTES
+            self._zip = zipfile.ZipFile(file)
+            file.longest = MAX_FETCHED_BYTES
+        except _UNREADABLE as error:
             raise refused(f"it is no zip file: {error}") from error
 
     def listing(self) -> Listing:
@@ -64,21 +85,15 @@ class RemoteZip:
             return None
         if info.file_size > MAX_MEMBER_BYTES or info.flag_bits & 1:
             return None
+        if info.compress_type not in _METHODS:
+            return None
         if info.compress_size and info.file_size / info.compress_size > MAX_RATIO:
             return None
         try:
             with self._zip.open(info) as member:
                 # The directory's sizes are only claims.
                 raw = member.read(MAX_MEMBER_BYTES + 1)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-            OSError,
-            ValueError,
-            EOFError,
-            RuntimeError,
-        ):
+        except _UNREADABLE:
             return None
         return None if len(raw) > MAX_MEMBER_BYTES else raw.decode("utf-8", errors="replace")
 
@@ -92,6 +107,7 @@ class _Ranges(io.RawIOBase):
         self._size = size
         self._at = 0
         self._fetched = 0
+        self.longest = MAX_FETCHED_BYTES  # of one read
         self._blocks: dict[int, bytes] = {}
         if size and size <= _BLOCK:
             self._load(0, 0)
@@ -119,7 +135,7 @@ class _Ranges(io.RawIOBase):
         end = self._size if size < 0 else min(self._size, self._at + size)
         if end <= self._at:
             return b""
-        if end - self._at > MAX_FETCHED_BYTES:
+        if end - self._at > self.longest:
             raise OSError("its directory is larger than any honest one")
         first, last = self._at // _BLOCK, (end - 1) // _BLOCK
         missing = [each for each in range(first, last + 1) if each not in self._blocks]

@@ -342,7 +342,7 @@ def _asked(
         connection.request(method, path, body, headers)
         response = connection.getresponse()
         found = json.loads(response.read())
-    except (OSError, ValueError, http.client.HTTPException):
+    except (OSError, ValueError, RecursionError, http.client.HTTPException):
         return None
     else:
         return found if response.status == 200 and isinstance(found, dict) else None

@@ -384,7 +384,7 @@ def _url(arn: str) -> str:
 def _document(text: str | None) -> dict[str, object]:
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

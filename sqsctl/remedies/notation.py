@@ -39,11 +39,11 @@ class Substitution:
 def read(value: object) -> object:
     """An attribute of a queue as a template has it: a number, a document, else the text."""
     text = str(value)
-    if text.isascii() and text.isdigit():
-        return int(text)
     try:
+        if text.isascii() and text.isdigit():
+            return int(text)
         return json.loads(text) if text.startswith("{") else text
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

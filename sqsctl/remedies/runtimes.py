@@ -85,7 +85,7 @@ def _requires_sdk(package: Package) -> str:
 def _in_dependencies(text: str) -> bool:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(found, dict) and "aws-sdk" in (found.get("dependencies") or {})
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import tracemalloc
 import zipfile
+import zlib
 
 import pytest
 
@@ -136,6 +138,62 @@ def test_a_directory_larger_than_any_honest_one_is_refused() -> None:
     data[place : place + 4] = struct.pack("<I", 100_000_000)
     with pytest.raises(SqsctlError):
         opened(bytes(data))
+
+
+def test_a_large_directory_is_refused_before_anything_is_made_of_it() -> None:
+    entry = b"PK\x01\x02" + bytes(24) + struct.pack("<HHH", 4, 0, 0) + bytes(12) + b"a.py"
+    directory = entry * (20_000_000 // len(entry))
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65_535, 65_535, len(directory), 0, 0)
+    data = directory + end
+    tracemalloc.start()
+    began = time.process_time()
+    try:
+        with pytest.raises(SqsctlError) as raised:
+            opened(data)
+        took = time.process_time() - began
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert raised.value.code == "package_refused"
+    assert took < 0.5
+    assert peak < 8_000_000
+
+
+def test_a_large_honest_directory_is_read() -> None:
+    files = {f"node_modules/package-{n}/lib/index.js": b"" for n in range(20_000)}
+    listing = opened(packed(files)).listing()
+    assert len(listing.members) == zips.MAX_ENTRIES
+    assert listing.truncated
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, 97])
+def test_a_method_that_lambda_does_not_take_is_not_decoded(
+    method: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bytearray(packed({"app.py": b"x = 1"}))
+    for mark, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = data.index(mark) + offset
+        data[place : place + 2] = struct.pack("<H", method)
+    archive = opened(bytes(data))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was opened"))
+    assert [each.path for each in archive.listing().members] == ["app.py"]
+    assert archive.text("app.py") is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [zlib.error, struct.error, UnicodeDecodeError("x", b"", 0, 1, ""), EOFError],
+)
+def test_whatever_a_decoder_says_it_is_not_readable(
+    error: Exception | type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = opened(packed({"app.py": b"x = 1"}))
+
+    def fail(*_: object) -> bytes:
+        raise error
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", fail)
+    assert archive.text("app.py") is None
 
 
 LOCAL = "http://127.0.0.1:4566"

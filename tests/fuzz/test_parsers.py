@@ -224,7 +224,11 @@ def zip_file(content: bytes, _: Path) -> None:
 def zip_contents(draw: st.DrawFn) -> bytes:
     """A small zip with bytes changed, put in or cut away."""
     buffer = io.BytesIO()
-    how = draw(st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))
+    how = draw(
+        st.sampled_from(
+            [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+        )
+    )
     with zipfile.ZipFile(buffer, "w", how) as made:
         for name in draw(st.lists(st.sampled_from(["a.py", "b/c.js", "é", "../x"]), unique=True)):
             made.writestr(name, draw(wild_bytes))

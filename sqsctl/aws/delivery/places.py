@@ -136,7 +136,7 @@ def _on_failure(shape: Mapping[str, Any]) -> str:
 def _dead_letter_queue(policy: object) -> str | None:
     try:
         told = json.loads(str(policy or "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     arn = told.get("deadLetterTargetArn") if isinstance(told, dict) else None
     return str(arn) if arn else None

@@ -150,7 +150,7 @@ def _read(path: Path) -> dict[str, dict[str, dict[str, object]]]:
     """The file, less what is over; a file that cannot be read holds nothing."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     now = time.time()
     found: dict[str, dict[str, dict[str, object]]] = {}

@@ -6,7 +6,6 @@ CloudFormation template reference.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from sqsctl.operations.packaged.terraform_values import (
     attribute_of,
     named_in,
 )
+from sqsctl.operations.target.yaml_documents import json_of
 
 ASSUMED_RECEIVES = 3
 
@@ -69,7 +69,7 @@ def _queue(making: Making) -> dict[str, Any]:
 def _redrive(making: Making) -> dict[str, Any] | None:
     known = making.planned.values.get("redrive_policy")
     if isinstance(known, str) and known:
-        found: dict[str, Any] = json.loads(known)
+        found: dict[str, Any] = json_of(known, "redrive_policy")
         return found
     for address, attribute in making.planned.references("redrive_policy"):
         target = making.plan.find(address)
@@ -182,7 +182,7 @@ def _role(making: Making) -> dict[str, Any]:
         ],
     }
     inline = [
-        {"PolicyName": each["name"], "PolicyDocument": json.loads(each["policy"])}
+        {"PolicyName": each["name"], "PolicyDocument": json_of(each["policy"], "inline_policy")}
         for each in making.blocks("inline_policy")
         if each.get("name") and each.get("policy")
     ]
@@ -297,7 +297,7 @@ def _subscription(making: Making) -> dict[str, Any]:
         said["RawMessageDelivery"] = raw
     policy = making.planned.values.get("filter_policy")
     if isinstance(policy, str) and policy:
-        said["FilterPolicy"] = json.loads(policy)
+        said["FilterPolicy"] = json_of(policy, "filter_policy")
     return {"Type": "AWS::SNS::Subscription", "Properties": said}
 
 

@@ -5,10 +5,11 @@ Source: hashicorp/terraform-provider-aws, the reference page of each resource (a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from sqsctl.operations.target.yaml_documents import json_of
 
 Values = Mapping[str, Any]
 
@@ -63,7 +64,7 @@ class Making:
         """A policy's document; from a data source's statements where it is not known yet."""
         known = self.planned.values.get(key)
         if isinstance(known, str) and known:
-            return json.loads(known)
+            return json_of(known, f"{key} of {self.planned.address}")
         named = self.planned.references(key)
         for address, _ in named:
             target = self.plan.find(address)

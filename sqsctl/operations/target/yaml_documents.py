@@ -82,6 +82,14 @@ def load_json(path: Path) -> Any:
         raise UsageError(f"{path.name} is not valid JSON: {error}", code="json") from error
 
 
+def json_of(text: str, name: str) -> Any:
+    """A JSON text inside a project's file. Raises UsageError where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name} is not valid JSON: {error}", code="json") from error
+
+
 def inside_only(path: Path) -> None:
     """Raise UsageError for a link that leads out of its folder: nothing outside is read."""
     if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
