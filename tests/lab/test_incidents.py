@@ -321,7 +321,7 @@ def test_several_at_once_are_healed_in_any_order(tutorial: Tutorial, lab_state: 
 
 
 def deployed_code(tutorial: Tutorial) -> str:
-    with zipfile.ZipFile(io.BytesIO(Bench(tutorial.session).code("jobsWorker"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(Bench(tutorial.session).code("consumer"))) as archive:
         return archive.read("index.py").decode()
 
 

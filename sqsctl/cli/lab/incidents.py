@@ -59,10 +59,20 @@ def break_(
             autocompletion=_complete,
         ),
     ],
+    queue: Annotated[
+        str | None,
+        typer.Option(
+            "--queue", help="The queue, where the stack consumes several.", metavar="NAME"
+        ),
+    ] = None,
     name: NameOption = None,
     dry_run: DryRunOption = False,
 ) -> Answer:
-    """Make an incident happen: what the tutorial ran into, for real, on the lab."""
+    """Make an incident happen: what the tutorial ran into, for real, on the lab.
+
+    It happens to the stack that the lab has: its queue, consumer and producer are found. What
+    does not fit that stack is refused, with the reason.
+    """
     from sqsctl.lab import incidents
 
     state, session = running(run, name)
@@ -70,7 +80,7 @@ def break_(
     if dry_run:
         return would(f"break the lab: {chosen.breaks}")
     with run.progress(f"breaking: {incident}"):
-        chosen.break_(session)
+        chosen.break_(session, queue)
     active = active_on(state)
 
     def human(console: Console) -> None:

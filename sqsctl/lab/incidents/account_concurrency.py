@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import json
 
-from sqsctl.aws.translate import translated
 from sqsctl.lab.incidents.base import Incident
-from sqsctl.lab.incidents.bench import Bench
+from sqsctl.lab.incidents.bench import Bench, unfit
 from sqsctl.lab.incidents.changes import Code, Setting
-from sqsctl.lab.incidents.resources import AccountLimit, QueueAttribute
+from sqsctl.lab.incidents.resources import AccountLimit, MappingField, QueueAttribute
 
 BACKLOG = 60
-_BATCH = 10
 
 
 class AccountConcurrency(Incident):
@@ -26,18 +24,17 @@ class AccountConcurrency(Incident):
     step = "step 3, item 5"
     breaks = "the account may run 10 functions at once, the consumers need 5 s each, 60 wait"
     changes = (
-        QueueAttribute("jobs", "VisibilityTimeout", "6"),
-        Setting("jobsWorker", "Timeout", 6),
-        Code("jobsWorker", "works_five_seconds"),
+        QueueAttribute("queue", "VisibilityTimeout", "6"),
+        Setting("consumer", "Timeout", 6),
+        Code("consumer", "works_five_seconds"),
         AccountLimit(10),
     )
     account_wide = True
 
+    def check(self, bench: Bench) -> None:
+        if bench.fifo:
+            raise unfit(f"{bench.queue_name} is FIFO: its groups wait for each other")
+
     def provoke(self, bench: Bench) -> None:
-        with translated("queue jobs"):
-            for start in range(0, BACKLOG, _BATCH):
-                bodies = [json.dumps({"input": start + number}) for number in range(_BATCH)]
-                bench.aws.sqs_unretried().send_message_batch(
-                    QueueUrl=bench.queue("jobs"),
-                    Entries=[{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)],
-                )
+        batch = int(MappingField("BatchSize", None).read(bench) or 1)
+        bench.send([json.dumps({"input": number}) for number in range(BACKLOG * batch)])

@@ -19,6 +19,7 @@ from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.lab.incidents.bench import Bench
 from sqsctl.lab.incidents.changes import Change
+from sqsctl.lab.incidents.parts import Parts
 
 
 class Incident:
@@ -43,13 +44,20 @@ class Incident:
         if "name" in cls.__dict__:
             Incident.known[cls.name] = cls()
 
-    def break_(self, aws: Session) -> bool:
-        """Break it; returns when that is in effect. False if it was broken already."""
-        bench = Bench(aws)
+    def break_(self, aws: Session, queue: str | None = None) -> bool:
+        """Break it; returns when that is in effect. False if it was broken already.
+
+        ``queue`` chooses where the stack consumes several. Raises RefusedError, with nothing
+        changed, where the incident does not fit the stack.
+        """
+        bench = Bench(aws, queue)
         with Journal.of(bench.state) as journal:
             if self.name in journal.active(bench.stack):
                 return False
+            journal.recall(bench)
             self.check(bench)
+            for change in self.changes:
+                change.fits(bench)
             journal.add(bench, self)
         return True
 
@@ -59,6 +67,7 @@ class Incident:
         with Journal.of(bench.state) as journal:
             if self.name not in journal.active(bench.stack):
                 return False
+            journal.recall(bench)
             journal.remove(bench, self)
         return True
 
@@ -100,9 +109,16 @@ class Journal:
         """The active incidents of a stack, oldest first."""
         return tuple(self._stacks.get(stack, {}).get("active", ()))
 
+    def recall(self, bench: Bench) -> None:
+        """Work on the parts that were found when the stack was first broken."""
+        kept = self._stacks.get(bench.stack, {})
+        if kept.get("active") and kept.get("parts"):
+            bench.remember(Parts(**kept["parts"]))
+
     def add(self, bench: Bench, incident: Incident) -> None:
         """Note what is there, then change it: a failure in between leaves it healable."""
         entry = self._stacks.setdefault(bench.stack, {"active": [], "before": {}})
+        entry["parts"] = bench.parts.plain()
         for change in incident.changes:
             if change.key not in entry["before"]:
                 entry["before"][change.key] = change.read(bench)

@@ -16,7 +16,7 @@ class BatchSilentLoss(Incident):
         "the consumer gets batches of 10 and returns after the first record, as the tutorial has it"
     )
     changes = (
-        Code("jobsWorker", "batch_silent_loss"),
+        Code("consumer", "batch_silent_loss"),
         MappingField("BatchSize", 10),
         MappingField("MaximumBatchingWindowInSeconds", 1),
     )

@@ -1,4 +1,4 @@
-"""The lab's stack as incidents work on it: its resources by their logical names.
+"""A stack of the lab as incidents work on it: its queue, its consumer, its producer.
 
 Everything goes through AWS's APIs, so a broken lab is broken exactly as a stack on AWS
 can be.
@@ -12,24 +12,15 @@ import time
 import urllib.parse
 import urllib.request
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 from sqsctl.aws.lab_calls import signed_headers
 from sqsctl.aws.lab_state import LabState, read_state, state_home
 from sqsctl.aws.session import Session
 from sqsctl.aws.translate import translated
-from sqsctl.errors import Exit, NotFoundError, RefusedError, SqsctlError
-
-# Logical ids of the template, by the short names that incidents use.
-FUNCTIONS = {
-    "producer": "ProducerLambdaFunction",
-    "jobsWorker": "JobsWorkerLambdaFunction",
-    "hello": "HelloLambdaFunction",
-}
-QUEUES = {"jobs": "jobsQueueCEDBAE3E", "dlq": "jobsDlqD18CF374"}
-MAPPING = "JobsWorkerEventSourceMappingSQSJobsQueueCEDBAE3E"
-ROLE = "IamRoleLambdaExecution"
-API = "HttpApi"
+from sqsctl.errors import Exit, RefusedError, SqsctlError
+from sqsctl.lab.incidents.parts import Parts, discovered
 
 UPDATE_DEADLINE_S = 20.0
 _POLL_S = 0.05
@@ -38,41 +29,83 @@ _POLL_S = 0.05
 class Bench:
     """One stack on one lab. Raises RefusedError where the session is not a lab's."""
 
-    def __init__(self, aws: Session) -> None:
+    def __init__(self, aws: Session, queue: str | None = None) -> None:
         self.aws = aws
         self.state = _lab_at(aws.target.endpoint)
         self.stack = aws.target.stack or self.state.stack
-        self._resources: dict[str, str] | None = None
+        self._named = queue
+        self._parts: Parts | None = None
 
-    def physical(self, logical: str) -> str:
-        """The physical id of a resource of the stack."""
-        if self._resources is None:
-            with translated(f"stack {self.stack}"):
-                pages = (
-                    self.aws.cloudformation()
-                    .get_paginator("list_stack_resources")
-                    .paginate(StackName=self.stack)
-                )
-                self._resources = {
-                    each["LogicalResourceId"]: each["PhysicalResourceId"]
-                    for page in pages
-                    for each in page["StackResourceSummaries"]
-                    if "PhysicalResourceId" in each
-                }
-        try:
-            return self._resources[logical]
-        except KeyError:
-            raise NotFoundError(
-                f"the stack {self.stack} has no {logical}",
-                hint="sqsctl lab reset, then sqsctl lab up deploys it anew",
-            ) from None
+    @property
+    def parts(self) -> Parts:
+        """What the incident is about, as it was found."""
+        if self._parts is None:
+            self._parts = discovered(self.aws, self.stack, self._named)
+        return self._parts
+
+    def remember(self, parts: Parts) -> None:
+        """Parts that were found before anything was broken."""
+        self._parts = parts
 
     def function(self, name: str) -> str:
-        return self.physical(FUNCTIONS[name])
+        """The name of a function (consumer, producer). Raises RefusedError where there is none."""
+        found = {"consumer": self.parts.consumer, "producer": self.parts.producer}[name]
+        if not found:
+            does = "consumes a queue" if name == "consumer" else f"sends to {self.queue_name}"
+            raise unfit(f"no function of {self.stack} {does}")
+        return found
 
     def queue(self, name: str) -> str:
-        """The URL of a queue (jobs, dlq)."""
-        return self.physical(QUEUES[name])
+        """The URL of a queue (queue, dlq). Raises RefusedError where there is none."""
+        found = {"queue": self.parts.queue, "dlq": self.parts.dlq}[name]
+        if not found and name == "dlq" and self.parts.queue:
+            raise unfit(f"{self.queue_name} has no dead-letter queue")
+        if not found:
+            raise unfit(f"no function of {self.stack} consumes a queue")
+        return found
+
+    @property
+    def mapping(self) -> str:
+        """The UUID of the event source mapping between the queue and its consumer."""
+        self.queue("queue")
+        return self.parts.mapping
+
+    @property
+    def variable(self) -> str:
+        """The producer's environment variable that names the queue."""
+        self.function("producer")
+        return self.parts.variable
+
+    @property
+    def queue_name(self) -> str:
+        return self.queue("queue").rpartition("/")[2]
+
+    @property
+    def fifo(self) -> bool:
+        return self.queue_name.endswith(".fifo")
+
+    def role(self, function: str) -> str:
+        """The name of a function's role."""
+        return str(self.configuration(function)["Role"]).rpartition("/")[2]
+
+    def send(self, bodies: Sequence[str]) -> None:
+        """Send messages to the queue, past any producer."""
+        for start in range(0, len(bodies), 10):
+            entries = [
+                {"Id": str(number), "MessageBody": body, **self._group(f"{start}-{number}")}
+                for number, body in enumerate(bodies[start : start + 10])
+            ]
+            with translated(f"queue {self.queue_name}"):
+                self.aws.sqs_unretried().send_message_batch(
+                    QueueUrl=self.queue("queue"),
+                    Entries=entries,  # type: ignore[arg-type]
+                )
+
+    def _group(self, unique: str) -> dict[str, str]:
+        if not self.fifo:
+            return {}
+        stamp = f"{time.time_ns()}-{unique}"
+        return {"MessageGroupId": unique, "MessageDeduplicationId": stamp}
 
     def queue_arn(self, name: str) -> str:
         attributes = self.attributes(name)
@@ -93,9 +126,18 @@ class Bench:
         return dict(answer)
 
     def language(self, function: str) -> str:
-        """python or nodejs."""
-        runtime = str(self.configuration(function).get("Runtime", ""))
-        return "nodejs" if runtime.startswith("nodejs") else "python"
+        """python or nodejs. Raises RefusedError for what incidents have no code for."""
+        found = self.configuration(function)
+        runtime = str(found.get("Runtime", ""))
+        for each in ("python", "nodejs"):
+            if runtime.startswith(each):
+                return each
+        kind = runtime or "a container image"
+        raise unfit(f"{self.function(function)} runs {kind}: incidents have Python and Node.js")
+
+    def packaged(self, function: str, text: str, language: str) -> bytes:
+        """A package with this text where the function's handler is looked for."""
+        return package(text, language, str(self.configuration(function).get("Handler")))
 
     def code(self, function: str) -> bytes:
         """The function's package."""
@@ -153,14 +195,32 @@ class Bench:
         )
 
 
-def package(text: str, language: str) -> bytes:
-    """A deployment package with one source file, the same bytes for the same text."""
-    name = "index.js" if language == "nodejs" else "index.py"
+def unfit(reason: str) -> RefusedError:
+    """Why an incident cannot be on this stack."""
+    return RefusedError(
+        reason, hint="sqsctl lab incidents lists the others", code="incident_does_not_fit"
+    )
+
+
+def package(text: str, language: str, handler: str = "index.handler") -> bytes:
+    """A deployment package with one source file, the same bytes for the same text.
+
+    The text defines ``handler``; the file and the name are those that the setting asks for.
+    """
+    if language == "nodejs":
+        folder, slash, last = handler.rpartition("/")
+        module, _, exported = last.partition(".")
+        name = f"{folder}{slash}{module}.js"
+        alias = f"\nmodule.exports.{exported} = module.exports.handler;\n"
+    else:
+        module, _, exported = handler.rpartition(".")
+        name = f"{module.replace('.', '/')}.py"
+        alias = f"\n\n{exported} = handler\n"
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         info = zipfile.ZipInfo(name)
         info.external_attr = 0o644 << 16
-        archive.writestr(info, text)
+        archive.writestr(info, text if exported == "handler" else text.rstrip() + alias)
     return target.getvalue()
 
 

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from sqsctl.aws.translate import translated
-from sqsctl.lab.incidents.bench import Bench, package
+from sqsctl.lab.incidents.bench import Bench, unfit
 
 Value = Any  # whatever JSON can hold
 
@@ -32,6 +32,10 @@ class Change(ABC):
     def broken(self, bench: Bench, value: Value) -> Value:  # noqa: ARG002 - for those that ask
         """What the incident makes of that value: by default, a value of its own."""
         return self.value
+
+    def fits(self, bench: Bench) -> None:
+        """Raise RefusedError where the setting is not there, or cannot be put to this use."""
+        self.read(bench)
 
     @abstractmethod
     def write(self, bench: Bench, value: Value) -> None:
@@ -58,7 +62,12 @@ class Code(Change):
 
     def broken(self, bench: Bench, value: Value) -> Value:  # noqa: ARG002 - whatever it was
         language = self.language or bench.language(self.function)
-        return base64.b64encode(package(source(self.source, language), language)).decode()
+        made = bench.packaged(self.function, source(self.source, language), language)
+        return base64.b64encode(made).decode()
+
+    def fits(self, bench: Bench) -> None:
+        on_latest(bench, self.function)
+        bench.language(self.function)
 
     def write(self, bench: Bench, value: Value) -> None:
         bench.deploy(self.function, base64.b64decode(value))
@@ -79,39 +88,48 @@ class Setting(Change):
     def read(self, bench: Bench) -> Value:
         return bench.configuration(self.function).get(self.field)
 
+    def fits(self, bench: Bench) -> None:
+        on_latest(bench, self.function)
+        self.read(bench)
+
     def write(self, bench: Bench, value: Value) -> None:
         bench.configure(self.function, **{self.field: value})
 
 
 @dataclass(frozen=True)
+class AtMost(Setting):
+    """A number of a function's configuration that becomes no more than this."""
+
+    def broken(self, bench: Bench, value: Value) -> Value:  # noqa: ARG002 - the value is enough
+        return min(int(value), int(self.value))
+
+
+@dataclass(frozen=True)
 class Variable(Change):
-    """One environment variable of a function; None removes it.
+    """The producer's environment variable that names the queue; None removes it.
 
     ``value`` may hold ``{}``, which stands for what the variable had.
     """
 
-    function: str
-    name: str
     value: str | None = None
-
-    @property
-    def key(self) -> str:  # type: ignore[override]
-        return f"variable:{self.function}:{self.name}"
+    key: str = "variable:producer"
 
     def read(self, bench: Bench) -> Value:
-        return self._all(bench).get(self.name)
+        return self._all(bench).get(bench.variable)
 
     def broken(self, bench: Bench, value: Value) -> Value:  # noqa: ARG002 - the name is enough
         return None if self.value is None else self.value.replace("{}", str(value))
 
     def write(self, bench: Bench, value: Value) -> None:
-        variables = {key: text for key, text in self._all(bench).items() if key != self.name}
+        name = bench.variable
+        variables = {key: text for key, text in self._all(bench).items() if key != name}
         if value is not None:
-            variables[self.name] = value
-        bench.configure(self.function, Environment={"Variables": variables})
+            variables[name] = value
+        bench.configure("producer", Environment={"Variables": variables})
 
-    def _all(self, bench: Bench) -> dict[str, str]:
-        found = bench.configuration(self.function).get("Environment") or {}
+    @staticmethod
+    def _all(bench: Bench) -> dict[str, str]:
+        found = bench.configuration("producer").get("Environment") or {}
         return dict(found.get("Variables") or {})
 
 
@@ -141,6 +159,16 @@ class Reserved(Change):
                 bench.aws.functions().put_function_concurrency(
                     FunctionName=name, ReservedConcurrentExecutions=value
                 )
+
+
+def on_latest(bench: Bench, function: str) -> None:
+    """Raise RefusedError where what runs is a version, which nothing changes any more."""
+    name = bench.function(function)
+    if function == "consumer" and bench.parts.qualifier:
+        raise unfit(
+            f"the mapping is on {bench.parts.qualifier} of {name}: a version's code and settings "
+            "stay as they were published"
+        )
 
 
 def source(name: str, language: str) -> str:

@@ -10,4 +10,4 @@ class DlqMissing(Incident):
     name = "dlq-missing"
     step = "step 3, before the DLQ is connected"
     breaks = "the queue has no dead-letter queue any more"
-    changes = (QueueAttribute("jobs", "RedrivePolicy", ""),)
+    changes = (QueueAttribute("queue", "RedrivePolicy", ""),)

@@ -12,5 +12,5 @@ from sqsctl.lab.incidents.changes import Variable
 class EnvVarMissing(Incident):
     name = "env-var-missing"
     step = "step 2, item 2"
-    breaks = "the producer has lost its QUEUE_URL environment variable"
-    changes = (Variable("producer", "QUEUE_URL"),)
+    breaks = "the producer has lost the environment variable that names the queue"
+    changes = (Variable(),)

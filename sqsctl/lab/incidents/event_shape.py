@@ -13,4 +13,4 @@ class EventShape(Incident):
     name = "event-shape"
     step = "step 2, item 3"
     breaks = "the consumer parses event.body instead of each record's body, as the tutorial has it"
-    changes = (Code("jobsWorker", "event_shape"),)
+    changes = (Code("consumer", "event_shape"),)

@@ -14,7 +14,7 @@ from typing import Any
 from sqsctl.aws.translate import translated
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.lab.incidents.base import Incident
-from sqsctl.lab.incidents.bench import ROLE, Bench
+from sqsctl.lab.incidents.bench import Bench
 
 BLOCKED, FREE = "blocked", "free"
 _LONGEST_S = 43_200
@@ -28,7 +28,7 @@ class FifoGroupBlocked(Incident):
 
     def prepare(self, bench: Bench) -> None:
         sqs, name = bench.aws.sqs_unretried(), queue_name(bench)
-        visibility = bench.attributes("jobs")["VisibilityTimeout"]
+        visibility = bench.attributes("queue")["VisibilityTimeout"]
         attributes: dict[Any, str] = {
             "FifoQueue": "true",
             "ContentBasedDeduplication": "true",
@@ -54,12 +54,12 @@ class FifoGroupBlocked(Incident):
         functions, sqs = bench.aws.functions(), bench.aws.sqs()
         name = queue_name(bench)
         with translated(f"queue {name}"):
-            found = functions.list_event_source_mappings(FunctionName=bench.function("jobsWorker"))
+            found = functions.list_event_source_mappings(FunctionName=bench.function("consumer"))
             for mapping in found["EventSourceMappings"]:
                 if mapping["EventSourceArn"].endswith(f":{name}"):
                     functions.delete_event_source_mapping(UUID=mapping["UUID"])
             sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
-            bench.aws.iam().delete_role_policy(RoleName=bench.physical(ROLE), PolicyName=_POLICY)
+            bench.aws.iam().delete_role_policy(RoleName=bench.role("consumer"), PolicyName=_POLICY)
 
     @staticmethod
     def _connect(bench: Bench, arn: str) -> None:
@@ -72,13 +72,13 @@ class FifoGroupBlocked(Incident):
         deadline = time.monotonic() + 10.0
         with translated("event source mapping of the FIFO queue"):
             bench.aws.iam().put_role_policy(
-                RoleName=bench.physical(ROLE),
+                RoleName=bench.role("consumer"),
                 PolicyName=_POLICY,
                 PolicyDocument=json.dumps(document),
             )
             mapping = bench.aws.functions().create_event_source_mapping(
                 EventSourceArn=arn,
-                FunctionName=bench.function("jobsWorker"),
+                FunctionName=bench.function("consumer"),
                 BatchSize=1,
                 FunctionResponseTypes=["ReportBatchItemFailures"],
             )

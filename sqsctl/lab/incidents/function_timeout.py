@@ -7,11 +7,11 @@ every message comes back after the visibility timeout and is dead-lettered in th
 from __future__ import annotations
 
 from sqsctl.lab.incidents.base import Incident
-from sqsctl.lab.incidents.changes import Code
+from sqsctl.lab.incidents.changes import AtMost, Code
 
 
 class FunctionTimeout(Incident):
     name = "function-timeout"
     step = "step 3, items 1 to 4"
     breaks = "the consumer works for 15 s, more than its timeout"
-    changes = (Code("jobsWorker", "function_timeout"),)
+    changes = (Code("consumer", "function_timeout"), AtMost("consumer", "Timeout", 6))

@@ -14,4 +14,4 @@ class ImportModuleMissing(Incident):
     name = "import-module-missing"
     step = "issue log 1"
     breaks = "the consumer's new version imports a module that was not packaged with it"
-    changes = (Code("jobsWorker", "import_module_missing"),)
+    changes = (Code("consumer", "import_module_missing"),)

@@ -11,8 +11,8 @@ class OutOfMemory(Incident):
     step = "step 3, item 4"
     breaks = "the consumer needs 400 MB and has 128"
     changes = (
-        Setting("jobsWorker", "MemorySize", 128),
+        Setting("consumer", "MemorySize", 128),
         # Time enough to fill it on a busy machine: memory has to be the cause, not the timeout.
-        Setting("jobsWorker", "Timeout", 5),
-        Code("jobsWorker", "out_of_memory"),
+        Setting("consumer", "Timeout", 5),
+        Code("consumer", "out_of_memory"),
     )

@@ -21,20 +21,19 @@ class PayloadNotJson(Incident):
     step = "step 2, item 5"
     breaks = "two messages whose bodies are not JSON lie in the queue"
 
+    def check(self, bench: Bench) -> None:
+        bench.queue("queue")
+
     def provoke(self, bench: Bench) -> None:
-        with translated("queue jobs"):
-            for body in BODIES:
-                bench.aws.sqs_unretried().send_message(
-                    QueueUrl=bench.queue("jobs"), MessageBody=body
-                )
+        bench.send(BODIES)
 
     def clean_up(self, bench: Bench) -> None:
-        attributes = bench.attributes("jobs")
+        attributes = bench.attributes("queue")
         patience = 4 * int(attributes.get("VisibilityTimeout", 30)) + 5.0
         deadline = time.monotonic() + min(patience, _LONGEST_S)
         left = set(BODIES)
         while left and time.monotonic() < deadline:
-            for queue in ("dlq", "jobs"):
+            for queue in ("dlq", "queue") if bench.parts.dlq else ("queue",):
                 left -= _removed(bench, queue, left)
             if left:
                 time.sleep(0.25)

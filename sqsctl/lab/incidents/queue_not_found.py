@@ -13,8 +13,8 @@ from sqsctl.lab.incidents.resources import RoleAction
 class QueueNotFound(Incident):
     name = "queue-not-found"
     step = "step 2, item 2"
-    breaks = "the producer's QUEUE_URL names a queue that is not there any more"
+    breaks = "the producer's environment names a queue that is not there any more"
     changes = (
-        Variable("producer", "QUEUE_URL", "{}-old"),
+        Variable("{}-old"),
         RoleAction("sqs:SendMessage", on="-old"),
     )

@@ -14,4 +14,4 @@ class ReservedConcurrency(Incident):
     name = "reserved-concurrency"
     step = "step 3, item 5"
     breaks = "the consumer has a reserved concurrency of 0"
-    changes = (Reserved("jobsWorker", 0),)
+    changes = (Reserved("consumer", 0),)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqsctl.aws.translate import translated
 from sqsctl.errors import Exit, SqsctlError
-from sqsctl.lab.incidents.bench import MAPPING, ROLE, Bench
+from sqsctl.lab.incidents.bench import Bench, unfit
 from sqsctl.lab.incidents.changes import Change, Value
 
 
@@ -51,19 +51,20 @@ class MappingField(Change):
 
     def read(self, bench: Bench) -> Value:
         with translated("event source mapping"):
-            found = dict(
-                bench.aws.functions().get_event_source_mapping(UUID=bench.physical(MAPPING))
-            )
+            found = dict(bench.aws.functions().get_event_source_mapping(UUID=bench.mapping))
         if self.field == "Enabled":
             return found.get("State") in {"Enabled", "Enabling", "Creating"}
         return found.get(self.field)
 
+    def fits(self, bench: Bench) -> None:
+        if self.field == "MaximumBatchingWindowInSeconds" and bench.fifo:
+            raise unfit(f"{bench.queue_name} is FIFO: its mapping has no batching window")
+        self.read(bench)
+
     def write(self, bench: Bench, value: Value) -> None:
         update: dict[str, Any] = {self.field: value}
         with translated("event source mapping"):
-            bench.aws.functions().update_event_source_mapping(
-                UUID=bench.physical(MAPPING), **update
-            )
+            bench.aws.functions().update_event_source_mapping(UUID=bench.mapping, **update)
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,13 @@ class Redrive(Change):
 
     @property
     def key(self) -> str:  # type: ignore[override]
-        return "queue:jobs:RedrivePolicy"
+        return "queue:queue:RedrivePolicy"
 
     def read(self, bench: Bench) -> Value:
-        return bench.attributes("jobs").get("RedrivePolicy", "")
+        return bench.attributes("queue").get("RedrivePolicy", "")
+
+    def fits(self, bench: Bench) -> None:
+        bench.queue("dlq")
 
     def broken(self, bench: Bench, value: Value) -> Value:  # noqa: ARG002 - the policy is enough
         if not value:
@@ -85,7 +89,7 @@ class Redrive(Change):
         return json.dumps({**json.loads(value), "maxReceiveCount": self.value})
 
     def write(self, bench: Bench, value: Value) -> None:
-        QueueAttribute("jobs", "RedrivePolicy", "").write(bench, value)
+        QueueAttribute("queue", "RedrivePolicy", "").write(bench, value)
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class RoleAction(Change):
 
     def read(self, bench: Bench) -> Value:
         """The inline policies, by name."""
-        role = bench.physical(ROLE)
+        role = bench.role("producer")
         iam = bench.aws.iam()
         with translated(f"role {role}"):
             names = iam.list_role_policies(RoleName=role)["PolicyNames"]
@@ -117,18 +121,26 @@ class RoleAction(Change):
     def broken(self, bench: Bench, value: Value) -> Value:
         if not self.on:
             return {name: self._without_action(document) for name, document in value.items()}
-        first = next(iter(value))
+        first = next(iter(value), "sqsctl-incident")
         added = {
             "Effect": "Allow",
             "Action": self.action,
-            "Resource": bench.queue_arn("jobs") + self.on,
+            "Resource": bench.queue_arn("queue") + self.on,
         }
-        document = value[first]
+        document = value.get(first) or {"Version": "2012-10-17", "Statement": []}
         return {**value, first: {**document, "Statement": [*document["Statement"], added]}}
 
+    def fits(self, bench: Bench) -> None:
+        if not self.on and self.broken(bench, value := self.read(bench)) == value:
+            raise unfit(
+                f"no inline policy of {bench.role('producer')} allows {self.action} by its name"
+            )
+
     def write(self, bench: Bench, value: Value) -> None:
-        role = bench.physical(ROLE)
+        role = bench.role("producer")
         with translated(f"role {role}"):
+            for name in set(self.read(bench)) - set(value):
+                bench.aws.iam().delete_role_policy(RoleName=role, PolicyName=name)
             for name, document in value.items():
                 bench.aws.iam().put_role_policy(
                     RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document)
@@ -136,8 +148,12 @@ class RoleAction(Change):
 
     def _without_action(self, document: dict[str, Any]) -> dict[str, Any]:
         left = []
-        for statement in document["Statement"]:
-            actions = statement["Action"]
+        statements = document["Statement"]
+        for statement in statements if isinstance(statements, list) else [statements]:
+            actions = statement.get("Action", [])
+            if not actions or statement.get("Effect") != "Allow":
+                left.append(statement)
+                continue
             listed = [actions] if isinstance(actions, str) else list(actions)
             kept = [each for each in listed if each != self.action]
             if kept:
@@ -165,7 +181,15 @@ class ApiPermission(Change):
             if error.exit is Exit.NOT_FOUND:
                 return []
             raise
-        return json.loads(answer["Policy"])["Statement"]
+        return [
+            each
+            for each in json.loads(answer["Policy"])["Statement"]
+            if each.get("Principal") == {"Service": "apigateway.amazonaws.com"}
+        ]
+
+    def fits(self, bench: Bench) -> None:
+        if not self.read(bench):
+            raise unfit(f"no HTTP API may call {bench.function(self.function)}")
 
     def broken(self, bench: Bench, value: Value) -> Value:  # noqa: ARG002 - all of them
         return []
@@ -176,13 +200,14 @@ class ApiPermission(Change):
             for statement in self.read(bench):
                 functions.remove_permission(FunctionName=name, StatementId=statement["Sid"])
             for statement in value:
-                source = statement["Condition"]["ArnLike"]["AWS:SourceArn"]
+                condition = (statement.get("Condition") or {}).get("ArnLike") or {}
+                source = condition.get("AWS:SourceArn")
                 functions.add_permission(
                     FunctionName=name,
                     StatementId=statement["Sid"],
                     Action=statement["Action"],
                     Principal=statement["Principal"]["Service"],
-                    SourceArn=source,
+                    **({"SourceArn": source} if source else {}),
                 )
 
 

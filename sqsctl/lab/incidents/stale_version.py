@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from sqsctl.aws.translate import translated
 from sqsctl.lab.incidents.base import Incident
-from sqsctl.lab.incidents.bench import Bench, package
-from sqsctl.lab.incidents.changes import Change, Value, source
+from sqsctl.lab.incidents.bench import Bench
+from sqsctl.lab.incidents.changes import Change, Value, on_latest, source
 from sqsctl.lab.incidents.resources import MappingField
 
-_FUNCTION = "jobsWorker"
+_FUNCTION = "consumer"
 _DESCRIPTION = "before the result was calculated"
 
 
@@ -26,6 +26,10 @@ class OnStaleVersion(Change):
 
     def read(self, bench: Bench) -> Value:
         return MappingField("FunctionArn", None).read(bench)
+
+    def fits(self, bench: Bench) -> None:
+        on_latest(bench, _FUNCTION)
+        bench.language(_FUNCTION)
 
     def broken(self, bench: Bench, value: Value) -> Value:  # noqa: ARG002 - the version is known
         arn = bench.configuration(_FUNCTION)["FunctionArn"]
@@ -46,7 +50,9 @@ class StaleVersion(Incident):
             return
         language = bench.language(_FUNCTION)
         newest = bench.code(_FUNCTION)
-        bench.deploy(_FUNCTION, package(source("stale_version", language), language))
+        bench.deploy(
+            _FUNCTION, bench.packaged(_FUNCTION, source("stale_version", language), language)
+        )
         try:
             with translated(f"function {_FUNCTION}"):
                 bench.aws.functions().publish_version(

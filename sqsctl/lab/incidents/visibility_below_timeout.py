@@ -17,7 +17,7 @@ class VisibilityBelowTimeout(Incident):
     step = "step 3, item 6"
     breaks = "the queue hides a message for 1 s, the consumer works for 3 s and may for 6 s"
     changes = (
-        Setting("jobsWorker", "Timeout", 6),
-        Code("jobsWorker", "works_three_seconds"),
-        QueueAttribute("jobs", "VisibilityTimeout", "1"),
+        Setting("consumer", "Timeout", 6),
+        Code("consumer", "works_three_seconds"),
+        QueueAttribute("queue", "VisibilityTimeout", "1"),
     )
