@@ -53,10 +53,9 @@ def chained(
                 )
             )
     value_use = Use.USED if callee.name == "then" else use
-    if callee.name == "then" and _settled(callee.of) and isinstance(call.args[0], Function):
-        told = call.args[0]
-        if use is not Use.USED and silent(frame.scope.inside(told.body, use), told.body):
-            value_use = Use.DROPPED
+    told = callee.name == "then" and settles_for_a_log(frame, callee.of, call.args[0])
+    if told and use is not Use.USED:
+        value_use = Use.DROPPED
     walker.value(inner, callee.of, value_use, waited=True)
     if callee.name == "then":
         closure = walker.value(inner, call.args[0], Use.USED)
@@ -70,9 +69,14 @@ def chained(
     return What.BODY
 
 
-def _settled(expr: Expr) -> bool:
+def settles_for_a_log(frame: Frame, expr: Expr, callback: Expr) -> bool:
+    """``(await Promise.allSettled(…)).map(f)``, where f only tells of each."""
     made = expr.value if isinstance(expr, Await) else expr
-    return isinstance(made, Call) and call_names.settles(made.callee)
+    if not isinstance(made, Call) or not call_names.settles(made.callee):
+        return False
+    if not isinstance(callback, Function):
+        return False
+    return silent(frame.scope.inside(callback.body, Use.DROPPED), callback.body)
 
 
 def unwaited(frame: Frame, call: Call, *, waited: bool) -> None:

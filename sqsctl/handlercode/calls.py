@@ -11,6 +11,7 @@ from sqsctl.handlercode.awaiting import (
     note,
     passed,
     settled,
+    settles_for_a_log,
     submitted,
     thread,
     unwaited,
@@ -102,7 +103,8 @@ def _method(
     if name in {"pop", "shift", "at"}:
         return _one_of(walker, frame, call, callee)
     if name in call_names.ITERATES and args:
-        of = walker.value(frame, callee.of, Use.USED)
+        told = use is not Use.USED and settles_for_a_log(frame, callee.of, args[0])
+        of = walker.value(frame, callee.of, Use.DROPPED if told else Use.USED)
         needed(walker, of)
         if isinstance(of, What) and of in LISTS:
             return _iterated(walker, frame, call, of, use, waited=waited)

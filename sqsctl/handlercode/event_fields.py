@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from sqsctl.handlercode.coverage import RECORDS
 from sqsctl.handlercode.frames import Absent, Fault, Frame, Sighting, Value, What
-from sqsctl.handlercode.parsing.syntax import Expr, If, Leave, Member, Name, Raise, Return, within
+from sqsctl.handlercode.parsing.syntax import (
+    Expr,
+    If,
+    Leave,
+    Member,
+    Name,
+    Raise,
+    Return,
+    statements,
+    within,
+)
 
 if TYPE_CHECKING:
     from sqsctl.handlercode.walker import Walker
@@ -62,6 +72,14 @@ def asks_of_the_source(frame: Frame, test: Expr) -> bool:
         if isinstance(each, Member) and each.name in _TELLS_THE_SOURCE:
             return True
     return False
+
+
+def jumps_by_the_source(frame: Frame) -> bool:
+    """Whether a state machine asks what kind of event it is: its jumps are not followed."""
+    return any(
+        isinstance(stmt, If) and asks_of_the_source(frame, stmt.test)
+        for stmt in statements(frame.scope.body)
+    )
 
 
 def ends_here(stmt: If) -> bool:

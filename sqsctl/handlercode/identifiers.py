@@ -106,9 +106,9 @@ def _constant(value: Constant) -> Wrong | None:
 def _name(frame: Frame, name: Name, depth: int) -> Wrong | None:
     if is_record(frame, name):
         return Wrong("the whole record")
-    values = [
-        pair for scope in _scopes(frame.scope) for pair in scope.index.values.get(name.id, [])
-    ]
+    # What a function inside sets is in the index of those around it, too.
+    found = [p for s in _scopes(frame.scope) for p in s.index.values.get(name.id, [])]
+    values = list({id(value): (target, value) for target, value in found}.values())
     if len(values) == 1:
         target, value = values[0]
         if isinstance(target, Table):
@@ -127,7 +127,7 @@ def _member(frame: Frame, value: Member) -> Wrong | None:
     of = frame.env.get(value.of.id) if isinstance(value.of, Name) else None
     if value.name == "message_id" and frame.unit.path.endswith(".py") and not value.item:
         return None  # Powertools' record
-    if isinstance(value.of, Name) and _parsed(frame, value.of.id):
+    if _is_content(value.of) or (isinstance(value.of, Name) and _parsed(frame, value.of.id)):
         return Wrong(f"{value.name} of the message's content")
     if value.name in HANDLES or (of is What.RECORD and value.name != ID):
         return Wrong(value.name)

@@ -10,7 +10,13 @@ from sqsctl.handlercode.batch_answers import Answers
 from sqsctl.handlercode.calls import call_value
 from sqsctl.handlercode.coverage import Coverage
 from sqsctl.handlercode.error_flow import heard, silent
-from sqsctl.handlercode.event_fields import asks_of_the_source, ends_here, member, needed
+from sqsctl.handlercode.event_fields import (
+    asks_of_the_source,
+    ends_here,
+    jumps_by_the_source,
+    member,
+    needed,
+)
 from sqsctl.handlercode.failure_order import FailureOrder
 from sqsctl.handlercode.frames import (
     LISTS,
@@ -112,6 +118,8 @@ class Walker:
         region = Region()
         env = dict(closure.env)
         frame = Frame(scope, env, region, waits=waits, record=record, depth=depth)
+        if function.generator and function.asynchronous and jumps_by_the_source(frame):
+            frame = replace(frame, guarded=True)
         params = (
             function.params[1:]
             if function.method and not closure.unit.path.endswith("js")

@@ -30,9 +30,18 @@ WAYS: dict[str, dict[str, Any]] = {
     "TypeScript, ES2017": {"typescript": "ES2017"},
     "TypeScript, ES5": {"typescript": "ES5"},
 }
-# A switch is a row of jumps there: what is done in one case is not known from what in another.
 UNSEEN = {
+    # A switch is a row of jumps there: what is done in one case is not known from what in another,
+    # nor whether a jump leaves a loop, nor what was asked on the way.
     ("TypeScript, ES5", "each kind of message has its own function, which keeps its errors"),
+    ("TypeScript, ES5", "FIFO, break, and the rest by slice"),
+    ("TypeScript, ES5", "a report in the loop, of the one that failed"),
+    ("TypeScript, ES5", "the loop reads the event's body"),
+    # Such a bundle exports a default alone: Lambda does not find the handler either.
+    ("bundled", "an HTTP function's body"),
+    ("bundled", "a rule's detail"),
+    ("bundled", "the event's body in a helper"),
+    ("bundled", "a field of somebody else's event is given on"),
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from sqsctl.handlercode.parsing.async_helpers import asynchronous
+from sqsctl.handlercode.parsing.async_helpers import asynchronous, in_awaited_chain
 from sqsctl.handlercode.parsing.javascript_nodes import (
     in_sequence,
     key_of,
@@ -390,6 +390,9 @@ def _call(node: Node) -> Expr:
     if compiled is not None:
         return compiled
     made = _maybe(callee) or NOTHING
+    chain = in_awaited_chain(made, args)
+    if chain is not None:
+        return chain
     if isinstance(made, Other) and len(made.parts) == 2 and isinstance(made.parts[1], Member):
         made = made.parts[1]  # (0, module.name)(…)
     line = made.line if isinstance(made, Member) else line

@@ -110,7 +110,10 @@ class Other:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Function:
-    """``method``: its first parameter is the object. ``generator``: what async compiles to."""
+    """``method``: its first parameter is the object. ``generator``: what async compiles to.
+
+    A ``generator`` that is asynchronous was put together from a state machine's jumps.
+    """
 
     name: str
     params: tuple[Expr, ...]
