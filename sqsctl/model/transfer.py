@@ -168,7 +168,7 @@ class RedriveSummary:
     failed again. ``skipped`` did not match. ``blocked_groups``: FIFO groups whose rest could
     not be reached behind a message that stays. ``resumed``: so many were finished that an
     earlier run had begun; ``vanished`` of those were not at the source any more.
-    ``detached``: a native task goes on without us.
+    ``detached``: a native task goes on without us; ``task_status`` is SQS's word for it.
     ``acceptances``: message ids with the id under which the destination took them (a message's,
     an event's, an invocation's request id), the first thousand; the journal has them all.
     ``kept``: copies were sent, nothing was deleted.
@@ -191,6 +191,7 @@ class RedriveSummary:
     blocked_groups: tuple[str, ...] = ()
     duration_s: float = 0.0
     task_handle: str | None = None
+    task_status: str = ""
     notes: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     acceptances: tuple[tuple[str, str], ...] = ()

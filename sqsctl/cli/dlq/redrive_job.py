@@ -196,11 +196,15 @@ def _move(job: Job, control: Control, *, keep_copies: int = 0) -> RedriveSummary
 
 
 def _task_gave_up(job: Job, done: RedriveSummary) -> bool:
-    """SQS's task ended without having moved everything: it cannot tell where some came from."""
+    """SQS's task ended without having moved everything: it cannot tell where some came from.
+
+    One that somebody cancelled was meant to end.
+    """
     return bool(
         job.fall_back
         and done.method == "native"
         and done.failed
+        and done.task_status in {"FAILED", "COMPLETED"}
         and not done.detached
         and not done.interrupted
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.queues import MoveTask, Queue
@@ -20,8 +20,6 @@ from sqsctl.operations.shared.delivery import RetryPolicy
 from sqsctl.operations.shared.interfaces import KnowsQueues, MoveTasks
 from sqsctl.operations.shared.retrying import patiently
 
-# Clocks of SQS and of this machine may differ; no two tasks of a queue overlap anyway.
-_CLOCK_SKEW = timedelta(seconds=30)
 _APPEARS_WITHIN = 10
 
 
@@ -47,7 +45,6 @@ def redrive_native(
     progress: Callable[[RedriveProgress], None] | None = None,
     policy: RetryPolicy | None = None,
     poll_s: float = 1.0,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
     command: str = "sqsctl dlq tasks",
 ) -> RedriveSummary:
     """Start a move task on ``source`` and follow it to its end.
@@ -59,8 +56,10 @@ def redrive_native(
     control = control or Control()
     policy = policy or RetryPolicy()
     began = time.monotonic()
-    handle = _started(tasks, source, to, rate, now(), control, poll_s)
-    task = _followed(tasks, source, control, progress, policy, poll_s)
+    watch = _Task(tasks, source, control, policy, poll_s)
+    handle = watch.start(to, rate)
+    trouble = watch.follow(progress)
+    task = watch.seen
     left = remaining(queues, source)
     moved = task.moved if task else 0
     total = (task.to_move if task else None) or moved
@@ -68,6 +67,10 @@ def redrive_native(
     notes = []
     if task is not None and task.failure:
         notes.append(f"SQS says: {task.failure}")
+    if task is not None and ended and task.status != "COMPLETED":
+        notes.append(f"the task was {task.status.lower()}: what it moved stays moved")
+    if trouble is not None:
+        notes.append(f"the task could not be followed: {trouble.message}")
     if not ended:
         notes.append(f"detached: SQS goes on moving; {command} shows it, --cancel ends it")
     return RedriveSummary(
@@ -80,51 +83,66 @@ def redrive_native(
         detached=not ended,
         duration_s=time.monotonic() - began,
         task_handle=handle,
+        task_status=task.status if task else "",
         notes=tuple(notes),
     )
 
 
-def _started(
-    tasks: MoveTasks,
-    source: Queue,
-    to: Queue | None,
-    rate: int | None,
-    asked_at: datetime,
-    control: Control,
-    poll_s: float,
-) -> str | None:
-    """Start the task once. After a lost answer, find the task that was started."""
-    try:
-        return tasks.start(source.arn, destination_arn=to.arn if to else None, rate=rate)
-    except SqsctlError as error:
-        if error.exit is not Exit.UNAVAILABLE or error.code == "throttled":
+class _Task:
+    """One task among those that the queue has had. No clock tells it: it was not there before."""
+
+    def __init__(
+        self,
+        tasks: MoveTasks,
+        source: Queue,
+        control: Control,
+        policy: RetryPolicy,
+        poll_s: float,
+    ) -> None:
+        self._tasks = tasks
+        self._source = source
+        self._control = control
+        self._policy = policy
+        self._poll_s = poll_s
+        self._before: frozenset[datetime | None] = frozenset()
+        self.seen: MoveTask | None = None
+
+    def start(self, to: Queue | None, rate: int | None) -> str | None:
+        """Start it once. After a lost answer, find the task that was started."""
+        self._before = frozenset(each.started_at for each in self._listed())
+        destination = to.arn if to else None
+        try:
+            return self._tasks.start(self._source.arn, destination_arn=destination, rate=rate)
+        except SqsctlError as error:
+            if error.exit is not Exit.UNAVAILABLE or error.code == "throttled":
+                raise
+            for _ in range(_APPEARS_WITHIN):
+                found = self._mine()
+                if found is not None:
+                    return found.handle
+                if not self._control.pause(self._poll_s):
+                    break
             raise
-        for _ in range(_APPEARS_WITHIN):
-            for task in tasks.tasks(source.arn):
-                if task.started_at and task.started_at >= asked_at - _CLOCK_SKEW:
-                    return task.handle
-            if not control.pause(poll_s):
-                break
-        raise
 
+    def follow(self, progress: Callable[[RedriveProgress], None] | None) -> SqsctlError | None:
+        """Until it ended, a stop, or an error, which is returned: the task goes on without us."""
+        unseen = 0
+        while True:
+            try:
+                task = self._mine()
+            except SqsctlError as error:
+                return error
+            self.seen = task or self.seen
+            if task and progress:
+                progress(RedriveProgress(task.to_move or 0, task.moved, 0))
+            if task and not task.running:
+                return None
+            unseen = 0 if task else unseen + 1
+            if unseen == _APPEARS_WITHIN or not self._control.pause(self._poll_s):
+                return None
 
-def _followed(
-    tasks: MoveTasks,
-    source: Queue,
-    control: Control,
-    progress: Callable[[RedriveProgress], None] | None,
-    policy: RetryPolicy,
-    poll_s: float,
-) -> MoveTask | None:
-    """The task as it was last seen; still running where a stop ended the watch."""
-    unseen = 0
-    while True:
-        known = patiently(lambda: tasks.tasks(source.arn), control, policy)
-        task = known[0] if known else None
-        if task and progress:
-            progress(RedriveProgress(task.to_move or 0, task.moved, 0))
-        if task and not task.running:
-            return task
-        unseen = 0 if task else unseen + 1
-        if unseen == _APPEARS_WITHIN or not control.pause(poll_s):
-            return task
+    def _mine(self) -> MoveTask | None:
+        return next((each for each in self._listed() if each.started_at not in self._before), None)
+
+    def _listed(self) -> tuple[MoveTask, ...]:
+        return patiently(lambda: self._tasks.tasks(self._source.arn), self._control, self._policy)

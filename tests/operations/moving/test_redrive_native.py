@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
 from sqsctl.errors import RefusedError, SqsctlError
+from sqsctl.model.queues import MoveTask
 from sqsctl.model.transfer import RedriveProgress, RedriveSummary
 from sqsctl.operations.moving import journal as journals
 from sqsctl.operations.moving.redrive_native import redrive_native
 from sqsctl.operations.moving.redrive_plan import choose_method, plan_redrive
 from sqsctl.operations.shared.control import Control
+from sqsctl.operations.shared.delivery import RetryPolicy
 from tests.operations.fakes import FakeSqs, FakeTasks, arn_of, unavailable
 
 
@@ -37,7 +39,7 @@ def run(sqs: FakeSqs, tasks: FakeTasks, **more: Any) -> RedriveSummary:
         tasks,
         sqs.facts("jobs-dlq"),
         poll_s=0.001,
-        now=lambda: datetime.fromtimestamp(sqs.clock(), tz=UTC),
+        policy=RetryPolicy(attempts=2, base_s=0.001),
         **more,
     )
 
@@ -87,6 +89,58 @@ def test_another_target_is_passed_on(sqs: FakeSqs, tasks: FakeTasks) -> None:
     sqs.create("elsewhere")
     run(sqs, tasks, to=sqs.facts("elsewhere"))
     assert tasks.started[0][1] == arn_of("elsewhere")
+
+
+def test_an_earlier_task_is_not_taken_for_this_one(sqs: FakeSqs, tasks: FakeTasks) -> None:
+    """What SQS lists may be late: until the new task is there, the last one is the newest."""
+    tasks.start(arn_of("jobs-dlq"))
+    while tasks.running and tasks.running.running:
+        tasks.tasks(arn_of("jobs-dlq"))
+    earlier = tasks.running
+    assert earlier
+    sqs.queues["jobs-dlq"].put("new", origin=arn_of("jobs"))
+    sqs.clock.advance(1)
+    late, real = [3], tasks.tasks
+
+    def lists(source_arn: str) -> tuple[MoveTask, ...]:
+        late[0] -= 1
+        return (earlier,) if late[0] >= 0 else (*real(source_arn), earlier)
+
+    tasks.tasks = lists  # type: ignore[method-assign]
+    assert (run(sqs, tasks).moved, len(sqs.queues["jobs-dlq"].stored)) == (1, 0)
+
+
+@pytest.mark.parametrize("status", ["CANCELLED", "FAILED"])
+def test_a_task_that_ended_otherwise_is_told_as_that(
+    sqs: FakeSqs, tasks: FakeTasks, status: str
+) -> None:
+    def end(_: object) -> None:
+        assert tasks.running
+        tasks.running = replace(tasks.running, status=status)
+
+    summary = run(sqs, tasks, progress=end)
+    assert (summary.moved, summary.failed, summary.detached) == (10, 15, False)
+    assert summary.task_status == status
+    assert status.lower() in summary.notes[-1]
+
+
+def test_a_task_that_cannot_be_followed_keeps_its_summary(sqs: FakeSqs, tasks: FakeTasks) -> None:
+    def gone(_: object) -> None:
+        tasks.tasks = fail  # type: ignore[method-assign]
+
+    def fail(source_arn: str) -> tuple[MoveTask, ...]:
+        raise unavailable()
+
+    summary = run(sqs, tasks, progress=gone)
+    assert (summary.moved, summary.detached, summary.failed) == (10, True, 0)
+    assert "could not be followed: AWS is unreachable" in summary.notes[0]
+
+
+def test_two_sources_get_their_own_back(sqs: FakeSqs, tasks: FakeTasks) -> None:
+    sqs.create("orders", dead_letters="jobs-dlq")
+    sqs.queues["jobs-dlq"].put("order", origin=arn_of("orders"))
+    assert run(sqs, tasks).moved == 26
+    assert (len(sqs.queues["jobs"].stored), sqs.queues["orders"].bodies) == (25, ["order"])
 
 
 # Choosing.
