@@ -6,6 +6,7 @@ endpoints stop at their limit without a token; ``LogPage.cut`` says so.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import deque
@@ -16,7 +17,7 @@ from typing import Any
 
 from sqsctl.aws.session import Session
 from sqsctl.aws.unsupported import offered
-from sqsctl.errors import NotFoundError, SqsctlError
+from sqsctl.errors import Exit, NotFoundError, SqsctlError
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.times import from_epoch_ms
 
@@ -24,6 +25,9 @@ PAGE_EVENTS = 10_000  # FilterLogEvents' own maximum
 CALLS_PER_SECOND = 4  # a few regions allow 5
 # startFromHead=False is refused for start times before this day (botocore logs model).
 NEWEST_FIRST_SINCE_MS = 1_704_067_200_000
+QUERY_EVERY_S = 10.0  # of who follows a group that only queries read
+# "The log group X is of log-group-class INFREQUENT_ACCESS. FilterLogEvents is not supported …"
+_CLASS = re.compile(r"log-group-class (?P<name>\w+)")
 
 
 class Limiter:
@@ -61,11 +65,15 @@ class LogPage:
     """One answer of FilterLogEvents.
 
     ``cut``: it is as full as it can be, and no token leads on, though there may be more.
+    ``log_class`` is the group's where FilterLogEvents refused it; ``scanned_bytes`` is what the
+    query in its place read.
     """
 
     events: tuple[LogEvent, ...]
     token: str | None = None
     cut: bool = False
+    log_class: str | None = None
+    scanned_bytes: int | None = None
 
 
 class LogClient:
@@ -78,6 +86,8 @@ class LogClient:
     def __init__(self, session: Session, limiter: Limiter | None = None) -> None:
         self.session = session
         self._limiter = limiter
+        self._classes: dict[str, str] = {}  # of groups that FilterLogEvents refused
+        self._queried: dict[str, float] = {}
 
     def page(
         self,
@@ -111,13 +121,78 @@ class LogClient:
             request["startFromHead"] = False
         if streams:
             request["logStreamNames"] = list(streams)
+        if group in self._classes:
+            return self._by_query(request, newest_first=newest_first)
         if self._limiter:
             self._limiter.wait()
         client: Any = self.session.logs()
-        answer = self._asked(group, lambda: client.filter_log_events(**request))
+        try:
+            answer = self._asked(group, lambda: client.filter_log_events(**request))
+        except SqsctlError as error:
+            told = _CLASS.search(error.message)
+            if told is None:
+                raise
+            self._classes[group] = self.log_class(group) or told["name"]
+            return self._by_query(request, newest_first=newest_first)
         events = tuple(log_event(each, group) for each in answer.get("events") or ())
         following = answer.get("nextToken") or None
         return LogPage(events, following, cut=following is None and len(events) >= limit)
+
+    def log_class(self, group: str) -> str | None:
+        """A group's class (DescribeLogGroups); None where it is gone or may not be read."""
+        client: Any = self.session.logs()
+        try:
+            with offered(f"log group {group}"):
+                answer = client.describe_log_groups(logGroupNamePrefix=group, limit=50)
+        except SqsctlError as error:
+            if error.exit is Exit.UNAVAILABLE:
+                raise
+            return None
+        for each in answer.get("logGroups") or ():
+            if each.get("logGroupName") == group:
+                return str(each.get("logGroupClass") or "STANDARD")
+        return None
+
+    def _by_query(self, request: Mapping[str, Any], *, newest_first: bool) -> LogPage:
+        """What FilterLogEvents refuses, by Logs Insights."""
+        from sqsctl.aws.insights.reader import READABLE, InsightsReader, filters_of
+
+        group = str(request["logGroupName"])
+        log_class = self._classes[group]
+        if log_class != READABLE:
+            raise SqsctlError(
+                f"log group {group} is of class {log_class}: neither FilterLogEvents nor, as far "
+                "as is known, Logs Insights reads it",
+                hint="a log group of class STANDARD can be read (the class cannot be changed: "
+                "LoggingConfig.LogGroup names another group)",
+                code="log_class_unreadable",
+            )
+        queries = self.session.log_queries
+        queries.announce(f"log group {group} (class {log_class})")
+        now_ms = milliseconds(datetime.now(UTC))
+        # Whoever follows asks every second; each query scans, and costs.
+        following = "endTime" not in request and not newest_first
+        asked_at = time.monotonic()
+        if following and asked_at - self._queried.get(group, float("-inf")) < QUERY_EVERY_S:
+            return LogPage((), log_class=log_class)
+        streams = request.get("logStreamNames") or ()
+        alternatives = " or ".join(f"@logStream = '{each}'" for each in streams)
+        found = InsightsReader(self.session.logs(), queries).events(
+            (group,),
+            start_ms=request["startTime"],
+            end_ms=request.get("endTime", now_ms + 1_000),
+            filters=(
+                *filters_of(request.get("filterPattern", "")),
+                *([alternatives] if alternatives else []),
+            ),
+            limit=request["limit"],
+            newest_first=newest_first,
+        )
+        if not found.cut:
+            self._queried[group] = asked_at
+        return LogPage(
+            found.events, None, found.cut, log_class=log_class, scanned_bytes=found.scanned_bytes
+        )
 
     def exists(self, group: str) -> bool:
         """Whether the group is there (DescribeLogGroups)."""

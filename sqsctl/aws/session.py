@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqsctl import __version__
 from sqsctl.aws import sign_in
+from sqsctl.aws.insights.consent import LogQueries
 from sqsctl.aws.requests.server_clock import ServerClock
 from sqsctl.model.target import Target
 
@@ -91,6 +92,7 @@ class Session:
         self.credentials = credentials
         self._read_timeout_s = read_timeout_s
         self._attempts = attempts
+        self.log_queries = LogQueries()
         self._clients: dict[tuple[str, int], Any] = {}
         self._lock = threading.Lock()
         self._boto: BotocoreSession | None = None
@@ -136,12 +138,14 @@ class Session:
 
     def renewed(self) -> Session:
         """The same with credentials read anew: somebody may have signed in again."""
-        return Session(
+        again = Session(
             self.target,
             credentials=self.credentials,
             read_timeout_s=self._read_timeout_s,
             attempts=self._attempts,
         )
+        again.log_queries = self.log_queries
+        return again
 
     def sign_in(self) -> None:
         """Get the credentials now, with whatever a person has to type for them.

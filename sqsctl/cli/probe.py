@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli.common.insights import InsightsOption
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, iso, lines, safe_line, styled
@@ -70,11 +71,13 @@ def probe(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")
     ] = False,
+    insights: InsightsOption = True,
 ) -> Answer:
     """Send one message through the pipeline, and time each hop.
 
     Exit 10 when it did not arrive; the last hop is where it stopped.
     """
+    run.insights = insights
     from sqsctl.aws.logs import LogClient
     from sqsctl.cli.common.routes import way_in
     from sqsctl.model.stack import Fact

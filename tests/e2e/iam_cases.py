@@ -77,8 +77,16 @@ _STACK = ("cloudformation:DescribeStacks", "cloudformation:ListStackResources", 
 _PAIR = (*_STACK, "sqs:ListDeadLetterSourceQueues")
 # Asked only with --hold, or after a pause.
 _HOLD = ("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping")
+# Asked only for log groups that FilterLogEvents does not read.
+_QUERIES = (
+    "logs:DescribeLogGroups",
+    "logs:GetQueryResults",
+    "logs:StartQuery",
+    "logs:StopQuery",
+)
 # Only --cause asks why messages died.
 _CAUSES = (
+    *_QUERIES,
     "lambda:GetFunctionConfiguration",
     "lambda:ListEventSourceMappings",
     "logs:FilterLogEvents",
@@ -95,12 +103,17 @@ SPARE: dict[str, tuple[str, ...]] = {
     "queue inspect --full": _STACK,
     "send --via sqs": (*_STACK, "sqs:GetQueueAttributes"),
     "produce --via sqs": (*_STACK, "sqs:GetQueueAttributes"),
-    "probe --via sqs": _STACK,
-    "logs tail": ("sqs:GetQueueUrl", "sqs:GetQueueAttributes", "lambda:ListEventSourceMappings"),
+    "probe --via sqs": (*_STACK, *_QUERIES),
+    "logs tail": (
+        "sqs:GetQueueUrl",
+        "sqs:GetQueueAttributes",
+        "lambda:ListEventSourceMappings",
+        *_QUERIES,
+    ),
     "stack show": ("sqs:GetQueueUrl", "cloudformation:DescribeStacks", *_ABSENT),
     "metrics": ("sqs:GetQueueUrl", "sqs:GetQueueAttributes", *_ABSENT),
-    "dlq peek": _PAIR,
-    "dlq groups": _PAIR,
+    "dlq peek": (*_PAIR, *_QUERIES),
+    "dlq groups": (*_PAIR, *_QUERIES),
     "dlq export": (*_PAIR, *_CAUSES),
     # All letters are moved: none is given back.
     "dlq redrive --method client": (*_PAIR, *_CAUSES, *_HOLD, "sqs:ChangeMessageVisibility"),
@@ -117,8 +130,8 @@ SPARE: dict[str, tuple[str, ...]] = {
     ),
     # All letters are deleted: none is given back.
     "dlq purge --match": (*_PAIR, "sqs:ChangeMessageVisibility"),
-    "doctor": ("sqs:GetQueueUrl", *_ABSENT, *SURROUNDINGS),
-    "doctor, with VPC and key": ("sqs:GetQueueUrl", *_ABSENT),
+    "doctor": ("sqs:GetQueueUrl", *_ABSENT, *SURROUNDINGS, *_QUERIES),
+    "doctor, with VPC and key": ("sqs:GetQueueUrl", *_ABSENT, *_QUERIES),
 }
 
 # What is told in words of its own, as a regular expression of the output: parts of the stack

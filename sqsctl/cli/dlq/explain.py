@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli.common.insights import InsightsOption
 from sqsctl.cli.dlq.bodies import FetchOption, opener
 from sqsctl.cli.dlq.looking import look_through
 from sqsctl.cli.run.context import Run
@@ -62,8 +63,10 @@ def explain(
         ),
     ] = False,
     fetch: FetchOption = False,
+    insights: InsightsOption = True,
 ) -> Answer:
     """Tell one dead letter's story: sent, each attempt with its log lines, dead, expires."""
+    run.insights = insights
     from sqsctl.cli.dlq.causes import Causes, cause_finder, cause_shape
     from sqsctl.cli.dlq.message_view import forecast_shape
     from sqsctl.cli.dlq.short_ids import only_one, short

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli.common.insights import InsightsOption
 from sqsctl.cli.dlq.looking import look_through
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
@@ -38,8 +39,10 @@ def groups(
     force: Annotated[
         bool, typer.Option("--force", help="Look even where a look could dead-letter a message.")
     ] = False,
+    insights: InsightsOption = True,
 ) -> Answer:
     """Group dead-letter messages by cause and shape of their bodies."""
+    run.insights = insights
     from sqsctl.cli.dlq.causes import causes_of
     from sqsctl.cli.dlq.source import dead_letters
     from sqsctl.operations.dead_letters.groups import Groups

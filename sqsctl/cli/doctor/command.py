@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli.common.insights import InsightsOption
 from sqsctl.cli.doctor.answer import Wanted, answer
 from sqsctl.cli.doctor.fixing import apply_fixes
 from sqsctl.cli.doctor.listing import listed
@@ -130,6 +131,7 @@ def doctor(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --fix: show what would be applied.")
     ] = False,
+    insights: InsightsOption = True,
 ) -> Answer | None:
     """Say what is wrong, with the evidence, and what to type.
 
@@ -137,6 +139,7 @@ def doctor(
     given. Exit 0 when healthy, 10 when something is wrong, 3 when something that could hide a
     failure was not seen.
     """
+    run.insights = insights
     from sqsctl.model.finding import Severity
     from sqsctl.operations.diagnosis.doctor import checkup, chosen_checks
     from sqsctl.operations.diagnosis.ignores import apply

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sqsctl.cli.common.insights import InsightsOption
 from sqsctl.cli.common.log_groups import log_groups
 from sqsctl.cli.logs.tail_view import Printer
 from sqsctl.cli.run import completion
@@ -88,8 +89,10 @@ def tail(
         bool, typer.Option("--fold/--no-fold", help="Leave out the frames of stack traces.")
     ] = True,
     raw: RawOption = False,
+    insights: InsightsOption = True,
 ) -> Answer | None:
     """Follow the logs of the stack's functions. With -o json an object a line."""
+    run.insights = insights
     from sqsctl.cli.screen.closed_pipe import watchful_sleep
     from sqsctl.operations.logs import tail as tailing
     from sqsctl.operations.logs.annotation import annotate

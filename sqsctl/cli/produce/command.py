@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from sqsctl.cli.common.filters import check_rate
+from sqsctl.cli.common.insights import InsightsOption
 from sqsctl.cli.common.message_options import (
     AttributeOption,
     BodyFileOption,
@@ -195,8 +196,10 @@ def produce(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")
     ] = False,
+    insights: InsightsOption = True,
 ) -> Answer:
     """Send many messages, and measure how that went."""
+    run.insights = insights
     from sqsctl.cli.common.routes import attributes_from, body_from, way_in
     from sqsctl.cli.produce import bodies, k6
     from sqsctl.cli.produce.carry_out import Job, carry_out, rehearse

@@ -14,6 +14,7 @@ from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen import prompt
 from sqsctl.cli.screen.output import Answer, Output, target_line
 from sqsctl.errors import RefusedError, SqsctlError
+from sqsctl.model.plurals import counted
 from sqsctl.model.target import Target
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Run:
         self.lab_name = lab_name or os.environ.get("SQSCTL_LAB_NAME") or "default"
         self.following = False  # until somebody stops it: that is its ordinary end
         self.offers_lab = True  # where there is nothing to work on; the session has a list
+        self.insights = True  # whether logs may be read by queries that cost
         self._prompter: prompt.Prompter | None = None
         self._before: Globals | None = None
         self._globals: Globals | None = None
@@ -91,6 +93,12 @@ class Run:
     def finish(self, answer: Answer) -> None:
         """The command is done, and this is its answer."""
         self.answer = answer
+        queries = self._resolved.session.log_queries if self._resolved else None
+        if queries is not None and queries.count:
+            self.output.notice(
+                f"Logs Insights: {counted(queries.count, 'query', 'queries')} scanned "
+                f"{queries.scanned_bytes / 1_000_000:.1f} MB"
+            )
 
     def finish_with(self, error: SqsctlError) -> None:
         """The command is done: it failed, and has said so already."""
@@ -171,6 +179,9 @@ class Run:
                 self.ask_trust(error)
                 return self.resolved(changing=changing)
             self.target = self._resolved.target
+            queries = self._resolved.session.log_queries
+            queries.allowed = self.insights
+            queries.notify = lambda text: self.output.notice(text, style="yellow")
             self._resolved.session.sign_in()
             if self._resolved.ambiguous and not changing:
                 self.output.notice(

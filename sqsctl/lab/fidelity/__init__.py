@@ -25,6 +25,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
         gateway,
         given_credentials,
         http_api,
+        log_classes,
         log_events,
         metrics,
         nested_stacks,
@@ -47,6 +48,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
 
     executor.install(speed=time_scale)
     log_events.install()
+    log_classes.install()
     http_api.install()
     concurrency.install()
     metrics.install()

@@ -83,7 +83,19 @@ AROUND = (
     *(Need(each.action, each.on, optional=True) for each in _API),
 )
 _DELETE = _on(On.DEAD_LETTER_QUEUES, "sqs:DeleteMessage")
-_LOGS = _on(On.LOG_GROUPS, "logs:FilterLogEvents")
+_FILTER = _on(On.LOG_GROUPS, "logs:FilterLogEvents")
+# Asked only for log groups that FilterLogEvents does not read (class INFREQUENT_ACCESS).
+_QUERIES = (
+    *_on(On.LOG_GROUPS, "logs:StartQuery", optional=True),
+    *_on(
+        On.ANYTHING,
+        "logs:DescribeLogGroups",
+        "logs:GetQueryResults",
+        "logs:StopQuery",
+        optional=True,
+    ),
+)
+_LOGS = (*_FILTER, *_QUERIES)
 _OPTIONAL_LOGS = tuple(Need(each.action, each.on, optional=True) for each in _LOGS)
 _METRICS = _on(On.ANYTHING, "cloudwatch:GetMetricData")
 

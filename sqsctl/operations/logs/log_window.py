@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from sqsctl.aws.logs import LogClient, LogPage, milliseconds
 from sqsctl.model.logline import LogEvent
@@ -31,10 +32,15 @@ _FUNCTION_IN_STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?P<name>[\w-]+)\[")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Events oldest first. ``truncated``: there was more in the time asked for."""
+    """Events oldest first. ``truncated``: there was more in the time asked for.
+
+    ``log_class`` and ``scanned_bytes`` where only Logs Insights reads the group.
+    """
 
     events: tuple[LogEvent, ...]
     truncated: bool = False
+    log_class: str | None = None
+    scanned_bytes: int | None = None
 
 
 def read_window(
@@ -45,13 +51,11 @@ def read_window(
     With ``function``, events of other functions in a shared group are left out.
     """
     reader = _WindowReader(client, group, milliseconds(since), milliseconds(until))
-    window = reader.read()
+    window = replace(reader.read(), log_class=reader.log_class, scanned_bytes=reader.scanned_bytes)
     if function is None or group == f"/aws/lambda/{function}":
         return window
-    return Window(
-        tuple(each for each in window.events if function_of(each.stream) in {None, function}),
-        window.truncated,
-    )
+    own = tuple(each for each in window.events if function_of(each.stream) in {None, function})
+    return replace(window, events=own)
 
 
 @lru_cache(4_096)
@@ -63,7 +67,9 @@ def function_of(stream: str) -> str | None:
 
 class _WindowReader:
     def __init__(self, client: LogClient, group: str, since_ms: int, until_ms: int) -> None:
-        self._page: Callable[..., LogPage] = client.page
+        self._ask: Callable[..., LogPage] = client.page
+        self.log_class: str | None = None
+        self.scanned_bytes: int | None = None
         self._group = group
         self._since_ms = since_ms
         self._until_ms = until_ms
@@ -80,6 +86,13 @@ class _WindowReader:
             return Window((), truncated=True)  # nothing found within the calls allowed
         older = self._failures_before(events)
         return Window(_oldest_first((*events, *older)), truncated=True)
+
+    def _page(self, group: str, **asked: Any) -> LogPage:
+        page = self._ask(group, **asked)
+        self.log_class = page.log_class
+        if page.scanned_bytes is not None:
+            self.scanned_bytes = (self.scanned_bytes or 0) + page.scanned_bytes
+        return page
 
     def _first(self, start_ms: int, *, newest_first: bool) -> LogPage:
         """The first page that holds anything: empty ones with a token lead on."""

@@ -163,6 +163,8 @@ def understood(function: str, group: str, since: datetime, window: Window) -> Fu
         group=group,
         since=since,
         truncated=window.truncated,
+        log_class=window.log_class,
+        scanned_bytes=window.scanned_bytes,
         attempts=reading.attempts,
         failures=reading.failures,
         events=window.events[-KEPT_EVENTS:],

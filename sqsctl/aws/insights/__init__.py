@@ -1,0 +1,1 @@
+"""Logs Insights: whether queries are wanted, and running them."""
