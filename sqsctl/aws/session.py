@@ -198,6 +198,8 @@ class Session:
             read_timeout=POLL_TIMEOUT_S if attempts == 1 else self._read_timeout_s,
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=MAX_CONNECTIONS,
+            # A host of one's own has no "streaming-" beside it.
+            inject_host_prefix=False if self.target.endpoint else None,
             user_agent_extra=f"sqsctl/{__version__}",
             # An endpoint's buckets have no host names of their own.
             s3={"addressing_style": "path"} if self.target.endpoint else None,

@@ -40,3 +40,21 @@ def test_an_infrequent_access_log(on_lab: DeployedLab, sqsctl: Sqsctl) -> None:
     tailed = sqsctl("logs", "tail", "--no-follow", "--since", "10m", "--function", worker)
     assert "event" in tailed.out
     assert sqsctl("logs", "tail", "--no-follow", "--no-insights", "--function", worker).code == 1
+
+
+def test_failures_of_all_functions_are_counted_by_one_query(
+    on_lab: DeployedLab, sqsctl: Sqsctl
+) -> None:
+    incidents.get("function-timeout").break_(on_lab.session)
+    for number in range(2):
+        sqsctl("send", f'{{"input": {number}}}', "--via", "sqs")
+
+    def counted() -> dict[str, int]:
+        data = sqsctl("logs", "query", "--since", "1h", "-o", "json").data
+        assert data["scanned_bytes"] >= 0
+        return {each["cause"]: each["count"] for each in data["failures"]}
+
+    until(counted, lambda causes: causes.get("function-timeout", 0) >= 2)
+    shown = sqsctl("logs", "query")
+    assert "function-timeout" in shown.out
+    assert shown.err.count("bills by what it scans") == 1

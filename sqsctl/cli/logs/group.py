@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sqsctl.cli.logs import explain, tail
+from sqsctl.cli.logs import explain, query, tail
 from sqsctl.cli.run.help import HelpGroup
 
 
@@ -15,6 +15,6 @@ def register(app: typer.Typer) -> None:
         help="Follow the functions' logs, or have log text explained.",
         no_args_is_help=True,
     )
-    for part in (explain, tail):
+    for part in (explain, tail, query):
         part.register(group)
     app.add_typer(group, name="logs")

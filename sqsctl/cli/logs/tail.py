@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,6 +34,7 @@ def register(group: typer.Typer) -> None:
             "sqsctl logs tail --no-follow --since 1h -o json",
             "sqsctl logs tail --grep 'order-[0-9]+' --exclude START",
             "sqsctl logs tail --group-by-request --no-fold",
+            "sqsctl logs tail --live",
             "sqsctl logs tail --no-follow --raw > lines.txt",
         ),
     )(tail)
@@ -88,6 +89,12 @@ def tail(
     fold: Annotated[
         bool, typer.Option("--fold/--no-fold", help="Leave out the frames of stack traces.")
     ] = True,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live", help="From now on by CloudWatch's Live Tail, which costs by the minute."
+        ),
+    ] = False,
     raw: RawOption = False,
     insights: InsightsOption = True,
 ) -> Answer | None:
@@ -110,9 +117,14 @@ def tail(
             "CloudWatch would leave out the lines that tell where a request begins and ends",
             hint="--grep instead of --filter",
         )
+    if live and (since or until or not follow):
+        raise UsageError("--live shows what comes: not with --since, --until or --no-follow")
     groups = _groups(run, log_group, function)
     run.following = follow
-    if since is None:
+    if live:
+        begin = now
+        run.output.notice("Live Tail: from now on; AWS bills it by the minute", style="yellow")
+    elif since is None:
         run.output.notice(f"since {iso(begin)} (10 minutes ago; --since looks further back)")
 
     def notify(notice: tailing.Notice) -> None:
@@ -124,18 +136,32 @@ def tail(
         printer.flush()  # there is time for it now
         watchful_sleep(seconds)
 
-    lines = annotate(
-        tailing.tail(
+    def polling(start: datetime) -> Iterator[tailing.Tailed]:
+        return tailing.tail(
             run.session(),
             groups,
-            since=begin,
+            since=start,
             until=end,
             follow=follow,
             filter_pattern=filter_pattern,
             notify=notify,
             clock=tailing.Clock(sleep=sleep),
         )
-    )
+
+    if live:
+        from sqsctl.operations.logs.live import live_tail
+
+        events = live_tail(
+            run.session(),
+            groups,
+            polling=polling,
+            filter_pattern=filter_pattern,
+            notify=notify,
+            idle=printer.flush,
+        )
+    else:
+        events = polling(begin)
+    lines = annotate(events)
     try:
         stopped = _print(printer, lines, keep, by_requests=group_by_request)
     finally:

@@ -77,6 +77,27 @@ DATA: dict[str, tuple[Shape, ...]] = {
     ),
     **lab.DATA,
     "logs explain": ({"findings": [FINDING], "lines": "int"},),
+    "logs query": (
+        {
+            "since": "time",
+            "until": "time",
+            "counted_since": "time?",
+            "log_groups": ["text"],
+            "failures": [
+                {
+                    "function": "text",
+                    "cause": "text?",
+                    "error": "text?",
+                    "count": "int",
+                    "first_at": "time?",
+                    "last_at": "time?",
+                }
+            ],
+            "lines": "int",
+            "truncated": "bool",
+            "scanned_bytes": "int",
+        },
+    ),
     "metrics": (
         {
             "since": "time",

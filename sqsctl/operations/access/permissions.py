@@ -233,11 +233,25 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_CAUSES,
     ),
     "logs tail": (*_STACK, *_FUNCTIONS, *_LOGS),
+    "logs query": (
+        *_STACK,
+        *_FUNCTIONS,
+        *_on(On.LOG_GROUPS, "logs:StartQuery"),
+        *_on(On.ANYTHING, "logs:GetQueryResults"),
+        *_on(On.ANYTHING, "logs:StopQuery", optional=True),
+    ),
     "metrics": (*_STACK, *_API, *_METRICS),
     "watch": (*_STACK, *_FUNCTIONS, *_API, *_METRICS, *_LOGS),
 }
 # What a command needs instead with an option, the first that fits; given as one would type it.
 WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
+    ("logs tail", "--live"): (
+        *_STACK,
+        *_FUNCTIONS,
+        *_FILTER,
+        *_on(On.ANYTHING, "logs:DescribeLogGroups"),
+        *_on(On.LOG_GROUPS, "logs:StartLiveTail"),
+    ),
     ("send", "--via sqs"): (*_STACK, *_SEND),
     ("produce", "--follow"): (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_LOGS),
     ("produce", "--via sqs"): (*_STACK, *_SEND),
@@ -279,7 +293,7 @@ WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
 FROM_PARTS = frozenset({"doctor", "stack show", "logs tail", "metrics", "watch"})
 # Commands that talk to no AWS at all, or to the lab with keys of its own.
 NOTHING = frozenset(
-    {"logs explain", "iam", "config show", "config set", "config unset", "demo"}
+    {"logs explain", "iam", "config show", "config set", "config unset", "config trust", "demo"}
     | {f"lab {word}" for word in ("up", "down", "status", "reset", "break", "heal", "incidents")}
     | {"lab template", "lab init", "lab deploy", "completion"}
 )
