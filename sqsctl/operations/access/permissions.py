@@ -295,7 +295,7 @@ FROM_PARTS = frozenset({"doctor", "stack show", "logs tail", "metrics", "watch"}
 NOTHING = frozenset(
     {"logs explain", "iam", "config show", "config set", "config unset", "config trust", "demo"}
     | {f"lab {word}" for word in ("up", "down", "status", "reset", "break", "heal", "incidents")}
-    | {"lab template", "lab init", "lab deploy", "completion"}
+    | {"lab template", "lab init", "lab deploy", "lab aws", "lab env", "completion"}
 )
 
 
