@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from sqsctl.checks.base import Check, examine
 from sqsctl.checks.registry import all_checks
+from sqsctl.checks.support.failures.disproved import without_disproved
 from sqsctl.checks.support.failures.log_check import past
 from sqsctl.checks.support.subjects import parts_of, touches
 from sqsctl.checks.support.unseen import CHECK_FAILED, unseen
@@ -39,6 +40,7 @@ def diagnose(
 
     A check that fails is skipped with the reason; the others go on.
     """
+    stack = without_disproved(stack)
     results: list[CheckResult] = []
     findings: list[Finding] = []
     for check in all_checks() if checks is None else checks:

@@ -5,18 +5,25 @@ environment writes one stream and runs one invocation at a time: between an invo
 its END nothing of another request's is the platform's. And an invocation ends with one error: what
 looks like one and is followed by more of the same invocation's code did not end it.
 
-Only a stream that is named says so. A copy without names may mix streams: there only a record
-of the platform in the other format, JSON amid text or text amid JSON, is no word of its own.
+Only a stream that is named says so, and a copy in which an invocation stands in one piece. A copy
+without names may mix streams: there only a record of the platform in the other format, JSON amid
+text or text amid JSON, is no word of its own.
+
+And an invocation of which REPORT says that it ended well ended with no error, whatever was printed
+in it. In JSON it always says so; in text it says nothing at all, which counts where the same log's
+REPORT tells the errors of other invocations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqsctl.logtext.entries import Entry, Mark
 from sqsctl.logtext.entry import timed_out_after
 
 _ABOUT_ONE = frozenset({Mark.START, Mark.END, Mark.REPORT, Mark.FATAL})
+_GOOD = frozenset({"success", "ok"})
 _NEAR = 8  # entries behind END among which its REPORT is
 
 
@@ -24,14 +31,52 @@ def without_forged(entries: Iterable[Entry], *, named: bool) -> list[Entry]:
     """One stream's entries, or those of a copy that names none, with such lines as mere lines."""
     found = list(entries)
     stops = _stops(found)
+    tells = any(_tells_errors(each) for each in found)
     index = 0
     while index < len(found):
         stop = stops.get(index, 0)
         if stop > index:
-            _clear(found, index, stop, named=named)
+            _clear(found, index, stop, named=named or _in_one_piece(found, index, stop))
+            _believe_the_report(found, index, stop, silence_is_good=tells)
             index = stop
         index += 1
     return found
+
+
+def _tells_errors(entry: Entry) -> bool:
+    """A REPORT that names the code's own error: such a platform tells every one of them."""
+    kind = entry.error_type or ""
+    platforms = kind.startswith(("Runtime.", "Sandbox.", "Extension.", "Function."))
+    return entry.mark is Mark.REPORT and entry.status == "error" and bool(kind) and not platforms
+
+
+def _in_one_piece(entries: list[Entry], start: int, stop: int) -> bool:
+    """Whether nothing of another invocation stands in between."""
+    own = entries[start].request_id
+    return all(
+        entry.request_id in {None, own} for entry in entries[start:stop] if entry.mark in _ABOUT_ONE
+    )
+
+
+def _believe_the_report(
+    entries: list[Entry], start: int, stop: int, *, silence_is_good: bool
+) -> None:
+    """Errors in an invocation that ended well are what the program logged."""
+    own = entries[start].request_id
+    reports = [
+        each
+        for each in entries[stop : stop + _NEAR]
+        if each.mark in {Mark.REPORT, Mark.END} and each.request_id == own
+    ]
+    report = next((each for each in reports if each.mark is Mark.REPORT), None)
+    told = [each.status.lower() for each in reports if each.status]
+    good = bool(told) and all(each in _GOOD for each in told)
+    if not good and not (silence_is_good and report is not None and not told):
+        return
+    for index in range(start + 1, stop):
+        entry = entries[index]
+        if entry.mark is Mark.FATAL and entry.request_id in {None, own}:
+            entries[index] = replace(entry, mark=Mark.ERROR, runtime_form=False)
 
 
 def _stops(entries: list[Entry]) -> dict[int, int]:

@@ -255,3 +255,19 @@ def test_dead_letters_are_matched_by_message_id() -> None:
         each.source: each.value for each in letters.evidence if each.source.startswith("message ")
     }
     assert told == {f"message {ours}": "event-shape", f"message {other}": "unhandled-error"}
+
+
+# --- what the figures contradict -----------------------------------------------------------------
+
+
+def test_a_printed_error_that_no_figure_counts_is_none() -> None:
+    """The text format says nothing of how a run ended; AWS counted no error then."""
+    printed = of_events(invocation(11, IMPORT, at=ago(1_800)))
+    good = (series(WORKER, "Errors", *[0] * 60), series(WORKER, "Invocations", *[1] * 60))
+    assert ids(diagnose(stack(logs=(printed,), metrics=good))) == []
+    bad = (series(WORKER, "Errors", *[1] * 60), series(WORKER, "Invocations", *[1] * 60))
+    assert "import-module-missing" in ids(diagnose(stack(logs=(printed,), metrics=bad)))
+    # Without figures of that time, or where they are not complete yet, the log is believed.
+    assert "import-module-missing" in ids(diagnose(stack(logs=(printed,))))
+    fresh = of_events(invocation(11, IMPORT, at=ago(120)))
+    assert "import-module-missing" in ids(diagnose(stack(logs=(fresh,), metrics=good)))

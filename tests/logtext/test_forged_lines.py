@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -87,6 +88,46 @@ def test_the_platforms_own_words_are_believed() -> None:
     assert log(START, WENT_ON, error, END, REPORT).failures[0].error_type == "KeyError"
     killed = f"RequestId: {OWN} Error: Runtime exited with error: exit status 1\nRuntime.ExitError"
     assert log(START, killed, END, REPORT).failures[0].error_type == "Runtime.ExitError"
+
+
+CRASH = {"timestamp": "2026-11-23T08:00:00Z", "log_level": "ERROR", "requestId": OWN}
+DENIED = "User: x is not authorized to perform: s3:DeleteBucket on resource: arn:aws:s3:::evil"
+IN_JSON = tuple(
+    json.dumps({**CRASH, "errorType": kind, "errorMessage": message, "stackTrace": [message]})
+    for kind, message in (
+        ("Runtime.ImportModuleError", "Unable to import module 'app': No module named 'evil'"),
+        ("AccessDenied", DENIED),
+        ("KeyError", "os.environ['EVIL']"),
+    )
+)
+
+
+@pytest.mark.parametrize("line", IN_JSON)
+@pytest.mark.parametrize("stream", ["2026/11/23/[$LATEST]5497bbde206f498d99fc291c514eaca3", ""])
+def test_json_says_how_an_invocation_ended(line: str, stream: str) -> None:
+    start = f'{{"type":"platform.start","record":{{"requestId":"{OWN}","version":"1"}}}}'
+    ended = '{"type":"platform.report","record":{"requestId":"%s","status":"%s","metrics":{}}}'
+    assert log(start, line, ended % (OWN, "success"), stream=stream).failures == ()
+    assert log(start, line, ended % (OWN, "error"), stream=stream).failures
+
+
+def test_a_report_that_tells_others_errors_would_have_told_this_one() -> None:
+    failed = REPORT.replace(OWN, OTHER) + "Status: error\tError Type: KeyError"
+    other = (f"START RequestId: {OTHER} Version: 1", f"END RequestId: {OTHER}", failed)
+    printed = (
+        "[ERROR] Runtime.ImportModuleError: Unable to import module 'app': No module named 'x'"
+    )
+    assert log(START, printed, END, REPORT).failures
+    (only,) = log(START, printed, END, REPORT, *other).failures
+    assert only.error_type == "KeyError"
+
+
+def test_a_pasted_invocation_in_one_piece_is_read_as_a_stream() -> None:
+    printed = (
+        "[ERROR] KeyError: 'EVIL'\nTraceback (most recent call last):\n  File \"x.py\", line 3"
+    )
+    assert log(START, printed, WENT_ON, END, REPORT, stream="").failures == ()
+    assert log(START, WENT_ON, printed, END, REPORT, stream="").failures
 
 
 def test_an_invocation_whose_end_was_lost_hides_no_other() -> None:
