@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from sqsctl.aws.functions import split_arn
 from sqsctl.aws.parallel import Pool
-from sqsctl.aws.session import Session
+from sqsctl.aws.session import Session, dns_suffix
 from sqsctl.aws.unsupported import offered
 from sqsctl.errors import NotFoundError, SqsctlError
 from sqsctl.model.stack import Api, Route
@@ -23,7 +23,7 @@ HTTP_API_TIMEOUT_MS = 30_000
 REST_API_TIMEOUT_MS = 29_000
 MAX_ROUTES = 2_000
 
-_FUNCTION_IN_URI = re.compile(r"(arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w-]+(?::[\w$-]+)?)")
+_FUNCTION_IN_URI = re.compile(r"(arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w-]+(?::[\w$.-]+)?)")
 _SQS_IN_URI = re.compile(
     r"^arn:[\w-]+:apigateway:[\w-]+:sqs:(?:path/\d{12}/(?P<name>[\w-]+(?:\.fifo)?)|action/|path/)"
 )
@@ -96,7 +96,7 @@ class ApiReader:
             names = [each.get("stageName", "") for each in stages.result().get("item") or ()]
             found = resources.result()
         stage = names[0] if names else ""
-        host = f"https://{api_id}.execute-api.{self.session.target.region}.amazonaws.com"
+        host = self._reachable("", api_id)
         return Api(
             id=api_id,
             name=shape.get("name", ""),
@@ -171,7 +171,8 @@ class ApiReader:
     def _reachable(self, endpoint: str, api_id: str) -> str:
         if endpoint:
             return endpoint.rstrip("/")
-        return f"https://{api_id}.execute-api.{self.session.target.region}.amazonaws.com"
+        region = self.session.target.region
+        return f"https://{api_id}.execute-api.{region}.{dns_suffix(region)}"
 
 
 def _asked(what: str, call: Any) -> Mapping[str, Any]:

@@ -38,7 +38,7 @@ _AWS_QUEUE_HOST = re.compile(
 # Placeholders that deployment tools leave behind: they are the fault itself, no secret.
 _NOTHING = frozenset({"", "undefined", "null", "None", "nil"})
 _QUALIFIED = re.compile(
-    r"arn:[\w-]+:lambda:[\w-]*:\d*:function:(?P<name>[\w-]+)(?::(?P<qualifier>[\w$-]+))?"
+    r"arn:[\w-]+:lambda:[\w-]*:\d*:function:(?P<name>[\w-]+)(?::(?P<qualifier>[\w$.-]+))?"
 )
 
 

@@ -274,6 +274,19 @@ def regions() -> tuple[str, ...]:
         return tuple(sorted(botocore.session.Session().get_available_regions("sqs")))
 
 
+def dns_suffix(region: str) -> str:
+    """What the host names of a region's partition end in, as the installed botocore knows it."""
+    import re
+
+    import botocore.session
+
+    data = botocore.session.Session().get_data("partitions")
+    for each in data["partitions"]:
+        if region in each["regions"] or re.fullmatch(each["regionRegex"], region):
+            return str(each["outputs"]["dnsSuffix"])
+    return "amazonaws.com"
+
+
 def _session(
     profile: str | None, region: str | None = None, *, alone: bool = False
 ) -> BotocoreSession:

@@ -23,7 +23,7 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import USES, LogCheck, Seen
 from sqsctl.checks.support.policies import Statement, like, statements
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
-from sqsctl.model.intents import Set, remedy
+from sqsctl.model.intents import Principal, Set, TakeDenyAway, remedy
 from sqsctl.model.stack import Api, Fact, ResourcePolicy, Route, Stack
 
 INVOKE, INVOKE_URL = "lambda:InvokeFunction", "lambda:InvokeFunctionUrl"
@@ -91,11 +91,33 @@ class ApiPermission(LogCheck[str]):
                     if missing := _url_lacks(route, policy):
                         told.add(key)
                         yield self._url(missing, route, policy)
+                elif any(_denies(each, api, route, stack) for each in statements(policy.document)):
+                    told.add(key)
+                    yield self._denied_explicitly(api, route, policy)
                 elif not any(
                     _lets(each, api, route, stack) for each in statements(policy.document)
                 ):
                     told.add(key)
                     yield self._denied(api, route, policy, stack)
+
+    def _denied_explicitly(self, api: Api, route: Route, policy: ResourcePolicy) -> Finding:
+        """A statement that denies wins over every one that allows."""
+        name = route.function_name or ""
+        return self.found(
+            f"the policy of {name} denies API {api.name or api.id} to invoke it: {route.method} "
+            f"{route.path} answers 500",
+            evidence=(_shown(name, policy),),
+            remedy=remedy(
+                "take the deny out of the function's policy",
+                TakeDenyAway(
+                    (INVOKE,),
+                    route.function_arn or name,
+                    Principal("service", _SERVICE),
+                    by="resource",
+                ),
+            ),
+            subject=name,
+        )
 
     def _denied(self, api: Api, route: Route, policy: ResourcePolicy, stack: Stack) -> Finding:
         name = route.function_name or ""
@@ -212,6 +234,19 @@ def _policy(stack: Stack, route: Route) -> ResourcePolicy | None:
     )
 
 
+def _denies(each: Statement, api: Api, route: Route, stack: Stack) -> bool:
+    """Whether the statement denies the call for sure; a condition of another kind may not hold."""
+    if each.effect != "Deny" or not each.covers(INVOKE):
+        return False
+    if not any(principal in {_SERVICE, "*"} for principal in each.principals):
+        return False
+    sources = [value for _, key, value in each.conditions if key.lower() in _SOURCE]
+    others = [key for _, key, _ in each.conditions if key.lower() not in _SOURCE]
+    negated = any("not" in operator.lower() for operator, _, _ in each.conditions)
+    fits = not sources or any(_source_fits(value, api, route, stack) for value in sources)
+    return fits and not others and not negated
+
+
 def _lets(each: Statement, api: Api, route: Route, stack: Stack) -> bool:
     if each.effect != "Allow" or not each.covers(INVOKE):
         return False
@@ -230,8 +265,9 @@ def _source_fits(pattern: str, api: Api, route: Route, stack: Stack) -> bool:
     path = "/" + "/".join(
         "x" if part.startswith("{") else part for part in route.path.strip("/").split("/")
     )
+    place = f"arn:{_partition(route)}:execute-api:{region}:{account}:{api.id}"
     for stage in dict.fromkeys((api.stage, "$default", "prod", "*")):
-        arn = f"arn:aws:execute-api:{region}:{account}:{api.id}/{stage}/{method}{path}"
+        arn = f"{place}/{stage}/{method}{path}"
         if like(_general(pattern), arn):
             return True
     # Stages and paths can be written in more ways than one: the API's own id decides.
@@ -246,4 +282,11 @@ def _general(pattern: str) -> str:
 
 
 def _source_arn(api: Api, stack: Stack) -> str:
-    return f"arn:aws:execute-api:{stack.region or '*'}:{stack.account or '*'}:{api.id}/*"
+    partition = next((_partition(each) for each in api.routes if each.function_arn), "aws")
+    return f"arn:{partition}:execute-api:{stack.region or '*'}:{stack.account or '*'}:{api.id}/*"
+
+
+def _partition(route: Route) -> str:
+    """The partition of the function behind: an API calls none in another."""
+    parts = (route.function_arn or "").split(":")
+    return parts[1] if len(parts) > 1 else "aws"

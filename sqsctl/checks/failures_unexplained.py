@@ -310,8 +310,7 @@ def _cannot_filter(logs: FunctionLogs) -> bool:
 
 def _no_group(function: Function) -> tuple[str, tuple[str, tuple[Intent, ...]]]:
     role = (function.role_arn or "").rpartition("/")[2]
-    partition = function.arn.split(":")[1] if function.arn.startswith("arn:") else "aws"
-    policy = f"arn:{partition}:iam::aws:policy/{_POLICY}"
+    policy = f"arn:{function.partition}:iam::aws:policy/{_POLICY}"
     return (
         f"it has no log group {function.log_group}",
         (

@@ -19,6 +19,8 @@ from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.intents import Deploy, Look, Tell, Wait, call, remedy
 from sqsctl.model.stack import Fact, Stack
 
+# $LATEST of a function on Managed Instances: what runs is $LATEST.PUBLISHED.
+_NOT_INVOKED = "ActiveNonInvocable"
 _ON_ITS_WAY = frozenset({"Pending", "InProgress"})
 
 
@@ -43,7 +45,7 @@ class FunctionNotActive(Check):
                     "Successful",
                 ),
             ):
-                if value is None or value == good:
+                if value in {None, good, _NOT_INVOKED}:
                     continue
                 why = f": {reason}" if reason else ""
                 yield self.found(

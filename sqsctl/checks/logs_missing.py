@@ -33,7 +33,7 @@ from sqsctl.model.stack import (
 
 # Lines can take minutes to appear.
 _LATE = timedelta(minutes=5)
-_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+_POLICY = "iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 _ACTIONS = frozenset({"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"})
 
 
@@ -95,7 +95,7 @@ class LogsMissing(Check):
                             "iam",
                             "attach_role_policy",
                             RoleName=role or "ROLE_NAME",
-                            PolicyArn=_POLICY,
+                            PolicyArn=f"arn:{function.partition if function else 'aws'}:{_POLICY}",
                         )
                     ),
                 ),

@@ -63,6 +63,12 @@ class Function:
     # The aliases and versions that mappings and routes of the stack go to.
     qualified: tuple[PublishedVersion, ...] = ()
 
+    @property
+    def partition(self) -> str:
+        """``aws``, ``aws-cn``, ``aws-us-gov`` …, as its ARN says."""
+        parts = self.arn.split(":")
+        return parts[1] if len(parts) > 1 and parts[1] else "aws"
+
 
 @dataclass(frozen=True, slots=True)
 class EventSourceMapping:

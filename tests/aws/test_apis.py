@@ -7,6 +7,7 @@ from typing import Self
 import pytest
 
 from sqsctl.aws.apis import ApiReader
+from sqsctl.aws.session import dns_suffix
 from sqsctl.errors import NotFoundError
 from tests.aws.stubs import Stubbed
 
@@ -253,3 +254,17 @@ def test_an_api_that_is_not_there(aws: Stubbed) -> None:
         aws.refuse("apigatewayv2", operation, "NotFoundException", status=404)
     with pytest.raises(NotFoundError, match="no API a1"):
         ApiReader(aws.session).http_api("a1")
+
+
+@pytest.mark.parametrize(
+    ("region", "end"),
+    [
+        ("eu-central-1", "amazonaws.com"),
+        ("cn-north-1", "amazonaws.com.cn"),
+        ("us-gov-west-1", "amazonaws.com"),
+        ("eusc-de-east-1", "amazonaws.eu"),
+        ("zz-nowhere-9", "amazonaws.com"),
+    ],
+)
+def test_hosts_end_as_their_partition_says(region: str, end: str) -> None:
+    assert dns_suffix(region) == end

@@ -207,3 +207,7 @@ def test_the_codes_address_is_not_shown_by_accident() -> None:
     location = FunctionClient(aws.session).code("worker")
     assert location.url == url
     assert "s3cr3t" not in repr(location)
+
+
+def test_what_managed_instances_run_is_a_qualifier() -> None:
+    assert split_arn(f"{ARN}:$LATEST.PUBLISHED") == ("worker", "$LATEST.PUBLISHED")

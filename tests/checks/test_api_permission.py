@@ -121,3 +121,40 @@ def test_each_kind_of_api_in_its_own_words(kind: str, event: str, operation: str
     assert ("http-api" in finding.reference) == (kind == "http")
     (request,) = requests(finding)
     assert request["SourceArn"].startswith(f"arn:aws:execute-api:{REGION}:{ACCOUNT}:")
+
+
+# --- partitions and denies ----------------------------------------------------------------------
+
+
+def behind_an_api(*statements: dict[str, object], partition: str = "aws") -> list[Finding]:
+    arn = f"arn:{partition}:lambda:{REGION}:{ACCOUNT}:function:{PRODUCER}"
+    route = Route("POST", "/produce", function_arn=arn, function_name=PRODUCER)
+    policy = ResourcePolicy(PRODUCER, json.dumps({"Statement": statements}))
+    seen = stack(apis=(replace(api(), routes=(route,)),), policies=(policy,))
+    return list(diagnose(seen, only=("api-permission",)).findings)
+
+
+def statement(effect: str, partition: str = "aws", **condition: object) -> dict[str, object]:
+    source = f"arn:{partition}:execute-api:{REGION}:{ACCOUNT}:{api().id}/*/*/produce"
+    return {
+        "Effect": effect,
+        "Principal": {"Service": "apigateway.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Resource": "*",
+        "Condition": condition or {"ArnLike": {"AWS:SourceArn": source}},
+    }
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_a_policy_names_its_own_partition(partition: str) -> None:
+    assert behind_an_api(statement("Allow", partition), partition=partition) == []
+    (refused,) = behind_an_api(partition=partition)
+    assert f"arn:{partition}:execute-api:" in " ".join(refused.fix.commands)
+
+
+def test_an_explicit_deny_wins() -> None:
+    (refused,) = behind_an_api(statement("Allow"), statement("Deny"))
+    assert "denies API" in refused.title
+    # A deny that holds under another condition may never hold.
+    other = statement("Deny", IpAddress={"aws:SourceIp": "203.0.113.0/24"})
+    assert behind_an_api(statement("Allow"), other) == []

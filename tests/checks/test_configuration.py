@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sqsctl.checks.rank import diagnose
+from sqsctl.checks.support.services import unknown_region
 from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.stack import (
     Concurrency,
@@ -387,3 +388,35 @@ def test_a_version_of_the_same_code_is_not_stale() -> None:
     unknown = replace(same, qualified=())
     (told,) = found("stale-version", replace(where, functions=Group((unknown,))))
     assert told.severity is Severity.INFO
+
+
+# --- what is new on AWS is no fault ---------------------------------------------------------------
+
+
+def test_latest_of_managed_instances_is_not_invoked_itself() -> None:
+    managed = (function(state="ActiveNonInvocable"), function(PRODUCER))
+    published = (mapping(qualifier="$LATEST.PUBLISHED"),)
+    found = diagnose(stack(functions=managed, mappings=published))
+    assert [each.id for each in found.findings] == []
+
+
+def test_filters_that_a_key_hides_leave_the_verdict_open() -> None:
+    hidden = (mapping(filters_error="no decrypt"),)
+    found = diagnose(stack(mappings=hidden))
+    assert found.verdict == "unknown"
+    (unseen,) = found.unseen
+    assert (unseen.why, unseen.action) == ("no decrypt", "kms:Decrypt")
+
+
+@pytest.mark.parametrize(
+    ("host", "wrong"),
+    [
+        ("sqs.me-west-1.amazonaws.com", None),
+        ("sqs.sa-west-1.amazonaws.com", None),
+        ("sqs.eusc-de-east-1.amazonaws.eu", None),
+        ("sqs.us-esat-1.amazonaws.com", "us-esat-1"),
+        ("sqs.ap-norteast-2.amazonaws.com", "ap-norteast-2"),
+    ],
+)
+def test_a_region_newer_than_the_list_is_no_typing_error(host: str, wrong: str | None) -> None:
+    assert unknown_region(f"getaddrinfo ENOTFOUND {host}") == wrong

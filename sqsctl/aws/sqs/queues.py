@@ -27,6 +27,8 @@ from sqsctl.model.outcome import BatchResult, Rejection
 from sqsctl.model.queues import Queue, QueueRef
 
 BATCH = 10
+# The ends of queue URLs' hosts, partition by partition; api.aws where it is reached over IPv6, too.
+_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws")
 _ARN = re.compile(r"arn:[\w-]+:sqs:(?P<region>[\w-]*):(?P<account>\d*):(?P<name>[\w.-]+)")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}(?:\.fifo)?")
 _PAGE = 1000
@@ -133,8 +135,7 @@ class QueueClient:
         target = self.session.target
         host, here = _netloc(url), _netloc(target.endpoint or "")
         if target.kind == "aws":
-            fits = host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.com.cn:443"))
-            fits = fits or host.endswith(".amazonaws.com:443")
+            fits = host.removesuffix(":443").endswith(_AWS_HOSTS)
         else:
             # Emulators in containers name themselves as they are called in there.
             fits = host == here or (target.kind == "endpoint" and _port(host) == _port(here))

@@ -17,7 +17,7 @@ from sqsctl.model.times import from_epoch_ms
 
 _NOTHING: Mapping[str, MessageAttribute] = MappingProxyType({})
 _REGION_IN_HOST = re.compile(
-    r"^(?:sqs(?:-fips)?\.(?P<region>[a-z0-9-]+)|(?P<legacy>[a-z]{2}(?:-[a-z]+)+-\d)\.queue)\.amazonaws\."
+    r"^(?:sqs(?:-fips)?\.(?P<region>[a-z0-9-]+)|(?P<legacy>[a-z]{2}(?:-[a-z]+)+-\d)\.queue)\.(?:amazonaws|api\.aws)(?:\.|$)"
 )
 
 

@@ -19,7 +19,8 @@ _URL = re.compile(
     r"https?://(?P<host>[\w.\-]{1,120}(?::\d{1,5})?)/(?:queue/[\w\-]{1,30}/)?(?P<account>\d{12})/(?P<name>[\w\-.]{1,90})/?$"
 )
 _HOST_REGION = re.compile(
-    r"^(?:sqs\.(?P<a>[a-z]{2}[a-z\-]{2,20}-\d)|(?P<b>[a-z]{2}[a-z\-]{2,20}-\d)\.queue)\.amazonaws\.com"
+    r"^(?:sqs(?:-fips)?\.(?P<a>[a-z]{2}[a-z\-]{2,20}-\d)|(?P<b>[a-z]{2}[a-z\-]{2,20}-\d)\.queue)"
+    r"\.(?:amazonaws\.(?:com|eu)|api\.aws)"
 )
 _ARN = re.compile(
     r"arn:aws[\w\-]*:sqs:(?P<region>[\w\-]*):(?P<account>\d{12}):(?P<name>[\w\-.]{1,90})$"

@@ -98,6 +98,12 @@ MAPPING_ROLE = re.compile(
 )
 
 
+_LIKE_A_REGION = re.compile(
+    r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov|us-iso[a-z]?|eu-iso[a-z]?|eusc-[a-z]{2})"
+    r"-(?:north|south|central|north(?:east|west)|south(?:east|west)|east|west)-\d{1,2}"
+)
+
+
 @cache
 def known_regions() -> frozenset[str]:
     """AWS's regions on the day that ``data/regions.json`` was compiled."""
@@ -111,6 +117,8 @@ def unknown_region(text: str) -> str | None:
         region = match.group("region")
         if region in {"undefined", "null"}:
             return region
-        if "-" in region and region[-1].isdigit() and region not in known_regions():
+        # The list ages: what is named like a region may be one that is newer.
+        real = region in known_regions() or _LIKE_A_REGION.fullmatch(region)
+        if "-" in region and region[-1].isdigit() and not real:
             return region
     return None

@@ -42,6 +42,7 @@ def unseen(stack: Stack, results: Iterable[CheckResult] = ()) -> tuple[Unseen, .
         *(_of_gap(gap) for fact in _ALWAYS for gap in _open(stack, fact)),
         *(_of_gap(gap) for gap in _open(stack, Fact.CONCURRENCY) if _of_known(gap, stack)),
         *_without_figures(stack),
+        *_hidden_filters(stack),
         *(_of_gap(gap) for gap in _open(stack, Fact.LOGS) if _matters(gap, stack)),
         *_nothing_there(stack),
         *_broken_checks(results),
@@ -121,6 +122,18 @@ def _without_figures(stack: Stack) -> Iterator[Unseen]:
                 f"figures of {logs.function}",
                 "CloudWatch returned none, though its log tells of runs",
                 "run it again; if it stays so, look at the function's metrics in the console",
+            )
+
+
+def _hidden_filters(stack: Stack) -> Iterator[Unseen]:
+    """Filters that a key hides: whether they drop messages cannot be said."""
+    for mapping in stack.mappings:
+        if mapping.filters_error:
+            yield Unseen(
+                f"the filters of {mapping.function_name}'s mapping {mapping.uuid}",
+                mapping.filters_error,
+                "allow kms:Decrypt on the key that encrypts them",
+                "kms:Decrypt",
             )
 
 

@@ -168,7 +168,7 @@ class _Picture:
         for mapping in self.stack.mappings:
             if self.stack.queue(mapping.queue_arn) is None:
                 name = self._short(mapping.queue_arn.rpartition(":")[2])
-                self._consumer(styled(f"  ? ▤ {name} (not readable)", "yellow"), mapping)
+                self._consumer(self._unread(f"▤ {name}", "  "), mapping)
         return self.lines
 
     # -- hops --------------------------------------------------------------------------------
@@ -232,14 +232,26 @@ class _Picture:
             return
         dead = self.stack.queue(queue.dead_letter_target_arn)
         name = queue.dead_letter_target_arn.rpartition(":")[2]
-        count = f"({dead.visible} dead)" if dead else "(not readable)"
+        count = f"({dead.visible} dead)" if dead else ""
         receives = counted(queue.max_receive_count or 0, "receive")
         head = styled(f"    └─ after {receives}")
         text = f"☠ {self._short(name)} {count}"
         if dead is None:
-            self._arrow(head, "─>", styled(text, "yellow"))
+            self._arrow(head, "─>", self._unread(text.strip(), "", name=name))
         else:
             self._arrow(head, "─>", self._marked("dead-letter-queue", name, text, indent=""))
+
+    def _unread(self, text: str, indent: str, name: str = "") -> Text:
+        """A queue of which nothing was read: it is gone, or nobody may look at it."""
+        named = name or text.rpartition(" ")[2]
+        gone = any(
+            gap.reason == "missing" and gap.what.endswith(named)
+            for gap in self.stack.queues.unread
+            if gap.what.startswith("queue ")
+        )
+        mark, style = (MARKS[State.FAILING], "red") if gone else (MARKS[State.UNKNOWN], "yellow")
+        told = "does not exist" if gone else "not readable"
+        return styled(f"{indent}{mark} {text} ({told})", style)
 
     # -- parts of lines ----------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import Literal
 
 from sqsctl.checks.support import figures
-from sqsctl.model.finding import Finding, Severity
+from sqsctl.model.finding import Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
     Function,
@@ -176,6 +176,8 @@ def _worst(told: Iterable[tuple[tuple[bool, str], Finding]]) -> dict[tuple[bool,
     worst: dict[tuple[bool, str], State] = {}
     for about, each in told:
         state = states.get(each.severity)
+        if state is not None and each.kind is Kind.RISK:
+            state = State.STRAINED  # it runs; the risk bites later
         if each.subject and state is not None and not each.past:
             worst[about] = max(state, worst.get(about, state))
     return worst
