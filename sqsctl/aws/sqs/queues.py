@@ -131,14 +131,17 @@ class QueueClient:
         return QueueRef(name, url, arn)
 
     def _same_place(self, url: str) -> None:
-        """A URL of another server must not act on this one's queue of the same name."""
+        """A URL of another server must not act on AWS's or a lab's queue of the same name.
+
+        An emulator names its queues by whatever host it was told: there the endpoint decides
+        alone, as for the AWS CLI.
+        """
         target = self.session.target
         host, here = _netloc(url), _netloc(target.endpoint or "")
         if target.kind == "aws":
             fits = host.removesuffix(":443").endswith(_AWS_HOSTS)
         else:
-            # Emulators in containers name themselves as they are called in there.
-            fits = host == here or (target.kind == "endpoint" and _port(host) == _port(here))
+            fits = host == here or target.kind == "endpoint"
         if not fits:
             raise UsageError(
                 f"{url} is not a queue of this target ({target.endpoint or 'AWS'})",
@@ -298,7 +301,3 @@ def _netloc(url: str) -> str:
     if host in {"localhost", "::1"} or host.endswith(".localhost"):
         host = "127.0.0.1"
     return f"{host}:{port}" if port else host
-
-
-def _port(netloc: str) -> str:
-    return netloc.rpartition(":")[2] if ":" in netloc else ""

@@ -30,6 +30,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
         metrics,
         nested_stacks,
         openapi,
+        secure_transport,
         templates,
     )
     from sqsctl.lab.fidelity.functions import concurrency, executor, mappings, poller
@@ -57,6 +58,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     sqs_requests.install()
     move_tasks.install()
     authorization.install()
+    secure_transport.install()
     given_credentials.install()
     nested_stacks.install()
     templates.install()

@@ -1,10 +1,12 @@
 """What AWS refuses, and lists, that upstream does not.
 
-Upstream purges as often as asked, takes any number and kind of message attributes,
-leaves attributes out of a message's size, and has no ListDeadLetterSourceQueues.
-Sources: SQS API reference (PurgeQueue, SendMessage, ListDeadLetterSourceQueues), SQS
-developer guide, "Message quotas"; errors as recorded from AWS in localstack/localstack's
-SQS tests.
+Upstream takes names of any length and letters, purges as often as asked, takes any number and
+kind of message attributes, leaves attributes out of a message's size, and has no
+ListDeadLetterSourceQueues.
+Sources: SQS API reference (CreateQueue: "up to 80 characters", alphanumeric characters, hyphens,
+underscores, a FIFO queue's name ends with .fifo; PurgeQueue, SendMessage,
+ListDeadLetterSourceQueues), SQS developer guide, "Message quotas"; errors as recorded from AWS
+in localstack/localstack's SQS tests.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ MAX_ATTRIBUTES = 10
 BATCH_BYTES = 1_048_576
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
+_QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,75}\.fifo|[A-Za-z0-9_-]{1,80}")
 _TYPE = re.compile(r"(String|Number|Binary)(\.[A-Za-z0-9_.-]+)?")
 
 
@@ -77,6 +80,21 @@ def install(counted: Callable[[Queue, str, float], None]) -> None:
         queue["messages"].clear()
         return {}
 
+    create = sqs._act_create_queue
+
+    def create_queue(data: dict[str, Any], url: str) -> dict[str, Any]:
+        name = str(data.get("QueueName", ""))
+        if name and not _QUEUE_NAME.fullmatch(name):
+            raise sqs._Err(
+                "InvalidParameterValue",
+                "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in "
+                "length",
+            )
+        answer: dict[str, Any] = create(data, url)
+        return answer
+
+    sqs._act_create_queue = create_queue
+    sqs._HANDLERS["CreateQueue"] = create_queue
     sqs._act_send_message = send_message
     sqs._HANDLERS["SendMessage"] = send_message
     sqs._HANDLERS["SendMessageBatch"] = send_message_batch
