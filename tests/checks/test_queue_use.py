@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 import pytest
@@ -151,25 +152,26 @@ def drawn(at: Stack) -> str:
     return "\n".join(line.plain for line in picture(at))
 
 
-@pytest.mark.parametrize(
-    ("source", "arrow"), [(SENDS, "─> ▤ jobs"), ("", "─?> ▤ jobs"), (READS, "")]
-)
-def test_the_picture_shows_who_sends(source: str, arrow: str) -> None:
+@pytest.mark.parametrize(("source", "sure"), [(SENDS, True), ("", False), (READS, None)])
+def test_the_picture_shows_who_sends(source: str, sure: bool | None) -> None:
     mailer = function("shop-dev-mailer", environment={"QUEUE_URL": queue().url})
     packages = (package("shop-dev-mailer", worker_py=source),) if source else ()
     picture_of = drawn(stack(functions=(function(), mailer), packages=packages))
-    assert (f"λ mailer {arrow}" in picture_of) if arrow else ("mailer" not in picture_of)
+    assert ("λ mailer" in picture_of) is (sure is not None)
+    assert ("perhaps sends to it" in picture_of) is (sure is False)
 
 
 def test_the_picture_shows_who_receives_by_itself() -> None:
     sweeper = function("shop-dev-sweeper", environment={"QUEUE_URL": queue().url})
-    assert "λ sweeper (receives by itself)" in drawn(lonely(sweeper, source=RECEIVES))
+    assert re.search(
+        r"─> . λ sweeper +\(receives by itself\)", drawn(lonely(sweeper, source=RECEIVES))
+    )
     assert "nothing consumes it" in drawn(lonely(sweeper, source=SENDS))
 
 
 def test_a_consumer_that_sends_to_its_own_queue_is_drawn_so() -> None:
-    assert "λ jobsWorker ─> ▤ jobs" in drawn(where(SENDS))
-    assert "λ jobsWorker ─> ▤ jobs" not in drawn(where(DELETES))
+    assert drawn(where(SENDS)).count("λ jobsWorker") == 2
+    assert drawn(where(DELETES)).count("λ jobsWorker") == 1
 
 
 @pytest.mark.parametrize(("source", "number"), [(READS, 0), (SENDS, 1), ("", 1)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sqsctl.cli.screen.findings import Names, show_block, show_line, show_whole
@@ -55,6 +55,7 @@ def show_diagnosis(
 def _show_short(
     console: Console, blocks: list[tuple[Finding, list[Finding]]], names: Names
 ) -> None:
+    blocks = [each for block in blocks for each in _open(*block)]
     now = [each for each in blocks if _is_block(each[0])]
     for finding, nested in now[:MAX_BLOCKS]:
         console.print()
@@ -66,9 +67,17 @@ def _show_short(
         also = f" (explains {counted(len(nested), 'more finding')})" if nested else ""
         show_line(console, finding, names, note=also)
     for finding, nested in quiet:
-        show_line(console, finding, names, note=" (over)" if finding.past else "")
-        for below in nested:
-            show_line(console, below, names, note=" (over)" if below.past else "")
+        for each in (finding, *nested):
+            show_line(console, each, names)
+
+
+def _open(finding: Finding, nested: list[Finding]) -> Iterator[tuple[Finding, list[Finding]]]:
+    """A block; what a cause that is over has left behind is one of its own."""
+    if _is_block(finding):
+        yield finding, nested
+        return
+    yield finding, [each for each in nested if not _is_block(each)]
+    yield from ((each, []) for each in nested if _is_block(each))
 
 
 def _is_block(finding: Finding) -> bool:
@@ -114,9 +123,9 @@ def _looked_at(stack: Stack) -> str:
 
 def _what_is_wrong(diagnosis: Diagnosis, more: str) -> str:
     """How many causes, or what else there is, and the command that tells more."""
-    bad = [each for each in diagnosis.findings if _is_block(each)]
-    causes = [each for each in bad if each.kind is Kind.CAUSE]
-    tops = [each for each in bad if not each.explained_by]
+    opened = [each for block in _blocks(diagnosis) for each, _ in _open(*block)]
+    tops = [each for each in opened if _is_block(each)]
+    causes = [each for each in tops if each.kind is Kind.CAUSE]
     count = counted(len(causes), "cause") if causes else counted(len(tops), "finding")
     if not more:
         return f"✗ {count}"

@@ -1,4 +1,4 @@
-"""The stack as lines of hops, each with its state: a mark, and what it does in figures.
+"""The stack as rows of hops: the way in, the hop with its state as a mark, what it does in figures.
 
 The marks say the same as the colours: ✓ works, · nothing happened, ! strained, ✗ fails or is
 blocked, ? not readable.
@@ -6,12 +6,14 @@ blocked, ? not readable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sqsctl.cli.screen.output import safe_line, styled
-from sqsctl.cli.screen.views import duration
+from rich.cells import cell_len
+
+from sqsctl.cli.screen.output import safe_line, styled, wrapped
+from sqsctl.cli.screen.views import duration, milliseconds
 from sqsctl.model.plurals import counted
 from sqsctl.model.stack import Fact
 from sqsctl.operations.diagnosis.health import Hop, State, hops
@@ -47,7 +49,7 @@ _STYLES: Mapping[State, str] = {
     State.BLOCKED: "red",
 }
 _NOT_ASKED_FOR = "not asked for"
-INDENT = "      "
+GAP = "   "  # between a hop and its figures
 
 
 def show_picture(console: Console, stack: Stack, states: Sequence[Hop] | None = None) -> None:
@@ -64,18 +66,23 @@ def picture(
     width: int | None = None,
     figures: bool = True,
 ) -> list[Text]:
-    """The lines: a line for each way in and each queue, their figures below.
+    """The lines: for each queue who sends to it, the queue, its consumers, its dead-letter queue.
 
     Names are shown without the stack's own, which they begin with where a framework made
-    them. A line that is longer than ``width`` is cut at its arrow. Without ``figures`` there
-    are the marks alone.
+    them. What does not fit ``width`` stands below. Without ``figures`` there are the marks alone.
     """
     known = hops(stack) if states is None else states
     return _Picture(stack, known, width, figures).drawn()
 
 
 def senders(stack: Stack) -> list[tuple[str, str, bool]]:
-    """Functions behind no route that may send to a queue, that queue, and whether it is sure.
+    """Functions behind no route that may send to a queue, that queue, and whether it is sure."""
+    behind = {route.function_name for api in stack.apis for route in api.routes}
+    return [each for each in sending(stack) if each[0] not in behind]
+
+
+def sending(stack: Stack) -> list[tuple[str, str, bool]]:
+    """Functions that may send to a queue, that queue, and whether it is sure.
 
     A function is one that sends by its code, else by its role; where neither was read, it is a
     function that names the queue. A consumer that names the queue it reads, or where its dead
@@ -83,13 +90,10 @@ def senders(stack: Stack) -> list[tuple[str, str, bool]]:
     """
     from sqsctl.checks.support.queue_use import queue_use, variables_of
 
-    behind = {route.function_name for api in stack.apis for route in api.routes}
     dead = stack.dead_letter_queues()
     reads = {(each.function_name, each.queue_arn) for each in stack.mappings}
     found: list[tuple[str, str, bool]] = []
     for function in stack.functions:
-        if function.name in behind:
-            continue
         for queue in stack.queues:
             if not any(variables_of(function, queue, stack)):
                 continue
@@ -130,19 +134,31 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
+@dataclass(frozen=True)
+class _Row:
+    """One hop: what leads to it, the arrow, the hop, and what it does."""
+
+    hop: Text
+    into: str = ""
+    arrow: str = "─>"
+    note: str = ""
+    style: str = ""
+
+
 @dataclass
 class _Picture:
     stack: Stack
     hops: Sequence[Hop]
     width: int | None
     figures: bool
-    lines: list[Text] = field(default_factory=list)
+    rows: list[_Row] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._by_name: dict[tuple[str, str], Hop] = {
             (each.kind, each.name): each for each in self.hops
         }
         self._told: set[str] = set()
+        self._drawn_routes: set[int] = set()
         # Where nobody asked for figures, only what is known to be wrong has a mark.
         gaps = {gap.reason for gap in self.stack.metrics.unread}
         self._asked = gaps != {_NOT_ASKED_FOR} or any(
@@ -151,109 +167,135 @@ class _Picture:
 
     def drawn(self) -> list[Text]:
         dead = self.stack.dead_letter_queues()
+        sent = sending(self.stack)
         for api in self.stack.apis:
-            told = self._api(api)
-            for route in api.routes:
-                self._route(route, "    " if told else "  ")
-        for function, target, sure in senders(self.stack):
-            sends = self._function(function)
-            self._arrow(sends, "─>" if sure else "─?>", styled(f"▤ {self._short(target)}"))
-            self._figures(function)
+            self._api(api)
+        targets = {queue for _, queue, _ in sent}
+        for route in self._routes():
+            leads = {queue for name, queue, _ in sent if name == route.function_name}
+            if not leads & targets and route.queue_name not in {
+                each.name for each in self.stack.queues
+            }:
+                self._route(route)
         for name in _alone(self.stack):
-            self.lines.append(self._function(name))
-            self._figures(name)
+            self.rows.append(self._function(name, arrow="  "))
         for queue in self.stack.queues:
             if queue.arn not in dead:
-                self._queue(queue)
+                self._queue(queue, led=self._senders(queue, sent))
         for mapping in self.stack.mappings:
             if self.stack.queue(mapping.queue_arn) is None:
-                name = self._short(mapping.queue_arn.rpartition(":")[2])
-                self._consumer(self._unread(f"▤ {name}", "  "), mapping)
-        return self.lines
+                hop, note = self._gap(mapping.queue_arn.rpartition(":")[2], "▤")
+                self.rows.append(_Row(hop, arrow="  ", note=note))
+                self._consumer(mapping)
+        return self._laid_out()
 
     # -- hops --------------------------------------------------------------------------------
 
-    def _api(self, api: Api) -> bool:
-        """The API's own line: its figures are of all its routes together."""
+    def _routes(self) -> list[Route]:
+        return [route for api in self.stack.apis for route in api.routes]
+
+    def _api(self, api: Api) -> None:
+        """The API itself, where it answers badly: its figures are of all its routes together."""
         hop = self._by_name.get(("api", api.id))
-        if not self.figures or hop is None or not hop.count:
-            return False
-        kind = {"http": "HTTP API", "rest": "REST API", "url": "function URL"}[api.kind]
-        self.lines.append(self._marked("api", api.id, f"{kind}: {_said(hop)}"))
-        return True
+        if not self.figures or hop is None or hop.state < State.STRAINED:
+            return
+        kind = {"http": "HTTP API", "rest": "REST API", "url": "function URL"}.get(api.kind, "API")
+        line = self._marked("api", api.id, kind)
+        self.rows.append(_Row(line, arrow="  ", note=_said(hop)))
 
-    def _route(self, route: Route, indent: str) -> None:
-        into = styled(f"{indent}{safe_line(route.method)} {safe_line(route.path)}")
+    def _route(self, route: Route) -> None:
+        if id(route) in self._drawn_routes:
+            return
+        self._drawn_routes.add(id(route))
+        into = f"{safe_line(route.method)} {safe_line(route.path)}"
         if route.function_name is not None:
-            behind = self._function(route.function_name, route.qualifier)
+            self.rows.append(self._function(route.function_name, route.qualifier, into=into))
+        elif route.queue_name in {each.name for each in self.stack.queues}:
+            self.rows.append(_Row(styled("(the API sends by itself)", "dim"), into=into))
         elif route.queue_name:
-            behind = styled(f"▤ {self._short(route.queue_name)}")
+            self.rows.append(_Row(styled(f"▤ {self._short(route.queue_name)}"), into=into))
         else:
-            behind = styled("no function")
-        self._arrow(into, "─>", behind)
-        if route.function_name is not None:
-            self._figures(route.function_name)
+            self.rows.append(_Row(styled("no function"), into=into))
 
-    def _queue(self, queue: Queue) -> None:
+    def _senders(self, queue: Queue, sent: Sequence[tuple[str, str, bool]]) -> bool:
+        """Who sends to the queue: routes with their functions, then functions by themselves.
+
+        Whether there is one.
+        """
+        before = len(self.rows)
+        names = {name: sure for name, target, sure in sent if target == queue.name}
+        for route in self._routes():
+            if route.function_name in names or route.queue_name == queue.name:
+                self._route(route)
+        behind = {route.function_name for route in self._routes()}
+        for name, sure in names.items():
+            if name not in behind:
+                row = self._function(name, arrow="  ")
+                note = row.note if sure else f"{row.note} perhaps sends to it".strip()
+                self.rows.append(replace(row, note=note))
+
+        return len(self.rows) > before
+
+    def _queue(self, queue: Queue, *, led: bool) -> None:
         hop = self._by_name.get(("queue", queue.name))
         age = f", oldest {duration(round(hop.oldest_age_s))}" if hop and hop.oldest_age_s else ""
-        said = f"({queue.visible} waiting, {queue.in_flight} in flight{age})"
-        head = self._marked("queue", queue.name, f"▤ {self._short(queue.name)} {said}")
+        said = f"{queue.visible} waiting, {queue.in_flight} in flight{age}"
+        head = self._marked("queue", queue.name, f"▤ {self._short(queue.name)}")
+        self.rows.append(_Row(head, arrow="─>" if led else "  ", note=said))
         mappings = [each for each in self.stack.mappings if each.queue_arn == queue.arn]
         if not mappings and self.stack.gaps(Fact.MAPPINGS):
-            self._arrow(head, "─>", styled("? consumers not read", "dim"))
+            self.rows.append(_Row(styled("? consumers not read", "dim")))
         elif not mappings:
-            self._unmapped(head, queue)
+            self._unmapped(queue)
         for mapping in mappings:
-            self._consumer(head, mapping)
+            self._consumer(mapping)
         self._dead_letters(queue)
 
-    def _unmapped(self, head: Text, queue: Queue) -> None:
+    def _unmapped(self, queue: Queue) -> None:
         from sqsctl.checks.support.queue_use import received_by_hand
 
         by_hand = received_by_hand(queue, self.stack)
         if by_hand is None:
-            self._arrow(head, "─>", styled("nothing consumes it", "yellow"))
+            self.rows.append(_Row(styled("nothing consumes it", "yellow")))
             return
-        receiver = self._function(by_hand[0].name)
-        self._arrow(head, "─>", receiver + styled(" (receives by itself)"))
+        row = self._function(by_hand[0].name)
+        self.rows.append(replace(row, note=f"{row.note} (receives by itself)".strip()))
 
-    def _consumer(self, head: Text, mapping: EventSourceMapping) -> None:
+    def _gap(self, name: str, icon: str) -> tuple[Text, str]:
+        """A queue of which nothing was read: it is gone, or nobody may look at it."""
+        reasons = {gap.reason for gap in self.stack.queues.unread if name in gap.what.split()}
+        if "missing" in reasons:
+            return styled(
+                f"{MARKS[State.FAILING]} {icon} {self._short(name)}", "red"
+            ), "does not exist"
+        why = ", ".join(sorted(map(safe_line, reasons)))
+        hop = styled(f"{MARKS[State.UNKNOWN]} {icon} {self._short(name)}", "yellow")
+        return hop, f"not readable{f': {why}' if why else ''}"
+
+    def _consumer(self, mapping: EventSourceMapping) -> None:
         hop = self._by_name.get(("mapping", mapping.uuid))
-        blocked = hop is not None and hop.state is State.BLOCKED
-        arrow = f"─╳ {safe_line(mapping.state)} ╳─>" if blocked else "─>"
-        behind = self._function(mapping.function_name, mapping.qualifier)
-        self._arrow(head, arrow, behind, "red" if blocked else "")
-        self._figures(mapping.function_name)
+        row = self._function(mapping.function_name, mapping.qualifier)
+        if hop is not None and hop.state is State.BLOCKED:
+            note = ", ".join(filter(None, (f"mapping {safe_line(mapping.state)}", row.note)))
+            row = replace(row, arrow="╳>", style="red", note=note)
+        self.rows.append(row)
 
     def _dead_letters(self, queue: Queue) -> None:
         if not queue.dead_letter_target_arn:
-            self.lines.append(styled("    └─ no dead-letter queue", "yellow"))
+            self.rows.append(_Row(styled("no dead-letter queue", "yellow"), arrow="└>"))
             return
         dead = self.stack.queue(queue.dead_letter_target_arn)
         name = queue.dead_letter_target_arn.rpartition(":")[2]
-        count = f"({dead.visible} dead)" if dead else ""
-        receives = counted(queue.max_receive_count or 0, "receive")
-        head = styled(f"    └─ after {receives}")
-        text = f"☠ {self._short(name)} {count}"
+        text = f"☠ {self._short(name)}"
         if dead is None:
-            self._arrow(head, "─>", self._unread(text.strip(), "", name=name))
+            hop, note = self._gap(name, "☠")
         else:
-            self._arrow(head, "─>", self._marked("dead-letter-queue", name, text, indent=""))
+            hop = self._marked("dead-letter-queue", name, text)
+            note = counted(dead.visible, "message") if dead.visible else "empty"
+        receives = counted(queue.max_receive_count or 0, "receive")
+        self.rows.append(_Row(hop, arrow="└>", note=f"{note}, after {receives}"))
 
-    def _unread(self, text: str, indent: str, name: str = "") -> Text:
-        """A queue of which nothing was read: it is gone, or nobody may look at it."""
-        named = name or text.rpartition(" ")[2]
-        gone = any(
-            gap.reason == "missing" and gap.what.endswith(named)
-            for gap in self.stack.queues.unread
-            if gap.what.startswith("queue ")
-        )
-        mark, style = (MARKS[State.FAILING], "red") if gone else (MARKS[State.UNKNOWN], "yellow")
-        told = "does not exist" if gone else "not readable"
-        return styled(f"{indent}{mark} {text} ({told})", style)
-
-    # -- parts of lines ----------------------------------------------------------------------
+    # -- parts of rows -----------------------------------------------------------------------
 
     def _short(self, name: str | None) -> str:
         # Without a stack the title is a part's own name: nothing is made from that.
@@ -261,42 +303,60 @@ class _Picture:
         title = "" if any(each.name == self.stack.name for each in parts) else self.stack.name
         return safe_line((name or "?").removeprefix(f"{title}-" if title else ""))
 
-    def _function(self, name: str, qualifier: str | None = None) -> Text:
+    def _function(
+        self, name: str, qualifier: str | None = None, *, into: str = "", arrow: str = "─>"
+    ) -> _Row:
+        """A function, its figures told once."""
         shown = f"{self._short(name)}:{safe_line(qualifier)}" if qualifier else self._short(name)
         hop = self._by_name.get(("function", name))
-        note = f" ({safe_line(hop.note)})" if hop and hop.note else ""
-        return self._marked("function", name, f"λ {shown}{note}", indent="")
+        notes = [safe_line(hop.note)] if hop and hop.note else []
+        if self.figures and hop is not None and name not in self._told:
+            self._told.add(name)
+            notes += [_said(hop)] if hop.count or hop.throttled else []
+        line = self._marked("function", name, f"λ {shown}")
+        return _Row(line, into=into, arrow=arrow, note=", ".join(notes))
 
-    def _marked(self, kind: str, name: str, text: str, *, indent: str = "  ") -> Text:
+    def _marked(self, kind: str, name: str, text: str) -> Text:
         hop = self._by_name.get((kind, name))
         state = hop.state if hop else State.UNKNOWN
         if state < State.STRAINED and not self._asked:
-            return styled(f"{indent}{safe_line(text)}")
-        line = styled(indent)
+            return styled(safe_line(text))
+        line = styled("")
         line.append(f"{MARKS[state]} ", _STYLES[state])
         line.append(safe_line(text), _STYLES[state] if state >= State.STRAINED else "")
         return line
 
-    def _arrow(self, head: Text, arrow: str, behind: Text, style: str = "") -> None:
-        """Two hops and what is between; below each other where the terminal is narrow."""
-        joint = styled(f" {arrow} ", style)
-        if self.width is None or (head + joint + behind).cell_len < self.width:
-            self.lines.append(head + joint + behind)
-        else:
-            self.lines += [head, styled(f"{INDENT}{arrow} ", style) + behind]
+    # -- layout ------------------------------------------------------------------------------
 
-    def _figures(self, function: str) -> None:
-        """What a function did, told once."""
-        hop = self._by_name.get(("function", function))
-        if not self.figures or hop is None or function in self._told:
+    def _laid_out(self) -> list[Text]:
+        """The rows in columns; a row that does not fit gives its figures a line of their own."""
+        into = max((cell_len(row.into) for row in self.rows), default=0)
+        names = max((row.hop.cell_len for row in self.rows if row.note), default=0)
+        if self.width is not None and into + names + 8 > self.width:
+            into = 0  # ways in stand above
+        return [line for row in self.rows for line in self._lines(row, into, names)]
+
+    def _lines(self, row: _Row, into: int, names: int) -> Iterator[Text]:
+        lead = row.into
+        if cell_len(lead) > into:
+            yield styled(f"  {lead}")
+            lead = ""
+        before = styled(f"  {lead}{' ' * (into - cell_len(lead))} " if into else "  ")
+        line = before + styled(f"{row.arrow} ", row.style) + row.hop
+        pad = " " * (names - row.hop.cell_len)
+        note = styled(row.note, "dim")
+        whole = line + styled(pad + GAP) + note if row.note else line
+        if self.width is None or whole.cell_len <= self.width:
+            yield whole
             return
-        self._told.add(function)
-        if hop.count or hop.throttled:
-            self.lines.append(styled(f"{INDENT}{_said(hop)}", "dim"))
+        yield line
+        indent = before.cell_len + 5
+        for each in wrapped(note, max(16, self.width - indent)) if row.note else ():
+            yield styled(" " * indent) + each
 
 
 def _said(hop: Hop) -> str:
-    """``98 runs, 12 failed, 3 throttled, 45 ms on average (longest 1.2 s)``."""
+    """``98 runs, 12 failed, 3 throttled, 45 ms``: what is told is an average."""
     what = "request" if hop.kind == "api" else "run"
     count = hop.count or 0
     parts = [f"{count} {what}{'s' if count != 1 else ''}"]
@@ -305,10 +365,5 @@ def _said(hop: Hop) -> str:
     if hop.throttled:
         parts.append(f"{hop.throttled} throttled")
     if hop.average_ms is not None and count:
-        longest = f" (longest {_took(hop.longest_ms)})" if hop.longest_ms is not None else ""
-        parts.append(f"{_took(hop.average_ms)} on average{longest}")
+        parts.append(milliseconds(hop.average_ms))
     return ", ".join(parts)
-
-
-def _took(milliseconds: float) -> str:
-    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"

@@ -107,7 +107,7 @@ def test_it_fits_into_the_terminal(height: int) -> None:
     mine.add(annotate(failures(40, text="[ERROR] boom {n}")))
     lines = rendered(mine.look({}, NOW), height=height)
     assert len(lines) <= height
-    assert any("boom 39" in each.plain for each in lines) == (height > 9)
+    assert any("boom 39" in each.plain for each in lines) == (height > 10)
 
 
 def test_failures_that_are_alike_are_one_line_on_the_screen() -> None:
