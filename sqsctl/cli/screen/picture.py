@@ -265,9 +265,8 @@ class _Picture:
         """A queue of which nothing was read: it is gone, or nobody may look at it."""
         reasons = {gap.reason for gap in self.stack.queues.unread if name in gap.what.split()}
         if "missing" in reasons:
-            return styled(
-                f"{MARKS[State.FAILING]} {icon} {self._short(name)}", "red"
-            ), "does not exist"
+            gone = styled(f"{MARKS[State.FAILING]} {icon} {self._short(name)}", "red")
+            return gone, "does not exist"
         why = ", ".join(sorted(map(safe_line, reasons)))
         hop = styled(f"{MARKS[State.UNKNOWN]} {icon} {self._short(name)}", "yellow")
         return hop, f"not readable{f': {why}' if why else ''}"
