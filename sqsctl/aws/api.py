@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sqsctl import __version__
+from sqsctl.aws.requests import patience
 from sqsctl.errors import UsageError
 from sqsctl.model.http_answer import HttpAnswer
 
@@ -58,6 +59,7 @@ class ApiClient:
             self._headers["Host"] = parts.netloc
         self._target = target
         self._retries = urllib3.Retry(total=False, redirect=False)
+        self._timeout_s = timeout_s
         self._pool = _pool(target, timeout_s, connections, direct=endpoint is not None)
 
     def post(self, body: str | bytes, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
@@ -72,10 +74,24 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
     ) -> HttpAnswer:
         """One request. Never raises for what the network or the server does."""
-        from urllib3 import exceptions as trouble
-
         raw = body.encode(errors="surrogatepass") if isinstance(body, str) else body
         started = time.perf_counter()
+        # A function may take its time: that it is silent says nothing of the server.
+        with patience.within(self._timeout_s + CONNECT_TIMEOUT_S, polls=True) as under_way:
+            found = self._answered(method, raw, headers, started)
+        if under_way.cut:
+            return _none(started, "no answer in time", sent=True)
+        return found
+
+    def _answered(
+        self,
+        method: str,
+        raw: bytes | None,
+        headers: Mapping[str, str] | None,
+        started: float,
+    ) -> HttpAnswer:
+        from urllib3 import exceptions as trouble
+
         try:
             answer = self._pool.request(
                 method,
@@ -116,8 +132,15 @@ def _pool(target: str, timeout_s: float, connections: int, *, direct: bool) -> P
     if not direct and host not in _LOCAL and not urllib.request.proxy_bypass(host):
         proxy = urllib.request.getproxies().get(parts.scheme)
         if proxy:
-            return urllib3.ProxyManager(proxy, **options)
-    return urllib3.PoolManager(**options)
+            return _bounded(urllib3.ProxyManager(proxy, **options))
+    return _bounded(urllib3.PoolManager(**options))
+
+
+def _bounded(pools: PoolManager) -> PoolManager:
+    """Its connections can be ended while somebody reads from them."""
+    classes = pools.pool_classes_by_scheme
+    pools.pool_classes_by_scheme = {key: patience.noting(each) for key, each in classes.items()}
+    return pools
 
 
 def _drain(answer: Any) -> None:

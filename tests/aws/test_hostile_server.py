@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from sqsctl.aws.api import ApiClient
 from sqsctl.aws.requests import patience
 from sqsctl.aws.session import Credentials, Session
 from sqsctl.aws.sqs.move_tasks import MoveTaskClient
@@ -219,6 +220,15 @@ def test_an_answer_that_trickles_has_an_end(call: str, monkeypatch: pytest.Monke
         began = time.monotonic()
         is_unanswered(CALLS[call], session, queue)
         assert time.monotonic() - began < 2
+
+
+def test_an_api_that_trickles_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sqsctl.aws.api.CONNECT_TIMEOUT_S", 0.2)
+    with serving(trickled) as loopback:
+        began = time.monotonic()
+        answer = ApiClient(f"{loopback.url}/produce", timeout_s=0.3).post("{}")
+    assert (answer.status, answer.error, answer.sent) == (None, "no answer in time", True)
+    assert time.monotonic() - began < 2
 
 
 @pytest.mark.usefixtures("calm")

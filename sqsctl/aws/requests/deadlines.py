@@ -27,7 +27,9 @@ def bounded(client: Any, seconds: float, clock: ServerClock) -> None:
     """
     try:
         session = client._endpoint.http_session
-        classes = {key: noting(pool) for key, pool in session._pool_classes_by_scheme.items()}
+        classes = {
+            key: patience.noting(pool) for key, pool in session._pool_classes_by_scheme.items()
+        }
         session._pool_classes_by_scheme = classes
         session._manager.pool_classes_by_scheme = classes
     except AttributeError:
@@ -68,22 +70,3 @@ def _polls(request: Any) -> bool:
     target = request.headers.get("X-Amz-Target") or b""
     name = target.decode("ascii", "replace") if isinstance(target, bytes) else str(target)
     return name.endswith(".ReceiveMessage")
-
-
-def noting(pool: Any) -> Any:
-    """A connection pool like ``pool``, whose connections say by whom they are used."""
-
-    class Connection(pool.ConnectionCls):  # type: ignore[misc]
-        def connect(self) -> Any:
-            patience.note(self)
-            return super().connect()
-
-        def request(self, *args: Any, **more: Any) -> Any:
-            patience.note(self)
-            return super().request(*args, **more)
-
-        def getresponse(self, *args: Any, **more: Any) -> Any:
-            patience.note(self)
-            return super().getresponse(*args, **more)
-
-    return type(pool.__name__, (pool,), {"ConnectionCls": Connection})

@@ -111,6 +111,25 @@ def note(connection: Any) -> None:
         request.sock = getattr(connection, "sock", None) or request.sock
 
 
+def noting(pool: Any) -> Any:
+    """A connection pool like ``pool``, whose connections say by whom they are used."""
+
+    class Connection(pool.ConnectionCls):  # type: ignore[misc]
+        def connect(self) -> Any:
+            note(self)
+            return super().connect()
+
+        def request(self, *args: Any, **more: Any) -> Any:
+            note(self)
+            return super().request(*args, **more)
+
+        def getresponse(self, *args: Any, **more: Any) -> Any:
+            note(self)
+            return super().getresponse(*args, **more)
+
+    return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
+
+
 def hurry() -> None:
     """A signal came: nobody is waited for any longer. May be called from a signal's handler.
 
