@@ -31,6 +31,10 @@ _TRANSPARENT = frozenset({
 })  # fmt: skip
 
 
+# What finding out about a bundle's calls of queues may cost, in looks at an expression.
+_STEPS = 30_000
+
+
 @dataclass(frozen=True, slots=True)
 class Consumer:
     """What was found. ``followed``: the handler itself was found, and nothing unknown is around it.
@@ -65,7 +69,7 @@ def _read(handler: str, sources: tuple[tuple[str, str], ...]) -> tuple[Consumer,
         program = program_of(dict(sources))
         try:
             found = _follow(handler, program)
-            program.rest()
+            program.rest(_STEPS)
             return found, queue_calls(handler, program)
         except RecursionError:
             return found, QueueCalls()

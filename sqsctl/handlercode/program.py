@@ -53,9 +53,9 @@ class Program:
         self.steps -= 1
         return self.steps > 0
 
-    def rest(self) -> None:
+    def rest(self, steps: int) -> None:
         """Begin anew with what may be spent."""
-        self.steps = _STEPS
+        self.steps = steps
 
     def named(self, unit: Unit, name: str) -> Placed | None:
         """What a name of the file stands for, through aliases and imports."""

@@ -69,6 +69,7 @@ _PARAMETERS = frozenset({
     "QueueUrl", "MessageBody", "Entries", "ReceiptHandle", "MaxNumberOfMessages",
     "WaitTimeSeconds", "MessageGroupId",
 })  # fmt: skip
+_DEEP = 4  # objects that are spread into others
 _LIBRARIES = {"sqs-producer": Action.SEND, "sqs-consumer": Action.RECEIVE}
 # Asks for a queue's address, or makes a client: nothing is done with the queue yet.
 _ASKS = frozenset({
@@ -141,7 +142,7 @@ def queue_calls(handler: str, program: Program) -> QueueCalls:
         tuple(calls),
         frozenset(reach.read),
         frozenset(away),
-        reach.whole and not program.unread,
+        reach.whole and not program.unread and program.steps > 0,
         frozenset(reach.elsewhere),
     )
 
@@ -183,14 +184,14 @@ def _given(reach: Reach, spot: Spot, call: Call) -> Iterator[tuple[str, Spot]]:
         yield from _entries(reach, spot.of(each))
 
 
-def _entries(reach: Reach, spot: Spot) -> Iterator[tuple[str, Spot]]:
-    for found in reach.meanings(spot):
+def _entries(reach: Reach, spot: Spot, depth: int = _DEEP) -> Iterator[tuple[str, Spot]]:
+    for found in reach.meanings(spot) if depth else ():
         if isinstance(found.expr, Table):
             for key, value in found.expr.entries:
                 if key:
                     yield key, found.of(value)
                 elif isinstance(value, Name | Call | Table):
-                    yield from _entries(reach, found.of(value))
+                    yield from _entries(reach, found.of(value), depth - 1)
 
 
 def _by_parameters(reach: Reach, spot: Spot, call: Call) -> Action | None:

@@ -5,7 +5,7 @@ Coarser than ``walker``: it asks not what happens, only what can.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,7 +31,8 @@ from sqsctl.handlercode.scopes import own_function
 
 _DEEP = 12
 _MOST_METHODS = 6
-_MOST = 60_000
+# Expressions that are looked at, those near the handler first: a bundle holds whole libraries.
+_MOST = 15_000
 _SDK = ("aws-sdk", "@aws-sdk/", "boto3", "botocore")
 
 
@@ -59,11 +60,12 @@ class Reach:
         self.elsewhere: set[str] = set()
         self._seen: set[int] = set()
         self._bound: dict[tuple[int, str], list[Spot]] = defaultdict(list)
+        self._named: dict[str, list[Spot]] = defaultdict(list)
         self._members: dict[str, list[Spot]] = defaultdict(list)
-        self._waiting: list[Spot] = [Spot(start.unit, start.value)]
+        self._waiting = deque([Spot(start.unit, start.value)])
         self._classes: set[str] = set()
         while self._waiting and len(self.spots) < _MOST:
-            self._take(self._waiting.pop())
+            self._take(self._waiting.popleft())
         self.whole = self.whole and not self._waiting
 
     # --- what a value comes from ---------------------------------------------------------------
@@ -72,14 +74,17 @@ class Reach:
         """The environment variables that a value can come from."""
         return set(self._variables(spot, _DEEP, set()))
 
-    def meanings(self, spot: Spot, depth: int = _DEEP) -> Iterator[Spot]:
+    def meanings(
+        self, spot: Spot, depth: int = _DEEP, seen: frozenset[int] = frozenset()
+    ) -> Iterator[Spot]:
         """What an expression stands for, through names and fields."""
-        found = list(self._sources(spot)) if depth else []
+        further = depth > 0 and id(spot.expr) not in seen and self.program.step()
+        found = list(self._sources(spot, depth, seen)) if further else []
         if not found:
             yield spot
         for each in found:
             if each.expr is not spot.expr:
-                yield from self.meanings(each, depth - 1)
+                yield from self.meanings(each, depth - 1, seen | {id(spot.expr)})
 
     def own(self, spot: Spot, call: Call) -> bool:
         """Whether the call is one of the package's own functions or classes."""
@@ -95,14 +100,16 @@ class Reach:
         if name:
             yield name
             return
-        sources = list(self._sources(spot))
+        sources = list(self._sources(spot, depth))
         for each in sources:
             yield from self._variables(each, depth - 1, seen)
         if not sources or not isinstance(spot.expr, Name | Member):
             for part in parts(spot.expr):
                 yield from self._variables(spot.of(part), depth - 1, seen)
 
-    def _sources(self, spot: Spot) -> Iterator[Spot]:
+    def _sources(
+        self, spot: Spot, depth: int, seen: frozenset[int] = frozenset()
+    ) -> Iterator[Spot]:
         """The expressions that a name or a field was set to."""
         expr = spot.expr
         if isinstance(expr, Name):
@@ -113,18 +120,21 @@ class Reach:
                 if placed is not None and not isinstance(placed.value, Name | Function):
                     yield Spot(placed.unit, placed.value)
                 elif placed is None and spot.function is not None:
-                    for key, values in self._bound.items():
-                        if key[1] == expr.id:
-                            yield from values
+                    # Of a function around it, most likely.
+                    yield from self._named.get(expr.id, ())
         elif isinstance(expr, Member):
             placed = self.program.member(spot.unit, expr)
             if placed is not None:
                 yield Spot(placed.unit, placed.value)
                 return
-            for of in self.meanings(spot.of(expr.of), 4):
+            for of in self.meanings(spot.of(expr.of), depth - 1, seen | {id(expr)}):
                 if isinstance(of.expr, Table):
                     yield from (of.of(value) for key, value in of.expr.entries if key == expr.name)
             yield from self._members.get(expr.name, ())
+
+    def _bind(self, function: int, name: str, value: Spot) -> None:
+        self._bound[function, name].append(value)
+        self._named[name].append(value)
 
     # --- what is reached -----------------------------------------------------------------------
 
@@ -146,7 +156,7 @@ class Reach:
             else:
                 for name in names_in(target):
                     taken = Member(value, name) if isinstance(target, Table) else value
-                    self._bound[id(function), name].append(inside.of(taken))
+                    self._bind(id(function), name, inside.of(taken))
         for each in everything(function.body):
             self._expression(inside.of(each))
 
@@ -173,7 +183,7 @@ class Reach:
                 # What stands inside is gone through with the function around it.
                 for target, value in bindings(expr.body):
                     for each in names_in(target) if not isinstance(target, Member) else ():
-                        self._bound[id(spot.function), each].append(spot.of(value))
+                        self._bind(id(spot.function), each, spot.of(value))
             case _:
                 return
 
@@ -225,9 +235,9 @@ class Reach:
                 params = params[1:]
             for param, given in zip(params, call.args, strict=False):
                 for name in names_in(param):
-                    self._bound[id(function), name].append(spot.of(given))
+                    self._bind(id(function), name, spot.of(given))
             for key, value in call.keywords:
-                self._bound[id(function), key].append(spot.of(value))
+                self._bind(id(function), key, spot.of(value))
 
 
 def variable(expr: Expr) -> str:
