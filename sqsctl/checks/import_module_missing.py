@@ -14,6 +14,8 @@ however good they are.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failed_reads import line_evidence
 from sqsctl.checks.support.failures.failure_cases import Case
@@ -39,6 +41,8 @@ class ImportModuleMissing(LogCheck[Missing]):
 
     def recognise(self, case: Case) -> Missing | None:
         found = missing(case)
+        if found is None and _type_alone(case):
+            return Missing("", "package", _language(case))
         return found if found and found.what in {"package", "layer"} else None
 
     def report(self, seen: Seen[Missing], stack: Stack) -> Finding:
@@ -47,7 +51,12 @@ class ImportModuleMissing(LogCheck[Missing]):
         asked = f", imported by {sign.importer}," if sign.importer else ""
         what = f"{sign.name} of module {sign.module}" if sign.name else f"module {sign.module}"
         how = "fails where it imports" if _lazily(seen) else "cannot start:"
-        if _other_version(sign):
+        if not sign.module:
+            title = (
+                f"{seen.who} cannot start: a module that it imports is not in its package; the "
+                "log names the error's type alone"
+            )
+        elif _other_version(sign):
             title = (
                 f"{seen.who} {how} {sign.name} from {sign.module}: the module is there "
                 f"({sign.importer}), in a version that does not hold it"
@@ -63,6 +72,17 @@ class ImportModuleMissing(LogCheck[Missing]):
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+def _type_alone(case: Case) -> bool:
+    """platform.report's errorType, where the runtime's own line was dropped by level."""
+    failure = case.failure
+    return failure.error_type.endswith("ImportModuleError") and not failure.message
+
+
+def _language(case: Case) -> Literal["node", "python", "ruby", "other"]:
+    names: tuple[Literal["node", "python", "ruby"], ...] = ("node", "python", "ruby")
+    return next((each for each in names if (case.runtime or "").startswith(each)), "other")
 
 
 def _lazily(seen: Seen[Missing]) -> bool:
@@ -96,6 +116,13 @@ def _versions(sign: Missing) -> Remedy:
 
 def _packaged(seen: Seen[Missing]) -> Remedy:
     sign = seen.sign
+    if not sign.module:
+        return remedy(
+            "package what the code imports, and deploy again; a test event's answer, or a log "
+            "level of INFO, names the module",
+            Package("again", language="" if sign.language == "other" else sign.language),
+            afterwards=Redrive(),
+        )
     if sign.what == "layer":
         return remedy(
             f"attach the layer that holds {sign.module} (layers unpack to /opt), or package it",

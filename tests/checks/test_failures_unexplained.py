@@ -138,3 +138,32 @@ def test_dead_letters_and_silent_failures_belong_together() -> None:
     broken = stack(logs=(SILENT,), metrics=FIGURES, dead_letters=dead)
     letters = next(each for each in diagnose(broken).findings if each.id == "dead-letters")
     assert letters.explained_by == "failures-unexplained"
+
+
+REPORTED = (
+    '{"time":"2026-11-23T08:00:00.000Z","type":"platform.report","record":{"requestId":'
+    '"5954b0b1-0155-4220-9ff3-d0841f795c48","status":"%s","errorType":"%s","metrics":'
+    '{"durationMs":906.0,"billedDurationMs":907,"memorySizeMB":128,"maxMemoryUsedMB":60}}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "check"),
+    [
+        ("error", "Runtime.ImportModuleError", "import-module-missing"),
+        ("error", "Runtime.HandlerNotFound", "handler-not-found"),
+        ("error", "Runtime.UserCodeSyntaxError", "syntax-error"),
+        ("error", "Runtime.OutOfMemory", "out-of-memory"),
+        ("error", "Runtime.ExitError", "runtime-exit"),
+        ("timeout", "Sandbox.Timedout", "function-timeout"),
+        ("error", "KeyError", "unhandled-error"),
+        ("error", "", "failures-unexplained"),
+    ],
+)
+def test_the_type_that_report_names_is_taken_for_what_it_is(
+    status: str, kind: str, check: str
+) -> None:
+    """The levels dropped everything else."""
+    found = explain(REPORTED % (status, kind))
+    assert [each.id for each in found.findings] == [check]
+    assert kind.removeprefix("Runtime.") in found.findings[0].evidence[0].value
