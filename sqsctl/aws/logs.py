@@ -138,6 +138,17 @@ class LogClient:
         following = answer.get("nextToken") or None
         return LogPage(events, following, cut=following is None and len(events) >= limit)
 
+    def retention_days(self, group: str) -> int | None:
+        """How long a group keeps its lines (DescribeLogGroups); None: for ever, or nobody knows."""
+        client: Any = self.session.logs()
+        with offered("log groups"):
+            page = client.describe_log_groups(logGroupNamePrefix=group, limit=50)
+        for each in page.get("logGroups") or ():
+            if each.get("logGroupName") == group:
+                days = each.get("retentionInDays")
+                return int(days) if days else None
+        return None
+
     def log_class(self, group: str) -> str | None:
         """A group's class (DescribeLogGroups); None where it is gone or may not be read."""
         client: Any = self.session.logs()

@@ -103,8 +103,8 @@ def _by_metrics(function: Function, logs: FunctionLogs | None, stack: Stack) -> 
         for each in (reading_of(logs)[0] if logs else ())
         if each.failure is not None and _says_why(each.failure)
     ]
-    if None in told:
-        return None  # a log without times may tell of any of them
+    if None in told or (told and logs and logs.truncated):
+        return None  # a log without times, or read in part, may tell of any of them
     moments = [each for each in told if each]
     span = timedelta(seconds=errors.period_s)
     silent = [
@@ -222,7 +222,7 @@ def _hindrance(
                 (Look(words=("iam", "doctor")),),
             ),
         )
-    if (gap is not None and "log class" in gap.reason) or (logs and _cannot_filter(logs)):
+    if (gap is not None and "of class" in gap.reason) or (logs and _cannot_filter(logs)):
         return (
             "the class of its log group cannot be filtered",
             ("query the log with CloudWatch Logs Insights", (_query(function, silent),)),

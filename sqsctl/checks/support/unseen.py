@@ -78,8 +78,8 @@ def remedy(gap: Unread) -> str:
         return f"allow {gap.action} (sqsctl iam doctor prints the whole policy)"
     if gap.reason.startswith("more than are read"):
         return "name the functions that matter: --function"
-    if "log class" in gap.reason:
-        return "its lines can only be queried with CloudWatch Logs Insights"
+    if "of class" in gap.reason:
+        return "send its lines to a group of class STANDARD: a group's class cannot be changed"
     if gap.reason in _AGAIN or gap.reason.startswith("AWS is throttling"):
         return "run it again"
     if gap.reason == "not offered by this endpoint":

@@ -36,6 +36,8 @@ FINDING = {
     "explains": ["text"],
     "explained_by": "text?",
     "past": "bool",
+    "since": "time?",
+    "until": "time?",
     "fix": {
         "summary": "text",
         "disposition": "text",

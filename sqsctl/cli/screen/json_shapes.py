@@ -147,6 +147,8 @@ def finding_shape(finding: Finding) -> Shape:
         "explains": list(finding.explains),
         "explained_by": finding.explained_by or None,
         "past": finding.past,
+        "since": iso(finding.since),
+        "until": iso(finding.until),
         "fix": {
             "summary": finding.fix.summary,
             "disposition": finding.fix.disposition,

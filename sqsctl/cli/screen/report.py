@@ -64,6 +64,12 @@ def report(seen: Checkup, target: Target | None, ignored: Sequence[Ignored] = ()
             for finding, why in ignored
         )
         parts.append(f"## Decided to live with\n\n{rows}")
+    if diagnosis.unseen:
+        rows = "\n".join(
+            f"- {_inline(each.what)}: {_inline(each.why)}; {_inline(each.remedy)}"
+            for each in diagnosis.unseen
+        )
+        parts.append(f"## Not seen, though it could hide a failure\n\n{rows}")
     skipped = [each for each in diagnosis.checks if each.outcome.value == "skipped"]
     fine = [each.id for each in diagnosis.checks if each.outcome.value == "ok"]
     parts.append(f"## Checks that found nothing\n\n{', '.join(fine) or 'none'}")

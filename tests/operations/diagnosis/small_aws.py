@@ -255,36 +255,36 @@ class SmallAws:
 
     def FilterLogEvents(self, request: Mapping[str, Any]) -> dict[str, Any]:
         name = str(request["logGroupName"]).rpartition("/")[2]
-        texts = []
-        for number in range(3):
+        texts: list[tuple[datetime, str]] = []
+        for number, minutes in enumerate((40, 30, 20)):
+            if self.broken == "worker fails silently" and name == WORKER:
+                continue
             request_id = f"00000000-0000-4000-8000-{number:012d}"
             error = "[ERROR] KeyError: 'size'\nTraceback (most recent call last):\n"
             error += '  File "/var/task/index.py", line 3, in handler'
-            told = [error] if name == WORKER and self.broken == "worker fails" else ["done"]
-            if self.broken == "worker fails silently" and name == WORKER:
-                continue
+            fails = name == WORKER and self.broken == "worker fails"
+            at = self.now - timedelta(minutes=minutes)
             texts += [
-                f"START RequestId: {request_id} Version: $LATEST",
-                *told,
-                f"END RequestId: {request_id}",
-                f"REPORT RequestId: {request_id}\t{REPORT}",
+                (at, f"START RequestId: {request_id} Version: $LATEST"),
+                (at, error if fails else "done"),
+                (at, f"END RequestId: {request_id}"),
+                (at, f"REPORT RequestId: {request_id}\t{REPORT}"),
             ]
-        began = self.now - timedelta(minutes=30)
         return {
             "events": [
                 {
                     "eventId": f"{number:056}",
-                    "timestamp": int((began + timedelta(seconds=number)).timestamp() * 1000),
+                    "timestamp": int(at.timestamp() * 1000) + number,
                     "message": text,
                     "logStreamName": "2026/11/30/[$LATEST]cca503506326493bbd672f441f754df1",
                 }
-                for number, text in enumerate(texts)
+                for number, (at, text) in enumerate(texts)
             ]
         }
 
     def DescribeLogGroups(self, request: Mapping[str, Any]) -> dict[str, Any]:
         name = str(request.get("logGroupNamePrefix", ""))
-        return {"logGroups": [{"logGroupName": name, "logGroupClass": "STANDARD"}]}
+        return {"logGroups": [{"logGroupName": name, "retentionInDays": 3}]}
 
     def SimulatePrincipalPolicy(self, request: Mapping[str, Any]) -> dict[str, Any]:
         names = request["ActionNames"]

@@ -82,3 +82,12 @@ def test_what_was_not_seen_is_told_with_what_to_do(look: Look) -> None:
         assert all(each.action and each.action in each.remedy for each in found.unseen), (
             found.unseen
         )
+
+
+def test_what_a_log_keeps_is_asked_only_where_it_is_silent(look: Look) -> None:
+    silent, told = SmallAws("worker fails silently"), SmallAws("worker fails")
+    (riddle,) = (each for each in look(silent).findings if each.id == "failures-unexplained")
+    assert ("retentionInDays", "3 days") in {(each.fact, each.value) for each in riddle.evidence}
+    assert "failures-unexplained" not in {each.id for each in look(told).findings}
+    assert "DescribeLogGroups" in silent.called
+    assert "DescribeLogGroups" not in told.called

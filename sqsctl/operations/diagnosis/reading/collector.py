@@ -26,7 +26,15 @@ from sqsctl.model.stack import (
     Unread,
 )
 from sqsctl.operations.diagnosis.reading.core import CoreReader
-from sqsctl.operations.diagnosis.reading.observation import API, CORE, MAPPINGS, Desk, Wanted
+from sqsctl.operations.diagnosis.reading.observation import (
+    API,
+    CORE,
+    FIGURES,
+    LOGS,
+    MAPPINGS,
+    Desk,
+    Wanted,
+)
 from sqsctl.operations.diagnosis.reading.surroundings import SurroundingsReader
 from sqsctl.operations.diagnosis.reading.texts import LogReader, PackagesReader
 from sqsctl.operations.diagnosis.simulations import Simulation, simulations
@@ -66,6 +74,7 @@ class Collector:
         self._series: list[Series] = []
         self._simulated = False
         self._apis_measured = False
+        self._retention_asked = False
 
     def run(self) -> None:
         """Read everything wanted. Raises only where nothing can be read at all."""
@@ -135,9 +144,20 @@ class Collector:
                 self._simulate(simulation)
         if self._logs.waiting and not work.pending(CORE, MAPPINGS, API):
             self._logs.start_waiting(self._importance())
+        if not self._retention_asked and not work.pending(CORE, MAPPINGS, API, LOGS, FIGURES):
+            self._retention_asked = True
+            self._logs.ask_retention(self._failed())
         if not work.pending(API) and not self._apis_measured and Fact.METRICS in facts:
             self._apis_measured = True
             self._measure(api_queries(self._apis.values()))
+
+    def _failed(self) -> list[str]:
+        """Functions with an error by the figures."""
+        return [
+            each.resource
+            for each in self._series
+            if each.metric == "Errors" and any(value > 0 for _, value in each.points)
+        ]
 
     def _have_function(self, function: Function) -> None:
         self._logs.read(function.name, function.log_group)
@@ -223,6 +243,7 @@ class Collector:
             ),
             self._series.extend,
             self._desk.gap(Fact.METRICS),
+            kind=FIGURES,
             action="cloudwatch:GetMetricData",
         )
 

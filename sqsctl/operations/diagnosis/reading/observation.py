@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 CORE = "core"
 MAPPINGS = "mappings"
+LOGS = "logs"
+FIGURES = "figures"
 API = "api"
 
 

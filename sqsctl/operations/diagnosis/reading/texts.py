@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,7 +19,7 @@ from sqsctl.model.stack import (
     PackageMember,
     Unread,
 )
-from sqsctl.operations.diagnosis.reading.observation import Desk
+from sqsctl.operations.diagnosis.reading.observation import LOGS, Desk
 from sqsctl.operations.logs.log_window import Window, read_window
 
 MAX_LOG_GROUPS = 40
@@ -89,11 +89,29 @@ class LogReader:
             ),
             have,
             self._desk.gap(Fact.LOGS),
+            kind=LOGS,
             action="logs:FilterLogEvents",
             missing=missing,
             # Many groups wait for each other under the quota.
             extra_s=len(self._desk.ref.functions) / CALLS_PER_SECOND * 2,
         )
+
+    def ask_retention(self, failed: Collection[str]) -> None:
+        """How long the logs are kept of functions that failed and whose log tells of no failure."""
+        for name in failed:
+            logs = self.logs.get(name)
+            if logs is None or not logs.exists or logs.failures:
+                continue
+            self._desk.work.start(
+                f"retention of {logs.group}",
+                partial(self._client.retention_days, logs.group),
+                partial(self._have_retention, name),
+                lambda _: None,  # it only tells more of why
+                action="logs:DescribeLogGroups",
+            )
+
+    def _have_retention(self, name: str, days: int | None) -> None:
+        self.logs[name] = replace(self.logs[name], retention_days=days)
 
 
 class PackagesReader:
