@@ -77,14 +77,17 @@ class FilterDrops(Check):
             remedy=remedy(
                 "make the pattern match what is sent (patterns on body match JSON only), or take "
                 "the filter off and decide in the code",
-                Tell(
-                    "write the pattern for what is sent: a pattern on body matches JSON only, and "
-                    "what it does not match is deleted"
-                ),
+                Set("mapping", mapping.uuid, {"FilterCriteria": REMOVED}),
+                when="to let every message through",
                 other=(
                     Option(
-                        (Set("mapping", mapping.uuid, {"FilterCriteria": REMOVED}),),
-                        "to let every message through",
+                        (
+                            Tell(
+                                "write the pattern for what is sent: a pattern on body matches "
+                                "JSON only, and what it does not match is deleted"
+                            ),
+                        ),
+                        "where a part of the messages is to be deleted",
                     ),
                 ),
             ),

@@ -37,7 +37,9 @@ BY_HAND = "with the AWS CLI"
 
 def render(remedy: Remedy, context: Context) -> Fix:
     """The fix that a remedy is, here. Pure; nothing is looked up."""
-    ways = tuple(way for each in remedy.options for way in _ways(each, context))
+    ways = tuple(
+        way for each in remedy.options for way in sorted(_ways(each, context), key=_only_told)
+    )
     calls = _calls(remedy, context)
     disposition = remedy.disposition
     if disposition == "safe" and not calls:
@@ -69,6 +71,11 @@ def in_old_words(fix: Fix) -> Fix:
         template=lines.get(other, ()),
         template_of=other,
     )
+
+
+def _only_told(way: Way) -> bool:
+    """Whether no step of a way changes anything: one that does stands before it."""
+    return not way.edits and not any(each.changes for each in way.commands)
 
 
 def _ways(option: Option, context: Context) -> Iterator[Way]:

@@ -13,7 +13,7 @@ from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen.command_lines import again, as_typed, command_here, here, own_options
 from sqsctl.cli.screen.output import Output
 from sqsctl.model.finding import Confidence, Diagnosis, Finding, Kind, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.remedy import Command, Fix, Way
 from sqsctl.model.target import Target
 from tests.cli.aws_line import called
 from tests.e2e.test_tutorial import parse
@@ -142,3 +142,22 @@ def test_another_command_works_on_the_same(profile: str) -> None:
     assert here(run, "jobs-dlq", "dlq", "tasks") == (
         "sqsctl dlq tasks --queue jobs-dlq --profile other"
     )
+
+
+def test_on_the_lab_what_was_broken_on_purpose_can_be_healed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = run_with(lab=True)
+    at = Target("lab", "eu-west-1", "000000000000", "s", "http://127.0.0.1:9")
+    resolved = type("Resolved", (), {"target": at})()
+    monkeypatch.setattr(run, "resolved", lambda: resolved)
+    monkeypatch.setattr(type(run.program), "broken_on", lambda *_: ["dlq-missing"])
+    way = Way("", (Command(("aws", "sqs", "list-queues")),))
+    found = [
+        Finding(each, Severity.ERROR, Kind.CAUSE, "", (), Fix("", ways=(way,)))
+        for each in ("dlq-missing", "dlq-retention")
+    ]
+    mended, other = as_typed(Diagnosis("s", tuple(found), ()), run).findings
+    lines = [each.line for way in mended.fix.ways for each in way.commands]
+    assert lines == ["sqsctl lab aws sqs list-queues", "sqsctl lab heal dlq-missing"]
+    assert len(other.fix.ways) == 1
