@@ -86,7 +86,7 @@ def test_a_look_never_stands_where_a_mending_command_is_known() -> None:
 
 def _mends(step: Step) -> bool:
     if isinstance(step, Sentence):
-        return step.text.startswith("update the stack")
+        return step.text.startswith(("update the stack", "deploy the project again"))
     return isinstance(step, Edit) or step.changes
 
 
