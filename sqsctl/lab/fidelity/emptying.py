@@ -7,6 +7,7 @@ another line, and whoever waits for one is told before anything is wiped.
 
 from __future__ import annotations
 
+from sqsctl.lab.fidelity import service_quotas
 from sqsctl.lab.fidelity.functions.executor import pool
 from sqsctl.lab.fidelity.functions.poller import Poller
 
@@ -24,5 +25,6 @@ def install(poller: Poller) -> None:
             pool.abandon()
             poller.settle(SETTLES_S)
             wipe()
+            service_quotas.forget()
 
     app._reset_all_state = reset_all_state

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqsctl.aws.lab_state import CALL_HEADER
 from sqsctl.lab import settings
-from sqsctl.lab.fidelity import admission, authorization
+from sqsctl.lab.fidelity import admission, authorization, service_quotas
 from sqsctl.lab.fidelity.admission import RefusedCallError, Request
 from sqsctl.lab.fidelity.functions import concurrency, executor
 
@@ -55,6 +55,10 @@ def around(app: App, port: int) -> App:
             return
         if scope["path"].startswith(CONTROL):
             await _control(scope, receive, send)
+            return
+        target = request.headers.get("x-amz-target", "")
+        if target.startswith(service_quotas.TARGET):
+            await _quotas(target, receive, send)
             return
         # No function sees what proves that its caller owns the lab.
         headers = [each for each in scope["headers"] if each[0].lower() != _CALL_HEADER]
@@ -133,6 +137,19 @@ async def _control(scope: Scope, receive: Receive, send: Send) -> None:
     except (ValueError, TypeError, KeyError) as error:
         said = _json({"message": f"this is not what it takes: {error!r}"})
         await _answer(send, 400, said, _JSON)
+
+
+async def _quotas(target: str, receive: Receive, send: Send) -> None:
+    try:
+        asked = json.loads(await _body(receive) or b"{}")
+        told = service_quotas.answer(target.removeprefix(service_quotas.TARGET), asked)
+        await _answer(send, 200, _json(told), _JSON)
+    except service_quotas.RefusedQuotaError as error:
+        kind, text = error.args
+        await _answer(send, 400, _json({"__type": kind, "message": text}), _JSON)
+    except (ValueError, TypeError, AttributeError) as error:
+        said = {"__type": "SerializationException", "message": str(error)}
+        await _answer(send, 400, _json(said), _JSON)
 
 
 async def _concurrency(asked: Any) -> dict[str, Any]:

@@ -85,6 +85,7 @@ class Environment:
             name=stream_name(deployment.version, uuid.uuid4().hex),
             json_format=deployment.log_format == "JSON",
             system_level=deployment.system_level,
+            application_level=deployment.application_level,
         )
 
     def warm(self) -> bool:

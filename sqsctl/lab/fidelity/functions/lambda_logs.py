@@ -29,6 +29,8 @@ _lock = threading.Lock()
 # The levels of platform events; a function's SystemLogLevel (default INFO) filters them.
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30}
 
+_APPLICATION = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "ERROR": 40, "FATAL": 50}
+
 
 def stamp(ms: float | None = None) -> str:
     """ISO 8601 in UTC with milliseconds, as every line of Lambda's has it."""
@@ -73,6 +75,7 @@ class LogStream:
     name: str
     json_format: bool = False
     system_level: str = "INFO"
+    application_level: str = ""
     enabled: bool = True
     tail: list[str] = field(default_factory=list)
     held: list[tuple[int, str]] | None = None
@@ -93,13 +96,32 @@ class LogStream:
 
     def write(self, lines: Iterable[tuple[int, str]]) -> None:
         """Append (milliseconds, message) pairs as events."""
-        entries = [(at, message) for at, message in lines if message]
+        entries = [(at, text) for at, text in lines if text and not self._dropped(text)]
         if self.held is not None:
             self.held += entries
             return
         self.tail.extend(message for _, message in entries)
         if entries and self.enabled and not self.silent:
             append(self.group, self.name, entries)
+
+    def _dropped(self, message: str) -> bool:
+        """Whether a line that a function wrote as JSON is below its ApplicationLogLevel.
+
+        Source: Lambda developer guide, "Log-level filtering": an object with a level and a
+        timestamp is filtered by its level; without a timestamp it counts as INFO.
+        """
+        least = _APPLICATION.get(self.application_level)
+        if not self.json_format or least is None or not message.lstrip().startswith("{"):
+            return False
+        try:
+            entry = json.loads(message)
+        except ValueError:
+            return False
+        level = entry.get("level")
+        if not isinstance(level, str) or level.upper() not in _APPLICATION:
+            return False
+        told = level.upper() if isinstance(entry.get("timestamp"), str) else "INFO"
+        return _APPLICATION[told] < least
 
     def init_start(self, runtime: str) -> None:
         version = runtime_version(runtime)
