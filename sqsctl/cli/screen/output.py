@@ -2,7 +2,8 @@
 
 Results go to stdout; the target line, progress, notices and prompts to stderr. What
 comes from a message, a log or AWS is hostile until ``safe`` has seen it, and is printed
-as ``Text``, never as markup.
+as ``Text``, never as markup. The consoles are the last gate: whatever reaches a terminal through
+them (results, the target line, notices, progress, tracebacks) passes ``safe`` once more.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqsctl.errors import Exit, SqsctlError, UsageError
@@ -111,7 +113,7 @@ def target_line(target: Target) -> str:
         account = f"{account[:4]}…{account[-4:]}"
     place = {"lab": "lab", "aws": f"aws {account}".strip(), "endpoint": f"{target.endpoint}"}
     parts = [place[target.kind], target.region, target.stack or ""]
-    return " · ".join(part for part in parts if part)
+    return " · ".join(safe_line(part) for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -305,16 +307,32 @@ def lines(console: Console, texts: Iterable[object]) -> None:
         prose(console, styled(text))
 
 
-def _console(*, stderr: bool, color: bool) -> Console:
+@cache
+def _gated() -> type[Console]:
+    """rich's console, whose own orders reach the terminal, and of all text only what is safe."""
     from rich.console import Console
+    from rich.segment import Segment
 
+    class Gated(Console):
+        def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
+            for each in super().render(renderable, options):
+                # Idempotent: what is rendered inside another passes more than once.
+                if each.control is None and _HOSTILE.search(each.text):
+                    yield Segment(safe(each.text), each.style)
+                else:
+                    yield each
+
+    return Gated
+
+
+def _console(*, stderr: bool, color: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     terminal = stream.isatty()
     # rich takes every digit of Unicode for one that int() reads.
     odd = {key for key in ("COLUMNS", "LINES") if not _number(os.environ.get(key, ""))}
     environment = {key: value for key, value in os.environ.items() if key not in odd}
     width = None if terminal else int(environment.get("COLUMNS", PIPED_WIDTH))
-    return Console(
+    return _gated()(
         stderr=stderr,
         no_color=None if color else True,
         width=width,
