@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -146,6 +146,15 @@ class Session:
         )
         again.log_queries = self.log_queries
         return again
+
+    def in_region(self, region: str) -> Session:
+        """The same in another region."""
+        return Session(
+            replace(self.target, region=region),
+            credentials=self.credentials,
+            read_timeout_s=self._read_timeout_s,
+            attempts=self._attempts,
+        )
 
     def sign_in(self) -> None:
         """Get the credentials now, with whatever a person has to type for them.
@@ -285,6 +294,26 @@ def dns_suffix(region: str) -> str:
         if region in each["regions"] or re.fullmatch(each["regionRegex"], region):
             return str(each["outputs"]["dnsSuffix"])
     return "amazonaws.com"
+
+
+def regions_beside(region: str) -> tuple[str, ...]:
+    """The regions of this one's partition that have SQS, as the installed botocore knows them.
+
+    A region that botocore does not know is alone.
+    """
+    import botocore.session
+    from botocore.exceptions import UnknownRegionError
+
+    from sqsctl.aws.translate import translated
+
+    with translated():
+        session = botocore.session.Session()
+        try:
+            partition = session.get_partition_for_region(region)
+        except UnknownRegionError:
+            return (region,)
+        found = session.get_available_regions("sqs", partition_name=partition)
+    return tuple(sorted({*found, region}))
 
 
 def _session(

@@ -57,8 +57,14 @@ class LogsMissing(Check):
         self, logs: FunctionLogs, function: Function | None, stack: Stack
     ) -> Iterator[Finding]:
         invoked = figures.series(stack, logs.function, "Invocations")
-        # In the JSON format, levels can be set so high that good runs write nothing at all.
-        quiet = logs.exists and function is not None and function.log_format == "JSON"
+        # In the JSON format, levels can be set so high that good runs write nothing at all; with
+        # the system's at INFO or below each run leaves its start and report.
+        quiet = (
+            logs.exists
+            and function is not None
+            and function.log_format == "JSON"
+            and function.system_log_level not in {"INFO", "DEBUG"}
+        )
         ran = _older_runs(invoked, stack) if logs.exists else figures.total(invoked)
         ran = 0 if quiet else ran
         denied = [

@@ -21,7 +21,7 @@ from sqsctl.model.finding import Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
-from sqsctl.model.intents import REMOVED, Set, remedy
+from sqsctl.model.intents import REMOVED, Set, Tell, remedy
 from sqsctl.model.stack import (
     Fact,
     Stack,
@@ -83,10 +83,44 @@ class ReservedConcurrency(Check):
             subject=name,
         )
 
+    def _polled(self, name: str, limit: int, mapping: EventSourceMapping, stack: Stack) -> Finding:
+        """Provisioned pollers take no MaximumConcurrency: AWS refuses both on one mapping."""
+        figure = mapping.maximum_pollers or mapping.minimum_pollers
+        pollers = f"up to {figure} provisioned pollers" if figure else "provisioned pollers"
+        return self.found(
+            f"{name} may run {limit} at once, but its mapping has {pollers}: the rest is throttled",
+            evidence=(
+                Evidence(
+                    f"lambda GetFunctionConcurrency {name}",
+                    "ReservedConcurrentExecutions",
+                    str(limit),
+                ),
+                of_mapping(
+                    mapping,
+                    "ProvisionedPollerConfig",
+                    f"{mapping.minimum_pollers or '?'} to {mapping.maximum_pollers or '?'}",
+                ),
+                _throttles(stack, name),
+            ),
+            remedy=remedy(
+                "reserve more for the function, or let fewer pollers read the queue "
+                "(ProvisionedPollerConfig.MaximumPollers)",
+                Tell(
+                    "reserve as many as the pollers' invocations need, or lower MaximumPollers; a "
+                    "mapping with provisioned pollers takes no MaximumConcurrency"
+                ),
+            ),
+            subject=name,
+        )
+
     def _narrow(
         self, name: str, limit: int, mapping: EventSourceMapping, stack: Stack
     ) -> Iterator[Finding]:
         throttled = figures.total(figures.series(stack, name, "Throttles")) > 0
+        if mapping.provisioned_pollers:
+            if throttled:
+                yield self._polled(name, limit, mapping, stack)
+            return
         most = mapping.maximum_concurrency
         if most is not None and most <= limit:
             return

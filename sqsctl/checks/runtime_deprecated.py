@@ -20,7 +20,7 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen
-from sqsctl.checks.support.runtimes import Lifecycle, calendar
+from sqsctl.checks.support.runtimes import CUSTOMER_MANAGED, Lifecycle, calendar
 from sqsctl.model.finding import Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
@@ -58,17 +58,42 @@ class RuntimeDeprecated(LogCheck[str]):
         for function in stack.functions:
             if not function.runtime or function.package_type == "Image":
                 continue
+            if function.runtime in CUSTOMER_MANAGED:
+                continue
             known = calendar().runtimes.get(function.runtime)
-            if known is None:
-                yield self._unknown(function)
+            if function.runtime in calendar().previews:
+                yield self._preview(function, function.runtime, today)
+            elif known is None:
+                yield self._unknown(function, today)
             elif known.deprecated and known.deprecated <= today:
                 yield self._old(function, known, today)
         yield from super().diagnose(stack)
 
-    def _unknown(self, function: Function) -> Finding:
+    def _preview(self, function: Function, runtime: str, today: date) -> Finding:
+        since = calendar().previews[runtime]
+        newer = calendar().successor(runtime)
         return self.found(
-            f"{_who(function)} runs on {function.runtime}, which this program's calendar of "
-            f"{calendar().compiled} does not know",
+            f"{_who(function)} runs on {runtime}, in public preview since {since}: not for "
+            "production",
+            evidence=(
+                of_function(function, "Runtime", runtime),
+                Evidence(calendar().told(today), "preview since", str(since)),
+            ),
+            remedy=remedy(
+                f"stay on {newer} until AWS supports {runtime}",
+                ChangeRuntime(function.name, newer, runtime),
+                disposition="manual",
+            )
+            if newer
+            else remedy("wait with it for AWS's support"),
+            subject=function.name,
+            severity=Severity.INFO,
+        )
+
+    def _unknown(self, function: Function, today: date) -> Finding:
+        return self.found(
+            f"{_who(function)} runs on {function.runtime}, which this program's "
+            f"{calendar().told(today)} does not know",
             evidence=(of_function(function, "Runtime", function.runtime),),
             remedy=remedy("look the runtime up in AWS's list"),
             subject=function.name,
@@ -92,17 +117,17 @@ class RuntimeDeprecated(LogCheck[str]):
             evidence=(
                 of_function(function, "Runtime", known.id),
                 Evidence(
-                    f"runtime calendar of {calendar().compiled}",
+                    calendar().told(today),
                     "deprecated",
                     str(known.deprecated),
                 ),
                 Evidence(
-                    f"runtime calendar of {calendar().compiled}",
+                    calendar().told(today),
                     "create blocked",
                     str(known.block_create),
                 ),
                 Evidence(
-                    f"runtime calendar of {calendar().compiled}",
+                    calendar().told(today),
                     "update blocked",
                     str(known.block_update),
                 ),

@@ -99,7 +99,8 @@ def _less_at_once(mapping: EventSourceMapping | None, action: str) -> Remedy:
             ),
             "where fewer consumers at once will do",
         )
-        if mapping and most != wanted
+        # Provisioned pollers and a maximum concurrency exclude each other: AWS refuses both.
+        if mapping and most != wanted and not mapping.provisioned_pollers
         else None
     )
     return Remedy(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli.common.regions import AllRegionsOption
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.help import HelpGroup
 from sqsctl.cli.run.options import FunctionOption, command, examples
@@ -20,6 +21,8 @@ from sqsctl.errors import Exit, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sqsctl.operations.stacks.discover import StackSummary
+
 group = typer.Typer(cls=HelpGroup, help="Find stacks, draw one, deploy one.", no_args_is_help=True)
 MAX_TEMPLATE_BYTES = 51_200  # what CloudFormation takes inline
 
@@ -29,29 +32,24 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="stack")
 
 
-@command(group, "ls", epilog=examples("sqsctl stack ls", "sqsctl stack ls --region us-east-1"))
-def ls(run: Run) -> Answer:
+@command(
+    group,
+    "ls",
+    epilog=examples(
+        "sqsctl stack ls", "sqsctl stack ls --region us-east-1", "sqsctl stack ls --all-regions"
+    ),
+)
+def ls(run: Run, all_regions: AllRegionsOption = False) -> Answer:
     """List the stacks that have an SQS queue and a Lambda function."""
-    from sqsctl.cli.screen.output import iso
+    if all_regions:
+        return _everywhere(run)
     from sqsctl.operations.stacks import discover
 
     session = run.session()
     run.announce()
     with run.progress("looking for stacks"):
         found = list(discover.stacks(session))
-    data = {
-        "stacks": [
-            {
-                "name": each.name,
-                "status": each.status,
-                "description": each.description,
-                "queues": list(each.queues),
-                "functions": list(each.functions),
-                "updated_at": iso(each.updated_at),
-            }
-            for each in found
-        ]
-    }
+    data = {"stacks": [_summary(each) for each in found]}
 
     def human(console: Console) -> None:
         if not found:
@@ -63,6 +61,50 @@ def ls(run: Run) -> Answer:
         show_table(console, grid)
 
     return Answer(data, human)
+
+
+def _everywhere(run: Run) -> Answer:
+    """The stacks of every region."""
+    from sqsctl.cli.common.regions import all_read, tell_unread, unread_regions
+    from sqsctl.errors import Exit
+    from sqsctl.operations.stacks import discover
+    from sqsctl.operations.stacks.all_regions import everywhere
+
+    session = run.session()
+    run.announce()
+    with run.progress("looking for stacks in all regions"):
+        answers = everywhere(session, lambda here: list(discover.stacks(here)))
+    found = [(each.region, stack) for each in answers for stack in each.answer or ()]
+    data = {
+        "stacks": [{**_summary(stack), "region": region} for region, stack in found],
+        "regions_unread": unread_regions(answers),
+    }
+
+    def human(console: Console) -> None:
+        if not found:
+            lines(console, ["no stack with a queue and a function in any region"])
+        else:
+            grid = table("region", "stack", "status", "queues", "functions")
+            for region, each in found:
+                queues = ", ".join(each.queues)
+                row(grid, region, each.name, each.status, queues, len(each.functions))
+            show_table(console, grid)
+        tell_unread(run, answers)
+
+    return Answer(data, human, Exit.OK if all_read(answers) else Exit.PARTIAL)
+
+
+def _summary(stack: StackSummary) -> dict[str, Any]:
+    from sqsctl.cli.screen.output import iso
+
+    return {
+        "name": stack.name,
+        "status": stack.status,
+        "description": stack.description,
+        "queues": list(stack.queues),
+        "functions": list(stack.functions),
+        "updated_at": iso(stack.updated_at),
+    }
 
 
 @command(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from sqsctl.checks.rank import diagnose
+from sqsctl.checks.runtime_deprecated import RuntimeDeprecated
 from sqsctl.checks.support.services import unknown_region
 from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.stack import (
@@ -23,6 +25,7 @@ from tests.checks.build import (
     API,
     DLQ,
     JOBS,
+    NOW,
     PREFIX,
     PRODUCER,
     REGION,
@@ -420,3 +423,17 @@ def test_filters_that_a_key_hides_leave_the_verdict_open() -> None:
 )
 def test_a_region_newer_than_the_list_is_no_typing_error(host: str, wrong: str | None) -> None:
     assert unknown_region(f"getaddrinfo ENOTFOUND {host}") == wrong
+
+
+def test_previews_and_runtimes_of_customers_are_no_unknown_ones() -> None:
+    def said(runtime: str, at: datetime = NOW) -> list[str]:
+        observed = replace(stack(functions=(function(runtime=runtime),)), observed_at=at)
+        return [each.title for each in RuntimeDeprecated().diagnose(observed)]
+
+    assert "public preview" in said("python3.15")[0]
+    assert "public preview" in said("nodejs26.x")[0]
+    assert said("custom") == []
+    assert said("python3.14") == []
+    assert "does not know" in said("cobol1")[0]
+    assert "older than half a year" in said("cobol1", NOW + timedelta(days=200))[0]
+    assert "older than half a year" not in said("cobol1")[0]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 
+FRESH = timedelta(days=183)
+# Runtimes that a customer manages (RuntimeConfig): AWS's list has no dates of them.
+CUSTOMER_MANAGED = frozenset({"custom"})
 _FAMILY = re.compile(r"[a-z]+")
 
 
@@ -25,13 +28,26 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """All runtimes known on the day the table was ``compiled``."""
+    """All runtimes known on the day the table was ``compiled``.
+
+    ``previews`` are in public preview since that day: AWS supports none of them yet.
+    """
 
     compiled: date
     source: str
     reference: str
     recommended: dict[str, str]
     runtimes: dict[str, Lifecycle]
+    previews: dict[str, date]
+
+    def stale(self, today: date) -> bool:
+        """Whether the table is older than half a year: AWS may have moved its dates since."""
+        return today - self.compiled > FRESH
+
+    def told(self, today: date) -> str:
+        """What evidence from it is called."""
+        age = ", older than half a year: AWS may have moved its dates" if self.stale(today) else ""
+        return f"runtime calendar of {self.compiled}{age}"
 
     def successor(self, runtime: str) -> str | None:
         """What AWS recommends for this runtime's family, None for an unknown family."""
@@ -48,6 +64,7 @@ def calendar() -> Calendar:
         source=raw["source"],
         reference=raw["reference"],
         recommended=dict(raw["recommended"]),
+        previews={key: date.fromisoformat(day) for key, day in raw["previews"].items()},
         runtimes={
             row["id"]: Lifecycle(
                 row["id"],

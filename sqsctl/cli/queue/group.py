@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli.common.regions import AllRegionsOption
 from sqsctl.cli.common.routes import account_in
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
@@ -43,12 +44,23 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="queue")
 
 
-@command(group, "ls", epilog=examples("sqsctl queue ls", "sqsctl queue ls --prefix tutorial"))
+@command(
+    group,
+    "ls",
+    epilog=examples(
+        "sqsctl queue ls", "sqsctl queue ls --prefix tutorial", "sqsctl queue ls --all-regions"
+    ),
+)
 def ls(
     run: Run,
     prefix: Annotated[str, typer.Option("--prefix", help="Only names that start with it.")] = "",
+    all_regions: AllRegionsOption = False,
 ) -> Answer:
-    """List the queues of the region, with their figures."""
+    """List the queues of the region, or of all, with their figures."""
+    if all_regions:
+        from sqsctl.cli.queue.everywhere import queues_everywhere
+
+        return queues_everywhere(run, prefix)
     from sqsctl.aws.parallel import concurrently
     from sqsctl.aws.sqs.queues import QueueClient
 
@@ -127,7 +139,7 @@ def inspect(
             said = (
                 "none"
                 if consumers == []
-                else ", ".join(f"{each['function']} ({each['state']})" for each in consumers or [])
+                else ", ".join(_consumer(each) for each in consumers or [])
             )
             age = "unknown" if oldest is None else f"{oldest:.0f} s"
             lines(console, [f"consumers: {said or 'unknown'}", f"oldest message: {age}"])
@@ -215,6 +227,14 @@ def watch(
         if count is not None and ticks >= count:
             return None
         watchful_sleep(interval)
+
+
+def _consumer(shape: dict[str, Any]) -> str:
+    pollers = ""
+    if shape["minimum_pollers"] or shape["maximum_pollers"]:
+        least, most = shape["minimum_pollers"] or "?", shape["maximum_pollers"] or "?"
+        pollers = f", {least} to {most} provisioned pollers"
+    return f"{shape['function']} ({shape['state']}{pollers})"
 
 
 def queue_reference(run: Run) -> str:

@@ -23,6 +23,7 @@ from sqsctl.cli.schema.parts import (
 )
 from sqsctl.cli.schema.words import Each, OneOf, Shape, Words
 
+REGIONS_UNREAD = [{"region": "text", "reason": "text"}]
 # A command that can answer in several forms (a dry run) has them all.
 DATA: dict[str, tuple[Shape, ...]] = {
     "config show": (
@@ -178,7 +179,10 @@ DATA: dict[str, tuple[Shape, ...]] = {
             },
         },
     ),
-    "queue ls": ({"queues": [QUEUE]},),
+    "queue ls": (
+        {"queues": [QUEUE]},
+        {"queues": [{**QUEUE, "region": "text"}], "regions_unread": REGIONS_UNREAD},
+    ),
     "queue purge": (PURGED, {**PURGE, "dry_run": "bool"}),
     "send": (
         {
@@ -207,8 +211,10 @@ DATA: dict[str, tuple[Shape, ...]] = {
                     "queues": ["text"],
                     "functions": ["text"],
                     "updated_at": "time?",
+                    "region?": "text",
                 }
-            ]
+            ],
+            "regions_unread?": REGIONS_UNREAD,
         },
     ),
     "stack show": (

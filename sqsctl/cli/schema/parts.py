@@ -114,6 +114,8 @@ MAPPING = {
     "batch_size": "int",
     "window_s": "int",
     "maximum_concurrency": "int?",
+    "minimum_pollers": "int?",
+    "maximum_pollers": "int?",
     "reports_batch_item_failures": "bool",
 }
 FUNCTION = {

@@ -235,6 +235,8 @@ def mapping_shape(mapping: EventSourceMapping) -> Shape:
         "batch_size": mapping.batch_size,
         "window_s": mapping.window_s,
         "maximum_concurrency": mapping.maximum_concurrency,
+        "minimum_pollers": mapping.minimum_pollers,
+        "maximum_pollers": mapping.maximum_pollers,
         "reports_batch_item_failures": mapping.reports_batch_item_failures,
     }
 

@@ -274,6 +274,8 @@ class _Picture:
     def _consumer(self, mapping: EventSourceMapping) -> None:
         hop = self._by_name.get(("mapping", mapping.uuid))
         row = self._function(mapping.function_name, mapping.qualifier)
+        if mapping.provisioned_pollers:
+            row = replace(row, note=", ".join(filter(None, (row.note, _pollers(mapping)))))
         if hop is not None and hop.state is State.BLOCKED:
             note = ", ".join(filter(None, (f"mapping {safe_line(mapping.state)}", row.note)))
             row = replace(row, arrow="╳>", style="red", note=note)
@@ -366,3 +368,8 @@ def _said(hop: Hop) -> str:
     if hop.average_ms is not None and count:
         parts.append(milliseconds(hop.average_ms))
     return ", ".join(parts)
+
+
+def _pollers(mapping: EventSourceMapping) -> str:
+    least, most = mapping.minimum_pollers or "?", mapping.maximum_pollers or "?"
+    return f"{least} to {most} provisioned pollers"
