@@ -13,7 +13,6 @@ is logged.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -26,13 +25,12 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import Grant, Principal, Remedy, remedy
 from sqsctl.model.stack import (
     Fact,
     Permission,
     Stack,
 )
-from sqsctl.remedies.shell import aws
 
 _DENIED = re.compile(
     r"role (?:does not|doesn't|did not) have|not authorized to perform|access ?denied"
@@ -83,7 +81,7 @@ class MappingRole(LogCheck[str]):
                 Evidence(f"iam SimulatePrincipalPolicy {role}", each.action, each.decision)
                 for each in missing
             ),
-            fix=_fix(role.rsplit("/", 1)[-1], resource),
+            remedy=_granted(role.rsplit("/", 1)[-1], resource),
             subject=function,
         )
 
@@ -95,7 +93,7 @@ class MappingRole(LogCheck[str]):
             f"Lambda may not poll {mapping.queue_arn.rpartition(':')[2]} with the role of "
             f"{mapping.function_name}",
             evidence=(said,),
-            fix=_fix(role or "ROLE_NAME", mapping.queue_arn),
+            remedy=_granted(role, mapping.queue_arn),
             subject=mapping.function_name,
             confidence=Confidence.MEDIUM,
         )
@@ -106,7 +104,7 @@ class MappingRole(LogCheck[str]):
         return self.found(
             f"Lambda refuses the event source: the role of {seen.who} may not {seen.sign}",
             evidence=seen.evidence(),
-            fix=_fix(role or "ROLE_NAME", "QUEUE_ARN"),
+            remedy=_granted(role, ""),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -123,38 +121,9 @@ def _said(mapping: EventSourceMapping) -> Evidence | None:
     return None
 
 
-def _fix(role: str, resource: str) -> Fix:
-    policy = json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": list(ACTIONS), "Resource": resource}],
-        },
-        separators=(",", ":"),
-    )
-    return Fix(
+def _granted(role: str, resource: str) -> Remedy:
+    return remedy(
         "allow the three actions to the role (the managed policy AWSLambdaSQSQueueExecutionRole "
-        "has "
-        "them)",
-        commands=(
-            aws(
-                None,
-                "iam",
-                "put-role-policy",
-                "--role-name",
-                role,
-                "--policy-name",
-                "consume-queue",
-                "--policy-document",
-                policy,
-            ),
-        ),
-        serverless_yml=(
-            "provider:",
-            "  iam:",
-            "    role:",
-            "      statements:",
-            "        - Effect: Allow",
-            f"          Action: [{', '.join(ACTIONS)}]",
-            f"          Resource: {resource}",
-        ),
+        "has them)",
+        Grant(ACTIONS, resource, Principal("role", role)),
     )
