@@ -263,6 +263,11 @@ def pick(prompter: Prompter, question: str, names: Sequence[str]) -> str | None:
             return near[0]
 
 
+def draws(prompter: Prompter) -> bool:
+    """Whether it has a terminal that a whole screen can be drawn on."""
+    return isinstance(prompter, QuestionaryPrompter)
+
+
 def interactive() -> bool:
     """Whether a person sits at both ends: stdin and stderr are terminals."""
     # A closed stream is None: nobody sits there.

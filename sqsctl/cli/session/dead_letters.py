@@ -12,7 +12,7 @@ from typing import Any
 from sqsctl.cli.run.command_line import Done, perform
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import safe_line
-from sqsctl.cli.screen.prompt import Choice, pick
+from sqsctl.cli.screen.prompt import Choice, draws, pick
 from sqsctl.cli.screen.views import ago, duration
 from sqsctl.cli.session.state import dead_letters_in
 from sqsctl.errors import Exit
@@ -148,13 +148,15 @@ def _all_at_once(run: Run, stack: Stack | None, there: int, queue: str | None) -
 
 def _work_on(run: Run, stack: Stack | None, which: list[str]) -> bool:
     """Look, tick, act; whether something was done (else it is a step back)."""
-    ticked: list[str] = []
     seen = _peek(run, which)
     found: Sequence[Mapping[str, Any]] = seen.data.get("messages", ())
     if not found:
         if seen.code is Exit.OK:
             run.output.notice("no dead letter is there")
         return False
+    if draws(run.prompter):
+        return _browse(run, stack, which, seen)
+    ticked: list[str] = []
     while True:
         total = seen.data.get("approximate_total", len(found))
         answer = run.prompter.checkbox(
@@ -172,6 +174,22 @@ def _work_on(run: Run, stack: Stack | None, which: list[str]) -> bool:
             continue
         if _act_on(run, stack, which, ticked, found):
             return True
+
+
+def _browse(run: Run, stack: Stack | None, which: list[str], seen: Done) -> bool:
+    """The same on a screen of its own; what was ticked stays so until something was done."""
+    from sqsctl.cli.session.browser import Browser, browse
+
+    found = seen.data["messages"]
+    browser = Browser(str(seen.data["queue"]), found)
+    while True:
+        picked = browse(browser)
+        if picked is None:
+            return False
+        if _do(run, stack, which, picked.action, picked.ids, found):
+            return True
+        if picked.action == "explain":
+            run.prompter.typed(["Enter goes back to the messages"])
 
 
 def _peek(run: Run, which: list[str]) -> Done:
@@ -197,7 +215,6 @@ def _act_on(
     found: Sequence[Mapping[str, Any]],
 ) -> bool:
     """What is to become of the ticked ones; False goes back to the list."""
-    options = [*_queue_options(which), *(word for each in ticked for word in ("--id", each))]
     count = len(ticked)
     while True:
         chosen = run.prompter.select(
@@ -218,27 +235,42 @@ def _act_on(
         )
         if chosen is None:
             return False
-        if chosen == "redrive":
-            _causes(run, [each for each in found if each["message_id"] in ticked])
-            if bring_back(run, stack, options, count):
-                return True
-        elif chosen == "matching":
-            if bring_back(run, stack, which, None):
-                return True
-        elif chosen == "edit":
-            _spell_out(run, stack, options, count)
-            if run.prompter.confirm("Open the editor?", default=True):
-                perform(run, ["dlq", "redrive", *options, "--edit"])
-                return True
-        elif chosen == "purge":
+        if _do(run, stack, which, chosen, ticked, found):
+            return True
+
+
+def _do(
+    run: Run,
+    stack: Stack | None,
+    which: list[str],
+    action: str,
+    ids: list[str],
+    found: Sequence[Mapping[str, Any]],
+) -> bool:
+    """Run the command that an action stands for; whether the messages are others from here on."""
+    options = [*_queue_options(which), *(word for each in ids for word in ("--id", each))]
+    match action:
+        case "redrive":
+            _causes(run, [each for each in found if each["message_id"] in ids])
+            return bring_back(run, stack, options, len(ids))
+        case "matching":
+            return bring_back(run, stack, which, None)
+        case "edit":
+            _spell_out(run, stack, options, len(ids))
+            if not run.prompter.confirm("Open the editor?", default=True):
+                return False
+            perform(run, ["dlq", "redrive", *options, "--edit"])
+            return True
+        case "purge":
             perform(run, ["dlq", "purge", *options])
             return True
-        elif chosen == "explain":
-            perform(run, ["dlq", "explain", *_queue_options(which), ticked[0]])
-        elif chosen == "peek":
+        case "explain":
+            perform(run, ["dlq", "explain", *_queue_options(which), ids[0]])
+        case "peek":
             perform(run, ["dlq", "peek", "--full", *options])
-        else:
+        case _:
             perform(run, ["dlq", "export", *options])
+    return False
 
 
 def _queue_options(which: list[str]) -> list[str]:
