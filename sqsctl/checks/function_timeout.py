@@ -284,6 +284,16 @@ def longer(
                         for each in short
                     ),
                     Set("function", name, {"Timeout": wanted}, before),
+                    *(
+                        ()
+                        if today is not None
+                        else (
+                            Tell(
+                                "where a queue feeds it, give the queue a visibility timeout of "
+                                f"{min(43_200, 6 * wanted)} s first (six times as long)"
+                            ),
+                        )
+                    ),
                 ),
             ),
             less,

@@ -39,6 +39,7 @@ from sqsctl.model.intents import (
     call,
     remedy,
 )
+from sqsctl.model.intents import Package as Bring
 from sqsctl.model.stack import (
     Fact,
     Package,
@@ -170,10 +171,13 @@ class HandlerNotFound(LogCheck[str]):
                 *((of_function(function, "Handler", function.handler),) if function else ()),
                 *deeper,
             ),
-            remedy=_named(
+            remedy=_without_bootstrap(seen)
+            if _BOOTSTRAP.search(seen.newest.everything)
+            else _named(
                 seen.function,
                 nearest_handler(function, package) if function and package else "",
                 function,
+                seen.sign,
             ),
             subject=seen.function,
             confidence=seen.confidence,
@@ -205,7 +209,33 @@ def _deeper(wanted: tuple[str, ...], package: Package) -> tuple[Evidence, ...]:
     return ()
 
 
-def _named(name: str, nearest: str, function: Function | None) -> Remedy:
+_BOOTSTRAP = re.compile(r"valid bootstrap|fork/exec \S{0,200}bootstrap|lambda-entrypoint")
+
+
+def _without_bootstrap(seen: Seen[str]) -> Remedy:
+    if "permission denied" in seen.newest.everything:
+        return remedy(
+            "make bootstrap executable before it is packaged",
+            Tell(
+                "chmod 755 bootstrap, then zip it: the archive keeps the mode, unless it was made "
+                "on Windows (build-lambda-zip of aws-lambda-go sets it)"
+            ),
+            Bring("again"),
+            afterwards=Redrive(),
+        )
+    return remedy(
+        "package an executable named bootstrap at the root of the archive",
+        Tell(
+            "a custom runtime starts /var/task/bootstrap, or /opt/bootstrap of a layer: the file "
+            "lies at the archive's root, not in a folder, and is executable (chmod 755); Go: go "
+            "build -o bootstrap"
+        ),
+        Bring("again"),
+        afterwards=Redrive(),
+    )
+
+
+def _named(name: str, nearest: str, function: Function | None, told: str = "") -> Remedy:
     """The handler that is there; else how to see what the package holds."""
     if nearest:
         before = {"Handler": function.handler} if function and function.handler else {}
@@ -220,6 +250,7 @@ def _named(name: str, nearest: str, function: Function | None) -> Remedy:
     return remedy(
         "let the handler setting name the file as it lies in the archive and a function that it "
         "exports, or package the file there",
+        *_own_package(told),
         Look(asked, query="Handler"),
         Look(where, query="Code.Location"),
         Tell(
@@ -227,4 +258,16 @@ def _named(name: str, nearest: str, function: Function | None) -> Remedy:
             "path in it without its ending, a dot, and the function's name"
         ),
         afterwards=Redrive(),
+    )
+
+
+def _own_package(told: str) -> tuple[Tell, ...]:
+    """The project's own package, which the handler setting names and no registry has."""
+    if not re.fullmatch(r"[A-Za-z_]\w{0,80}", told):
+        return ()
+    return (
+        Tell(
+            f"package {told} where it is the project's own folder or file, at the archive's root: "
+            "a name that the handler setting begins with is nothing to install"
+        ),
     )

@@ -92,7 +92,7 @@ def _lazily(seen: Seen[Missing]) -> bool:
 
 
 def _other_version(sign: Missing) -> bool:
-    return bool(sign.name) and sign.importer.startswith(("/var/task/", "/opt/"))
+    return bool(sign.name) and sign.importer.startswith(("/var/task/", "/opt/", "/var/lang/"))
 
 
 _INSTALLED = frozenset({"node", "python", "ruby"})
@@ -104,6 +104,22 @@ def _versions(sign: Missing) -> Remedy:
     wanted = _HAD.get((sign.module, sign.name), "")
     name, _, pin = wanted.partition("<")
     which = f"({wanted} has it)" if wanted else f"(see its changelog for {sign.name})"
+    if sign.module.startswith(("@aws-sdk/", "@smithy/")):
+        return remedy(
+            f"install all parts of the AWS SDK in versions of one release: {sign.module} is older "
+            "than what imports it",
+            Tell("npm update '@aws-sdk/*' '@smithy/*', then npm dedupe; keep one lock file"),
+            Package("again", language="node"),
+            afterwards=Redrive(),
+        )
+    if sign.importer.startswith("/var/lang/"):
+        return remedy(
+            "package boto3 and botocore together, in versions of one release, or neither: "
+            f"{sign.module} is the runtime's, and what imports it was packaged for another",
+            Package("dependency", "boto3", "python"),
+            Tell("or leave both out of the package: the runtime brings both, in versions that fit"),
+            afterwards=Redrive(),
+        )
     return remedy(
         f"package {sign.package or sign.module} and what imports it in versions that fit each "
         f"other {which}: pin it, or update the package that imports the name",
@@ -136,6 +152,15 @@ def _packaged(seen: Seen[Missing]) -> Remedy:
             afterwards=Redrive(),
         )
     known = sign.package if sign.language in _INSTALLED else ""
+    if sign.importer.startswith("/opt/") and known:
+        return remedy(
+            f"install {known} in the layer: {sign.importer} asks for it, which is the layer's own",
+            Tell(
+                f"install {known} in the layer's project (nodejs/node_modules, python/), publish a "
+                "new version of the layer, and let the function use that"
+            ),
+            afterwards=Redrive(),
+        )
     said = {
         "node": f"add {known} to dependencies (not devDependencies) and deploy again",
         "python": f"package {known} with the function and deploy again",

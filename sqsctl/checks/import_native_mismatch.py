@@ -18,12 +18,11 @@ from sqsctl.checks.support.evidence import of_function, of_runtime
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.native_code import Foreign, foreign
-from sqsctl.checks.support.runtimes import is_node, is_python
+from sqsctl.checks.support.native_remedies import mending
 from sqsctl.model.finding import Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
 )
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import (
     Stack,
 )
@@ -55,7 +54,12 @@ class ImportNativeMismatch(LogCheck[Foreign]):
                 *of_runtime(function, seen.runtime, seen.logs),
                 *(_config(function) if function else ()),
             ),
-            fix=_fix(seen, function),
+            remedy=mending(
+                sign,
+                seen.newest,
+                image=bool(function and function.package_type == "Image"),
+                deployed=function.architectures[0] if function and function.architectures else "",
+            ),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -63,39 +67,3 @@ class ImportNativeMismatch(LogCheck[Foreign]):
 
 def _config(function: Function) -> tuple[Evidence, ...]:
     return (of_function(function, "Architectures", ", ".join(function.architectures)),)
-
-
-def _fix(seen: Seen[Foreign], function: Function | None) -> Fix:
-    arm = bool(function and "arm64" in function.architectures)
-    runtime = seen.runtime or ""
-    text = seen.newest.everything
-    package = seen.sign.package
-    if is_node(runtime) or ".node" in text or "node_modules" in text:
-        return Fix(
-            "install the package's build for Lambda's Linux and package again",
-            commands=(
-                f"npm install --os=linux --cpu={'arm64' if arm else 'x64'} {package}".rstrip(),
-                "serverless deploy",
-            ),
-            serverless_yml=("provider:", f"  architecture: {'arm64' if arm else 'x86_64'}"),
-        )
-    if is_python(runtime) or "Unable to import module" in text or ".so" in text:
-        version = runtime.removeprefix("python") or "3.12"
-        machine = "aarch64" if arm else "x86_64"
-        return Fix(
-            "fetch wheels for Lambda's Linux and package again",
-            commands=(
-                (
-                    "pip install --requirement requirements.txt --target package "
-                    f"--only-binary=:all: --platform manylinux2014_{machine} --python-version "
-                    f"{version}"
-                ),
-                "serverless deploy",
-            ),
-            serverless_yml=("custom:", "  pythonRequirements:", "    dockerizePip: true"),
-        )
-    return Fix(
-        "build for the function's runtime version and processor (or choose those it was built for)",
-        commands=("sam build --use-container",),
-        serverless_yml=("provider:", f"  architecture: {'arm64' if arm else 'x86_64'}"),
-    )

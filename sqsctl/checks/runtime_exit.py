@@ -16,6 +16,7 @@ import re
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.languages import language
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.model.finding import Evidence, Finding, Severity
 from sqsctl.model.intents import (
@@ -143,10 +144,21 @@ def _mended(why: str, seen: Seen[str]) -> Remedy:
             Package("native"),
             afterwards=Redrive(),
         )
+    unsettled = Option(
+        (
+            ChangeCode(
+                "await every promise and let each settle: Node.js also ends so where the handler's "
+                "promise never resolves or rejects and nothing else is pending",
+                language="node",
+            ),
+        ),
+        "nothing calls exit",
+    )
     return Remedy(
         "let the process live: no exit in the handler, and an image whose ENTRYPOINT starts the "
         "runtime client",
         (
+            *((unsettled,) if not why and language(seen.newest) == "node" else ()),
             Option(
                 (
                     ChangeCode(

@@ -87,6 +87,7 @@ WORDED = re.compile(
     # Events of CloudFormation and sentences of a deploy.
     r"|\b(?:CREATE|UPDATE|DELETE)_FAILED\b|Circular dependency between resources: "
     r"|Unresolved resource dependencies \[|state and can ?not be updated"
+    r"|Cannot find (?:module|package) '[^'\n]{1,300}'\s*\nRequire stack:"
     # What the operating system says of a limit, and a shell of a program that is not there.
     r"|E(?:MFILE|NFILE|ROFS|NOSPC): |\[Errno (?:23|24|28|30)\]|[Tt]oo many open files"
     r"|Read-only file system|No space left on device|can't start new thread"

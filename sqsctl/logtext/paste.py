@@ -31,6 +31,8 @@ _HEADER = re.compile(
     r"(?=[^\n]{0,200}[\"@,;\t ]message\b)\"?@?[A-Za-z]\w{0,30}\"?(?P<between>[,;\t])"
     r"(?:[\"@\w .]{1,40}[,;\t]){0,10}[\"@\w .]{1,40}\n"
 )
+_FIELDS = re.compile(r"\s*(?:Field\s+Value\s*\n\s*)?@\w{1,40}(?:\t| {2,})[ \t]*\S")
+_FIELD = re.compile(r"\s*(?P<name>@\w{1,40})(?:\t[ \t]*| {2,})(?P<value>\S.*)")
 _FOLDED = 20_000
 _LISTS = ("events", "logEvents", "results", "Events")
 _LEAST_MARKS = frozenset({"timestamp", "message"})
@@ -102,6 +104,8 @@ def _from_export(text: str) -> tuple[LogEvent, ...]:
         return found
     if header := _HEADER.match(text):
         return _oldest_first(tuple(_from_table(text, header.group("between"))))
+    if _FIELDS.match(text) and "@message" in text:
+        return _oldest_first(tuple(_from_fields(text)))
     return ()
 
 
@@ -125,6 +129,26 @@ def _from_table(text: str, between: str) -> Iterator[LogEvent]:
                 yield _event(record)
     except csv.Error:
         return
+
+
+def _from_fields(text: str) -> Iterator[LogEvent]:
+    """A record of Logs Insights as the console unfolds it: a field and its value a line."""
+    record: dict[str, object] = {}
+    name = ""
+    for line in text.split("\n"):
+        match = _FIELD.match(line)
+        if match is None:
+            if name and line.strip():
+                record[name] = f"{record[name]}\n{line}"
+            continue
+        if match.group("name") in record:
+            if isinstance(record.get("@message"), str):
+                yield _event(record)
+            record = {}
+        name = match.group("name")
+        record[name] = match.group("value")
+    if isinstance(record.get("@message"), str):
+        yield _event(record)
 
 
 def _from_csv(text: str) -> Iterator[LogEvent]:

@@ -84,7 +84,8 @@ timeout = re.compile(
 )
 timeout_in = re.compile(r"Task timed out after (?P<secs>\d{1,6}(?:\.\d{1,3})?) seconds")
 exited = re.compile(
-    rf"(?:{STAMP}\s+)?(?:RequestId: (?P<rid>[<\[]\w{{1,20}} \w{{1,20}}[>\]]|\S{{1,80}})\s+)?"
+    rf"(?:{STAMP}\s+)?(?:(?:RequestId: )?"
+    rf"(?P<rid>[<\[]\w{{1,20}} \w{{1,20}}[>\]]|{UUID}|(?<=RequestId: )\S{{1,80}})\s+)?"
     r"(?:(?:Error:? )?Process exited before completing request"
     r"|(?:Error:? )?Runtime exited (?:with error: (?P<why>[^\n]{1,200})"
     r"|without providing a reason))"

@@ -24,6 +24,8 @@ _MESSAGE_IDS = 64
 _LINE_CHARACTERS = 2_000
 _LECTURE_LINES = 3
 _ENVELOPES = 2
+_SAID = 5
+_EXIT = re.compile(r"Runtime\.(?:ExitError|NodeJsExit)$")
 _TAUGHT = "LECTURE"
 _OF_PLATFORM = frozenset({Mark.START, Mark.END, Mark.REPORT, Mark.INIT_START, Mark.INIT_REPORT})
 
@@ -85,7 +87,8 @@ class _StreamReader:
             self._trial(trial)
         for entry in _without_echo(self.story.inits):
             if entry.error:
-                self.failures.append(self._failure(Ending(entry, entry.error, init=True), None))
+                end = Ending(entry, entry.error, init=True, context=self._said_before(entry))
+                self.failures.append(self._failure(end, None))
         self._unplaced()
         self._loose(self.story.loose)
         if not self.failures:
@@ -127,6 +130,13 @@ class _StreamReader:
             if error and _key(error.type, error.message) not in known:
                 told = self._failure(Ending(entry, error), None)
                 self.failures.append(replace(told, confidence=Confidence.MEDIUM))
+
+    def _said_before(self, entry: Entry) -> tuple[str, ...]:
+        """What was logged as an error before a process was gone that names no reason itself."""
+        if entry.error is None or not _EXIT.search(entry.error.type):
+            return ()
+        logged = [each.text for each in self.story.loose if each.mark is Mark.ERROR and each.error]
+        return tuple(logged[-_SAID:])
 
     def _failed_inits(self) -> None:
         """Where nothing else is left of an init: the type of the error that ended it."""

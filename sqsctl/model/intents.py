@@ -250,7 +250,8 @@ class Remedy:
     """What a check hands over; the first option is the best.
 
     ``afterwards`` None: nothing is left to do. ``verify`` empty: the check itself, or the
-    function's next log lines. ``function``, ``runtime``, ``language``, ``phase`` and ``image`` are
+    function's next log lines. ``function``, ``runtime``, ``language``, ``phase``, ``image`` and
+    ``architecture`` are
     what the check knows beyond the stack (the text's own words); a ``LogCheck`` fills the first
     two, where they are empty, from the failure.
     """
@@ -265,6 +266,7 @@ class Remedy:
     language: str = ""
     phase: Phase = ""
     image: bool | None = None
+    architecture: str = ""
 
 
 def remedy(

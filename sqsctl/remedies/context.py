@@ -88,7 +88,9 @@ def context_of(stack: Stack, finding: Finding) -> Context:
         language=asked.language or language_of(runtime),
         runtime=runtime,
         package="" if image is None else "image" if image else "zip",
-        architecture=(function.architectures or ("",))[0] if function and image is not None else "",
+        architecture=(function.architectures or ("",))[0]
+        if function and image is not None
+        else asked.architecture,
         phase=asked.phase,
         role=role_of(function),
         dead_letters=tuple(_dead_letters(stack, name)),

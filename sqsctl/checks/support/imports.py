@@ -35,6 +35,9 @@ _RUBY = re.compile(r"cannot load such file -- (?P<mod>[^\s\"\\(]{1,200})")
 _JAVA_CLASS = re.compile(
     r"(?:ClassNotFoundException|NoClassDefFoundError)(?:\"?:|,|\s).{0,40}?(?P<mod>[A-Za-z_]\w*(?:[./][\w$]+)+)"
 )
+_JAVA_LOADING = re.compile(
+    r"Error loading class [\w.$]{1,200}: (?P<mod>[\w/.$]{1,200}): java\.lang\.NoClassDefFoundError"
+)
 _JAVA_HANDLER = re.compile(r"Class not found: (?P<mod>[\w.$]{1,200})")
 _OF_RUNTIME = re.compile(
     r"at (?:java(?:\.base)?[./]|jdk\.|sun\.|lambdainternal\.|com\.amazonaws\.services\.lambda\.)"
@@ -133,6 +136,7 @@ _PACKAGE_NAME = re.compile(
 def _missing(text: str, case: Case) -> Missing | None:
     return (
         _in_node(text, case)
+        or _part_of_another_version(text)
         or _in_python(text, case)
         or _in_ruby(text)
         or _in_java(text, case.trace)
@@ -142,8 +146,25 @@ def _missing(text: str, case: Case) -> Missing | None:
     )
 
 
+# Parts of the SDK for JavaScript that were installed at different times.
+_SUBPATH = re.compile(
+    r"Package subpath '(?P<sub>[^'\n]{1,200})' is not defined by \"exports\" in"
+    r" (?P<path>/[^\s\"]{1,300}/node_modules/(?P<mod>(?:@[\w.\-]+/)?[\w.\-]+))/package\.json"
+)
+
+
+def _part_of_another_version(text: str) -> Missing | None:
+    match = _SUBPATH.search(text.replace('\\"', '"'))
+    if match is None:
+        return None
+    name, module = match.group("sub").removeprefix("./"), match.group("mod")
+    return Missing(module, "package", "node", module, match.group("path"), name)
+
+
 def _nothing_named(text: str) -> Missing | None:
     """The runtime says that an import failed, and not of what."""
+    if re.fullmatch(r"(?:Runtime\.)?ImportModuleError:\s*(?:\{[\s\S]*)?", text.strip()):
+        return Missing("", "package", "other")
     if not re.search(r"ImportModuleError: Unable to import module '[^'\n]{1,200}': Error\b", text):
         return None
     return Missing("that it needs", "package", "node", "PACKAGE")
@@ -159,7 +180,9 @@ def _in_node(text: str, case: Case) -> Missing | None:
     importer = source.removeprefix("file://")
     bare = module.removeprefix("node:")
     if bare.endswith(".node") or "/build/Release/" in bare or "/lib/binding/" in bare:
-        return Missing(module, "native", "node", node_package(bare) or "", importer)
+        asked = importer.rsplit("/node_modules/", 1)[-1] if "/node_modules/" in importer else ""
+        owner = node_package(bare) or (node_package(asked) if asked else None)
+        return Missing(module, "native", "node", owner or "", importer)
     in_package = "/node_modules/" in importer
     if bare.startswith("/opt/"):
         return Missing(module, "layer", "node", bare.rsplit("/", 1)[-1], importer)
@@ -304,7 +327,7 @@ def _in_ruby(text: str) -> Missing | None:
 def _in_java(text: str, trace: str) -> Missing | None:
     if match := _JAVA_HANDLER.search(text):
         return Missing(match.group("mod"), "handler", "java")
-    match = _JAVA_CLASS.search(text)
+    match = _JAVA_LOADING.search(text) or _JAVA_CLASS.search(text)
     if not match:
         return None
     name = match.group("mod").replace("/", ".")

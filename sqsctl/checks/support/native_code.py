@@ -91,7 +91,9 @@ def foreign(case: Case) -> Foreign | None:
         if match := pattern.search(text):
             groups = match.groupdict()
             file = next((groups[key] for key in ("file", "two", "three") if groups.get(key)), "")
-            return Foreign(built_for, file, _package(file))
+            named = groups.get("file") or groups.get("two") or groups.get("three") or ""
+            bare = named if "module using" in match.group() or "another platform" in text else ""
+            return Foreign(built_for, file, _package(file) or bare)
     found = missing(case)
     if found and found.what == "native":
         return Foreign("another platform, or never built", found.module, found.package)

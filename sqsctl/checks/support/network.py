@@ -32,7 +32,8 @@ UNREACHABLE = re.compile(
     r"|timeout expired(?=[\s\S]{0,400}/(?:pg|postgres)[\w\-]*/)"
     r"|Unable to execute HTTP request: (?:[\w\-]+\.)+\w+|P1001\b|Can't reach database server"
     # Python's urllib wraps what fails before the request is sent; TLS begins with a handshake.
-    r"|<urlopen error timed out>|handshake operation timed out|TLS handshake timeout"
+    r"|before secure TLS connection was established|<urlopen error timed out>"
+    r"|handshake operation timed out|TLS handshake timeout"
 )
 # Something at the address said no: the way there is good.
 REFUSED = re.compile(

@@ -246,6 +246,7 @@ def _logged_before(failure: Failure) -> Failure | None:
 _BEHIND_WORDS = re.compile(
     r"[\s:(\"'](?P<type>(?:[A-Za-z_]\w{0,80}\.){0,6}(?:[A-Z]\w{0,80})?(?:Error|Exception)): "
     r"(?P<msg>\S.*)"
+    r"|(?P<module>Cannot find (?:module|package) '[^'\n]{1,300}'\s*\nRequire stack:[\s\S]*)"
     r"|[\s:(\"'](?P<aws>An error occurred \([\w.]{1,80}\) when calling the .*)"
 )
 
@@ -255,6 +256,8 @@ def _behind_words(line: str) -> SeenError | None:
     match = _BEHIND_WORDS.search(line[:_READ])
     if match is None:
         return None
+    if match.group("module"):
+        return SeenError("Error", match.group("module"))
     if match.group("aws"):
         return SeenError("ClientError", match.group("aws"))
     return SeenError(match.group("type"), match.group("msg"), tuple(line.split("\n")[1:]))

@@ -1,0 +1,194 @@
+"""What is done about compiled code that does not fit, by what it is and where it runs."""
+
+from __future__ import annotations
+
+import re
+
+from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.languages import from_image, language
+from sqsctl.checks.support.native_code import Foreign
+from sqsctl.model.intents import ChangeCode, Intent, Option, Package, Redrive, Remedy, Tell, remedy
+
+_PRISMA = re.compile(r"Prisma|[Qq]uery [Ee]ngine")
+_TARGET = re.compile(
+    r"(?:runtime|required|platform)\W{1,4}(?P<target>(?:rhel|debian|linux)[\w\-.]{3,40}?)\\?\""
+    r"|\b(?P<bare>(?:rhel|linux-arm64)-openssl-[\d.]{1,6}x)"
+)
+# Packages for Node.js that are compiled, or fetched, when they are installed: npm's --os and --cpu
+# choose nothing for them.
+_COMPILED = frozenset(
+    {
+        "bcrypt", "sqlite3", "better-sqlite3", "canvas", "argon2", "node-sass", "grpc", "libxmljs",
+        "libxmljs2", "re2", "kerberos", "snappy", "sodium-native", "couchbase", "ibm_db",
+        "bufferutil", "utf-8-validate", "cpu-features", "oracledb", "heapdump", "zeromq",
+    }
+)  # fmt: skip
+_MACHINE = re.compile(r"linux(?:musl)?[-_/](?P<cpu>x64|arm64|x86_64|aarch64|amd64)")
+_ARM = frozenset({"arm64", "aarch64"})
+_BUILD_IMAGE = "public.ecr.aws/sam/build-"
+
+
+def mending(sign: Foreign, case: Case, *, image: bool, deployed: str) -> Remedy:
+    """The remedy; ``image`` is whether the function is a container image, as far as it is known.
+
+    ``deployed`` is the function's processor, empty where nobody looked.
+    """
+    spoken = language(case)
+    if sign.built_for == "another processor" and (image or from_image(case)):
+        return _image(case)
+    if _PRISMA.search(case.text):
+        return _prisma(case)
+    if sign.built_for == "a newer Java":
+        return remedy(
+            "compile for the function's Java (maven.compiler.release, Gradle's toolchain), or run "
+            "on the Java that it was compiled for",
+            Package("again", language="java"),
+            afterwards=Redrive(),
+        )
+    if spoken == "node" or (not spoken and ".node" in case.text):
+        return _node(sign, case, deployed)
+    if spoken == "python" or ".so" in case.text:
+        return _python(sign, case)
+    if sign.built_for == "another processor":
+        return remedy(
+            "build the executable for Linux and the function's processor, or change the function's "
+            "architecture to it",
+            Tell(
+                "Go: GOOS=linux and GOARCH=amd64 for x86_64, GOARCH=arm64 for arm64; Rust: cargo "
+                "lambda build, with --arm64 for arm64"
+            ),
+            Package("again"),
+            afterwards=Redrive(),
+        )
+    return remedy(
+        "build for the function's runtime version and processor, or choose those it was built for",
+        Package("again"),
+        afterwards=Redrive(),
+    )
+
+
+def machine(case: Case) -> str:
+    """The processor that the error names, in Lambda's words; empty where it names none."""
+    match = _MACHINE.search(case.everything)
+    if match is None:
+        return ""
+    return "arm64" if match.group("cpu") in _ARM else "x86_64"
+
+
+def _image(case: Case) -> Remedy:
+    return Remedy(
+        "build the image for the function's processor (docker build --platform), or change the "
+        "function's architecture to the image's",
+        (
+            Option((Package("again"),), "to keep the function's architecture"),
+            Option(
+                (
+                    Tell(
+                        "set the function's architecture to the image's: aws lambda "
+                        "update-function-code --architectures arm64 (or x86_64) with --image-uri; "
+                        "docker image inspect shows the image's Architecture"
+                    ),
+                ),
+                "to keep the image",
+            ),
+        ),
+        afterwards=Redrive(),
+        image=True,
+        language=language(case),
+    )
+
+
+def _prisma(case: Case) -> Remedy:
+    match = _TARGET.search(case.text)
+    wanted = (match.group("target") or match.group("bare")) if match else ""
+    said = (
+        f"let Prisma generate its engine for Lambda, too: binaryTargets with {wanted}"
+        if wanted
+        else "let Prisma generate its engine for Lambda, too: binaryTargets with "
+        "rhel-openssl-3.0.x (nodejs20.x and later), linux-arm64-openssl-3.0.x for arm64"
+    )
+    target = wanted or "rhel-openssl-3.0.x"
+    lines = (
+        "generator client {",
+        '  provider      = "prisma-client-js"',
+        f'  binaryTargets = ["native", "{target}"]',
+        "}",
+    )
+    return remedy(
+        said,
+        ChangeCode(said, file="schema.prisma", language="prisma", lines=lines),
+        Tell(
+            "run npx prisma generate, and package node_modules/.prisma and @prisma/client with the "
+            "function"
+        ),
+        Package("again", language="node"),
+        afterwards=Redrive(),
+    )
+
+
+def _node(sign: Foreign, case: Case, deployed: str) -> Remedy:
+    name = sign.package
+    if name == "sharp":
+        return _sharp(case, deployed)
+    shown = (
+        f"{_BUILD_IMAGE}{case.runtime}" if case.runtime else f"{_BUILD_IMAGE}nodejs… (its runtime)"
+    )
+    what = f"npm rebuild {name}" if name else "npm ci"
+    built: Intent = Tell(
+        f"install {name or 'it'} in Lambda's build image, of the function's runtime and processor: "
+        f'docker run --rm --platform linux/amd64 -v "$PWD":/var/task -w /var/task {shown} {what} '
+        "(linux/arm64 for arm64); with SAM: sam build --use-container"
+    )
+    fetched: Intent = Package("native", name, "node", from_log=bool(name))
+    compiled = Option((built, Package("again", language="node")), "it is compiled when installed")
+    prebuilt = Option((fetched,), "it brings a binary for each system")
+    return Remedy(
+        f"package {name or 'the compiled module'} as built for Lambda's Linux, the function's "
+        "runtime and processor",
+        (compiled, prebuilt) if name in _COMPILED else (prebuilt, compiled),
+        afterwards=Redrive(),
+        language="node",
+        architecture=machine(case),
+    )
+
+
+def _sharp(case: Case, deployed: str) -> Remedy:
+    """sharp's own words: from 0.33 on its binaries are packages, before they were fetched."""
+    arm = (deployed or machine(case)) == "arm64"
+    cpu = "arm64" if arm else "x64"
+    old = "build/Release" in case.text or "--arch=" in case.text
+    before = Option(
+        (
+            Tell(f"npm install --platform=linux --arch={cpu} sharp"),
+            Package("again", language="node"),
+        ),
+        "sharp before 0.33",
+    )
+    since = Option((Package("native", "sharp", "node"),), "sharp 0.33 and later")
+    return Remedy(
+        f"package sharp's build for Linux and {cpu}",
+        (before, since) if old else (since,),
+        afterwards=Redrive(),
+        language="node",
+        architecture="arm64" if arm else "x86_64",
+    )
+
+
+def _python(sign: Foreign, case: Case) -> Remedy:
+    glibc = "glibc" in sign.built_for
+    why = (
+        ": its wheel wants a newer glibc than the function's Amazon Linux has (2023 from "
+        "python3.12 on: glibc 2.34; 2 before: 2.26), so take a manylinux wheel for that, or build "
+        "it in the image public.ecr.aws/lambda/python of the function's version"
+        if glibc
+        else ""
+    )
+    name = sign.package
+    return Remedy(
+        f"package {name or 'the compiled module'} as built for the function's Python and "
+        f"processor{why}",
+        (Option((Package("native", name, "python", from_log=bool(name)),)),),
+        afterwards=Redrive(),
+        language="python",
+        architecture=machine(case),
+    )
