@@ -67,7 +67,8 @@ _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"Importing the (?:numpy|multiarray) [Cc][ -]extensions? failed"
             r"|Importing the numpy C-extensions"
-            r"|you should not try to import numpy from its source directory|undefined symbol: \w"
+            r"|you should not try to import numpy\s+from\s+its source directory"
+            r"|undefined symbol: \w"
             r"|C extension: \S{1,80} not built|cannot import name 'etree' from 'lxml'"
             r"|ImportError: DLL load failed|cannot import name '_\w{1,60}' from"
         ),
@@ -93,11 +94,26 @@ def foreign(case: Case) -> Foreign | None:
             file = next((groups[key] for key in ("file", "two", "three") if groups.get(key)), "")
             named = groups.get("file") or groups.get("two") or groups.get("three") or ""
             bare = named if "module using" in match.group() or "another platform" in text else ""
-            return Foreign(built_for, file, _package(file) or bare)
+            owner = _package(file) or bare or _owner(case.everything)
+            return Foreign(built_for, file, owner)
     found = missing(case)
     if found and found.what == "native":
         return Foreign("another platform, or never built", found.module, found.package)
     return None
+
+
+_WANTED_BY = re.compile(
+    r"(?:required by |Error importing |C-extensions? (?:of|for) )(?P<by>/[^\s)\"]{1,300}|numpy)"
+)
+
+
+def _owner(text: str) -> str:
+    """The package whose compiled part wanted what is not there, as far as the error says."""
+    match = _WANTED_BY.search(text)
+    if match is None:
+        return ""
+    by = match.group("by")
+    return _package(by) if by.startswith("/") else by
 
 
 def _package(path: str) -> str:

@@ -25,7 +25,13 @@ _SIGNS: tuple[tuple[What, re.Pattern[str]], ...] = (
             r"|OpenBLAS blas_thread_init"
         ),
     ),
-    ("read-only file system", re.compile(r"\bEROFS\b|\[Errno 30\]|[Rr]ead-only file ?system")),
+    (
+        "read-only file system",
+        re.compile(
+            r"\bEROFS\b|\[Errno 30\]|[Rr]ead-only file ?system"
+            r"|attempt to write a readonly database"
+        ),
+    ),
     # The kernel's limit on watched files has the same code and nothing to do with a disk.
     (
         "full disk",

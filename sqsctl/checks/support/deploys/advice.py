@@ -100,6 +100,20 @@ def _fifo_window(named: Named) -> Advice:  # noqa: ARG001
     )
 
 
+def _layer_count(named: Named) -> Advice:
+    most = named["most"]
+    return (
+        f"the function has more than {most} layers",
+        _mend(
+            f"give the function at most {most} layers: put what several hold into one",
+            Tell(
+                f"a function takes {most} layers, those of extensions and tools counted: merge two "
+                "of your own, or package what one holds with the function"
+            ),
+        ),
+    )
+
+
 def _mapping_exists(named: Named) -> Advice:
     uuid, function = named["uuid"], named["function"]
     queue = named["source"].rpartition(":")[2]
@@ -453,6 +467,7 @@ _ADVICE: dict[str, Callable[[Named], Advice]] = {
     "upload-size": _upload_size,
     "batch-window": _batch_window,
     "fifo-window": _fifo_window,
+    "layer-count": _layer_count,
     "mapping-exists": _mapping_exists,
     "file-system": _file_system,
     "dlq-absent": _dlq_absent,

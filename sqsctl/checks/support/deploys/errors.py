@@ -34,6 +34,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "batch-window",
         re.compile(r"batch window in seconds must be greater than 0 if maximum batch size is"),
     ),
+    ("layer-count", re.compile(r"[Ll]ayers? list cannot contain more than (?P<most>\d{1,2})")),
     ("fifo-window", re.compile(r"[Bb]atching window is not supported for FIFO")),
     (
         "mapping-exists",
