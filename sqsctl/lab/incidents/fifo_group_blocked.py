@@ -14,17 +14,26 @@ from typing import Any
 from sqsctl.aws.translate import translated
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.lab.incidents.base import Incident
-from sqsctl.lab.incidents.bench import Bench
+from sqsctl.lab.incidents.bench import Bench, unfit
 
 BLOCKED, FREE = "blocked", "free"
 _LONGEST_S = 43_200
 _POLICY = "orders"
+_LONGEST_STACK = 68  # a queue's name has 80 characters at most
 
 
 class FifoGroupBlocked(Incident):
     name = "fifo-group-blocked"
     step = "beyond the tutorial"
     breaks = "a FIFO queue's group waits for a message that is held for twelve hours"
+
+    def check(self, bench: Bench) -> None:
+        """A queue of the service's own is never taken for the incident's, and deleted with it."""
+        name = queue_name(bench)
+        bench.function("consumer")
+        listed = bench.aws.sqs().list_queues(QueueNamePrefix=name).get("QueueUrls", [])
+        if any(url.endswith(f"/{name}") for url in listed):
+            raise unfit(f"there is a queue {name} already")
 
     def prepare(self, bench: Bench) -> None:
         sqs, name = bench.aws.sqs_unretried(), queue_name(bench)
@@ -91,4 +100,4 @@ class FifoGroupBlocked(Incident):
 
 def queue_name(bench: Bench) -> str:
     """The FIFO queue's name."""
-    return f"{bench.stack}-orders.fifo"
+    return f"{bench.stack[:_LONGEST_STACK]}-orders.fifo"
