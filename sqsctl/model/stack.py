@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
+from sqsctl.model.alarms import QueueAlarms
 from sqsctl.model.functions import EventSourceMapping, Function, PublishedVersion
 from sqsctl.model.keys import Key
 from sqsctl.model.logline import Attempt, Failure, LogEvent
@@ -74,6 +75,7 @@ class Fact(StrEnum):
     NETWORKS = "networks"
     KEYS = "keys"
     NAMED_QUEUES = "named_queues"
+    ALARMS = "alarms"
     PROJECT = "project"
     ERRORS = "errors"
 
@@ -296,6 +298,7 @@ class Stack:
     networks: Group[Network] = Group()
     keys: Group[Key] = Group()
     named_queues: Group[NamedQueue] = Group()
+    alarms: Group[QueueAlarms] = Group()
     project: Group[Declared] = Group()
     errors: Group[ErrorText] = Group()
     paused: tuple[PausedMapping, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqsctl.model.alarms import Alarm, QueueAlarms
 from sqsctl.model.finding import Severity
 from sqsctl.model.stack import (
     Concurrency,
@@ -33,6 +34,7 @@ from tests.checks.build import (
 )
 from tests.checks.zoo_pair import Pair
 
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/shop-dev-role"
 
 
@@ -473,5 +475,20 @@ PAIRS = (
         "may run 60 s",
         Severity.WARNING,
         PRODUCER,
+    ),
+    Pair(
+        "dlq-alarm-missing",
+        stack(alarms=(QueueAlarms(DLQ),)),
+        stack(
+            alarms=(
+                QueueAlarms(
+                    DLQ,
+                    (Alarm("deep", "ApproximateNumberOfMessagesVisible", True, (TOPIC,), True),),
+                ),
+            )
+        ),
+        "no alarm watches it",
+        Severity.INFO,
+        DLQ,
     ),
 )

@@ -84,6 +84,8 @@ _QUERIES = (
     "logs:StartQuery",
     "logs:StopQuery",
 )
+# Asked on AWS; on an emulator only where the check is asked for by its id.
+_ALARMS = ("cloudwatch:DescribeAlarmsForMetric", "sns:ListSubscriptionsByTopic")
 # Only --cause asks why messages died.
 _CAUSES = (
     *_QUERIES,
@@ -130,8 +132,8 @@ SPARE: dict[str, tuple[str, ...]] = {
     ),
     # All letters are deleted: none is given back.
     "dlq purge --match": (*_PAIR, "sqs:ChangeMessageVisibility"),
-    "doctor": ("sqs:GetQueueUrl", *_ABSENT, *SURROUNDINGS, *_QUERIES),
-    "doctor, with VPC and key": ("sqs:GetQueueUrl", *_ABSENT, *_QUERIES),
+    "doctor": ("sqs:GetQueueUrl", *_ABSENT, *SURROUNDINGS, *_QUERIES, *_ALARMS),
+    "doctor, with VPC and key": ("sqs:GetQueueUrl", *_ABSENT, *_QUERIES, *_ALARMS),
 }
 
 # What is told in words of its own, as a regular expression of the output: parts of the stack

@@ -128,6 +128,10 @@ FACTS: Mapping[Fact, tuple[Need, ...]] = {
     ),
     Fact.KEYS: _on(On.KEYS, "kms:DescribeKey", "kms:GetKeyPolicy", optional=True),
     Fact.NAMED_QUEUES: _FIND,
+    Fact.ALARMS: (
+        *_on(On.ANYTHING, "cloudwatch:DescribeAlarmsForMetric", optional=True),
+        *_on(On.TOPICS, "sns:ListSubscriptionsByTopic", optional=True),
+    ),
     Fact.PROJECT: (),
     Fact.ERRORS: (),
 }

@@ -95,6 +95,7 @@ def _nothing_read() -> Stack:
         networks=_unread(Fact.NETWORKS),
         keys=_unread(Fact.KEYS),
         named_queues=_unread(Fact.NAMED_QUEUES),
+        alarms=_unread(Fact.ALARMS),
         project=_unread(Fact.PROJECT),
     )
 

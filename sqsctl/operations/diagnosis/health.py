@@ -34,6 +34,7 @@ ABOUT_QUEUES = frozenset(
         "backlog-growing",
         "consumers-compete",
         "dead-letters",
+        "dlq-alarm-missing",
         "dlq-missing",
         "dlq-retention",
         "fifo-group-blocked",

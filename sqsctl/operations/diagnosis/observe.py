@@ -145,7 +145,9 @@ def _unknown_consumers(groups: dict[str, Any], ref: StackRef) -> None:
 def _unknown_parts(groups: dict[str, Any], ref: StackRef) -> None:
     """Where the stack's resources could not be listed, parts of every kind may be missing."""
     hidden = tuple(each for each in ref.unread if each.action != _DESCRIBE)
-    for fact in (Fact.QUEUES, Fact.MAPPINGS, Fact.APIS, *_OF_FUNCTIONS) if hidden else ():
+    for fact in (
+        (Fact.QUEUES, Fact.ALARMS, Fact.MAPPINGS, Fact.APIS, *_OF_FUNCTIONS) if hidden else ()
+    ):
         group = groups[fact.value]
         groups[fact.value] = Group(group.items, tuple(dict.fromkeys((*group.unread, *hidden))))
 

@@ -18,7 +18,13 @@ from tests.operations.diagnosis.small_aws import ACCOUNT, BREAKS, FAULTS, NAME, 
 # No function failed, and what the others tell comes from elsewhere, too.
 ELSEWHERE = {"FilterLogEvents", "DescribeStacks", "GetQueueUrl", "GetEventSourceMapping"}
 # Without these it is told less of why; they hide no failure.
-SHARPENING = {"GetPolicy", "SimulatePrincipalPolicy", "GetAccountSettings", "GetFunction"}
+SHARPENING = {
+    "DescribeAlarmsForMetric",
+    "GetAccountSettings",
+    "GetFunction",
+    "GetPolicy",
+    "SimulatePrincipalPolicy",
+}
 
 
 Look = Callable[[SmallAws], Diagnosis]

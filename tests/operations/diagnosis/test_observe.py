@@ -24,7 +24,7 @@ from tests.e2e.stacks import DeployedLab
 
 pytestmark = pytest.mark.lab
 
-EVERYTHING = frozenset(Fact) - {Fact.PROJECT, Fact.ERRORS}
+EVERYTHING = frozenset(Fact) - {Fact.ALARMS, Fact.PROJECT, Fact.ERRORS}
 
 
 def test_the_whole_stack_is_read(lab: DeployedLab) -> None:

@@ -25,6 +25,7 @@ from sqsctl.model.stack import (
     Series,
     Unread,
 )
+from sqsctl.operations.diagnosis.reading.alarms import AlarmsReader
 from sqsctl.operations.diagnosis.reading.core import CoreReader
 from sqsctl.operations.diagnosis.reading.observation import (
     API,
@@ -69,6 +70,7 @@ class Collector:
         )
         self._logs = LogReader(self._desk)
         self._packages = PackagesReader(self._desk)
+        self._alarms = AlarmsReader(self._desk)
         self._apis: dict[str, Api] = {}
         self._permissions: list[Permission] = []
         self._series: list[Series] = []
@@ -80,6 +82,7 @@ class Collector:
         """Read everything wanted. Raises only where nothing can be read at all."""
         facts = self._wanted.facts
         self._core.start()
+        self._alarms.start()
         if facts & {Fact.APIS, Fact.METRICS, Fact.POLICIES}:
             for api in self._ref.apis:
                 self._api(api.kind, api.id, api.logical_id)
@@ -120,6 +123,7 @@ class Collector:
             Fact.NETWORKS: self._surroundings.networks,
             Fact.KEYS: self._surroundings.keys,
             Fact.NAMED_QUEUES: self._surroundings.named_queues,
+            Fact.ALARMS: self._alarms.found,
             Fact.DEAD_LETTERS: self._dead_letters,
         }
         found = tuple(items[fact]()) if fact in items else ()

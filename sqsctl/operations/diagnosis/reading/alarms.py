@@ -1,0 +1,45 @@
+"""Alarms on dead-letter queues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqsctl.aws.alarms import AlarmReader
+from sqsctl.model.alarms import Alarm, QueueAlarms
+from sqsctl.model.stack import Fact, Unread
+from sqsctl.operations.diagnosis.reading.observation import Desk
+
+MAX_QUEUES = 20
+
+
+class AlarmsReader:
+    """Reads what watches each dead-letter queue, all at the same time."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._reader = AlarmReader(desk.session)
+        self._found: dict[str, QueueAlarms] = {}
+
+    def start(self) -> None:
+        """Start the calls; on an emulator only where little else is wanted."""
+        desk = self._desk
+        if Fact.ALARMS not in desk.wanted.facts:
+            return
+        gap = desk.gap(Fact.ALARMS)
+        if desk.session.target.kind != "aws" and Fact.LOGS in desk.wanted.facts:
+            gap(Unread("alarms", "on an emulator, only when asked for by the check's id"))
+            return
+        for part in desk.ref.dead_letter_queues[:MAX_QUEUES]:
+            desk.work.start(
+                f"alarms on {part.name}",
+                lambda name=part.name: self._reader.on_queue(name),  # type: ignore[misc]
+                lambda alarms, name=part.name: self._have(name, alarms),  # type: ignore[misc]
+                gap,
+                action="cloudwatch:DescribeAlarmsForMetric",
+            )
+
+    def found(self) -> Sequence[QueueAlarms]:
+        return [each for _, each in sorted(self._found.items())]
+
+    def _have(self, name: str, alarms: tuple[Alarm, ...]) -> None:
+        self._found[name] = QueueAlarms(name, alarms)
