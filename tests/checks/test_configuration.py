@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
+import botocore
 import pytest
 
 from sqsctl.checks.rank import diagnose
 from sqsctl.checks.runtime_deprecated import RuntimeDeprecated
-from sqsctl.checks.support.services import unknown_region
+from sqsctl.checks.support.services import known_regions, unknown_region
 from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.stack import (
     Concurrency,
@@ -418,10 +420,11 @@ def test_filters_that_a_key_hides_leave_the_verdict_open() -> None:
         ("sqs.sa-west-1.amazonaws.com", None),
         ("sqs.eusc-de-east-1.amazonaws.eu", None),
         ("sqs.us-esat-1.amazonaws.com", "us-esat-1"),
+        ("sqs.us-west-3.amazonaws.com", "us-west-3"),
         ("sqs.ap-norteast-2.amazonaws.com", "ap-norteast-2"),
     ],
 )
-def test_a_region_newer_than_the_list_is_no_typing_error(host: str, wrong: str | None) -> None:
+def test_a_region_that_the_list_or_botocore_knows_is_one(host: str, wrong: str | None) -> None:
     assert unknown_region(f"getaddrinfo ENOTFOUND {host}") == wrong
 
 
@@ -437,3 +440,9 @@ def test_previews_and_runtimes_of_customers_are_no_unknown_ones() -> None:
     assert "does not know" in said("cobol1")[0]
     assert "older than half a year" in said("cobol1", NOW + timedelta(days=200))[0]
     assert "older than half a year" not in said("cobol1")[0]
+
+
+def test_regions_of_the_installed_botocore_are_known() -> None:
+    found = Path(botocore.__file__).parent / "data" / "partitions.json"
+    partitions = json.loads(found.read_text(encoding="utf-8"))["partitions"]
+    assert {name for each in partitions for name in each["regions"]} <= known_regions()

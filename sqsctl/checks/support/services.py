@@ -10,6 +10,8 @@ import json
 import re
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 
 # boto3: "An error occurred (Code) when calling the Operation operation[ (…)]: message".
 BOTO = re.compile(
@@ -98,17 +100,23 @@ MAPPING_ROLE = re.compile(
 )
 
 
-_LIKE_A_REGION = re.compile(
-    r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov|us-iso[a-z]?|eu-iso[a-z]?|eusc-[a-z]{2})"
-    r"-(?:north|south|central|north(?:east|west)|south(?:east|west)|east|west)-\d{1,2}"
-)
-
-
 @cache
 def known_regions() -> frozenset[str]:
-    """AWS's regions on the day that ``data/regions.json`` was compiled."""
+    """AWS's regions: those that were compiled into ``data/regions.json``, and those of botocore.
+
+    A list that ships grows old; botocore's data, which is read as a file, comes with the machine.
+    """
     text = files("sqsctl.checks.data").joinpath("regions.json").read_text(encoding="utf-8")
-    return frozenset(json.loads(text)["regions"])
+    known = set(json.loads(text)["regions"])
+    found = find_spec("botocore")
+    if found and found.origin:
+        data = Path(found.origin).parent / "data" / "partitions.json"
+        try:
+            partitions = json.loads(data.read_text(encoding="utf-8"))["partitions"]
+            known.update(name for each in partitions for name in each["regions"])
+        except (OSError, ValueError, LookupError, TypeError):
+            pass  # another form than today's: what was compiled has to do
+    return frozenset(known)
 
 
 def unknown_region(text: str) -> str | None:
@@ -117,8 +125,6 @@ def unknown_region(text: str) -> str | None:
         region = match.group("region")
         if region in {"undefined", "null"}:
             return region
-        # The list ages: what is named like a region may be one that is newer.
-        real = region in known_regions() or _LIKE_A_REGION.fullmatch(region)
-        if "-" in region and region[-1].isdigit() and not real:
+        if "-" in region and region[-1].isdigit() and region not in known_regions():
             return region
     return None
