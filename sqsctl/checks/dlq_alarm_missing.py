@@ -145,7 +145,7 @@ def _topic_arn(stack: Stack) -> str:
     arn = next((each.arn for each in stack.queues), "")
     parts = arn.split(":")
     partition = parts[1] if len(parts) > 5 else "aws"
-    return f"arn:{partition}:sns:{stack.region}:{stack.account or ''}:dead-letters"
+    return f"arn:{partition}:sns:{stack.region}:{stack.account or ''}:queue-alarms"
 
 
 def _template(alarm: dict[str, object], action: str) -> tuple[str, ...]:
