@@ -53,7 +53,7 @@ def test_a_query_reads_what_is_refused_and_says_once_that_it_costs() -> None:
     page = client.page(GROUP, start_ms=START, end_ms=START + 9_000, newest_first=True)
     assert page.log_class == "INFREQUENT_ACCESS"
     assert page.scanned_bytes == 5_000
-    assert [each.group for each in page.events] == [GROUP] * len(page.events)
+    assert [(each.message, each.group) for each in page.events] == [("b", GROUP)]
     answered(aws)
     client.page(GROUP, start_ms=START, end_ms=START + 9_000)  # not refused a second time
     assert len(said) == 1
