@@ -20,9 +20,9 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.imports import Missing, missing
 from sqsctl.model.finding import Evidence, Finding, Severity
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import ChangeCode, Redrive, Remedy, remedy
+from sqsctl.model.intents import Package as Bring
 from sqsctl.model.stack import Fact, Package, Stack
-from sqsctl.remedies.shell import FUNCTION, aws
 
 
 class ImportLocalFileMissing(LogCheck[Missing]):
@@ -52,22 +52,7 @@ class ImportLocalFileMissing(LogCheck[Missing]):
                 *seen.evidence(),
                 *((Evidence(f"package of {seen.function}", "nearest file", near),) if near else ()),
             ),
-            fix=Fix(
-                _summary(sign, near),
-                commands=(
-                    "serverless package && unzip -l .serverless/*.zip",
-                    aws(
-                        stack,
-                        "lambda",
-                        "get-function",
-                        "--function-name",
-                        seen.function or FUNCTION,
-                        "--query",
-                        "Code.Location",
-                    ),
-                ),
-                serverless_yml=("package:", "  patterns:", f"    - '{_pattern(sign.module)}'"),
-            ),
+            remedy=_told(sign, near),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -82,6 +67,14 @@ def _near(module: str, package: Package) -> str:
         if path.lower().rsplit(".", 1)[0].endswith(stem):
             return path
     return ""
+
+
+def _told(sign: Missing, near: str) -> Remedy:
+    said = _summary(sign, near)
+    if near:
+        return remedy(said, ChangeCode(said, sign.importer), afterwards=Redrive())
+    path = _pattern(sign.module)
+    return remedy(said, Bring("file", path, sign.language), afterwards=Redrive())
 
 
 def _summary(sign: Missing, near: str) -> str:
