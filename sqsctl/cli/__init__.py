@@ -1,1 +1,1 @@
-"""One file a command group. The only room that prints."""
+"""A folder or file a command group. The only room that prints."""
