@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.denial_remedies import credentials, mending, short, told
-from sqsctl.checks.support.denials import Denial, denial
+from sqsctl.checks.support.access.denial_remedies import credentials, mending, short, told
+from sqsctl.checks.support.access.denials import Denial, denial
 from sqsctl.checks.support.deploys.errors import of_a_deploy
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen

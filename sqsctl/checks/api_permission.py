@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sqsctl.checks.base import Meta
+from sqsctl.checks.support.access.policies import Statement, like, statements
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import USES, LogCheck, Seen
-from sqsctl.checks.support.policies import Statement, like, statements
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.intents import Principal, Set, TakeDenyAway, remedy
 from sqsctl.model.stack import Api, Fact, ResourcePolicy, Route, Stack

@@ -18,11 +18,11 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.exports import nearest_handler
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
-from sqsctl.checks.support.imports import missing
-from sqsctl.checks.support.runtimes import is_node, is_python
+from sqsctl.checks.support.packages.exports import nearest_handler
+from sqsctl.checks.support.packages.imports import missing
+from sqsctl.checks.support.packages.runtimes import is_node, is_python
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,

@@ -18,7 +18,7 @@ import re
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
-from sqsctl.checks.support.imports import Missing, missing
+from sqsctl.checks.support.packages.imports import Missing, missing
 from sqsctl.model.finding import Evidence, Finding, Severity
 from sqsctl.model.intents import ChangeCode, Redrive, Remedy, remedy
 from sqsctl.model.intents import Package as Bring

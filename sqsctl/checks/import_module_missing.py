@@ -20,7 +20,7 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.failures.failed_reads import line_evidence
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
-from sqsctl.checks.support.imports import Missing, missing
+from sqsctl.checks.support.packages.imports import Missing, missing
 from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.intents import Look, Package, Redrive, Remedy, Tell, call, remedy
 from sqsctl.model.logline import Phase

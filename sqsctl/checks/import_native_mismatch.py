@@ -17,8 +17,8 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function, of_runtime
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
-from sqsctl.checks.support.native_code import Foreign, foreign
-from sqsctl.checks.support.native_remedies import mending
+from sqsctl.checks.support.packages.native_code import Foreign, foreign
+from sqsctl.checks.support.packages.native_remedies import mending
 from sqsctl.model.finding import Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,

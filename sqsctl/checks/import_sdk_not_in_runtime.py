@@ -21,8 +21,8 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function, of_runtime
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
-from sqsctl.checks.support.imports import Missing, missing
-from sqsctl.checks.support.runtimes import bundles, calendar
+from sqsctl.checks.support.packages.imports import Missing, missing
+from sqsctl.checks.support.packages.runtimes import bundles, calendar
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,

@@ -21,12 +21,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.denial_remedies import mending, told
-from sqsctl.checks.support.denials import Denial, denial
+from sqsctl.checks.support.access.denial_remedies import mending, told
+from sqsctl.checks.support.access.denials import Denial, denial
+from sqsctl.checks.support.access.key_access import Refusal, refusals
 from sqsctl.checks.support.evidence import of_function, of_queue
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
-from sqsctl.checks.support.key_access import Refusal, refusals
 from sqsctl.checks.support.services import KMS
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.intents import Principal, Remedy

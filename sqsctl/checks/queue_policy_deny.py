@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
+from sqsctl.checks.support.access.policies import Statement, statements
 from sqsctl.checks.support.evidence import of_queue
-from sqsctl.checks.support.policies import Statement, statements
 from sqsctl.model.finding import Confidence, Finding, Kind, Severity
 from sqsctl.model.intents import TakeDenyAway, remedy
 from sqsctl.model.stack import Fact, Queue, Stack

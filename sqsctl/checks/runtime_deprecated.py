@@ -20,7 +20,7 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen
-from sqsctl.checks.support.runtimes import CUSTOMER_MANAGED, Lifecycle, calendar
+from sqsctl.checks.support.packages.runtimes import CUSTOMER_MANAGED, Lifecycle, calendar
 from sqsctl.model.finding import Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 
 from sqsctl.checks.base import Check, Meta
 from sqsctl.checks.support.evidence import of_function
-from sqsctl.checks.support.runtimes import family, is_python, node_major
-from sqsctl.checks.support.versions import allows
+from sqsctl.checks.support.packages.runtimes import family, is_python, node_major
+from sqsctl.checks.support.packages.versions import allows
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.denials import action_of
+from sqsctl.checks.support.access.denials import action_of
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import BOTO, THROTTLED

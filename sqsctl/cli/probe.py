@@ -78,7 +78,7 @@ def probe(
     Exit 10 when it did not arrive; the last hop is where it stopped.
     """
     run.insights = insights
-    from sqsctl.aws.logs import LogClient
+    from sqsctl.aws.cloudwatch.logs import LogClient
     from sqsctl.cli.common.routes import way_in
     from sqsctl.model.stack import Fact
     from sqsctl.operations.diagnosis.observe import observe

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sqsctl.aws.cloudwatch.logs import LogClient
 from sqsctl.aws.insights.reader import filters_of
-from sqsctl.aws.logs import LogClient
 from sqsctl.errors import SqsctlError
 from tests.aws.stubs import Stubbed
 

@@ -20,8 +20,8 @@ from typing import IO, Any
 
 import pytest
 
+from sqsctl.aws.cloudwatch.logs import LogClient
 from sqsctl.aws.lab_state import LabState
-from sqsctl.aws.logs import LogClient
 from sqsctl.operations.logs.tail import follow_groups
 from tests.e2e.log_history import Written, write_history
 from tests.e2e.log_server import LogServer, log_server

@@ -24,13 +24,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqsctl.aws import api, logs, packages, zips
+from sqsctl.aws import api, packages, zips
 from sqsctl.aws import lab_state as labs
+from sqsctl.aws.cloudwatch import logs
 from sqsctl.aws.session import Session
 from sqsctl.aws.sqs import shapes as queue_shapes
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.aws.translate import shaped
-from sqsctl.checks.support import policies, versions
+from sqsctl.checks.support.access import policies
+from sqsctl.checks.support.packages import versions
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.times import moment
 from sqsctl.cli.screen import output

@@ -60,7 +60,7 @@ def consumers_of(run: Run, queue: Queue) -> list[dict[str, Any]] | None:
 
 def oldest_age(run: Run, queue: Queue) -> float | None:
     """The age of the oldest message in seconds, as CloudWatch knew it last; None if it did not."""
-    from sqsctl.aws.metrics import MetricReader
+    from sqsctl.aws.cloudwatch.metrics import MetricReader
     from sqsctl.operations.live.metrics import queue_queries
 
     now = datetime.now(UTC)

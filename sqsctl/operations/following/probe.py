@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqsctl.aws.logs import LogPage, milliseconds
+from sqsctl.aws.cloudwatch.logs import LogPage, milliseconds
 from sqsctl.errors import Exit, SqsctlError, UsageError
 from sqsctl.model.http_answer import HttpAnswer
 from sqsctl.model.logline import Attempt, LogEvent

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqsctl.aws.metrics import MetricQuery, MetricReader
+from sqsctl.aws.cloudwatch.metrics import MetricQuery, MetricReader
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.stack import Api, Series
 

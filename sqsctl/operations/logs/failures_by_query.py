@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqsctl.aws.cloudwatch.logs import milliseconds
 from sqsctl.aws.insights.reader import MAX_GROUPS, InsightsReader
-from sqsctl.aws.logs import milliseconds
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import owner
 from sqsctl.errors import UsageError

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqsctl.aws.live_tail import LiveTail
+from sqsctl.aws.cloudwatch.live_tail import LiveTail
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.logline import LogEvent
 from sqsctl.operations.logs.log_window import function_of

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqsctl.aws.logs import LogClient, LogPage, milliseconds
+from sqsctl.aws.cloudwatch.logs import LogClient, LogPage, milliseconds
 from sqsctl.model.logline import LogEvent
 
 MAX_EVENTS = 10_000

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
-from sqsctl.aws.logs import Limiter, LogClient, LogPage, milliseconds, missing
+from sqsctl.aws.cloudwatch.logs import Limiter, LogClient, LogPage, milliseconds, missing
 from sqsctl.aws.parallel import Pool
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.logline import LogEvent

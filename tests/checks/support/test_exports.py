@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.support.exports import exported, nearest_handler
+from sqsctl.checks.support.packages.exports import exported, nearest_handler
 from sqsctl.model.stack import Package, PackageMember
 from tests.checks.build import WORKER, ago, function, invocation, of_events, stack
 from tests.checks.zoo_logs import python_error

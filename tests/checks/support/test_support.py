@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.support.policies import like, statements
-from sqsctl.checks.support.runtimes import bundles, calendar, family, node_major
-from sqsctl.checks.support.versions import allows
+from sqsctl.checks.support.access.policies import like, statements
+from sqsctl.checks.support.packages.runtimes import bundles, calendar, family, node_major
+from sqsctl.checks.support.packages.versions import allows
 from sqsctl.model.finding import Severity
 from sqsctl.model.stack import Declared, PackageMember
 from sqsctl.remedies.shell import aws, queue_attributes_command, yml_function, yml_worker

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sqsctl.checks.support.denial_remedies import mending
-from sqsctl.checks.support.denials import denial
+from sqsctl.checks.support.access.denial_remedies import mending
+from sqsctl.checks.support.access.denials import denial
 from sqsctl.checks.support.failures.trace_places import Thrown, thrown_at
 from sqsctl.model.finding import Finding
 from sqsctl.operations.diagnosis.explain import explain

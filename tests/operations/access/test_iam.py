@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from sqsctl.aws.logs import LogClient
+from sqsctl.aws.cloudwatch.logs import LogClient
 from sqsctl.aws.session import Credentials, Session
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import UsageError

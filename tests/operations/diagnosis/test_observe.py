@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.logs import LogClient
+from sqsctl.aws.cloudwatch.logs import LogClient
 from sqsctl.aws.session import Credentials, Session
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.deployed import QueuePart, StackRef

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sqsctl.aws.logs import LogPage, milliseconds, missing
+from sqsctl.aws.cloudwatch.logs import LogPage, milliseconds, missing
 from sqsctl.errors import Exit, SqsctlError, UsageError
 from sqsctl.model.functions import (
     EventSourceMapping,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqsctl.aws.metrics import MAX_QUERIES, MetricReader
+from sqsctl.aws.cloudwatch.metrics import MAX_QUERIES, MetricReader
 from sqsctl.checks.rank import diagnose
 from sqsctl.checks.support import figures
 from sqsctl.errors import SqsctlError

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from sqsctl.aws.logs import LogClient, LogPage, milliseconds
+from sqsctl.aws.cloudwatch.logs import LogClient, LogPage, milliseconds
 from sqsctl.model.logline import LogEvent
 from sqsctl.operations.logs import log_window
 from sqsctl.operations.logs.log_window import Window, read_window

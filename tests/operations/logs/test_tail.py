@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sqsctl.aws.logs import LogPage, milliseconds, missing
+from sqsctl.aws.cloudwatch.logs import LogPage, milliseconds, missing
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 from sqsctl.model.logline import LogEvent
 from sqsctl.operations.logs.cursor import Cursor

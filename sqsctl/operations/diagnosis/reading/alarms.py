@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqsctl.aws.alarms import AlarmReader
+from sqsctl.aws.cloudwatch.alarms import AlarmReader
 from sqsctl.model.alarms import Alarm, QueueAlarms
 from sqsctl.model.stack import Fact, Unread
 from sqsctl.operations.diagnosis.reading.observation import Desk

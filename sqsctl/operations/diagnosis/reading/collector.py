@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqsctl.aws.apis import ApiReader
+from sqsctl.aws.cloudwatch.metrics import MetricQuery, MetricReader
 from sqsctl.aws.functions import split_arn
-from sqsctl.aws.metrics import MetricQuery, MetricReader
 from sqsctl.aws.permissions import PermissionReader
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.functions import (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqsctl.aws.logs import CALLS_PER_SECOND, Limiter, LogClient
+from sqsctl.aws.cloudwatch.logs import CALLS_PER_SECOND, Limiter, LogClient
 from sqsctl.aws.packages import PackageReader
 from sqsctl.model.functions import (
     Function,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sqsctl.aws.logs import LogClient, LogPage
+from sqsctl.aws.cloudwatch.logs import LogClient, LogPage
 from sqsctl.aws.packages import PackageReader
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.deployed import FunctionPart, StackRef

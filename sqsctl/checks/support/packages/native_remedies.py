@@ -6,7 +6,7 @@ import re
 
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.languages import from_image, language
-from sqsctl.checks.support.native_code import Foreign
+from sqsctl.checks.support.packages.native_code import Foreign
 from sqsctl.model.intents import ChangeCode, Intent, Option, Package, Redrive, Remedy, Tell, remedy
 
 _PRISMA = re.compile(r"Prisma|[Qq]uery [Ee]ngine")

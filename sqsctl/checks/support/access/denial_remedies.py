@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sqsctl.checks.support.denials import Denial
+from sqsctl.checks.support.access.denials import Denial
 from sqsctl.model.intents import Grant, Intent, Look, Principal, Remedy, TakeDenyAway, Tell, call
 from sqsctl.model.intents import remedy as remedy_of
 from sqsctl.model.remedy import Disposition

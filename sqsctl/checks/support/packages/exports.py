@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from sqsctl.checks.support.runtimes import is_node, is_python
+from sqsctl.checks.support.packages.runtimes import is_node, is_python
 from sqsctl.handlercode.parsing.from_python import parsed
 from sqsctl.model.functions import (
     Function,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqsctl.aws.logs import Limiter, LogClient, milliseconds
+from sqsctl.aws.cloudwatch.logs import Limiter, LogClient, milliseconds
 from sqsctl.errors import NotFoundError
 from sqsctl.model.times import from_epoch_ms as moment
 from tests.aws.stubs import Stubbed

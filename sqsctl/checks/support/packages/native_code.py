@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from sqsctl.checks.support.failures.failure_cases import Case
-from sqsctl.checks.support.imports import missing
+from sqsctl.checks.support.packages.imports import missing
 
 _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqsctl.checks.support.policies import Statement, like, statements
+from sqsctl.checks.support.access.policies import Statement, like, statements
 from sqsctl.checks.support.queue_use import queue_use, variables_of
 from sqsctl.model.finding import Evidence
 from sqsctl.model.functions import (

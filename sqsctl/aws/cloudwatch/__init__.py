@@ -1,0 +1,1 @@
+"""CloudWatch: metrics, alarms, and logs as pages or as a live tail."""
