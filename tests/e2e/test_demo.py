@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.person import Person
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
 DEMO = [sys.executable, "-m", "sqsctl", "demo"]
@@ -57,18 +57,29 @@ def test_the_demo_does_what_it_says_and_leaves_nothing(tmp_path: Path) -> None:
     assert left_behind(tmp_path / "state") == []
 
 
-def test_ctrl_c_ends_the_demo_and_its_lab(tmp_path: Path) -> None:
-    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
-    with subprocess.Popen(
-        DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        assert process.stdout
-        for line in process.stdout:
-            if "produce --count 50" in line:
-                break
-        time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    assert "Traceback" not in errors
+def paused(person: Person, number: int) -> None:
+    """Wait for the pause behind a screen, which has its head as its first line."""
+    person.wait_for(lambda lines: "[q] leaves" in "\n".join(lines), f"pause {number}")
+    assert person.lines[0].startswith(f"sqsctl demo · {number} of 6 · ")
+
+
+def test_on_a_terminal_q_leaves_and_the_lab_is_down(tmp_path: Path) -> None:
+    person = Person(DEMO, {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")})
+    paused(person, 1)
+    person.press("q")
+    assert person.end() == 0, person.seen
+    assert "left after screen 1 of 6; the lab is down" in person.seen
+    assert "produce" not in person.seen
+    assert left_behind(tmp_path / "state") == []
+
+
+def test_enter_goes_on_and_ctrl_c_ends_the_demo_and_its_lab(tmp_path: Path) -> None:
+    person = Person(DEMO, {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")})
+    paused(person, 1)
+    person.press("\r")
+    person.wait_for(lambda lines: any("produce --count 50" in each for each in lines), "screen 2")
+    assert person.lines[0].startswith("sqsctl demo · 2 of 6 · ")
+    person.press("\x03")
+    assert person.end() == 130, person.seen
+    assert "Traceback" not in person.seen
     assert left_behind(tmp_path / "state") == []

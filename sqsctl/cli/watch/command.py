@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +10,7 @@ import typer
 
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.keys import has_keys
 from sqsctl.cli.screen.output import Answer
 from sqsctl.errors import Exit, SqsctlError
 
@@ -61,7 +60,7 @@ def watch(
     watcher = Watcher(run)
     run.following = True
     try:
-        if _screen(run) and count is None:
+        if count is None and not run.output.json and has_keys():
             from sqsctl.cli.watch.screen import live
 
             live(run, watcher.look, interval)
@@ -84,13 +83,6 @@ def watch(
             watchful_sleep(interval)
     finally:
         watcher.close()
-
-
-def _screen(run: Run) -> bool:
-    if sys.platform == "win32":  # no termios: snapshots do
-        return False
-    dumb = os.environ.get("TERM", "") in {"", "dumb", "unknown"}
-    return sys.stdout.isatty() and sys.stdin.isatty() and not dumb and not run.output.json
 
 
 class Watcher:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import select
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sqsctl.cli.run.context import Run
+from sqsctl.cli.screen.keys import keys
 from sqsctl.cli.screen.output import styled
 from sqsctl.cli.watch.view import rendered
 
@@ -94,32 +92,3 @@ def screen_of(picture: Picture, console: Console) -> Group:
         each.no_wrap = True
         each.truncate(max(1, width - 1), overflow="ellipsis")
     return Group(*lines)
-
-
-@contextmanager
-def keys() -> Iterator[Callable[[float | None], str]]:
-    """A function that waits for a key, so many seconds (None: for ever); "" where none came.
-
-    The terminal gives keys one by one meanwhile, and Ctrl-C still interrupts.
-    """
-    import os
-    import termios
-    import tty
-
-    descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
-
-    def pressed(seconds: float | None) -> str:
-        ready, _, _ = select.select([descriptor], [], [], seconds)
-        if not ready:
-            return ""
-        raw = os.read(descriptor, 32)
-        if not raw:
-            return "q"  # the terminal is gone
-        return raw[:1].decode("ascii", errors="replace").lower()
-
-    try:
-        tty.setcbreak(descriptor)
-        yield pressed
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
