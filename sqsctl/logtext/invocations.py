@@ -67,7 +67,7 @@ class Trial:
 
 
 @dataclass(slots=True)
-class StreamStory:
+class StreamInvocations:
     """A stream's trials in order, and what stood outside of them.
 
     ``unplaced`` ended an invocation of which nothing else is there: what Invoke returned, an
@@ -84,7 +84,7 @@ class StreamStory:
     structured: bool = False
 
 
-def tell(entries: Iterable[Entry]) -> StreamStory:
+def tell(entries: Iterable[Entry]) -> StreamInvocations:
     """Sort one stream's entries."""
     teller = _Teller()
     for entry in entries:
@@ -101,7 +101,7 @@ class _Teller:
     """
 
     def __init__(self) -> None:
-        self.story = StreamStory()
+        self.story = StreamInvocations()
         self.pending: list[Entry] = []  # errors that ended something that is not seen yet
         self._by_id: dict[str, Trial] = {}
         self._current: Trial | None = None
@@ -131,7 +131,7 @@ class _Teller:
         if entry.mark is not Mark.REPORT:
             self._reported = None
 
-    def done(self) -> StreamStory:
+    def done(self) -> StreamInvocations:
         """The story, once there are no more entries."""
         self._let_go()
         self.story.inits = self.pending

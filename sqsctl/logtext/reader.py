@@ -15,7 +15,7 @@ from sqsctl.logtext.error_chains import causes_in
 from sqsctl.logtext.errors import SeenError
 from sqsctl.logtext.forged_lines import without_forged
 from sqsctl.logtext.handled_errors import Successes, handled, teaches, tells_of_failure
-from sqsctl.logtext.invocations import Ending, StreamStory, Trial, ending, tell
+from sqsctl.logtext.invocations import Ending, StreamInvocations, Trial, ending, tell
 from sqsctl.logtext.limits import KEPT_LINES, TRACE_LINES
 from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import Attempt, Failure, LogEvent, Phase
@@ -74,7 +74,7 @@ def read(events: Iterable[LogEvent], *, excerpt: bool | None = None) -> Reading:
 class _StreamReader:
     """One stream's story as attempts and failures."""
 
-    def __init__(self, story: StreamStory, stream: str, *, excerpt: bool) -> None:
+    def __init__(self, story: StreamInvocations, stream: str, *, excerpt: bool) -> None:
         self.story = story
         self.stream = stream
         self.excerpt = excerpt

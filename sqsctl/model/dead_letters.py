@@ -47,7 +47,7 @@ class DeadLetterGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageStory:
+class MessageHistory:
     """One message's way: sent, tried, dead-lettered.
 
     ``attempts`` are the consumers' invocations that had it, oldest first; ``certain`` tells

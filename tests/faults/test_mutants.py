@@ -51,9 +51,9 @@ MUTANTS = [
     Mutant(
         "delete first",
         "sqsctl/operations/moving/redrive_worker.py",
-        "        shop.journal.intent(ids, tried_at)\n",
-        "        shop.source.delete([each.message for each in part])\n"
-        "        shop.journal.intent(ids, tried_at)\n",
+        "        context.journal.intent(ids, tried_at)\n",
+        "        context.source.delete([each.message for each in part])\n"
+        "        context.journal.intent(ids, tried_at)\n",
         (f"{REDRIVE}::test_what_stays_throttled_stays_in_the_source",),
         always=True,
     ),
@@ -156,21 +156,21 @@ MUTANTS = [
     Mutant(
         "believe a deletion with a lapsed handle",
         "sqsctl/operations/moving/redrive_worker.py",
-        "gone += [each for each in done if not shop.hold.lapsed(each)]",
+        "gone += [each for each in done if not context.hold.lapsed(each)]",
         "gone += done",
         (REDRIVE,),
     ),
     Mutant(
         "forget what was sent before the crash",
         "sqsctl/operations/moving/redrive_worker.py",
-        "            lambda: shop.journal.sent(pairs, doubtful),\n",
+        "            lambda: context.journal.sent(pairs, doubtful),\n",
         "",
         (REDRIVE,),
     ),
     Mutant(
         "forget the doubts of a killed run",
         "sqsctl/operations/moving/ledger.py",
-        "dict(story.doubtful) if story else {}",
+        "dict(unfinished.doubtful) if unfinished else {}",
         "{}",
         (REDRIVE,),
     ),
@@ -184,7 +184,7 @@ MUTANTS = [
     Mutant(
         "forget what may have been sent before the crash",
         "sqsctl/operations/moving/redrive_worker.py",
-        "        shop.journal.intent(ids, tried_at)\n",
+        "        context.journal.intent(ids, tried_at)\n",
         "",
         (REDRIVE,),
     ),
@@ -219,7 +219,7 @@ MUTANTS = [
     Mutant(
         "never hand back",
         "sqsctl/operations/dead_letters/survey.py",
-        "            unreleased = spool.release()\n",
+        "            unreleased = handles.release()\n",
         "            unreleased = 0\n",
         (PEEK,),
     ),
@@ -290,8 +290,8 @@ MUTANTS = [
     ),
     Mutant(
         "go on with other options",
-        "sqsctl/operations/moving/journal_story.py",
-        "if not story.unsettled or story.terms == dict(terms):",
+        "sqsctl/operations/moving/unfinished_run.py",
+        "if not unfinished.unsettled or unfinished.terms == dict(terms):",
         "if True:",
         (FLATTERING,),
     ),
@@ -333,9 +333,9 @@ MUTANTS = [
     Mutant(
         "delete first, met by the machine",
         "sqsctl/operations/moving/redrive_worker.py",
-        "        shop.journal.intent(ids, tried_at)\n",
-        "        shop.source.delete([each.message for each in part])\n"
-        "        shop.journal.intent(ids, tried_at)\n",
+        "        context.journal.intent(ids, tried_at)\n",
+        "        context.source.delete([each.message for each in part])\n"
+        "        context.journal.intent(ids, tried_at)\n",
         MACHINE,
     ),
     Mutant(

@@ -177,7 +177,7 @@ def test_report_alone_tells(status: str, kind: str) -> None:
 def test_report_makes_a_logged_error_the_failure() -> None:
     (failure,) = attempt(
         f"2024-01-01T00:00:00.000Z\t{RID}\tfail\tSystem.InvalidOperationException: no\n   at "
-        "Shop.Worker.Handle()",
+        "RedriveContext.Worker.Handle()",
         report=REPORT + "Status: error\tError Type: Runtime.Unknown",
     ).failures
     assert failure.error_type == "System.InvalidOperationException"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.checks.support.failures.attribution import Match
-    from sqsctl.model.dead_letters import MessageStory
+    from sqsctl.model.dead_letters import MessageHistory
     from sqsctl.model.failed_delivery import FailedDelivery
     from sqsctl.model.logline import Attempt
     from sqsctl.model.queues import Queue
@@ -72,7 +72,7 @@ def explain(
     from sqsctl.cli.dlq.short_ids import only_one, short
     from sqsctl.cli.dlq.source import dead_letters
     from sqsctl.operations.dead_letters.causes import earliest
-    from sqsctl.operations.dead_letters.history import story_of
+    from sqsctl.operations.dead_letters.history import history_of
 
     opened = opener(run, fetch=fetch)
     client, pair = dead_letters(run)
@@ -106,7 +106,7 @@ def explain(
     causes.tell(run)
     source = _source(pair, message.dead_letter_source_arn)
     visibility = source.visibility_timeout_s if source else None
-    story = story_of(
+    story = history_of(
         message,
         pair.dead_letters,
         attempts,
@@ -131,14 +131,14 @@ def explain(
 
     def human(console: Console) -> None:
         to = shlex.join(aim(run, pair.dead_letters.name))
-        show_story(console, story, found, pair, aim=to, inside=inside, others=all_attempts)
+        show_history(console, story, found, pair, aim=to, inside=inside, others=all_attempts)
 
     return Answer(data, human, code)
 
 
-def show_story(
+def show_history(
     console: Console,
-    story: MessageStory,
+    story: MessageHistory,
     cause: Match | None,
     pair: Pair,
     *,
@@ -202,7 +202,7 @@ def _show_attempt(console: Console, name: str, attempt: Attempt) -> None:
 
 def _show_delivery(
     console: Console,
-    story: MessageStory,
+    story: MessageHistory,
     delivery: FailedDelivery,
     cause: Match | None,
     aim: str,
@@ -232,14 +232,14 @@ def _source(pair: Pair, origin: str | None) -> Queue | None:
     return named or (pair.sources[0] if len(pair.sources) == 1 and not origin else None)
 
 
-def _after(story: MessageStory) -> str:
+def _after(story: MessageHistory) -> str:
     """How often its queue gave it out; what SQS counts goes on where dead letters are looked at."""
     if story.receives is None:
         return ""
     return f" after {counted(story.receives, 'receive')} (its queue's limit)"
 
 
-def _caveats(story: MessageStory, aim: str) -> list[str]:
+def _caveats(story: MessageHistory, aim: str) -> list[str]:
     """What the attempts do not tell."""
     number, receives = len(story.attempts), story.receives
     if not number:

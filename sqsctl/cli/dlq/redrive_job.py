@@ -295,8 +295,8 @@ def plan(job: Job) -> Answer:
     said = [f"would move {about}{counted(planned.selected, 'message')} {route}"]
     said += [f"  {each.message_id}" for each in planned.sample]
     said += [f"  {each} could not go: {why}" for each, why in planned.undeliverable]
-    if planned.story is not None:
-        said.append(f"would first finish the run of {planned.story.started_at}")
+    if planned.unfinished is not None:
+        said.append(f"would first finish the run of {planned.unfinished.started_at}")
     data = {
         "dry_run": True,
         "method": planned.method,
@@ -305,7 +305,7 @@ def plan(job: Job) -> Answer:
         "failed": 0,
         "remaining": planned.source.visible,
         "possible_duplicates": [],
-        "journal": str(planned.story.path) if planned.story else None,
+        "journal": str(planned.unfinished.path) if planned.unfinished else None,
         "to": names,
         "sample_message_ids": [each.message_id for each in planned.sample],
     }

@@ -1,6 +1,6 @@
 """Holding very many messages: their handles lie in a file, not in memory.
 
-Like ``hold.Hold`` for messages about which nothing more has to be decided: they are kept
+Like ``hold.VisibilityHold`` for messages about which nothing more has to be decided: they are kept
 hidden until the end and then handed back. SQS lets 120,000 messages of a standard queue
 be in flight; this needs a few bytes of memory for each.
 """
@@ -21,7 +21,7 @@ from sqsctl.operations.dead_letters.visibility_hold import BATCH, Clock, steady
 from sqsctl.operations.shared.interfaces import HandsOutMessages
 
 
-class Spool:
+class HandleFile:
     """Held messages in batches, oldest first. Thread-safe; close it, or use ``with``."""
 
     def __init__(self, queue: HandsOutMessages, seconds: int, *, clock: Clock = steady) -> None:

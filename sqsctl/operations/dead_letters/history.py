@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqsctl.model.dead_letters import MessageStory
+from sqsctl.model.dead_letters import MessageHistory
 from sqsctl.model.logline import Attempt
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
@@ -17,7 +17,7 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 _TELLING = 8
 
 
-def story_of(
+def history_of(
     message: Message,
     queue: Queue,
     attempts: Iterable[Attempt],
@@ -26,7 +26,7 @@ def story_of(
     now: datetime,
     visibility: timedelta | None = None,
     limit: int | None = None,
-) -> MessageStory:
+) -> MessageHistory:
     """Tell what is known of ``message``, as received from the dead-letter queue ``queue``.
 
     ``attempts`` are its consumers' invocations. Those whose lines name the message count, by its
@@ -43,7 +43,7 @@ def story_of(
         named = _one_a_receive([e for e in near if _has_body(e, message)], visibility, received)
     failed = [each for each in near if each.failure is not None and not each.message_ids]
     own = named or _one_a_receive(failed, visibility, received)
-    return MessageStory(
+    return MessageHistory(
         message=message,
         origin=message.dead_letter_source_arn,
         cause=cause,

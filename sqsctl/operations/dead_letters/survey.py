@@ -15,7 +15,7 @@ from functools import partial
 from sqsctl.errors import RefusedError
 from sqsctl.model.message import Message
 from sqsctl.model.stack import Queue
-from sqsctl.operations.dead_letters.handle_file import Spool
+from sqsctl.operations.dead_letters.handle_file import HandleFile
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.dead_letters.visibility_hold import BATCH, Clock, steady
 from sqsctl.operations.shared.control import Control
@@ -77,12 +77,12 @@ def survey(
     """
     refuse_to_look(facts, look)
     began = clock()
-    with Spool(queue, look.hold_s, clock=clock) as spool:
-        run = _Survey(spool, facts, look, select, visit)
+    with HandleFile(queue, look.hold_s, clock=clock) as handles:
+        run = _Survey(handles, facts, look, select, visit)
         try:
             run.run(control or Control(), progress)
         finally:
-            unreleased = spool.release()
+            unreleased = handles.release()
     return Surveyed(
         looked_at=len(run.seen),
         wanted=run.wanted,
@@ -108,13 +108,13 @@ def refuse_to_look(facts: Queue, look: Look) -> None:
 class _Survey:
     def __init__(
         self,
-        spool: Spool,
+        handles: HandleFile,
         facts: Queue,
         look: Look,
         select: Select | None,
         visit: Callable[[Message], None],
     ) -> None:
-        self._spool = spool
+        self._spool = handles
         self._facts = facts
         self._look = look
         self._select = select

@@ -18,7 +18,7 @@ from sqsctl.model.message import Message
 from sqsctl.operations.shared.interfaces import HandsOutMessages
 
 if TYPE_CHECKING:
-    from sqsctl.operations.dead_letters.handle_file import Spool
+    from sqsctl.operations.dead_letters.handle_file import HandleFile
 
 BATCH = 10
 Clock = Callable[[], float]
@@ -36,7 +36,7 @@ class _Held:
     until: float
 
 
-class Hold:
+class VisibilityHold:
     """The messages of one queue that are held. Thread-safe."""
 
     def __init__(self, queue: HandsOutMessages, seconds: int, *, clock: Clock = steady) -> None:
@@ -60,7 +60,7 @@ class Hold:
         return batch
 
     def take(self, messages: Iterable[Message], asked_at: float) -> None:
-        """Hold what was received; ``asked_at`` is ``now()`` from before the call.
+        """VisibilityHold what was received; ``asked_at`` is ``now()`` from before the call.
 
         Of a message that comes again the newer receipt handle counts. Bodies are let go:
         a held message costs little, however large it is.
@@ -77,13 +77,13 @@ class Hold:
             for each in messages:
                 self._held.pop(each.message_id, None)
 
-    def hand_over(self, messages: Sequence[Message], spool: Spool) -> None:
-        """Let a spool hold these from now on: nothing more is to be decided about them."""
+    def hand_over(self, messages: Sequence[Message], handles: HandleFile) -> None:
+        """Let a handles hold these from now on: nothing more is to be decided about them."""
         for each in messages:
             with self._lock:
                 held = self._held.pop(each.message_id, None)
             if held is not None:
-                spool.add([held.message], held.until)
+                handles.add([held.message], held.until)
 
     def newest(self, message: Message) -> Message:
         """The message with the last receipt handle seen of it: an older one may be dead."""

@@ -19,7 +19,7 @@ from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import FailedMove
-from sqsctl.operations.dead_letters.handle_file import Spool
+from sqsctl.operations.dead_letters.handle_file import HandleFile
 from sqsctl.operations.dead_letters.survey import EMPTY_POLLS, Look, refuse_to_look
 from sqsctl.operations.dead_letters.visibility_hold import BATCH, steady
 from sqsctl.operations.shared.control import Control
@@ -63,7 +63,7 @@ def hide_messages(
     wanted, seen = set(ids), IdSet()
     kept: dict[str, str] = {}
     failures: list[FailedMove] = []
-    with Spool(queue, _HOLD_S) as spool:
+    with HandleFile(queue, _HOLD_S) as others:
         try:
             empty = 0
             while wanted - kept.keys() and empty < EMPTY_POLLS and not control.stopping:
@@ -71,12 +71,12 @@ def hide_messages(
                 batch = received(
                     partial(queue.receive, BATCH, wait_s=1, visibility_s=_HOLD_S), control
                 )
-                spool.tend()
+                others.tend()
                 empty = 0 if batch else empty + 1
                 for each in batch:
                     seen.add(each.message_id)
                 met = [each for each in batch if each.message_id in wanted]
-                spool.add([each for each in batch if each not in met], until)
+                others.add([each for each in batch if each not in met], until)
                 for each in met:
                     result = queue.hide([each], seconds)
                     if result.accepted:
@@ -86,7 +86,7 @@ def hide_messages(
                         failures.append(FailedMove(each.message_id, why))
                         wanted.discard(each.message_id)
         finally:
-            unreleased = spool.release()
+            unreleased = others.release()
     ends = time.time() + seconds
     remember(handles, facts.url, kept, ends)
     missing = tuple(sorted(wanted - kept.keys()))

@@ -24,9 +24,18 @@ from typing import Any, Self
 from sqsctl import private_files
 from sqsctl.errors import Exit, RefusedError, SqsctlError
 from sqsctl.model.queues import Queue
-from sqsctl.operations.moving.journal_story import Story, parsed, read
+from sqsctl.operations.moving.unfinished_run import UnfinishedRun, parsed, read
 
-__all__ = ["Journal", "Story", "abandon", "begin", "identity", "read", "resume", "unfinished"]
+__all__ = [
+    "Journal",
+    "UnfinishedRun",
+    "abandon",
+    "begin",
+    "identity",
+    "read",
+    "resume",
+    "unfinished",
+]
 
 FORMAT = 1
 _SUFFIX = ".jsonl"
@@ -171,40 +180,40 @@ def begin(
     return journal
 
 
-def resume(story: Story, *, hold_s: int) -> Journal:
+def resume(unfinished: UnfinishedRun, *, hold_s: int) -> Journal:
     """Go on writing where an unfinished run stopped. Refused while that run still lives."""
-    journal = _reopened(story)
+    journal = _reopened(unfinished)
     journal.note("resume", hold_s=hold_s)
     return journal
 
 
-def unfinished(folder: Path, source: str) -> Story | None:
+def unfinished(folder: Path, source: str) -> UnfinishedRun | None:
     """The newest journal of this source (an ``identity``) that leaves something to settle."""
     for path in sorted(folder.glob(f"{_key(source)}-*{_SUFFIX}"), reverse=True):
         if _plainly_closed(path):
             continue
-        story = read(path)
-        if story.source == source and story.open:
-            return story
+        unfinished = read(path)
+        if unfinished.source == source and unfinished.open:
+            return unfinished
     return None
 
 
-def abandon(story: Story) -> None:
+def abandon(unfinished: UnfinishedRun) -> None:
     """Mark an unfinished journal as given up, so that no later run picks it up."""
-    journal = _reopened(story)
+    journal = _reopened(unfinished)
     journal.note("abandoned")
     journal.close()
 
 
-def _reopened(story: Story) -> Journal:
+def _reopened(unfinished: UnfinishedRun) -> Journal:
     try:
-        descriptor = os.open(story.path, os.O_RDWR | os.O_APPEND)
+        descriptor = os.open(unfinished.path, os.O_RDWR | os.O_APPEND)
     except OSError as error:
-        raise _unwritable(story.path, error) from error
-    _lock(descriptor, story.path)
+        raise _unwritable(unfinished.path, error) from error
+    _lock(descriptor, unfinished.path)
     if _torn(descriptor):
         _write_all(descriptor, b"\n")
-    return Journal(story.path, descriptor)
+    return Journal(unfinished.path, descriptor)
 
 
 def _plainly_closed(path: Path) -> bool:

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Message
 from sqsctl.model.transfer import FailedMove
-from sqsctl.operations.moving.journal import Story
+from sqsctl.operations.moving.journal import UnfinishedRun
 from sqsctl.operations.shared.id_set import IdSet
 
 MAX_FAILURES_KEPT = 1000
@@ -48,7 +48,7 @@ class Ledger:
         *,
         bound: int,
         limit: int | None,
-        story: Story | None,
+        unfinished: UnfinishedRun | None,
         keep_copies: int = MAX_COPIES_KEPT,
     ) -> None:
         self._lock = threading.Lock()
@@ -59,13 +59,13 @@ class Ledger:
         self._reserved = 0
         self._decided = IdSet()  # claimed, skipped, failed or returned
         self._forgotten: set[str] = set()  # decided once, but to be met anew
-        self._copies = IdSet(story.sent.values() if story else ())
-        self._inherited: frozenset[str] = frozenset(story.owed) if story else frozenset()
-        self._sent = IdSet(story.sent if story else ())
-        self._owed: set[str] = set(story.owed) if story else set()
-        self._perhaps: dict[str, float | None] = dict(story.perhaps) if story else {}
+        self._copies = IdSet(unfinished.sent.values() if unfinished else ())
+        self._inherited: frozenset[str] = frozenset(unfinished.owed) if unfinished else frozenset()
+        self._sent = IdSet(unfinished.sent if unfinished else ())
+        self._owed: set[str] = set(unfinished.owed) if unfinished else set()
+        self._perhaps: dict[str, float | None] = dict(unfinished.perhaps) if unfinished else {}
         self._met = 0
-        self._doubted: dict[str, None] = dict(story.doubtful) if story else {}
+        self._doubted: dict[str, None] = dict(unfinished.doubtful) if unfinished else {}
         self._reasons: dict[str, str] = {}
         self.selected = 0
         self.moved = 0

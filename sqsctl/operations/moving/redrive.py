@@ -19,15 +19,15 @@ from sqsctl.errors import Exit, SqsctlError, UsageError
 from sqsctl.model.plurals import counted
 from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import RedriveProgress, RedriveSummary
-from sqsctl.operations.dead_letters.handle_file import Spool
+from sqsctl.operations.dead_letters.handle_file import HandleFile
 from sqsctl.operations.dead_letters.selection import Select
-from sqsctl.operations.dead_letters.visibility_hold import Clock, Hold, steady
+from sqsctl.operations.dead_letters.visibility_hold import Clock, VisibilityHold, steady
 from sqsctl.operations.moving import journal as journals
 from sqsctl.operations.moving.copy_limit import CopyLimit
 from sqsctl.operations.moving.destinations import Destination, Destinations, Elsewhere
-from sqsctl.operations.moving.journal_story import refuse_other_terms
 from sqsctl.operations.moving.ledger import MAX_COPIES_KEPT, Ledger
-from sqsctl.operations.moving.redrive_worker import Edit, Shop, Worker
+from sqsctl.operations.moving.redrive_worker import Edit, RedriveContext, Worker
+from sqsctl.operations.moving.unfinished_run import refuse_other_terms
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.counts import remaining
 from sqsctl.operations.shared.delivery import BATCH, RetryPolicy
@@ -159,24 +159,24 @@ class _Run:
         options = self._options
         facts = patiently(lambda: self._queues.describe(self._ref), self._control, self._policy)
         total = facts.approximate_total
-        story = self._story(folder)
+        unfinished = self._story(folder)
         # A count of 0 may only be late: then one batch is looked for all the same.
         ledger = Ledger(
             bound=total or BATCH,
             limit=options.limit,
-            story=story,
+            unfinished=unfinished,
             keep_copies=options.keep_copies,
         )
         workers = min(options.concurrency, -(-(options.limit or total or 1) // BATCH))
         port = self._queues.open(self._ref)
-        hold = Hold(port, options.hold_s, clock=self._clock)
-        if story:
-            ledger.watch_until(hold.now() + story.hold_s)
+        hold = VisibilityHold(port, options.hold_s, clock=self._clock)
+        if unfinished:
+            ledger.watch_until(hold.now() + unfinished.hold_s)
         with (
-            self._journal(folder, story) as journal,
-            Spool(port, options.hold_s, clock=self._clock) as spool,
+            self._journal(folder, unfinished) as journal,
+            HandleFile(port, options.hold_s, clock=self._clock) as handles,
         ):
-            shop = Shop(
+            context = RedriveContext(
                 source=port,
                 source_arn=self._source.arn,
                 fifo=self._source.fifo,
@@ -184,35 +184,35 @@ class _Run:
                 ledger=ledger,
                 journal=journal,
                 hold=hold,
-                spool=spool,
+                handles=handles,
                 control=self._control,
                 limiter=Limiter(options.rate),
                 policy=self._policy,
                 copies=CopyLimit(
-                    workers * BATCH, batch=BATCH, owed=len(story.owed) if story else 0
+                    workers * BATCH, batch=BATCH, owed=len(unfinished.owed) if unfinished else 0
                 ),
                 wait_s=options.wait_s,
                 select=select,
                 edit=edit,
                 batch=BATCH if options.rate is None else max(1, min(BATCH, int(options.rate))),
             )
-            unreleased = self._work(shop, workers, total, progress)
-            return self._ended(shop, unreleased, time.monotonic() - began)
+            unreleased = self._work(context, workers, total, progress)
+            return self._ended(context, unreleased, time.monotonic() - began)
 
-    def _story(self, folder: Path) -> journals.Story | None:
-        story = journals.unfinished(folder, self._identity)
-        if story is None:
+    def _story(self, folder: Path) -> journals.UnfinishedRun | None:
+        unfinished = journals.unfinished(folder, self._identity)
+        if unfinished is None:
             return None
         if not self._options.resume:
-            journals.abandon(story)
-            self._notes.append(f"an unfinished earlier run was left alone: {story.path}")
+            journals.abandon(unfinished)
+            self._notes.append(f"an unfinished earlier run was left alone: {unfinished.path}")
             return None
-        refuse_other_terms(story, self._options.terms)
-        return story
+        refuse_other_terms(unfinished, self._options.terms)
+        return unfinished
 
-    def _journal(self, folder: Path, story: journals.Story | None) -> journals.Journal:
+    def _journal(self, folder: Path, unfinished: journals.UnfinishedRun | None) -> journals.Journal:
         hold_s = self._options.hold_s
-        if story is None:
+        if unfinished is None:
             return journals.begin(
                 folder,
                 self._identity,
@@ -220,49 +220,49 @@ class _Run:
                 terms=self._options.terms,
                 command=self._options.command,
             )
-        journal = journals.resume(story, hold_s=hold_s)
+        journal = journals.resume(unfinished, hold_s=hold_s)
         self._notes.append(
-            f"resuming the run of {story.started_at}: {len(story.owed)} were sent and are only "
-            f"to be deleted, {len(story.perhaps)} may have been sent"
+            f"resuming the run of {unfinished.started_at}: {len(unfinished.owed)} were sent and "
+            f"are only to be deleted, {len(unfinished.perhaps)} may have been sent"
         )
         return journal
 
     def _work(
         self,
-        shop: Shop,
+        context: RedriveContext,
         workers: int,
         total: int,
         progress: Callable[[RedriveProgress], None] | None,
     ) -> int:
         """Run the workers; returns how many messages could not be handed back at once."""
-        keeper = threading.Thread(target=self._keep, args=(shop,), name="redrive-hold")
+        keeper = threading.Thread(target=self._keep, args=(context,), name="redrive-hold")
         keeper.start()
         try:
             with ThreadPoolExecutor(workers, "redrive") as pool:
-                futures = [pool.submit(Worker(shop).run) for _ in range(workers)]
+                futures = [pool.submit(Worker(context).run) for _ in range(workers)]
                 try:
-                    self._watch(set(futures), shop, total, progress)
+                    self._watch(set(futures), context, total, progress)
                 except BaseException:
                     self._control.stop()
                     raise
         finally:
             self._over.set()
             keeper.join()
-            unreleased = shop.hold.release() + shop.spool.release()
-            self._writes(shop, shop.journal.flush)
+            unreleased = context.hold.release() + context.handles.release()
+            self._writes(context, context.journal.flush)
         return unreleased
 
-    def _writes(self, shop: Shop, write: Callable[[], None]) -> None:
+    def _writes(self, context: RedriveContext, write: Callable[[], None]) -> None:
         """An error of the journal ends the run, and leaves its summary whole."""
         try:
             write()
         except SqsctlError as error:
-            shop.ledger.abort(error)
+            context.ledger.abort(error)
 
     def _watch(
         self,
         pending: set[Future[None]],
-        shop: Shop,
+        context: RedriveContext,
         total: int,
         progress: Callable[[RedriveProgress], None] | None,
     ) -> None:
@@ -274,30 +274,30 @@ class _Run:
                     raise
                 self._control.stop()
             if progress:
-                ledger = shop.ledger
+                ledger = context.ledger
                 progress(
                     RedriveProgress(
                         total, ledger.moved, ledger.failed, ledger.skipped, ledger.resumed
                     )
                 )
 
-    def _keep(self, shop: Shop) -> None:
+    def _keep(self, context: RedriveContext) -> None:
         """Renew what is held, for as long as the run goes on."""
         while not self._over.wait(max(0.1, self._options.hold_s / 6)):
             try:
-                shop.hold.tend()
-                shop.spool.tend()
+                context.hold.tend()
+                context.handles.tend()
             except SqsctlError as error:
                 if error.exit is not Exit.UNAVAILABLE:
-                    shop.ledger.abort(error)
+                    context.ledger.abort(error)
                     return
 
-    def _ended(self, shop: Shop, unreleased: int, duration_s: float) -> RedriveSummary:
-        ledger = shop.ledger
+    def _ended(self, context: RedriveContext, unreleased: int, duration_s: float) -> RedriveSummary:
+        ledger = context.ledger
         interrupted = self._control.stopping
         if ledger.error is None and not interrupted:
             gone = ledger.never_came_back()
-            self._writes(shop, lambda: shop.journal.deleted(gone))
+            self._writes(context, lambda: context.journal.deleted(gone))
         owed = ledger.owed
         if ledger.vanished:
             self._notes.append(
@@ -307,7 +307,7 @@ class _Run:
         if unreleased:
             self._notes.append(
                 f"{counted(unreleased, 'message comes', 'messages come')} back without help within "
-                f"{shop.hold.seconds} s"
+                f"{context.hold.seconds} s"
             )
         error = ledger.error
         if error is not None and not isinstance(error, SqsctlError):
@@ -316,7 +316,7 @@ class _Run:
         if not owed:
             reason = "interrupted" if interrupted else "stopped" if error else "done"
             settled = seen_to_its_end and not ledger.unresolved
-            self._writes(shop, lambda: shop.journal.finish(reason, settled=settled))
+            self._writes(context, lambda: context.journal.finish(reason, settled=settled))
         summary = RedriveSummary(
             method="client",
             selected=ledger.selected,
@@ -324,7 +324,7 @@ class _Run:
             failed=ledger.failed,
             remaining=remaining(self._queues, self._source),
             possible_duplicates=(*ledger.possible_duplicates, *sorted(owed)),
-            journal=str(shop.journal.path),
+            journal=str(context.journal.path),
             skipped=ledger.skipped,
             returned=ledger.returned,
             resumed=ledger.resumed,

@@ -19,8 +19,8 @@ from sqsctl.operations.dead_letters.peek import Look, peek
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.moving.destinations import Destination, Destinations, Elsewhere
 from sqsctl.operations.moving.journal import identity, unfinished
-from sqsctl.operations.moving.journal_story import Story
 from sqsctl.operations.moving.redrive_native import offers_native
+from sqsctl.operations.moving.unfinished_run import UnfinishedRun
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.interfaces import MoveTasks, OpensQueues
 
@@ -33,7 +33,7 @@ class RedrivePlan:
     """``selected`` is exact where messages were looked at, else what SQS's counters say.
 
     ``targets`` are queue names; empty where each message's own origin decides and was not
-    looked at. ``story`` is the unfinished run that would be resumed first.
+    looked at. ``unfinished`` is the unfinished run that would be resumed first.
     """
 
     method: Method
@@ -44,7 +44,7 @@ class RedrivePlan:
     exhausted: bool = False
     sample: tuple[Message, ...] = ()
     undeliverable: tuple[tuple[str, str], ...] = ()
-    story: Story | None = None
+    unfinished: UnfinishedRun | None = None
 
 
 def choose_method(
@@ -100,11 +100,11 @@ def plan_redrive(
 ) -> RedrivePlan:
     """Say what ``redrive`` would do with the same arguments; move nothing."""
     destinations = Destinations(queues, source, to=to, origins=origins, elsewhere=elsewhere)
-    story = unfinished(journal_folder, identity(queues.place, source))
+    left = unfinished(journal_folder, identity(queues.place, source))
     if select is None:
         total = source.approximate_total
         count = total if limit is None else min(total, limit)
-        return RedrivePlan(method, source, destinations.names, count, story=story)
+        return RedrivePlan(method, source, destinations.names, count, unfinished=left)
     look = Look(limit=limit or _EVERYTHING, force=True)
     port = queues.open(source.ref)
     targets: dict[str, None] = {}
@@ -124,5 +124,5 @@ def plan_redrive(
         exhausted=seen.exhausted,
         sample=seen.matched[:_SAMPLE],
         undeliverable=tuple(undeliverable),
-        story=story,
+        unfinished=left,
     )

@@ -13,10 +13,10 @@ from functools import partial
 
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.message import Message, Outgoing
-from sqsctl.operations.dead_letters.handle_file import Spool
+from sqsctl.operations.dead_letters.handle_file import HandleFile
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.dead_letters.survey import EMPTY_POLLS
-from sqsctl.operations.dead_letters.visibility_hold import Hold
+from sqsctl.operations.dead_letters.visibility_hold import VisibilityHold
 from sqsctl.operations.moving.copy_limit import CopyLimit
 from sqsctl.operations.moving.destinations import Destination, Destinations, addressed
 from sqsctl.operations.moving.journal import Journal
@@ -37,7 +37,7 @@ Edit = Callable[[Message, Outgoing], Outgoing]
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class RedriveContext:
     """What all workers of a run share."""
 
     source: HandsOutMessages
@@ -46,8 +46,8 @@ class Shop:
     destinations: Destinations
     ledger: Ledger
     journal: Journal
-    hold: Hold
-    spool: Spool
+    hold: VisibilityHold
+    handles: HandleFile
     control: Control
     limiter: Limiter
     policy: RetryPolicy
@@ -70,25 +70,25 @@ class _Item:
 class Worker:
     """Works until nothing is left to do, a stop is asked for, or the run is aborted."""
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, context: RedriveContext) -> None:
+        self._context = context
         self._empty = 0
         self._arrivals = -1
         self._fallen: set[str] = set()  # FIFO groups with a failed send in this batch
 
     def run(self) -> None:
-        shop = self._shop
+        context = self._context
         try:
-            while not shop.control.stopping and shop.ledger.error is None and self._round():
+            while not context.control.stopping and context.ledger.error is None and self._round():
                 pass
         except BaseException as error:
-            shop.ledger.abort(error)
+            context.ledger.abort(error)
             raise
 
     def _round(self) -> bool:
         """One batch; False when this worker has nothing more to do."""
-        shop = self._shop
-        reserved = shop.ledger.reserve(shop.batch)
+        context = self._context
+        reserved = context.ledger.reserve(context.batch)
         if not reserved:
             return self._sweep()
         try:
@@ -97,50 +97,50 @@ class Worker:
                 return self._is_not_over()
             self._handle(batch)
         finally:
-            shop.ledger.settle(reserved)
+            context.ledger.settle(reserved)
         return True
 
     def _received(self, wanted: int) -> tuple[Message, ...]:
-        shop = self._shop
-        receive = partial(shop.hold.receive, wanted, wait_s=shop.wait_s)
-        return received(receive, shop.control, shop.policy)
+        context = self._context
+        receive = partial(context.hold.receive, wanted, wait_s=context.wait_s)
+        return received(receive, context.control, context.policy)
 
     def _is_not_over(self) -> bool:
         """Empty is three empty polls in a row, and nothing that may yet come back."""
-        ledger = self._shop.ledger
+        ledger = self._context.ledger
         if ledger.arrivals != self._arrivals:
             self._arrivals = ledger.arrivals
             self._empty = 0
         self._empty += 1
         if self._empty < EMPTY_POLLS:
             return True
-        return bool(ledger.unsettled) and self._shop.hold.now() < ledger.watched_until
+        return bool(ledger.unsettled) and self._context.hold.now() < ledger.watched_until
 
     def _sweep(self) -> bool:
         """At the bound: wait for the others, then look for what is sent but not yet gone."""
-        shop = self._shop
-        if not shop.ledger.idle:
-            return shop.control.pause(_IDLE_S)
-        wanted = shop.ledger.sought
-        if not wanted or shop.hold.now() >= shop.ledger.watched_until:
+        context = self._context
+        if not context.ledger.idle:
+            return context.control.pause(_IDLE_S)
+        wanted = context.ledger.sought
+        if not wanted or context.hold.now() >= context.ledger.watched_until:
             return False
-        batch = self._received(shop.batch)
+        batch = self._received(context.batch)
         self._delete([each for each in batch if each.message_id in wanted])
         return True
 
     def _handle(self, batch: Sequence[Message]) -> None:
-        shop = self._shop
+        context = self._context
         owed: list[Message] = []
         fresh: list[Message] = []
         for each in batch:
-            standing = shop.ledger.meet(each)
+            standing = context.ledger.meet(each)
             if standing is Standing.OWED:
                 owed.append(each)
             elif standing is Standing.FRESH:
                 fresh.append(each)
         self._delete(owed)
         unwanted = [each for each in fresh if not self._is_selected(each)]
-        shop.hold.hand_over(unwanted, shop.spool)
+        context.hold.hand_over(unwanted, context.handles)
         items = [
             item
             for each in fresh
@@ -151,18 +151,18 @@ class Worker:
             self._move(wave)
 
     def _is_selected(self, message: Message) -> bool:
-        shop = self._shop
-        if shop.select is None or shop.select(message):
+        context = self._context
+        if context.select is None or context.select(message):
             return True
-        shop.ledger.skip(message.group_id if shop.fifo else None)
+        context.ledger.skip(message.group_id if context.fifo else None)
         return False
 
     def _decided(self, message: Message) -> _Item | None:
         """The message made ready to go; None where it stays."""
-        shop = self._shop
-        group = message.group_id if shop.fifo else None
-        if group in shop.ledger.blocked or not shop.ledger.claim():
-            shop.ledger.forget(message, claimed=False)
+        context = self._context
+        group = message.group_id if context.fifo else None
+        if group in context.ledger.blocked or not context.ledger.claim():
+            context.ledger.forget(message, claimed=False)
             return None
         try:
             return self._prepared(message)
@@ -173,14 +173,14 @@ class Worker:
             return None
 
     def _prepared(self, message: Message) -> _Item:
-        shop = self._shop
+        context = self._context
         if message.damaged:
             raise SqsctlError("its body is not the one that its checksum is of", code="damaged")
-        destination = shop.destinations.of(message)
+        destination = context.destinations.of(message)
         outgoing = destination.outgoing(message)
-        if shop.edit is not None:
-            outgoing = shop.edit(message, outgoing)
-        outgoing = addressed(message, outgoing, shop.source_arn, destination)
+        if context.edit is not None:
+            outgoing = context.edit(message, outgoing)
+        outgoing = addressed(message, outgoing, context.source_arn, destination)
         queue = destination.queue
         trouble = problem(outgoing, fifo=queue.fifo, max_bytes=queue.maximum_message_bytes)
         if trouble:
@@ -189,7 +189,7 @@ class Worker:
 
     def _move(self, wave: Sequence[_Item]) -> None:
         """Send what goes together, then delete exactly what was acknowledged."""
-        shop = self._shop
+        context = self._context
         stuck = [each for each in wave if each.message.group_id in self._fallen]
         self._let_go(stuck)
         for together in _by_destination([each for each in wave if each not in stuck]):
@@ -197,26 +197,26 @@ class Worker:
             for packed in pack([each.outgoing for each in together], max_bytes=MAX_BYTES):
                 part = together[start : start + len(packed)]
                 start += len(packed)
-                if not shop.limiter.wait(len(part), shop.control) or shop.ledger.error:
+                if not context.limiter.wait(len(part), context.control) or context.ledger.error:
                     self._let_go(part)
                 else:
                     self._send(self._still_held(part))
 
     def _still_held(self, part: Sequence[_Item]) -> list[_Item]:
         """Those that nobody else can have received meanwhile; the others come again."""
-        hold = self._shop.hold
+        hold = self._context.hold
         held = [each for each in part if not hold.lapsed(each.message)]
         self._let_go([each for each in part if each not in held])
         return held
 
     def _let_go(self, part: Iterable[_Item]) -> None:
         for each in part:
-            self._shop.ledger.forget(each.message, claimed=True)
+            self._context.ledger.forget(each.message, claimed=True)
 
     def _send(self, part: Sequence[_Item]) -> None:
         if not part:
             return
-        shop = self._shop
+        context = self._context
         ids = [each.message.message_id for each in part]
         destination = part[0].destination
         if not self._has_room(part):
@@ -224,39 +224,39 @@ class Worker:
         try:
             self._sent(part, ids, destination)
         finally:
-            shop.copies.done()
+            context.copies.done()
 
     def _has_room(self, part: Sequence[_Item]) -> bool:
         """Whether so many copies more may be made; waits for what others are deleting."""
-        shop = self._shop
-        while not shop.copies.may_send(len(part)):
-            if shop.copies.error is not None:
-                shop.ledger.abort(shop.copies.error)
-            if shop.ledger.error is not None or not shop.control.pause(_IDLE_S):
+        context = self._context
+        while not context.copies.may_send(len(part)):
+            if context.copies.error is not None:
+                context.ledger.abort(context.copies.error)
+            if context.ledger.error is not None or not context.control.pause(_IDLE_S):
                 self._let_go(part)
                 return False
         return True
 
     def _sent(self, part: Sequence[_Item], ids: Sequence[str], destination: Destination) -> None:
-        shop = self._shop
+        context = self._context
         tried_at = _time_at(destination)
-        shop.journal.intent(ids, tried_at)
+        context.journal.intent(ids, tried_at)
         result = deliver(
             destination.port,
             [each.outgoing for each in part],
-            control=shop.control,
-            policy=shop.policy,
+            control=context.control,
+            policy=context.policy,
         )
         later = [each for each in result.rejected if not each.sender_fault]
-        shop.copies.sent(
+        context.copies.sent(
             taken=bool(result.accepted),
             absent=len(result.rejected),
             refused=len(later),
             why=f"{later[0].code}: {later[0].message}" if later else "",
         )
-        shop.copies.left(result.reason)
+        context.copies.left(result.reason)
         pairs = [(ids[each.index], each.message_id) for each in result.accepted]
-        doubtful = shop.ledger.was_sent(
+        doubtful = context.ledger.was_sent(
             pairs,
             [ids[place] for place in result.doubtful],
             tried_at=tried_at,
@@ -264,11 +264,11 @@ class Worker:
             fifo=destination.queue.fifo,
         )
         unwritten = self._written(
-            lambda: shop.journal.sent(pairs, doubtful),
-            lambda: shop.journal.unsent(
-                shop.ledger.was_not_sent(ids[each.index] for each in result.rejected)
+            lambda: context.journal.sent(pairs, doubtful),
+            lambda: context.journal.unsent(
+                context.ledger.was_not_sent(ids[each.index] for each in result.rejected)
             ),
-            lambda: shop.journal.unknown(ids[place] for place in result.unknown),
+            lambda: context.journal.unknown(ids[place] for place in result.unknown),
         )
         for each in result.rejected:
             self._stays(part[each.index].message, f"{each.code}: {each.message}")
@@ -294,38 +294,38 @@ class Worker:
         return trouble
 
     def _stays(self, message: Message, reason: str, *, doubtful: bool = False) -> None:
-        self._shop.ledger.has_failed(message.message_id, reason, doubtful=doubtful)
-        if self._shop.fifo and message.group_id is not None:
+        self._context.ledger.has_failed(message.message_id, reason, doubtful=doubtful)
+        if self._context.fifo and message.group_id is not None:
             self._fallen.add(message.group_id)
-            self._shop.ledger.block(message.group_id)
+            self._context.ledger.block(message.group_id)
 
     def _delete(self, messages: Sequence[Message]) -> None:
         """Delete what was sent. What cannot be confirmed stays owed and comes again."""
-        shop = self._shop
+        context = self._context
         for start in range(0, len(messages), BATCH):
-            batch = [shop.hold.newest(each) for each in messages[start : start + BATCH]]
+            batch = [context.hold.newest(each) for each in messages[start : start + BATCH]]
             gone = self._confirmed(batch)
             for each in gone:
-                shop.ledger.was_deleted(each.message_id)
+                context.ledger.was_deleted(each.message_id)
             unwritten = self._written(
-                partial(shop.journal.deleted, [each.message_id for each in gone])
+                partial(context.journal.deleted, [each.message_id for each in gone])
             )
             if unwritten is not None:
-                shop.ledger.abort(unwritten)
+                context.ledger.abort(unwritten)
             # The rest is let go as well: only when it comes again can it be deleted.
-            shop.hold.drop(batch)
+            context.hold.drop(batch)
             if len(gone) < len(batch):
-                shop.ledger.watch_until(shop.hold.now() + shop.hold.seconds)
+                context.ledger.watch_until(context.hold.now() + context.hold.seconds)
 
     def _confirmed(self, batch: Sequence[Message]) -> list[Message]:
         """Those that are gone for certain. A lost answer is asked for again: deleting twice
         does no harm."""
-        shop = self._shop
+        context = self._context
         left = list(batch)
         gone: list[Message] = []
         asked_before: set[str] = set()
-        for attempt in range(1, shop.policy.attempts + 1):
-            result = shop.source.delete(left)
+        for attempt in range(1, context.policy.attempts + 1):
+            result = context.source.delete(left)
             done = [left[each.index] for each in result.accepted]
             # The first try got through, only its answer was lost.
             done += [
@@ -336,19 +336,19 @@ class Worker:
             ]
             # An answer about a lapsed handle is none that says no.
             answered = [each for each in result.rejected if each.sender_fault]
-            if done or any(shop.hold.lapsed(left[each.index]) for each in answered):
-                shop.copies.deleted()
+            if done or any(context.hold.lapsed(left[each.index]) for each in answered):
+                context.copies.deleted()
             elif result.rejected:
-                shop.copies.left(f"{result.rejected[0].code}: {result.rejected[0].message}")
+                context.copies.left(f"{result.rejected[0].code}: {result.rejected[0].message}")
             else:
-                shop.copies.left(result.unknown_reason)
+                context.copies.left(result.unknown_reason)
             # Deleting with a lapsed handle "succeeds" on standard queues and may do nothing.
-            gone += [each for each in done if not shop.hold.lapsed(each)]
+            gone += [each for each in done if not context.hold.lapsed(each)]
             again = {each.index for each in result.rejected if not each.sender_fault}
             again.update(result.unknown)
             asked_before.update(left[place].message_id for place in result.unknown)
             left = [left[place] for place in sorted(again)]
-            if not left or not shop.control.pause(shop.policy.pause_s(attempt)):
+            if not left or not context.control.pause(context.policy.pause_s(attempt)):
                 break
         return gone
 

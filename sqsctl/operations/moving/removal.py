@@ -16,7 +16,7 @@ from sqsctl.model.message import Message
 from sqsctl.model.outcome import BatchResult
 from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import FailedMove
-from sqsctl.operations.dead_letters.handle_file import Spool
+from sqsctl.operations.dead_letters.handle_file import HandleFile
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.dead_letters.survey import EMPTY_POLLS, Look, refuse_to_look
 from sqsctl.operations.dead_letters.visibility_hold import BATCH, Clock, steady
@@ -66,11 +66,11 @@ def remove(
     refuse_to_look(facts, Look())
     control = control or Control()
     run = _Removal(queue, select, limit, control, policy or RetryPolicy())
-    with Spool(queue, _HOLD_S, clock=clock) as spool:
+    with HandleFile(queue, _HOLD_S, clock=clock) as handles:
         try:
-            run.run(spool, progress, clock)
+            run.run(handles, progress, clock)
         finally:
-            unreleased = spool.release()
+            unreleased = handles.release()
     return Removed(
         queue=facts,
         deleted=run.deleted,
@@ -101,24 +101,26 @@ class _Removal:
         self.failures: list[FailedMove] = []
         self.exhausted = False
 
-    def run(self, spool: Spool, progress: Callable[[int, int], None] | None, clock: Clock) -> None:
+    def run(
+        self, handles: HandleFile, progress: Callable[[int, int], None] | None, clock: Clock
+    ) -> None:
         empty = 0
         while not self._control.stopping and self._left() > 0:
             asked_at = clock()
-            receive = partial(self._queue.receive, BATCH, wait_s=1, visibility_s=spool.seconds)
+            receive = partial(self._queue.receive, BATCH, wait_s=1, visibility_s=handles.seconds)
             batch = received(receive, self._control, self._policy)
             new = [each for each in batch if self.seen.add(each.message_id)]
             wanted = [each for each in new if self._select(each)][: self._left()]
             chosen = {each.message_id for each in wanted}
-            until = asked_at + spool.seconds
-            spool.add([each for each in batch if each.message_id not in chosen], until)
+            until = asked_at + handles.seconds
+            handles.add([each for each in batch if each.message_id not in chosen], until)
             try:
                 # What cannot be deleted stays hidden as well, or it would come again and again.
-                spool.add(self._delete(wanted), until)
+                handles.add(self._delete(wanted), until)
             except SqsctlError:
-                spool.add(wanted, until)
+                handles.add(wanted, until)
                 raise
-            spool.tend()
+            handles.tend()
             empty = 0 if batch else empty + 1
             if empty == EMPTY_POLLS:
                 self.exhausted = True

@@ -129,14 +129,14 @@ class _Run:
     ) -> RestoreSummary:
         queue = journals.identity(self._options.place, self._facts)
         key = f"restore:{self._verdict.sha256} {queue}"
-        story = journals.unfinished(folder, key) if self._options.resume else None
+        unfinished = journals.unfinished(folder, key) if self._options.resume else None
         terms = {"file": str(self._path)}
         with (
-            journals.resume(story, hold_s=0)
-            if story
+            journals.resume(unfinished, hold_s=0)
+            if unfinished
             else journals.begin(folder, key, hold_s=0, terms=terms, command=self._options.command)
         ) as journal:
-            self._send_all(journal, story, select, progress)
+            self._send_all(journal, unfinished, select, progress)
             if self._error is None and not self._control.stopping:
                 # With a line left over the next run sends that line alone.
                 journal.finish("done", settled=not self._failed)
@@ -147,17 +147,17 @@ class _Run:
     def _send_all(
         self,
         journal: journals.Journal,
-        story: journals.Story | None,
+        unfinished: journals.UnfinishedRun | None,
         select: Select | None,
         progress: Callable[[int, int], None] | None,
     ) -> None:
         workers = 1 if self._facts.fifo else self._options.concurrency
-        chunks = self._chunks(story, select)
+        chunks = self._chunks(unfinished, select)
         with ThreadPoolExecutor(workers, "restore") as pool:
             pending: set[Future[None]] = set()
             while not self._control.stopping and self._error is None:
                 for chunk in islice(chunks, workers + 1 - len(pending)):
-                    pending.add(pool.submit(self._send_chunk, journal, story, chunk))
+                    pending.add(pool.submit(self._send_chunk, journal, unfinished, chunk))
                 if not pending:
                     break
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -171,16 +171,16 @@ class _Run:
             progress(self._passed, self._verdict.messages)
 
     def _chunks(
-        self, story: journals.Story | None, select: Select | None
+        self, unfinished: journals.UnfinishedRun | None, select: Select | None
     ) -> Iterator[list[archive.Entry]]:
         """What is to be sent, a chunk at a time; what an earlier run sent is counted."""
         chunk: list[archive.Entry] = []
         for entry in archive.entries(self._path):
-            if story is not None and str(entry.line) in story.sent:
+            if unfinished is not None and str(entry.line) in unfinished.sent:
                 with self._lock:
                     self._skipped += 1
                     self._passed += 1
-                    if str(entry.line) in story.doubtful:
+                    if str(entry.line) in unfinished.doubtful:
                         self._doubted[entry.message.message_id] = None
             elif select is None or select(entry.message):
                 chunk.append(entry)
@@ -196,7 +196,7 @@ class _Run:
     def _send_chunk(
         self,
         journal: journals.Journal,
-        story: journals.Story | None,
+        unfinished: journals.UnfinishedRun | None,
         chunk: Sequence[archive.Entry],
     ) -> None:
         sound = [(each, out) for each in chunk if (out := self._prepared(each)) is not None]
@@ -210,7 +210,7 @@ class _Run:
                 stop = not self._limiter.wait(len(packed), self._control)
                 if stop or self._error is not None:
                     return
-                self._send(journal, story, packed)
+                self._send(journal, unfinished, packed)
 
     def _prepared(self, entry: archive.Entry) -> Outgoing | None:
         outgoing = entry.message.to_outgoing()
@@ -231,11 +231,11 @@ class _Run:
     def _send(
         self,
         journal: journals.Journal,
-        story: journals.Story | None,
+        unfinished: journals.UnfinishedRun | None,
         packed: Sequence[tuple[archive.Entry, Outgoing]],
     ) -> None:
         lines = [str(entry.line) for entry, _ in packed]
-        before = story.perhaps if story else {}
+        before = unfinished.perhaps if unfinished else {}
         tried_at = self._server_time()
         journal.intent(lines, tried_at)
         result = deliver(

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sqsctl.cli.dlq.explain import show_story
+from sqsctl.cli.dlq.explain import show_history
 from sqsctl.cli.dlq.short_ids import only_one, short
 from sqsctl.errors import UsageError
 from sqsctl.model.logline import Attempt
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
-from sqsctl.operations.dead_letters.history import story_of
+from sqsctl.operations.dead_letters.history import history_of
 from sqsctl.operations.stacks.queue_pairs import Pair
 from tests.checks.build import DLQ, JOBS, PREFIX, invocation, of_events, queue
 from tests.checks.zoo_logs import python_error
@@ -49,10 +49,10 @@ def attempt(number: int, *, named: bool = True, failed: bool = True) -> Attempt:
 def told(*attempts: Attempt, sources: tuple[Queue, ...] = (SOURCE,), **fields: Any) -> str:
     pair = Pair(queue(DLQ), sources)
     limit = sources[0].max_receive_count if len(sources) == 1 else None
-    story = story_of(letter(**fields), pair.dead_letters, attempts, now=NOW, limit=limit)
+    story = history_of(letter(**fields), pair.dead_letters, attempts, now=NOW, limit=limit)
     out = io.StringIO()
     console = Console(file=out, width=400)
-    show_story(console, story, None, pair, aim="--stack shop-dev")
+    show_history(console, story, None, pair, aim="--stack shop-dev")
     return out.getvalue()
 
 
@@ -100,7 +100,7 @@ def test_the_runs_that_print_its_body_are_its_own() -> None:
         )
     )
     known = {"now": NOW, "limit": 2, "visibility": timedelta(seconds=18)}
-    story = story_of(seen, queue(DLQ), logs.attempts, **known)  # type: ignore[arg-type]
+    story = history_of(seen, queue(DLQ), logs.attempts, **known)  # type: ignore[arg-type]
     assert [each.request_id[-1] for each in story.attempts] == ["2", "4"]
     assert story.certain
     assert [each.request_id[-1] for each in story.others] == ["1", "3"]
@@ -152,5 +152,5 @@ def test_looks_at_a_dead_letter_do_not_widen_the_time_of_its_attempts() -> None:
     late = replace(attempt(1, named=False), started_at=NOW - timedelta(minutes=3))
     seen = letter(receive_count=100)
     kept = {"now": NOW, "visibility": timedelta(seconds=36)}
-    assert story_of(seen, queue(DLQ), [late], **kept).attempts  # type: ignore[arg-type]
-    assert not story_of(seen, queue(DLQ), [late], limit=2, **kept).attempts  # type: ignore[arg-type]
+    assert history_of(seen, queue(DLQ), [late], **kept).attempts  # type: ignore[arg-type]
+    assert not history_of(seen, queue(DLQ), [late], limit=2, **kept).attempts  # type: ignore[arg-type]

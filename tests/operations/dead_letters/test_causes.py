@@ -15,7 +15,7 @@ from sqsctl.model.stack import Group, Stack
 from sqsctl.model.unread import Unread
 from sqsctl.operations.dead_letters import causes
 from sqsctl.operations.dead_letters.causes import CauseFinder
-from sqsctl.operations.dead_letters.history import story_of
+from sqsctl.operations.dead_letters.history import history_of
 from tests.checks.build import DLQ, PREFIX, ago, invocation, of_events, queue, stack
 
 MESSAGE = "3f1d2c6a-8f0e-4a55-9d5a-2f6f3f5b7a10"
@@ -47,7 +47,7 @@ def letter(first: datetime) -> Message:
 
 def attempts_of(found: CauseFinder, message: Message) -> list[str]:
     dead: Queue = queue(DLQ)
-    told = story_of(
+    told = history_of(
         message,
         dead,
         found.attempts(message),

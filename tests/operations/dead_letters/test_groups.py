@@ -14,7 +14,7 @@ from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
 from sqsctl.operations.dead_letters.forecast import forecast
 from sqsctl.operations.dead_letters.groups import Groups, fingerprint, grouped
-from sqsctl.operations.dead_letters.history import story_of
+from sqsctl.operations.dead_letters.history import history_of
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -159,7 +159,7 @@ def test_attempts_that_name_the_message_are_its_own() -> None:
         attempt("x", 1),
         attempt("early", 0, ids=("m1", "m2")),
     ]
-    story = story_of(DEAD, queue(), known, cause="event-shape", now=NOW)
+    story = history_of(DEAD, queue(), known, cause="event-shape", now=NOW)
     assert [each.request_id for each in story.attempts] == ["early", "late"]
     assert story.certain
     assert (story.origin, story.cause) == ("arn:jobs", "event-shape")
@@ -173,6 +173,6 @@ def test_otherwise_failures_of_the_time_may_be() -> None:
         attempt("another's", 7, ids=("m9",)),
         attempt("after", 500),
     ]
-    story = story_of(DEAD, queue(), known, now=NOW, visibility=timedelta(seconds=36))
+    story = history_of(DEAD, queue(), known, now=NOW, visibility=timedelta(seconds=36))
     assert [each.request_id for each in story.attempts] == ["fits"]
     assert not story.certain

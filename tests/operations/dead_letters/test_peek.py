@@ -9,7 +9,7 @@ from sqsctl.model.message import Outgoing
 from sqsctl.model.transfer import Peeked
 from sqsctl.operations.dead_letters.peek import Look, peek
 from sqsctl.operations.dead_letters.selection import Select
-from sqsctl.operations.dead_letters.visibility_hold import Hold
+from sqsctl.operations.dead_letters.visibility_hold import VisibilityHold
 from sqsctl.operations.shared.control import Control
 from tests.operations.fakes import FakeQueue, FakeSqs, raises, raises_after, unavailable
 
@@ -163,7 +163,7 @@ def test_a_stop_ends_the_look_and_releases(sqs: FakeSqs) -> None:
 def test_a_hold_past_its_half_is_renewed(sqs: FakeSqs) -> None:
     queue = sqs.create("dlq")
     queue.put("a")
-    hold = Hold(queue, 30, clock=sqs.clock)
+    hold = VisibilityHold(queue, 30, clock=sqs.clock)
     (message,) = queue.receive(visibility_s=30)
     hold.take([message], sqs.clock())
     sqs.clock.advance(14)
@@ -180,7 +180,7 @@ def test_a_hold_past_its_half_is_renewed(sqs: FakeSqs) -> None:
 def test_a_hold_that_lapsed_is_lost(sqs: FakeSqs) -> None:
     queue = sqs.create("dlq")
     queue.put("a")
-    hold = Hold(queue, 30, clock=sqs.clock)
+    hold = VisibilityHold(queue, 30, clock=sqs.clock)
     (message,) = queue.receive(visibility_s=30)
     hold.take([message], sqs.clock())
     sqs.clock.advance(31)
@@ -192,7 +192,7 @@ def test_a_hold_that_lapsed_is_lost(sqs: FakeSqs) -> None:
 def test_a_renewal_without_an_answer_does_not_count(sqs: FakeSqs) -> None:
     queue = sqs.create("dlq")
     queue.put("a")
-    hold = Hold(queue, 30, clock=sqs.clock)
+    hold = VisibilityHold(queue, 30, clock=sqs.clock)
     asked_at = sqs.clock()
     (message,) = queue.receive(visibility_s=30)
     hold.take([message], asked_at)
@@ -207,7 +207,7 @@ def test_a_renewal_without_an_answer_does_not_count(sqs: FakeSqs) -> None:
 def test_the_newest_handle_counts(sqs: FakeSqs) -> None:
     queue = sqs.create("dlq")
     queue.put("a")
-    hold = Hold(queue, 5, clock=sqs.clock)
+    hold = VisibilityHold(queue, 5, clock=sqs.clock)
     (first,) = queue.receive(visibility_s=5)
     hold.take([first], sqs.clock())
     sqs.clock.advance(6)

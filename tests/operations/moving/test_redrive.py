@@ -65,7 +65,7 @@ class Bench:
         return journals.identity(self.sqs.place, self.sqs.facts(self.dead.name))
 
     @property
-    def journals(self) -> list[journals.Story]:
+    def journals(self) -> list[journals.UnfinishedRun]:
         return [journals.read(path) for path in sorted(self.folder.glob("*.jsonl"))]
 
 

@@ -235,4 +235,4 @@ def test_a_plan_with_a_selection_looks_and_hands_back(sqs: FakeSqs, tmp_path: Pa
 def test_a_plan_tells_of_an_unfinished_run(sqs: FakeSqs, tmp_path: Path) -> None:
     journals.begin(tmp_path, journals.identity(sqs.place, sqs.facts("jobs-dlq")), hold_s=30).close()
     plan = plan_redrive(sqs, sqs.facts("jobs-dlq"), method="client", journal_folder=tmp_path)
-    assert plan.story is not None
+    assert plan.unfinished is not None

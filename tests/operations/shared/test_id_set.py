@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqsctl.errors import SqsctlError
-from sqsctl.operations.dead_letters.handle_file import Spool
+from sqsctl.operations.dead_letters.handle_file import HandleFile
 from sqsctl.operations.shared.id_set import IdSet
 from tests.operations.fakes import FakeSqs, raises, unavailable
 
@@ -38,11 +38,11 @@ def test_it_is_small() -> None:
     assert size / len(compact) <= 64
 
 
-def spooled(count: int, hold_s: int = 30) -> tuple[FakeSqs, Spool]:
+def spooled(count: int, hold_s: int = 30) -> tuple[FakeSqs, HandleFile]:
     sqs = FakeSqs()
     queue = sqs.create("q")
     queue.put(*(f"m{n}" for n in range(count)))
-    spool = Spool(queue, hold_s, clock=sqs.clock)
+    spool = HandleFile(queue, hold_s, clock=sqs.clock)
     while spool.receive(10, wait_s=0):
         pass
     return sqs, spool
@@ -88,6 +88,6 @@ def test_no_room_for_the_file_is_an_error_in_words(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
     sqs = FakeSqs()
     with pytest.raises(SqsctlError) as caught:
-        Spool(sqs.create("q"), 30)
+        HandleFile(sqs.create("q"), 30)
     assert caught.value.code == "no_temporary_file"
     assert "TMPDIR" in (caught.value.hint or "")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqsctl.aws.cloudwatch.alarms import AlarmReader
 from sqsctl.model.alarms import Alarm, QueueAlarms
 from sqsctl.model.stack import Fact, Unread
-from sqsctl.operations.diagnosis.reading.observation import Desk
+from sqsctl.operations.diagnosis.reading.observation import SharedReads
 
 MAX_QUEUES = 20
 
@@ -15,22 +15,22 @@ MAX_QUEUES = 20
 class AlarmsReader:
     """Reads what watches each dead-letter queue, all at the same time."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._reader = AlarmReader(desk.session)
+    def __init__(self, shared: SharedReads) -> None:
+        self._shared = shared
+        self._reader = AlarmReader(shared.session)
         self._found: dict[str, QueueAlarms] = {}
 
     def start(self) -> None:
         """Start the calls; on an emulator only where little else is wanted."""
-        desk = self._desk
-        if Fact.ALARMS not in desk.wanted.facts:
+        shared = self._shared
+        if Fact.ALARMS not in shared.wanted.facts:
             return
-        gap = desk.gap(Fact.ALARMS)
-        if desk.session.target.kind != "aws" and Fact.LOGS in desk.wanted.facts:
+        gap = shared.gap(Fact.ALARMS)
+        if shared.session.target.kind != "aws" and Fact.LOGS in shared.wanted.facts:
             gap(Unread("alarms", "on an emulator, only when asked for by the check's id"))
             return
-        for part in desk.ref.dead_letter_queues[:MAX_QUEUES]:
-            desk.work.start(
+        for part in shared.ref.dead_letter_queues[:MAX_QUEUES]:
+            shared.work.start(
                 f"alarms on {part.name}",
                 lambda name=part.name: self._reader.on_queue(name),  # type: ignore[misc]
                 lambda alarms, name=part.name: self._have(name, alarms),  # type: ignore[misc]

@@ -33,7 +33,7 @@ from sqsctl.operations.diagnosis.reading.observation import (
     FIGURES,
     LOGS,
     MAPPINGS,
-    Desk,
+    SharedReads,
     Wanted,
 )
 from sqsctl.operations.diagnosis.reading.surroundings import SurroundingsReader
@@ -59,18 +59,18 @@ class Collector:
         timeout_s: float,
         progress: Callable[[tuple[str, ...]], None] | None = None,
     ) -> None:
-        self._desk = Desk(session, ref, wanted, timeout_s)
+        self._shared = SharedReads(session, ref, wanted, timeout_s)
         self._session = session
         self._ref = ref
         self._wanted = wanted
         self._progress = progress
-        self._surroundings = SurroundingsReader(self._desk)
+        self._surroundings = SurroundingsReader(self._shared)
         self._core = CoreReader(
-            self._desk, self._have_function, self._lost_function, self._surroundings.of_queue
+            self._shared, self._have_function, self._lost_function, self._surroundings.of_queue
         )
-        self._logs = LogReader(self._desk)
-        self._packages = PackagesReader(self._desk)
-        self._alarms = AlarmsReader(self._desk)
+        self._logs = LogReader(self._shared)
+        self._packages = PackagesReader(self._shared)
+        self._alarms = AlarmsReader(self._shared)
         self._apis: dict[str, Api] = {}
         self._permissions: list[Permission] = []
         self._series: list[Series] = []
@@ -93,7 +93,7 @@ class Collector:
                     *function_queries(each.name for each in self._ref.functions),
                 ]
             )
-        self._desk.work.run(self._after_each)
+        self._shared.work.run(self._after_each)
 
     def group(self, fact: Fact) -> Group[Any]:
         """What was read of one fact, and what was not."""
@@ -127,12 +127,12 @@ class Collector:
             Fact.DEAD_LETTERS: self._dead_letters,
         }
         found = tuple(items[fact]()) if fact in items else ()
-        return Group(found, self._desk.gaps(fact))
+        return Group(found, self._shared.gaps(fact))
 
     # -- what leads to what ---------------------------------------------------------------
 
     def _after_each(self) -> None:
-        work, facts = self._desk.work, self._wanted.facts
+        work, facts = self._shared.work, self._wanted.facts
         if not work.pending(MAPPINGS):
             self._core.declared_and_not_listed()
         if self._progress:
@@ -199,11 +199,11 @@ class Collector:
                     self._core.published(name, qualifier)
                     self._core.policy(name, qualifier)
 
-        self._desk.work.start(
+        self._shared.work.start(
             f"API {identifier}",
             lambda: ApiReader(self._session).read(kind, identifier, logical_id),
             have,
-            self._desk.gap(Fact.APIS),
+            self._shared.gap(Fact.APIS),
             kind=API,
             action="lambda:GetFunctionUrlConfig" if kind == "url" else "apigateway:GET",
         )
@@ -228,11 +228,11 @@ class Collector:
                 if (decision := decisions.get(action.lower())) is not None
             ]
 
-        self._desk.work.start(
+        self._shared.work.start(
             f"permissions of {simulation.role_arn.rpartition('/')[2]} on {simulation.resource}",
             lambda: reader.simulate(simulation.role_arn, simulation.actions, simulation.resource),
             have,
-            self._desk.gap(Fact.PERMISSIONS),
+            self._shared.gap(Fact.PERMISSIONS),
             action="iam:SimulatePrincipalPolicy",
         )
 
@@ -240,13 +240,13 @@ class Collector:
         if not queries:
             return
         start, end = self._wanted.since, self._wanted.until + timedelta(seconds=60)
-        self._desk.work.start(
+        self._shared.work.start(
             "metrics",
             lambda: MetricReader(self._session).read(
                 queries, start=start, end=end, period_s=period(start, end)
             ),
             self._series.extend,
-            self._desk.gap(Fact.METRICS),
+            self._shared.gap(Fact.METRICS),
             kind=FIGURES,
             action="cloudwatch:GetMetricData",
         )

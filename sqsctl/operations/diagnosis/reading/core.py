@@ -17,7 +17,7 @@ from sqsctl.model.stack import (
     ResourcePolicy,
     Unread,
 )
-from sqsctl.operations.diagnosis.reading.observation import CORE, MAPPINGS, Desk
+from sqsctl.operations.diagnosis.reading.observation import CORE, MAPPINGS, SharedReads
 
 MAX_FUNCTIONS = 200
 
@@ -31,7 +31,7 @@ class CoreReader:
 
     def __init__(
         self,
-        desk: Desk,
+        shared: SharedReads,
         on_function: Callable[[Function], None],
         on_lost: Callable[[str, Unread], None],
         on_queue: Callable[[Queue], None],
@@ -42,20 +42,20 @@ class CoreReader:
         self.concurrency: list[Concurrency] = []
         self.policies: list[ResourcePolicy] = []
         self.versions: dict[str, list[PublishedVersion]] = {}
-        self._desk = desk
-        self._facts = desk.wanted.facts
+        self._shared = shared
+        self._facts = shared.wanted.facts
         self._on_function = on_function
         self._on_lost = on_lost
         self._on_queue = on_queue
-        self._queue_client = QueueClient(desk.session)
-        self._function_client = FunctionClient(desk.session)
-        self._mapping_client = MappingClient(desk.session)
-        self._function_ids = {each.name: each.logical_id for each in desk.ref.functions}
-        self._mapping_ids = dict(desk.ref.mapping_ids)
+        self._queue_client = QueueClient(shared.session)
+        self._function_client = FunctionClient(shared.session)
+        self._mapping_client = MappingClient(shared.session)
+        self._function_ids = {each.name: each.logical_id for each in shared.ref.functions}
+        self._mapping_ids = dict(shared.ref.mapping_ids)
 
     def start(self) -> None:
         """Begin with the parts of the stack."""
-        ref = self._desk.ref
+        ref = self._shared.ref
         if Fact.QUEUES in self._facts:
             for part in ref.queues:
                 self._queue(part.ref)
@@ -67,40 +67,40 @@ class CoreReader:
         for each in ref.functions:
             self.function(each.name)
         if Fact.CONCURRENCY in self._facts:
-            self._desk.work.start(
+            self._shared.work.start(
                 "account settings",
                 self._function_client.account,
                 self.concurrency.append,
-                self._desk.gap(Fact.CONCURRENCY),
+                self._shared.gap(Fact.CONCURRENCY),
                 action="lambda:GetAccountSettings",
             )
 
     # -- queues -------------------------------------------------------------------------
 
     def _queue(self, ref: QueueRef) -> None:
-        if self._desk.first_time("queue", ref.arn or ref.url):
+        if self._shared.first_time("queue", ref.arn or ref.url):
             self._describe(ref.name, lambda: self._queue_client.describe(ref))
 
     def _queue_by_arn(self, arn: str) -> None:
         """A queue that the stack refers to and does not hold."""
-        if self._desk.first_time("queue", arn):
+        if self._shared.first_time("queue", arn):
             self._describe(
                 arn.rpartition(":")[2],
                 lambda: self._queue_client.describe(self._queue_client.resolve(arn)),
             )
 
     def _describe(self, name: str, call: Callable[[], Queue]) -> None:
-        self._desk.work.start(
+        self._shared.work.start(
             f"queue {name}",
             call,
             self._have_queue,
-            self._desk.gap(Fact.QUEUES, Fact.DEAD_LETTERS),
+            self._shared.gap(Fact.QUEUES, Fact.DEAD_LETTERS),
             kind=CORE,
             action="sqs:GetQueueAttributes",
         )
 
     def _have_queue(self, queue: Queue) -> None:
-        parts = self._desk.ref.queues
+        parts = self._shared.ref.queues
         part = next((each for each in parts if each.url == queue.url), None)
         arn = queue.arn or (part.arn if part else "")
         if arn in self.queues:
@@ -127,11 +127,11 @@ class CoreReader:
         self._list(f"sources of {name}", lambda: self._mapping_client.of_function(name))
 
     def _list(self, what: str, call: Callable[[], tuple[EventSourceMapping, ...]]) -> None:
-        self._desk.work.start(
+        self._shared.work.start(
             what,
             call,
             self._have_mappings,
-            self._desk.gap(Fact.MAPPINGS),
+            self._shared.gap(Fact.MAPPINGS),
             kind=MAPPINGS,
             action="lambda:ListEventSourceMappings",
             missing=lambda: None,  # a function that is gone is missing as a function
@@ -152,20 +152,20 @@ class CoreReader:
 
     def declared_and_not_listed(self) -> None:
         """Look for the mappings that the stack declares and no list held: a stream's, or gone."""
-        if Fact.MAPPINGS not in self._facts or self._desk.gaps(Fact.MAPPINGS):
+        if Fact.MAPPINGS not in self._facts or self._shared.gaps(Fact.MAPPINGS):
             return
         for uuid in self._mapping_ids:
-            if uuid not in self.mappings and self._desk.first_time("mapping", uuid):
+            if uuid not in self.mappings and self._shared.first_time("mapping", uuid):
                 self._one_mapping(uuid)
 
     def _one_mapping(self, uuid: str) -> None:
-        gap = self._desk.gap(Fact.MAPPINGS)
+        gap = self._shared.gap(Fact.MAPPINGS)
 
         def have(found: EventSourceMapping) -> None:
             if ":sqs:" in found.queue_arn:
                 self._have_mappings((found,))
 
-        self._desk.work.start(
+        self._shared.work.start(
             f"mapping {uuid}",
             lambda: self._mapping_client.get(uuid),
             have,
@@ -180,15 +180,15 @@ class CoreReader:
         """Read a function, once, with all that is wanted of it."""
         if not self._facts & {Fact.FUNCTIONS, Fact.CONCURRENCY, Fact.POLICIES}:
             return
-        if not self._desk.first_time("function", name):
+        if not self._shared.first_time("function", name):
             return
-        if self._desk.asked("function") > MAX_FUNCTIONS:
-            self._desk.gap(Fact.FUNCTIONS)(
+        if self._shared.asked("function") > MAX_FUNCTIONS:
+            self._shared.gap(Fact.FUNCTIONS)(
                 Unread("further functions", "more than are read at once")
             )
             return
         if Fact.FUNCTIONS in self._facts:
-            self._desk.work.start(
+            self._shared.work.start(
                 f"function {name}",
                 lambda: self._function_client.get(name),
                 self._have_function,
@@ -197,11 +197,11 @@ class CoreReader:
                 action="lambda:GetFunctionConfiguration",
             )
         if Fact.CONCURRENCY in self._facts:
-            self._desk.work.start(
+            self._shared.work.start(
                 f"concurrency of {name}",
                 lambda: self._function_client.reserved(name),
                 self.concurrency.append,
-                self._desk.gap(Fact.CONCURRENCY),
+                self._shared.gap(Fact.CONCURRENCY),
                 action="lambda:GetFunctionConcurrency",
             )
         self.policy(name, None)
@@ -210,13 +210,13 @@ class CoreReader:
         """Read who may invoke a function, or an alias of it."""
         if Fact.POLICIES not in self._facts:
             return
-        if not self._desk.first_time("policy", f"{name}:{qualifier or ''}"):
+        if not self._shared.first_time("policy", f"{name}:{qualifier or ''}"):
             return
-        self._desk.work.start(
+        self._shared.work.start(
             f"policy of {name}",
             lambda: self._function_client.policy(name, qualifier),
             self.policies.append,
-            self._desk.gap(Fact.POLICIES),
+            self._shared.gap(Fact.POLICIES),
             action="lambda:GetPolicy",
         )
 
@@ -224,13 +224,13 @@ class CoreReader:
         """Read what an alias or version stands for."""
         if Fact.FUNCTIONS not in self._facts or qualifier == "$LATEST":
             return
-        if not self._desk.first_time("published", f"{name}:{qualifier}"):
+        if not self._shared.first_time("published", f"{name}:{qualifier}"):
             return
-        self._desk.work.start(
+        self._shared.work.start(
             f"{name}:{qualifier}",
             lambda: self._function_client.published(name, qualifier),
             self.versions.setdefault(name, []).append,
-            self._desk.gap(Fact.FUNCTIONS),
+            self._shared.gap(Fact.FUNCTIONS),
             action="lambda:GetFunctionConfiguration",
         )
 
@@ -241,5 +241,5 @@ class CoreReader:
         self._on_function(function)
 
     def _no_function(self, name: str, gap: Unread) -> None:
-        self._desk.gap(Fact.FUNCTIONS)(gap)
+        self._shared.gap(Fact.FUNCTIONS)(gap)
         self._on_lost(name, gap)

@@ -34,7 +34,7 @@ class Wanted:
         return self.functions is None or function in self.functions
 
 
-class Desk:
+class SharedReads:
     """One observation's common ground. Only touched by the thread that runs the work."""
 
     def __init__(self, session: Session, ref: StackRef, wanted: Wanted, timeout_s: float) -> None:

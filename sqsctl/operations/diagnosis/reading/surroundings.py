@@ -25,7 +25,7 @@ from sqsctl.model.stack import (
     Queue,
     Unread,
 )
-from sqsctl.operations.diagnosis.reading.observation import CORE, Desk
+from sqsctl.operations.diagnosis.reading.observation import CORE, SharedReads
 from sqsctl.operations.stacks.without_stack import place
 
 T = TypeVar("T")
@@ -38,15 +38,15 @@ MAX_NAMED = 20
 class SurroundingsReader:
     """Reads each VPC and each key once, all parts of a VPC at the same time."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._reader = NetworkReader(desk.session)
-        self._keys_reader = KeyReader(desk.session)
+    def __init__(self, shared: SharedReads) -> None:
+        self._shared = shared
+        self._reader = NetworkReader(shared.session)
+        self._keys_reader = KeyReader(shared.session)
         self._vpcs: dict[str, Network] = {}
         self._subnets: dict[str, Subnet] = {}
         self._keys: dict[str, Key] = {}
         self._names: dict[str, dict[str, None]] = {}
-        self._queues = QueueClient(desk.session)
+        self._queues = QueueClient(shared.session)
         self._named: list[NamedQueue] = []
 
     def of_function(self, function: Function) -> None:
@@ -91,17 +91,17 @@ class SurroundingsReader:
     # -- VPCs ------------------------------------------------------------------------------
 
     def _vpc_of(self, function: Function) -> None:
-        if Fact.NETWORKS not in self._desk.wanted.facts or not function.vpc_subnets:
+        if Fact.NETWORKS not in self._shared.wanted.facts or not function.vpc_subnets:
             return
         if function.vpc_id:
             self._vpc(function.vpc_id)
-        fresh = [each for each in function.vpc_subnets if self._desk.first_time("subnet", each)]
+        fresh = [each for each in function.vpc_subnets if self._shared.first_time("subnet", each)]
         if fresh:
-            self._desk.work.start(
+            self._shared.work.start(
                 f"subnets of {function.name}",
                 lambda: self._reader.subnets(fresh),
                 self._have_subnets,
-                self._desk.gap(Fact.NETWORKS),
+                self._shared.gap(Fact.NETWORKS),
                 action="ec2:DescribeSubnets",
             )
 
@@ -111,10 +111,10 @@ class SurroundingsReader:
             self._vpc(each.vpc_id)
 
     def _vpc(self, vpc_id: str) -> None:
-        if not vpc_id or not self._desk.first_time("vpc", vpc_id):
+        if not vpc_id or not self._shared.first_time("vpc", vpc_id):
             return
-        if self._desk.asked("vpc") > MAX_VPCS:
-            self._desk.gap(Fact.NETWORKS)(Unread("further VPCs", "more than are read at once"))
+        if self._shared.asked("vpc") > MAX_VPCS:
+            self._shared.gap(Fact.NETWORKS)(Unread("further VPCs", "more than are read at once"))
             return
         self._vpcs[vpc_id] = Network(vpc_id)
         reader = self._reader
@@ -131,11 +131,11 @@ class SurroundingsReader:
             known: dict[str, Any] = {field: found}
             self._vpcs[vpc_id] = replace(self._vpcs[vpc_id], **known)
 
-        self._desk.work.start(
+        self._shared.work.start(
             f"{part} of {vpc_id}",
             lambda: call(vpc_id),
             have,
-            self._desk.gap(Fact.NETWORKS),
+            self._shared.gap(Fact.NETWORKS),
             action=f"ec2:{action}",
         )
 
@@ -143,20 +143,23 @@ class SurroundingsReader:
 
     def _named_queue(self, reference: str) -> None:
         """Look whether a queue is there that is none of the stack, in its account and region."""
-        desk = self._desk
-        if Fact.NAMED_QUEUES not in desk.wanted.facts or not self._foreign(reference):
+        shared = self._shared
+        if Fact.NAMED_QUEUES not in shared.wanted.facts or not self._foreign(reference):
             return
-        if not desk.first_time("named queue", reference) or desk.asked("named queue") > MAX_NAMED:
+        if (
+            not shared.first_time("named queue", reference)
+            or shared.asked("named queue") > MAX_NAMED
+        ):
             return
 
         def look() -> None:
             self._queues.describe(self._queues.resolve(reference))
 
-        desk.work.start(
+        shared.work.start(
             f"queue {reference.replace(':', '/').rpartition('/')[2]}",
             look,
             lambda _: self._named.append(NamedQueue(reference, exists=True)),
-            desk.gap(Fact.NAMED_QUEUES),
+            shared.gap(Fact.NAMED_QUEUES),
             action="sqs:GetQueueAttributes",
             missing=lambda: self._named.append(NamedQueue(reference, exists=False)),
         )
@@ -164,29 +167,29 @@ class SurroundingsReader:
     def _foreign(self, reference: str) -> bool:
         """A queue of the account and region that the stack does not hold; others tell nothing."""
         account, name = place(reference)
-        if not name or account != (self._desk.ref.account or self._desk.session.target.account):
+        if not name or account != (self._shared.ref.account or self._shared.session.target.account):
             return False
         if not reference.startswith("arn:"):
             try:
                 self._queues.resolve(reference)  # of a URL this asks nobody
             except SqsctlError:
                 return False
-        elif reference.split(":")[3] != self._desk.ref.region:
+        elif reference.split(":")[3] != self._shared.ref.region:
             return False
-        return (account, name) not in {place(each.arn) for each in self._desk.ref.queues}
+        return (account, name) not in {place(each.arn) for each in self._shared.ref.queues}
 
     # -- keys ------------------------------------------------------------------------------
 
     def _key(self, reference: str, named: str) -> None:
         """Read a key by its full name; ``named`` is how the queue or function has it."""
-        if Fact.KEYS not in self._desk.wanted.facts or aws_managed(named):
+        if Fact.KEYS not in self._shared.wanted.facts or aws_managed(named):
             return
         names = self._names.setdefault(reference, {})
         names[named] = None
-        if len(names) > 1 or not self._desk.first_time("key", reference):
+        if len(names) > 1 or not self._shared.first_time("key", reference):
             return
-        gap = self._desk.gap(Fact.KEYS)
-        if self._desk.asked("key") > MAX_KEYS:
+        gap = self._shared.gap(Fact.KEYS)
+        if self._shared.asked("key") > MAX_KEYS:
             gap(Unread("further keys", "more than are read at once"))
             return
 
@@ -195,7 +198,7 @@ class SurroundingsReader:
             if key.arn and key.customer_managed:
                 self._policy(reference, key.arn)
 
-        self._desk.work.start(
+        self._shared.work.start(
             f"key {named}",
             lambda: self._keys_reader.describe(reference),
             have,
@@ -208,12 +211,12 @@ class SurroundingsReader:
         def have(policy: str) -> None:
             self._keys[reference] = replace(self._keys[reference], policy=policy)
 
-        if self._desk.first_time("key policy", arn):
-            self._desk.work.start(
+        if self._shared.first_time("key policy", arn):
+            self._shared.work.start(
                 f"policy of key {arn.rpartition('/')[2]}",
                 lambda: self._keys_reader.policy(arn),
                 have,
-                self._desk.gap(Fact.KEYS),
+                self._shared.gap(Fact.KEYS),
                 action="kms:GetKeyPolicy",
             )
 

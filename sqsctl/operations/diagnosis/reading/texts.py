@@ -19,7 +19,7 @@ from sqsctl.model.stack import (
     PackageMember,
     Unread,
 )
-from sqsctl.operations.diagnosis.reading.observation import LOGS, Desk
+from sqsctl.operations.diagnosis.reading.observation import LOGS, SharedReads
 from sqsctl.operations.logs.log_window import Window, read_window
 
 MAX_LOG_GROUPS = 40
@@ -33,12 +33,12 @@ class LogReader:
     those that matter first.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, shared: SharedReads) -> None:
         self.logs: dict[str, FunctionLogs] = {}
-        self._desk = desk
-        self._client = LogClient(desk.session, Limiter())
+        self._shared = shared
+        self._client = LogClient(shared.session, Limiter())
         self._waiting: dict[str, str] | None = (
-            {} if len(desk.ref.functions) > MAX_LOG_GROUPS else None
+            {} if len(shared.ref.functions) > MAX_LOG_GROUPS else None
         )
 
     @property
@@ -47,10 +47,10 @@ class LogReader:
 
     def read(self, name: str, group: str) -> None:
         """Read a function's log, now or when it is its turn."""
-        wanted = self._desk.wanted
+        wanted = self._shared.wanted
         if Fact.LOGS not in wanted.facts or not wanted.logs_of(name):
             return
-        if not self._desk.first_time("logs", name):
+        if not self._shared.first_time("logs", name):
             return
         if self._waiting is None:
             self._start(name, group)
@@ -65,12 +65,12 @@ class LogReader:
             self._start(name, waiting[name])
         left = len(ranked) - MAX_LOG_GROUPS
         if left > 0:
-            self._desk.gap(Fact.LOGS)(
+            self._shared.gap(Fact.LOGS)(
                 Unread(f"logs of {left} more functions", "more than are read; name one")
             )
 
     def _start(self, name: str, group: str) -> None:
-        wanted = self._desk.wanted
+        wanted = self._shared.wanted
 
         def have(window: Window) -> None:
             self.logs[name] = understood(name, group, wanted.since, window)
@@ -78,7 +78,7 @@ class LogReader:
         def missing() -> None:
             self.logs[name] = FunctionLogs(name, group, since=wanted.since, exists=False)
 
-        self._desk.work.start(
+        self._shared.work.start(
             f"log group {group}",
             lambda: read_window(
                 self._client,
@@ -88,12 +88,12 @@ class LogReader:
                 function=name,
             ),
             have,
-            self._desk.gap(Fact.LOGS),
+            self._shared.gap(Fact.LOGS),
             kind=LOGS,
             action="logs:FilterLogEvents",
             missing=missing,
             # Many groups wait for each other under the quota.
-            extra_s=len(self._desk.ref.functions) / CALLS_PER_SECOND * 2,
+            extra_s=len(self._shared.ref.functions) / CALLS_PER_SECOND * 2,
         )
 
     def ask_retention(self, failed: Collection[str]) -> None:
@@ -102,7 +102,7 @@ class LogReader:
             logs = self.logs.get(name)
             if logs is None or not logs.exists or logs.failures:
                 continue
-            self._desk.work.start(
+            self._shared.work.start(
                 f"retention of {logs.group}",
                 partial(self._client.retention_days, logs.group),
                 partial(self._have_retention, name),
@@ -117,27 +117,27 @@ class LogReader:
 class PackagesReader:
     """Reads the listing of each function's package and of its layers."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, shared: SharedReads) -> None:
         self.packages: dict[str, Package] = {}
-        self._desk = desk
-        self._reader = PackageReader(desk.session)
+        self._shared = shared
+        self._reader = PackageReader(shared.session)
         self._layers: dict[str, list[PackageMember]] = {}
         self._incomplete: set[str] = set()
 
     def read(self, function: Function) -> None:
         """Read a function's package and layers."""
-        wanted = self._desk.wanted
+        wanted = self._shared.wanted
         if Fact.PACKAGES not in wanted.facts or not wanted.logs_of(function.name):
             return
-        self._desk.work.start(
+        self._shared.work.start(
             f"package of {function.name}",
             lambda: self._reader.read(function),
             self._have,
-            self._desk.gap(Fact.PACKAGES),
+            self._shared.gap(Fact.PACKAGES),
             action="lambda:GetFunction",
         )
         for arn in function.layers:
-            self._desk.work.start(
+            self._shared.work.start(
                 f"layer {arn.rpartition('layer:')[2]} of {function.name}",
                 partial(self._reader.layer, arn),
                 partial(self._have_layer, function.name),
@@ -147,8 +147,8 @@ class PackagesReader:
 
     def lost(self, name: str, gap: Unread) -> None:
         """The function could not be read, so its package cannot."""
-        if Fact.PACKAGES in self._desk.wanted.facts:
-            self._desk.gap(Fact.PACKAGES)(Unread(f"package of {name}", gap.reason, gap.action))
+        if Fact.PACKAGES in self._shared.wanted.facts:
+            self._shared.gap(Fact.PACKAGES)(Unread(f"package of {name}", gap.reason, gap.action))
 
     def complete(self) -> Iterable[Package]:
         """The packages with their layers; one whose layers are not all known is truncated."""
@@ -168,7 +168,7 @@ class PackagesReader:
 
     def _no_layer(self, function: str, gap: Unread) -> None:
         self._incomplete.add(function)
-        self._desk.gap(Fact.PACKAGES)(gap)
+        self._shared.gap(Fact.PACKAGES)(gap)
 
 
 def understood(function: str, group: str, since: datetime, window: Window) -> FunctionLogs:

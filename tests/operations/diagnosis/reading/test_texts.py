@@ -21,16 +21,16 @@ from sqsctl.model.stack import (
     Unread,
 )
 from sqsctl.operations.diagnosis.reading import texts
-from sqsctl.operations.diagnosis.reading.observation import Desk, Wanted
+from sqsctl.operations.diagnosis.reading.observation import SharedReads, Wanted
 from tests.aws.stubs import Stubbed
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
 
-def desk(functions: int, facts: frozenset[Fact] = frozenset(Fact)) -> Desk:
+def shared(functions: int, facts: frozenset[Fact] = frozenset(Fact)) -> SharedReads:
     parts = tuple(FunctionPart(f"f{n}", f"arn:f{n}") for n in range(functions))
     wanted = Wanted(facts, NOW - timedelta(hours=3), NOW)
-    return Desk(Stubbed().session, StackRef("r", functions=parts), wanted, 20)
+    return SharedReads(Stubbed().session, StackRef("r", functions=parts), wanted, 20)
 
 
 def test_of_a_large_stack_the_logs_that_matter_are_read_and_the_others_are_gaps(
@@ -43,7 +43,7 @@ def test_of_a_large_stack_the_logs_that_matter_are_read_and_the_others_are_gaps(
         return LogPage(())
 
     monkeypatch.setattr(LogClient, "page", page)
-    here = desk(500)
+    here = shared(500)
     reader = texts.LogReader(here)
     for number in range(500):
         reader.read(f"f{number}", f"/aws/lambda/f{number}")
@@ -61,7 +61,7 @@ def test_of_a_large_stack_the_logs_that_matter_are_read_and_the_others_are_gaps(
 
 def test_a_small_stack_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LogClient, "page", lambda *_, **__: LogPage(()))
-    here = desk(3)
+    here = shared(3)
     reader = texts.LogReader(here)
     for _ in range(2):  # twice asked is once read
         reader.read("f0", "/aws/lambda/f0")
@@ -83,7 +83,7 @@ def test_a_package_whose_layers_are_not_all_known_is_truncated(
 
     monkeypatch.setattr(PackageReader, "layer", layer)
     monkeypatch.setattr(PackageReader, "read", read)
-    here = desk(1)
+    here = shared(1)
     reader = texts.PackagesReader(here)
     arn = "arn:aws:lambda:r:1:layer:l"
     reader.read(Function("whole", "arn", layers=(f"{arn}:1",)))

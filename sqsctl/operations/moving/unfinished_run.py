@@ -18,7 +18,7 @@ _LARGEST = 1e12  # no time and no duration is above
 
 
 @dataclass(slots=True)
-class Story:
+class UnfinishedRun:
     """What a journal tells.
 
     ``source`` is the ``identity`` that the run worked on, ``terms`` the options that it was
@@ -60,38 +60,40 @@ class Story:
         return bool(self.owed or self.perhaps or self.doubtful)
 
 
-def refuse_other_terms(story: Story, terms: Mapping[str, str]) -> None:
+def refuse_other_terms(unfinished: UnfinishedRun, terms: Mapping[str, str]) -> None:
     """Raises RefusedError where a run would go on with other options than it was begun with.
 
     What one selection left undone, or was on its way to one queue, is nothing that another
     can finish.
     """
-    if not story.unsettled or story.terms == dict(terms):
+    if not unfinished.unsettled or unfinished.terms == dict(terms):
         return
-    other = sorted(key for key in {*story.terms, *terms} if story.terms.get(key) != terms.get(key))
+    other = sorted(
+        key for key in {*unfinished.terms, *terms} if unfinished.terms.get(key) != terms.get(key)
+    )
     raise RefusedError(
-        f"the run of {story.started_at} was not finished, and was begun with other options "
+        f"the run of {unfinished.started_at} was not finished, and was begun with other options "
         f"({', '.join(other)})",
-        hint=f"finish it first: {story.command}; or add --no-resume, which leaves it as it is",
+        hint=f"finish it first: {unfinished.command}; or add --no-resume, which leaves it as it is",
         code="other_options",
     )
 
 
-def read(path: Path) -> Story:
+def read(path: Path) -> UnfinishedRun:
     """What a journal tells; tolerant of torn and foreign lines."""
-    story = Story(path)
-    for record in _records(path, story):
-        _apply(story, record)
-    return story
+    unfinished = UnfinishedRun(path)
+    for record in _records(path, unfinished):
+        _apply(unfinished, record)
+    return unfinished
 
 
-def _records(path: Path, story: Story) -> Iterator[dict[str, Any]]:
+def _records(path: Path, unfinished: UnfinishedRun) -> Iterator[dict[str, Any]]:
     try:
         with path.open("rb") as lines:
             for line in lines:
                 record = parsed(line)
                 if record is None:
-                    story.unreadable_lines += bool(line.strip())
+                    unfinished.unreadable_lines += bool(line.strip())
                 else:
                     yield record
     except OSError as error:
@@ -108,43 +110,43 @@ def parsed(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def _apply(story: Story, record: dict[str, Any]) -> None:
+def _apply(unfinished: UnfinishedRun, record: dict[str, Any]) -> None:
     kind = str(record.get("kind"))
     if kind in {"begin", "resume"}:
-        story.hold_s = max(story.hold_s, int(_number(record.get("hold_s")) or 0))
-        story.finished = False
+        unfinished.hold_s = max(unfinished.hold_s, int(_number(record.get("hold_s")) or 0))
+        unfinished.finished = False
         if kind == "begin":
-            _begun(story, record)
+            _begun(unfinished, record)
     elif kind in {"intent", "unknown"}:
         for key in _texts(record.get("ids")):
-            story.perhaps.setdefault(key, _number(record.get("t")))
+            unfinished.perhaps.setdefault(key, _number(record.get("t")))
     elif kind == "sent":
         for pair in _list(record.get("ids")):
             if isinstance(pair, list) and len(pair) == 2 and len(_texts(pair)) == 2:
-                story.sent[pair[0]] = pair[1]
-                story.perhaps.pop(pair[0], None)
-        story.doubtful.update(dict.fromkeys(_texts(record.get("doubtful"))))
+                unfinished.sent[pair[0]] = pair[1]
+                unfinished.perhaps.pop(pair[0], None)
+        unfinished.doubtful.update(dict.fromkeys(_texts(record.get("doubtful"))))
     elif kind == "unsent":
         for key in _texts(record.get("ids")):
-            story.perhaps.pop(key, None)
+            unfinished.perhaps.pop(key, None)
     elif kind == "deleted":
-        story.deleted.update(_texts(record.get("ids")))
+        unfinished.deleted.update(_texts(record.get("ids")))
     elif kind in {"end", "abandoned"}:
-        story.finished = True
-        story.doubtful.clear()
+        unfinished.finished = True
+        unfinished.doubtful.clear()
         if kind == "abandoned" or record.get("settled") is True:
-            story.perhaps.clear()
-            story.deleted.update(story.sent)
+            unfinished.perhaps.clear()
+            unfinished.deleted.update(unfinished.sent)
 
 
-def _begun(story: Story, record: dict[str, Any]) -> None:
-    story.source = str(record.get("source", ""))
-    story.run = str(record.get("run", ""))
-    story.started_at = str(record.get("at", ""))
-    story.command = str(record.get("command", ""))
+def _begun(unfinished: UnfinishedRun, record: dict[str, Any]) -> None:
+    unfinished.source = str(record.get("source", ""))
+    unfinished.run = str(record.get("run", ""))
+    unfinished.started_at = str(record.get("at", ""))
+    unfinished.command = str(record.get("command", ""))
     terms = record.get("terms")
     if isinstance(terms, dict):
-        story.terms = {key: str(value) for key, value in terms.items()}
+        unfinished.terms = {key: str(value) for key, value in terms.items()}
 
 
 def _list(value: object) -> list[Any]:
