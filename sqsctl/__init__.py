@@ -1,3 +1,3 @@
-"""sqsctl: find out why an SQS + Lambda stack is stuck, and mend it."""
+"""sqsctl: find out why an SQS + Lambda stack is stuck, and fix it."""
 
 __version__ = "0.1.0"

@@ -91,7 +91,7 @@ def test_sessions_end_as_the_pictures_show(name: str) -> None:
     for expected in (
         "10  import-module-missing",
         "✗ tutorial-step-2-dev-jobsWorker cannot start: module requests is not in its package",
-        "└─ explains: 10 messages lie in",
+        "└─ explains: 10 messages are in",
         "mended: import-module-missing",
         "✓ 10 moved out of tutorial-step-2-dev-jobs-dlq",
     ):

@@ -31,7 +31,7 @@ _POINTS = 5
 class BacklogGrowing(Check):
     meta = Meta(
         id="backlog-growing",
-        title="Queues are worked off",
+        title="Queues are processed",
         severity=Severity.WARNING,
         kind=Kind.SYMPTOM,
         needs=frozenset({Fact.QUEUES, Fact.METRICS}),

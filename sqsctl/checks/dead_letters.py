@@ -1,4 +1,4 @@
-"""Messages lie in a dead-letter queue.
+"""Messages are in a dead-letter queue.
 
 ## What it does
 Counts the messages of each dead-letter queue, says since when they come, and which cause
@@ -28,7 +28,7 @@ from sqsctl.model.stack import Fact, Stack
 class DeadLetters(Check):
     meta = Meta(
         id="dead-letters",
-        title="No message lies in a dead-letter queue",
+        title="No message is in a dead-letter queue",
         severity=Severity.WARNING,
         kind=Kind.SYMPTOM,
         needs=frozenset({Fact.DEAD_LETTERS}),
@@ -65,12 +65,12 @@ class DeadLetters(Check):
         )
         sources = [q.name for q in stack.queues if q.dead_letter_target_arn == dead.queue_arn]
         origin = f", from {', '.join(sources)}" if sources else ""
-        plural = "s lie" if count != 1 else " lies"
+        plural = "s are" if count != 1 else " is"
         found = self.found(
             f"{count} message{plural} in {dead.queue_name}{since}{origin}",
             evidence=tuple(_evidence(dead, stack, matches, by)),
             remedy=remedy(
-                "mend the cause first, then move them back",
+                "fix the cause first, then move them back",
                 Look(words=("dlq", "groups"), queue=dead.queue_name),
                 afterwards=Redrive(queue=dead.queue_name),
             ),

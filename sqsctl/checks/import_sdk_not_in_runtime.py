@@ -9,7 +9,7 @@ sources require an SDK that is neither packaged nor bundled.
 ## Why it matters
 The code runs on the developer's machine, where the SDK is installed, and fails on each
 invocation in Lambda. The SDK v3 does run on nodejs14.x; that image only does not bring it.
-A newer runtime, or the SDK in the package, both mend it.
+A newer runtime, or the SDK in the package, both fix it.
 """
 
 from __future__ import annotations

@@ -120,7 +120,11 @@ class KmsAccessDenied(LogCheck[Refused]):
 
     def _refused(self, each: Refusal) -> Finding:
         actions = " and ".join(each.actions)
-        then = "nobody polls it" if each.consumes else "nothing that it sends arrives"
+        then = (
+            "no consumer takes messages from it"
+            if each.consumes
+            else "nothing that it sends arrives"
+        )
         return self.found(
             f"{each.function.name} may not {actions} with the key of {each.queue.name}: {then}",
             evidence=(

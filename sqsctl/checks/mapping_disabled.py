@@ -2,8 +2,8 @@
 
 ## What it does
 Looks at the state of each event source mapping, or at the JSON of one in pasted text.
-Anything but enabled (or on its way there) means that nobody polls the queue. One that a
-redrive of yours has paused is told as that.
+Anything but enabled (or on its way there) means that no consumer takes messages from the queue.
+One that a redrive of yours has paused is told as that.
 
 ## Why it matters
 The producer keeps answering 200, the queue keeps growing, no error appears anywhere, and
@@ -80,7 +80,7 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
             if paused.uuid == mapping.uuid:
                 return self._paused(mapping, paused, name, left, evidence)
         return self.found(
-            f"nobody polls {name}: its mapping to {mapping.function_name} is "
+            f"no consumer takes messages from {name}: its mapping to {mapping.function_name} is "
             f"{mapping.state.lower()}{left}",
             evidence=evidence,
             remedy=remedy(
@@ -109,7 +109,7 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
         on = Set("mapping", mapping.uuid, {"Enabled": True}, {"Enabled": False})
         again = Look(words=("dlq", "redrive", "--resume-consumer"), queue=name)
         return self.found(
-            f"nobody polls {name}: its mapping to {mapping.function_name} is "
+            f"no consumer takes messages from {name}: its mapping to {mapping.function_name} is "
             f"{mapping.state.lower()}, {whose}{left}",
             evidence=[*evidence, Evidence("the note of the redrive", "paused at", paused.at)],
             remedy=remedy(
@@ -132,7 +132,7 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
         arn, uuid = seen.sign
         name = arn.rsplit(":", 1)[-1] or "the queue"
         return self.found(
-            f"nobody polls {name}: its event source mapping is disabled",
+            f"no consumer takes messages from {name}: its event source mapping is disabled",
             evidence=seen.evidence() or (Evidence("the text", "State", "Disabled"),),
             remedy=remedy(
                 "enable the mapping",

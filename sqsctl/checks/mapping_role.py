@@ -76,7 +76,7 @@ class MappingRole(LogCheck[str]):
         actions = ", ".join(each.action for each in missing)
         return self.found(
             f"the role of {function} may not {actions} on {resource.rsplit(':', 1)[-1]}: "
-            "nobody polls the queue",
+            "no consumer takes messages from the queue",
             evidence=tuple(
                 Evidence(f"iam SimulatePrincipalPolicy {role}", each.action, each.decision)
                 for each in missing

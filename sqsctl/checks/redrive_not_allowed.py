@@ -87,7 +87,7 @@ class RedriveNotAllowed(Check):
 
     def _places(self, queue: Queue, target: str) -> Finding:
         return self.found(
-            f"{queue.name} and its dead-letter queue lie in different regions or accounts",
+            f"{queue.name} and its dead-letter queue are in different regions or accounts",
             evidence=(
                 of_queue(queue, "QueueArn", queue.arn),
                 of_queue(queue, "RedrivePolicy.deadLetterTargetArn", target),

@@ -48,7 +48,7 @@ def metrics(
         str | None,
         typer.Option(
             "--since",
-            help="From when: 10m, 2h, 1d ago, or a moment.",
+            help="From when: 10m, 2h, 1d ago, or a time.",
             metavar="TIME",
             show_default="1h",
         ),

@@ -112,7 +112,7 @@ PAIRS = (
         "mapping-disabled",
         stack(mappings=(mapping(state="Disabled"),)),
         stack(mappings=(mapping(state="Enabled"),)),
-        "nobody polls",
+        "no consumer takes messages",
     ),
     Pair(
         "mapping-missing",

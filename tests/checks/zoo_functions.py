@@ -88,7 +88,7 @@ PAIRS = (
         "dead-letters",
         stack(dead_letters=(DeadLetters(DLQ, f"{PREFIX}:{DLQ}", 3),)),
         stack(),
-        "3 messages lie in",
+        "3 messages are in",
         Severity.WARNING,
         DLQ,
     ),

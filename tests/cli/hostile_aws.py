@@ -57,7 +57,7 @@ class HostileAws:
         self.refill()
 
     def refill(self) -> None:
-        """Three messages lie in the queue."""
+        """Three messages are in the queue."""
         self._left = 3
 
     def __call__(

@@ -76,7 +76,7 @@ def test_what_does_not_go_together_is_refused_before_anything_is_asked(
         "does not go with --fix": ["--watch", "--fix"],
         "does not go with --report": ["--watch", "--report", "x.md"],
         "no check is left": ["dlq-missing", "--skip", "dlq-missing"],
-        "lies in the future": ["--since", "2099-01-01"],
+        "is in the future": ["--since", "2099-01-01"],
         "it is a folder": ["--report", str(tmp_path)],
         "its folder does not exist": ["--report", str(tmp_path / "no" / "where.md")],
     }

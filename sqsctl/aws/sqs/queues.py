@@ -153,7 +153,7 @@ class QueueClient:
         here = self.session.target.region
         if region and region != here and self.session.target.endpoint is None:
             raise UsageError(
-                f"{reference} lies in {region}, the target is {here}",
+                f"{reference} is in {region}, the target is {here}",
                 hint=f"add --region {region}",
                 code="wrong_region",
             )

@@ -58,7 +58,7 @@ SentSinceOption = Annotated[
     str | None,
     typer.Option(
         "--since",
-        help="Sent after: 10m, 2h, 1d ago, or a moment.",
+        help="Sent after: 10m, 2h, 1d ago, or a time.",
         metavar="TIME",
         rich_help_panel=_PANEL,
     ),

@@ -102,7 +102,7 @@ def show_decoded(console: Console, inside: Decoded | None, *, full: bool) -> Non
     if inside.note:
         console.print(styled(f"  {inside.note}", "yellow"), soft_wrap=True)
     elif inside.pointer is not None and inside.layers[-1] == "s3-pointer":
-        hint = "  its body lies in S3: --fetch reads it (s3:GetObject on the bucket)"
+        hint = "  its body is in S3: --fetch reads it (s3:GetObject on the bucket)"
         console.print(styled(hint, "dim"), soft_wrap=True)
 
 

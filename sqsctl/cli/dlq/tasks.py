@@ -69,7 +69,9 @@ def tasks(
         if cancelled:
             lines(console, ["would cancel the task" if dry_run else "cancelled"])
         if not found:
-            lines(console, [f"SQS has moved nothing out of {pair.dead_letters.name} lately"])
+            lines(
+                console, [f"SQS has moved nothing out of {pair.dead_letters.name} in the last days"]
+            )
             return
         grid = table("started", "status", "moved→", "of→", "to", "failure")
         for each in found:

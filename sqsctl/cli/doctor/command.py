@@ -83,7 +83,7 @@ def doctor(
         str | None,
         typer.Option(
             "--since",
-            help="How far back to read logs and metrics: 10m, 2h, 1d, or a moment.",
+            help="How far back to read logs and metrics: 10m, 2h, 1d, or a time.",
             metavar="TIME",
             show_default="3h",
         ),

@@ -56,7 +56,7 @@ def beginning(text: str, now: datetime) -> datetime:
     """The same for a --since: raises UsageError, too, for a time that is still to come."""
     begin = moment(text, now)
     if begin > now:
-        raise UsageError(f"--since {text} lies in the future")
+        raise UsageError(f"--since {text} is in the future")
     return begin
 
 

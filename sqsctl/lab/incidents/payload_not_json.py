@@ -19,7 +19,7 @@ _LONGEST_S = 60.0
 class PayloadNotJson(Incident):
     name = "payload-not-json"
     step = "step 2, item 5"
-    breaks = "two messages whose bodies are not JSON lie in the queue"
+    breaks = "two messages whose bodies are not JSON are in the queue"
 
     def check(self, bench: Bench) -> None:
         bench.queue("queue")

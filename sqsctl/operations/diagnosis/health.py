@@ -129,7 +129,7 @@ def hops(
 
 
 def _held_up(stack: Stack, judged: Iterable[Hop]) -> dict[str, Hop]:
-    """Queues whose messages nobody works off: for each the hop behind it that is the least bad.
+    """Queues whose messages nobody processes: for each the hop behind it that is the least bad.
 
     What a failing consumer holds comes back to the queue; behind a blocked one it stays.
     """

@@ -24,7 +24,7 @@ class Cursor:
 
     Use: ``begin`` a look at ``start``; ask for the ``key`` of each event in the order in
     which they were read, then ``take`` those that are shown. What was not taken (the
-    look broke off) comes again. An event that lies in the future, by somebody's skewed
+    look broke off) comes again. An event that is in the future, by somebody's skewed
     clock, moves nothing.
     """
 

@@ -256,7 +256,7 @@ def _region_of(arns: Sequence[str]) -> str | None:
     found = {each.split(":")[3] for each in arns if each.count(":") > 4}
     if len(found) > 1:
         raise UsageError(
-            f"the functions lie in several regions: {', '.join(sorted(found))}",
+            f"the functions are in several regions: {', '.join(sorted(found))}",
             hint="name those of one region",
         )
     return next(iter(found), None)
