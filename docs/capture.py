@@ -26,7 +26,7 @@ from tests.terminal import Terminal  # noqa: E402 - the root has to be there fir
 
 IMAGES = ROOT / "docs" / "images"
 COLUMNS = 104
-TITLE = "a function's package lacks a module: seen, explained, mended, redriven"
+TITLE = "a function's package lacks a module: seen, explained, healed, redriven"
 # What is typed; the lines without a mark prepare the stage and are not shown.
 DIAGNOSIS = (
     "  lab up",
@@ -34,7 +34,7 @@ DIAGNOSIS = (
     "  produce --count 10",
     "  wait for 10 dead letters",
     "$ sqsctl dlq groups",
-    "$ sqsctl doctor import-module-missing dead-letters",
+    "$ sqsctl doctor",
     "$ sqsctl lab heal",
     "$ sqsctl dlq redrive",
 )

@@ -90,8 +90,8 @@ def test_sessions_end_as_the_pictures_show(name: str) -> None:
     text = "\n".join(screen.text)
     for expected in (
         "10  import-module-missing",
-        "✗ tutorial-step-2-dev-jobsWorker cannot start: module requests is not in its package",
-        "└─ explains: 10 messages are in",
+        "✗ import-module-missing  jobsWorker cannot start",
+        "explains  10 messages are in jobs-dlq",
         "mended: import-module-missing",
         "✓ 10 moved out of tutorial-step-2-dev-jobs-dlq",
     ):
