@@ -50,8 +50,7 @@ class MaxReceiveCountLow(Check):
 
         times = "receive" if count == 1 else "receives"
         return self.found(
-            f"{queue.name} dead-letters a message after {count} {times}; AWS advises at least "
-            f"{ADVISED}",
+            f"{queue.name}: {count} {times} before the DLQ; AWS advises {ADVISED} or more",
             evidence=(of_queue(queue, "RedrivePolicy.maxReceiveCount", count),),
             remedy=remedy(
                 f"let a message be received {ADVISED} times",

@@ -155,7 +155,7 @@ PAIRS = (
         "max-receive-count-low",
         stack(queues=queues(max_receive_count=2)),
         stack(queues=queues(max_receive_count=5)),
-        "after 2 receives",
+        "2 receives before the DLQ",
         Severity.WARNING,
         JOBS,
     ),

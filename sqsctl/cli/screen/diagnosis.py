@@ -43,7 +43,8 @@ def show_diagnosis(
             show_whole(console, finding, nested, names)
     else:
         _show_short(console, blocks, names)
-    console.print()
+    if whole or not diagnosis.findings or any(map(_is_block, diagnosis.findings)):
+        console.print()
     _show_unseen(console, diagnosis)
     if stack is not None:
         _show_skipped(console, diagnosis, whole=whole)
@@ -116,7 +117,7 @@ def _looked_at(stack: Stack) -> str:
     parts = [
         counted(len(stack.queues.items), "queue"),
         counted(len(stack.functions.items), "function"),
-        counted(len(stack.mappings.items), "event source mapping"),
+        counted(len(stack.mappings.items), "mapping"),
     ]
     return f"{', '.join(parts)}, their figures and logs"
 
@@ -155,6 +156,8 @@ def _unknown(diagnosis: Diagnosis) -> str:
 
 def _show_skipped(console: Console, diagnosis: Diagnosis, *, whole: bool) -> None:
     skipped = [each for each in diagnosis.checks if each.outcome is CheckOutcome.SKIPPED]
+    if not whole:  # what only runs when asked for hides nothing
+        skipped = [each for each in skipped if "only when asked for" not in each.reason]
     if not skipped:
         return
     if not whole:

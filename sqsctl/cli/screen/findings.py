@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 MARK = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "·"}
 STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "dim"}
 LABEL = 10  # the width of "seen", "explains", "fix", "then" and what follows them
-MAX_EDIT = 6  # lines of an edit that a block shows
-MAX_STEPS = 4
+MAX_EDIT = 4  # lines of an edit that a block shows
+MAX_LINES = 5  # lines of steps that a block shows, unless the first step alone is longer
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def show_block(console: Console, finding: Finding, nested: Sequence[Finding], na
         ),
     )
     if finding.evidence:
-        _labelled(console, "seen", _seen(finding.evidence[0], names), "cyan")
+        _labelled(console, "seen", _seen(finding.evidence[0], names), "cyan", most=2)
     for label, below in zip(["explains", *[""] * len(nested)], nested, strict=False):
         _labelled(console, label, names.short(safe_line(below.title)))
     _labelled(console, "fix", names.short(safe(finding.fix.summary)), "green")
@@ -121,21 +121,32 @@ def _seen(evidence: Evidence, names: Names) -> str:
 
 
 def _first_way(console: Console, way: Way) -> None:
-    for step in way.steps[:MAX_STEPS]:
+    """The steps that fit, each whole; how many more there are."""
+    room, left = _room(console, LABEL + 2), MAX_LINES
+    for number, step in enumerate(way.steps):
+        left -= len(list(_told(step, room, MAX_EDIT)))
+        if left < 0 and number:
+            more = counted(len(way.steps) - number, "more step")
+            console.print(styled(f"{' ' * (LABEL + 2)}… {more}", "dim"))
+            return
         _step(console, step, limit=MAX_EDIT)
-    if len(way.steps) > MAX_STEPS:
-        left = counted(len(way.steps) - MAX_STEPS, "more step")
-        console.print(styled(f"{' ' * (LABEL + 2)}… {left}", "dim"))
 
 
-def _labelled(console: Console, label: str, text: str, style: str = "") -> None:
-    """A label, and text that wraps beside it, two lines at most on a terminal."""
+def _labelled(
+    console: Console, label: str, text: str, style: str = "", *, most: int | None = None
+) -> None:
+    """A label, and text that wraps beside it, on a terminal in at most ``most`` lines."""
     head = styled(f"  {label:<{LABEL}}", style or "dim")
     if not console.is_terminal:
         console.print(head + styled(text), soft_wrap=True)
         return
     room = max(20, console.width - LABEL - 2)
-    for line in wrapped(styled(text), room):
+    lines = wrapped(styled(text), room)
+    if most is not None and len(lines) > most:
+        last = lines[most - 1]
+        last.truncate(room - 2)
+        lines = [*lines[: most - 1], last + styled(" …")]
+    for line in lines:
         console.print(head + line, soft_wrap=True)
         head = styled(" " * (LABEL + 2))
 
