@@ -34,7 +34,7 @@ from sqsctl.model.stack import (
     Queue,
     Stack,
 )
-from sqsctl.remedies.shell import FUNCTION
+from sqsctl.remedies.cli import FUNCTION
 
 
 class MappingMissing(Check):

@@ -251,10 +251,11 @@ class Series:
 class Declared:
     """One thing that the project's files say, and where they say it.
 
-    ``key``: runtime, handler, timeout_s, architecture, engine. ``function`` is None
+    ``key``: runtime, handler, timeout_s, architecture, engine, tool. ``function`` is None
     where it holds for all. ``source`` is ``serverless.yml:9`` or ``.nvmrc:1``. The value
     of an engine is its language and what is asked of it, as the file has it: ``node 18``,
-    ``node >=18 <23``, ``python >=3.11``.
+    ``node >=18 <23``, ``python >=3.11``; a tool's is its name, and its version or language:
+    ``serverless 4``, ``cdk python``, ``sam``.
     """
 
     key: str

@@ -1,6 +1,6 @@
 """What the files in the working folder say: which stack, and which runtime is meant.
 
-Reads serverless.yml, samconfig.toml, template.yaml, cdk.out, .nvmrc, .node-version,
+Reads serverless.yml, samconfig.toml, template.yaml, cdk.json, cdk.out, .nvmrc, .node-version,
 package.json, .python-version and pyproject.toml of one folder. Nothing is executed, nothing
 outside the folder is read.
 """
@@ -18,6 +18,7 @@ from sqsctl.model.stack import Declared, Group, Unread
 from sqsctl.operations.target import serverless
 from sqsctl.operations.target.project_stack import cdk_stacks, code_file, packaged, stack, stage_of
 from sqsctl.operations.target.toml_documents import load_toml
+from sqsctl.operations.target.tool_files import tools
 from sqsctl.operations.target.yaml_documents import Located, deep, load_json, load_yaml
 
 __all__ = ["declared", "stack", "stack_name", "stage_of"]
@@ -67,6 +68,7 @@ def declared(
     """
     here = environment or {}
     readers: tuple[tuple[str, Callable[[], Iterator[Declared]]], ...] = (
+        ("the deploy tool's files", lambda: tools(folder)),
         ("serverless.yml", lambda: _from_serverless(folder, stage, here)),
         ("template.yaml", lambda: _from_template(folder)),
         ("cdk.out", lambda: _from_cdk(folder, stack_name)),

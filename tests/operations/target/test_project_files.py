@@ -57,9 +57,11 @@ def write(folder: Path, **files: str) -> None:
 
 
 def facts(folder: Path, **options: str) -> set[tuple[str, str, str, str | None]]:
+    """What is said besides the tool, which test_tool_files is about."""
     return {
         (each.key, each.value, each.source, each.function)
         for each in project.declared(folder, environment={}, **options)
+        if each.key != "tool"
     }
 
 
