@@ -15,10 +15,7 @@ from sqsctl.cli.run.help import HelpCommand, HelpGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("lab.demo", "Play the whole story on the lab, in a minute."),
-    "lab": (
-        "lab.group",
-        "A local AWS with the tutorial's stack or yours: start, deploy, break, heal.",
-    ),
+    "lab": ("lab.group", "A local AWS for the tutorial's stack or yours: deploy, break, heal."),
     "stack": ("stack", "Find stacks, draw one, deploy one."),
     "send": ("send", "Send one message, through the API or into the queue."),
     "produce": ("produce.command", "Send many messages, and measure how that went."),

@@ -52,7 +52,7 @@ def aws(
     ],
     name: NameOption = None,
 ) -> Answer | None:
-    """Run the AWS CLI on the lab; without it on the PATH, make the call all the same."""
+    """Make a call on the lab as the AWS CLI does, installed or not."""
     import shutil
 
     state = _state(name or run.lab_name)
@@ -79,7 +79,7 @@ def aws(
 
 
 def env(run: Run, name: NameOption = None) -> Answer:
-    """Print what a shell needs so that other programs work on the lab: lines to eval."""
+    """Print what to eval so that a shell's other programs use the lab."""
     import shlex
 
     given = environment(_state(name or run.lab_name))

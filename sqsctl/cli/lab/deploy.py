@@ -70,7 +70,7 @@ def deploy(
     name: NameOption = None,
     dry_run: DryRunOption = False,
 ) -> Answer:
-    """Deploy a packaged service onto the lab, which is started if none runs.
+    """Deploy a packaged service onto the lab; start it if none runs.
 
     Takes what Serverless, SAM and CDK packaged, a Terraform plan as JSON, and templates with
     code beside them. From then on it is the stack that commands on the lab work on.

@@ -12,7 +12,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(
         cls=HelpGroup,
-        help="A local AWS with the tutorial's stack or yours: start, deploy, break, heal.",
+        help="A local AWS for the tutorial's stack or yours: deploy, break, heal.",
         no_args_is_help=True,
     )
     for part in (lifecycle, init, deploy, incidents, aws):

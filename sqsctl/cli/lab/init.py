@@ -42,7 +42,7 @@ def init(
         bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")
     ] = False,
 ) -> Answer:
-    """Write the tutorial's project into a folder, to edit and to deploy onto the lab."""
+    """Write the tutorial's project into a folder, to edit and deploy."""
     from sqsctl.lab import project
 
     del run

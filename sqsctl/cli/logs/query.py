@@ -11,7 +11,7 @@ from sqsctl.cli.common.log_groups import log_groups
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
-from sqsctl.cli.run.times import SinceOption, UntilOption, beginning, ending
+from sqsctl.cli.run.times import SinceADayAgoOption, UntilOption, beginning, ending
 from sqsctl.cli.screen.output import Answer, iso, lines, styled
 from sqsctl.cli.screen.views import clock, row, show_table, table
 from sqsctl.model.plurals import counted
@@ -42,13 +42,13 @@ def query(
             show_default="all of the stack",
         ),
     ] = None,
-    since: SinceOption = None,
+    since: SinceADayAgoOption = None,
     until: UntilOption = None,
 ) -> Answer:
-    """Count the failures of all functions by cause, by one query of Logs Insights.
+    """Count the functions' failures by cause, by a Logs Insights query.
 
     For long times and many functions, where reading log by log takes too long. AWS bills a query
-    by what it scans, which is told. Looks back a day unless told otherwise.
+    by what it scans, which is told.
     """
     from sqsctl.operations.logs.failures_by_query import failures_by_cause
 

@@ -57,10 +57,11 @@ def hide(
         bool, typer.Option("--dry-run", help="Say what would be hidden, hide nothing.")
     ] = False,
 ) -> Answer:
-    """Keep messages from every consumer for a while: their visibility timeout is changed.
+    """Keep messages from every consumer for a while.
 
-    The queue is looked through for them: each message met on the way has its receive counted.
-    A message in a consumer's hands cannot be met. queue show ends it before its time.
+    Their visibility timeout is changed. The queue is looked through for them: each message met
+    on the way has its receive counted. A message in a consumer's hands cannot be met. queue show
+    ends it before its time.
     """
     from sqsctl.operations.moving.hiding import MAX_HIDDEN_S, hide_messages
     from sqsctl.operations.shared.control import Control, interruptible

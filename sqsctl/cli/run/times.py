@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,15 +13,18 @@ from sqsctl.errors import UsageError
 _RELATIVE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
-SinceOption = Annotated[
-    str | None,
-    typer.Option(
+
+def _since(default: str) -> Any:
+    return typer.Option(
         "--since",
         help="From when: 10m, 2h, 1d ago, or 2026-11-23T04:00:00Z.",
         metavar="TIME",
-        show_default="10m",
-    ),
-]
+        show_default=default,
+    )
+
+
+SinceOption = Annotated[str | None, _since("10m")]
+SinceADayAgoOption = Annotated[str | None, _since("1d")]
 UntilOption = Annotated[
     str | None, typer.Option("--until", help="Until when.", metavar="TIME", show_default="now")
 ]
