@@ -205,7 +205,7 @@ def _settings(function: Function, logs: FunctionLogs | None) -> Iterator[Evidenc
     if logs and logs.log_class:
         yield Evidence(f"logs DescribeLogGroups {logs.group}", "logGroupClass", logs.log_class)
     if logs and logs.retention_days:
-        held = f"{logs.retention_days} days"
+        held = counted(logs.retention_days, "day")
         yield Evidence(f"logs DescribeLogGroups {logs.group}", "retentionInDays", held)
 
 

@@ -40,7 +40,7 @@ def bury(
         bool, typer.Option("--dry-run", help="Say what would be moved, move nothing.")
     ] = False,
 ) -> Answer:
-    """Move messages of a queue into its dead-letter queue before they used up their receives.
+    """Move messages into the dead-letter queue before SQS would.
 
     The queue is looked through for them: each message met on the way has its receive counted,
     and stays hidden until the end. A message in a consumer's hands cannot be met. Nothing is
@@ -62,7 +62,7 @@ def bury(
         consequence=f"looking for {named} in {queue.name} counts as a receive of every message "
         "that is met on the way"
         + (
-            f"; after {queue.max_receive_count} receives SQS dead-letters a message"
+            f"; after {counted(queue.max_receive_count, 'receive')} SQS dead-letters a message"
             if queue.max_receive_count
             else ""
         ),

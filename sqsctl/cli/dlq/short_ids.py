@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.run.context import Run
 from sqsctl.errors import UsageError
+from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
     from sqsctl.operations.dead_letters.selection import Filters
@@ -37,7 +38,7 @@ def only_one(prefix: str, found: Iterable[str]) -> str | None:
     if len(ids) > 1:
         more = ", …" if len(ids) > _SHOWN else ""
         raise UsageError(
-            f"{len(ids)} messages have an id that begins with {prefix}: "
+            f"{counted(len(ids), 'message')} have an id that begins with {prefix}: "
             f"{', '.join(ids[:_SHOWN])}{more}",
             hint="give more of the id",
             code="id_ambiguous",
