@@ -27,6 +27,8 @@ _TEXT = """
 - FilterLogEvents never answers an empty page that has a nextToken; GetMetricData sorts oldest first
   whatever ScanBy says.
 - Lambda's response streaming is not there.
+- What AWS lets anybody call without a signature (public objects of S3, AssumeRoleWithWebIdentity)
+  is refused.
 - REST APIs (v1) answer as the emulator does; only HTTP APIs were checked against AWS.
 """
 
