@@ -43,7 +43,8 @@ def test_a_command_has_examples_that_parse(path: str, command: Any) -> None:
         if line.startswith("aws "):
             continue  # what to do with a result
         # Not the shell's own part of the line.
-        parts = [part.strip() for part in re.split(r"&&|\| | < ", line)]
+        typed = re.sub(r'^eval "\$\((.*)\)"$', r"\1", line)
+        parts = [part.strip() for part in re.split(r"&&|\| | < ", typed)]
         own = [part for part in parts if part.startswith("sqsctl")]
         assert own, line
         for part in own:

@@ -17,14 +17,18 @@ from tests.cli.screen.test_output import dangerous
 from tests.cli.test_schema import leaves
 from tests.program import Ran, Sqsctl
 
-# The lab's own commands talk to the lab; the demo is made of other commands.
-ELSEWHERE = ("lab ", "demo", "config ", "logs explain")
+# The lab's own commands talk to the lab; the demo is made of other commands; completion writes a
+# script for the shell.
+ELSEWHERE = ("lab ", "demo", "config ", "logs explain", "completion")
 ARGUMENTS: dict[str, list[str]] = {
     "send": ["{}", "--via", "sqs"],
     "produce": ["-n", "3", "--via", "sqs"],
     "probe": ["--timeout", "1"],
     "queue watch": ["--count", "1"],
     "queue purge": ["--yes"],
+    "queue hide": ["00000001-0000-0000-0000-000000000000", "--force"],
+    "queue show": ["00000001-0000-0000-0000-000000000000"],
+    "dlq bury": ["00000001-0000-0000-0000-000000000000", "--yes"],
     "dlq purge": ["--yes", "--dry-run"],
     "dlq explain": ["00000001-0000-0000-0000-000000000000", "--force"],
     "dlq peek": ["--limit", "5"],

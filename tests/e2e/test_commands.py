@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -83,7 +84,7 @@ def test_produce_human_output_reads_like_k6(on_lab: DeployedLab, sqsctl: Sqsctl)
     assert shown.code == 0
     assert "✓ failed<1%" in shown.out
     assert "↳ 100% — ✓ 5 / ✗ 0" in shown.out
-    assert "p(95)=" in shown.out
+    assert re.search(r"^request duration \.+: avg=.+ med=.+ p95=.+ max=", shown.out, re.MULTILINE)
     assert shown.err.startswith(f"lab · ap-northeast-2 · {on_lab.name}\n")
 
 
