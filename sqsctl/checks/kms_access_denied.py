@@ -29,12 +29,10 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import KMS
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
-from sqsctl.model.intents import Principal, Remedy
+from sqsctl.model.intents import Do, Look, Option, Principal, Remedy, call, remedy
 from sqsctl.model.keys import GONE, Key
-from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Stack
 from sqsctl.remedies.context import role_of
-from sqsctl.remedies.shell import aws
 
 _THROTTLE = re.compile(r"KMS\.?Throttl|KmsThrottled")
 _OFF = re.compile(r"[Dd]isabled|pending deletion|InvalidState|NotFound|does not exist")
@@ -106,7 +104,7 @@ class KmsAccessDenied(LogCheck[Refused]):
                 yield self.found(
                     f"the key of {queue.name} {state}: nothing can be sent or received",
                     evidence=(of_queue(queue, "KmsMasterKeyId", queue.kms_key_id), described),
-                    fix=_switch_on(key, name, stack),
+                    remedy=_switch_on(key, name),
                     subject=queue.name,
                 )
         for function in stack.functions:
@@ -114,7 +112,7 @@ class KmsAccessDenied(LogCheck[Refused]):
                 yield self.found(
                     f"the key of {function.name}'s environment {state}: it cannot start",
                     evidence=(of_function(function, "KMSKeyArn", function.kms_key_arn), described),
-                    fix=_switch_on(key, name, stack),
+                    remedy=_switch_on(key, name),
                     subject=function.name,
                 )
 
@@ -165,31 +163,29 @@ class KmsAccessDenied(LogCheck[Refused]):
                     if not each.usable
                 ),
             ),
-            fix=_enable(key, stack) if kind == "off" else None,
-            remedy=None if kind == "off" else _allow(seen.sign, stack, seen.function),
+            remedy=_enable(key) if kind == "off" else _allow(seen.sign, stack, seen.function),
             subject=seen.function,
             confidence=seen.confidence,
         )
 
 
-def _switch_on(key: Key, name: str, stack: Stack) -> Fix:
-    enable = aws(stack, "kms", "enable-key", "--key-id", name)
+def _switch_on(key: Key, name: str) -> Remedy:
+    enable = Do(call("kms", "enable_key", KeyId=name))
     if key.state == "PendingDeletion":
-        return Fix(
+        return remedy(
             "call the deletion off, enable the key again, or encrypt with another: once it is "
             "deleted, what it encrypted is lost",
-            disposition="unsafe",
-            commands=(aws(stack, "kms", "cancel-key-deletion", "--key-id", name), enable),
+            Do(call("kms", "cancel_key_deletion", KeyId=name)),
+            enable,
         )
     if key.state == "Disabled":
-        return Fix(
+        return remedy(
             "enable the key again, if nobody had a reason to disable it, or encrypt with another",
-            disposition="unsafe",
-            commands=(enable,),
+            enable,
         )
-    return Fix(
+    return remedy(
         "encrypt with another key, or with SQS's own (SSE-SQS)",
-        commands=(aws(stack, "kms", "describe-key", "--key-id", name),),
+        Look(call("kms", "describe_key", KeyId=name)),
     )
 
 
@@ -207,12 +203,17 @@ def _allow(sign: Refused, stack: Stack, function: str) -> Remedy:
     return mending(found, role_of(stack.function(function)))
 
 
-def _enable(key: str, stack: Stack) -> Fix:
+def _enable(key: str) -> Remedy:
     name = key or "KEY_ID"
-    return Fix(
+    enable = Do(call("kms", "enable_key", KeyId=name))
+    return remedy(
         "enable the key again (or cancel its deletion), or encrypt with another",
-        commands=(
-            aws(stack, "kms", "describe-key", "--key-id", name),
-            aws(stack, "kms", "enable-key", "--key-id", name),
+        enable,
+        when="where it is disabled",
+        other=(
+            Option(
+                (Do(call("kms", "cancel_key_deletion", KeyId=name)), enable),
+                "where its deletion is pending",
+            ),
         ),
     )
