@@ -263,6 +263,7 @@ def _stack(shape: Mapping[str, Any]) -> DeployedStack:
         },
         tags={each["Key"]: each.get("Value", "") for each in shape.get("Tags") or ()},
         parent_arn=shape.get("ParentId") or None,
+        change_set=shape.get("ChangeSetId") or "",
     )
 
 

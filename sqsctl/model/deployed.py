@@ -22,7 +22,10 @@ _UNQUALIFIED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class DeployedStack:
-    """A stack as DescribeStacks returns it. ``status`` is CloudFormation's own word."""
+    """A stack as DescribeStacks returns it. ``status`` is CloudFormation's own word.
+
+    ``change_set`` is the ARN of the change set that made or changed it last.
+    """
 
     name: str
     arn: str
@@ -36,6 +39,7 @@ class DeployedStack:
     parameters: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     parent_arn: str | None = None
+    change_set: str = ""
 
     @property
     def account(self) -> str | None:

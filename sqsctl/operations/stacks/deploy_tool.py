@@ -21,6 +21,8 @@ _LIFT_OUTPUT = re.compile(r"\w{1,200}(?:Queue(?:Url|Arn)|DlqUrl)[0-9A-F]{8}")
 _CDK = re.compile(r"\w{1,240}[0-9A-F]{8}")
 _SAM = frozenset({"ServerlessRestApi", "ServerlessHttpApi"})
 _SAM_WORDS = re.compile(r"\bSAM\b|Implicit IAM Role created for")
+# What sam deploy names its change sets.
+_SAM_CHANGE_SET = ":changeSet/samcli-deploy"
 _MADE = frozenset({"AWS::SQS::Queue", "AWS::Lambda::Function"})
 
 
@@ -38,6 +40,8 @@ def made_by(stack: DeployedStack, resources: Sequence[StackResource]) -> MadeBy:
         made and all(map(_CDK.fullmatch, made))
     ):
         return "cdk"
+    if _SAM_CHANGE_SET in stack.change_set:
+        return "sam"
     if names & _SAM or any(map(_SAM_WORDS.search, _words(stack))) or _sam_shaped(resources):
         return "sam"
     return "cloudformation" if any(each.type for each in resources) and made else ""

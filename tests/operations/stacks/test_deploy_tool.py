@@ -65,3 +65,18 @@ def test_where_nothing_could_be_listed_only_outputs_tell() -> None:
     bucket = DeployedStack("s", "", "", outputs={"ServerlessDeploymentBucketName": "b"})
     assert made_by(bucket, ()) == "serverless"
     assert made_by(DeployedStack("s", "", ""), ()) == ""
+
+
+@pytest.mark.parametrize(
+    ("change_set", "expected"),
+    [("samcli-deploy1764547200", "sam"), ("by-hand-samcli-deploy", "cloudformation")],
+)
+def test_sam_with_a_role_of_its_own_is_known_by_its_change_set(
+    change_set: str, expected: str
+) -> None:
+    arn = f"arn:aws:cloudformation:eu-west-1:111122223333:changeSet/{change_set}/1a2b"
+    resources = [
+        StackResource("Worker", "AWS::Lambda::Function", "worker"),
+        StackResource("OwnRole", "AWS::IAM::Role", "role"),
+    ]
+    assert made_by(DeployedStack("s", "", "", change_set=arn), resources) == expected
