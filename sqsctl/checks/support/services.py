@@ -114,7 +114,7 @@ def known_regions() -> frozenset[str]:
         try:
             partitions = json.loads(data.read_text(encoding="utf-8"))["partitions"]
             known.update(name for each in partitions for name in each["regions"])
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, RecursionError, LookupError, TypeError):
             pass  # another form than today's: what was compiled has to do
     return frozenset(known)
 
