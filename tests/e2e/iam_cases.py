@@ -86,10 +86,14 @@ _QUERIES = (
 )
 # Asked on AWS; on an emulator only where the check is asked for by its id.
 _ALARMS = ("cloudwatch:DescribeAlarmsForMetric", "sns:ListSubscriptionsByTopic")
+# Asked only for a mapping that the stack declares and no list holds.
+_UNLISTED = ("lambda:GetEventSourceMapping",)
 # Only --cause asks why messages died.
 _CAUSES = (
     *_QUERIES,
+    "lambda:GetFunction",
     "lambda:GetFunctionConfiguration",
+    "lambda:GetLayerVersion",
     "lambda:ListEventSourceMappings",
     "logs:FilterLogEvents",
 )
@@ -132,8 +136,14 @@ SPARE: dict[str, tuple[str, ...]] = {
     ),
     # All letters are deleted: none is given back.
     "dlq purge --match": (*_PAIR, "sqs:ChangeMessageVisibility"),
-    "doctor": ("sqs:GetQueueUrl", *_ABSENT, *SURROUNDINGS, *_QUERIES, *_ALARMS),
-    "doctor, with VPC and key": ("sqs:GetQueueUrl", *_ABSENT, *_QUERIES, *_ALARMS),
+    "doctor": ("sqs:GetQueueUrl", *_ABSENT, *SURROUNDINGS, *_QUERIES, *_ALARMS, *_UNLISTED),
+    "doctor, with VPC and key": (
+        "sqs:GetQueueUrl",
+        *_ABSENT,
+        *_QUERIES,
+        *_ALARMS,
+        *_UNLISTED,
+    ),
 }
 
 # What is told in words of its own, as a regular expression of the output: parts of the stack
