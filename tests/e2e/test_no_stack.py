@@ -22,7 +22,11 @@ from tests.program import Ran, Sqsctl
 
 pytestmark = pytest.mark.lab
 
-CODE = "def handler(event, context):\n    return {'batchItemFailures': []}\n"
+CODE = """def handler(event, context):
+    for record in event.get("Records", ()):
+        print(record["body"])
+    return {"batchItemFailures": []}
+"""
 
 
 @dataclass
