@@ -56,7 +56,9 @@ def test_a_cell(bench: Bench, operation: str, kind: Kind, when: When) -> None:
         bench.run(select=lambda message: '"n": 5,' not in message.body)
     except RedriveStoppedError as error:
         bench.note(error.summary)
-        assert kind == "expired"
+        # Where no copy can be told to be right, nothing is deleted, and few are made.
+        unconfirmed = (operation, kind) == ("Send", "md5") and error.code == "deletes_fail"
+        assert kind == "expired" or unconfirmed
     except SqsctlError:
         assert operation == "GetAttributes", "nothing else may end a run"
     assert bench.proxy.calls(called) > 0, "the fault was met"
