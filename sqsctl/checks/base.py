@@ -22,7 +22,6 @@ from sqsctl.model.remedy import Fix
 from sqsctl.model.stack import Fact, Stack
 from sqsctl.remedies.context import context_of
 from sqsctl.remedies.render import render
-from sqsctl.remedies.tools import for_tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +106,5 @@ def examine(check: Check, stack: Stack) -> tuple[CheckResult, tuple[Finding, ...
 def _worded(finding: Finding, stack: Stack) -> Finding:
     """The finding with its fix in the words of the case."""
     if finding.remedy is None:
-        return replace(finding, fix=for_tool(finding.fix, stack))
+        return finding
     return replace(finding, fix=render(finding.remedy, context_of(stack, finding)), remedy=None)

@@ -20,7 +20,7 @@ stands still at its first call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.called_services import Call, calls
@@ -41,12 +41,11 @@ from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     Function,
 )
-from sqsctl.model.remedy import Fix
+from sqsctl.model.intents import Do, Intent, Look, Option, Remedy, Set, Tell, call, remedy
 from sqsctl.model.stack import (
     Fact,
     Stack,
 )
-from sqsctl.remedies.shell import aws
 
 _SPOKEN = {"sqs": "SQS", "sns": "SNS", "s3": "S3", "lambda": "Lambda", "dynamodb": "DynamoDB"}
 
@@ -96,7 +95,7 @@ class NetworkUnreachable(LogCheck[str]):
                 *_vpc(function),
                 *dict.fromkeys(each for _, shut in found for each in shut.evidence),
             ),
-            fix=_way_out(function, one, stack),
+            remedy=_way_out(function, one, stack),
             subject=function.name,
             severity=lesser,
             kind=Kind.RISK if runs else None,
@@ -121,11 +120,11 @@ class NetworkUnreachable(LogCheck[str]):
                 *(_vpc(function) if function and not answer else ()),
                 *dict.fromkeys(each for _, one in blocked for each in one.evidence),
             ),
-            fix=Fix(answer[1])
+            remedy=remedy(answer[1], Tell(answer[1]))
             if answer
             else _way_out(function, blocked[0][1], stack)
             if function and blocked
-            else _fix(function, stack),
+            else _fix(function),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM) if timed_out else seen.confidence,
         )
@@ -215,112 +214,136 @@ def _vpc(function: Function) -> tuple[Evidence, ...]:
     return (of_function(function, "VpcConfig.SubnetIds", subnets),)
 
 
-def _way_out(function: Function, found: Shut, stack: Stack) -> Fix:
-    """The way that is missing, as a command, where the network was read."""
+def _way_out(function: Function, found: Shut, stack: Stack) -> Remedy:
+    """The way that is missing, where the network was read."""
     service, groups = found.service, function.vpc_security_groups
     spoken = _SPOKEN.get(service, service)
     group = groups[0] if groups else "GROUP_ID"
     if found.block is Block.NOT_LET_OUT:
-        return Fix(
+        return remedy(
             "let the function's security group connect to port 443",
-            commands=(_allow(stack, "egress", group, "--cidr", "0.0.0.0/0"),),
+            _allow("egress", group, {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}),
         )
     if found.block is Block.NOT_LET_IN and found.endpoint:
-        return Fix(
+        return remedy(
             f"let the function's security group in at the endpoint of {spoken}",
-            commands=tuple(
-                _allow(stack, "ingress", each, "--source-group", group)
-                for each in found.endpoint.security_groups[:1]
-            ),
+            *(_let_in(each, group) for each in found.endpoint.security_groups[:1]),
         )
     if found.block is Block.NO_PRIVATE_DNS and found.endpoint:
-        return Fix(
+        return remedy(
             f"let the endpoint of {spoken} answer under the service's own name",
-            commands=(
-                aws(
-                    stack,
-                    "ec2",
-                    "modify-vpc-endpoint",
-                    "--vpc-endpoint-id",
-                    found.endpoint.id,
-                    "--private-dns-enabled",
-                ),
-            ),
+            _ec2("modify_vpc_endpoint", VpcEndpointId=found.endpoint.id, PrivateDnsEnabled=True),
         )
     return _endpoint(function, service, spoken, stack)
 
 
-def _allow(stack: Stack, direction: str, group: str, *peer: str) -> str:
-    words = (f"authorize-security-group-{direction}", "--group-id", group, "--protocol", "tcp")
-    return aws(stack, "ec2", *words, "--port", 443, *peer)
+def _ec2(operation: str, **parameters: object) -> Do:
+    return Do(call("ec2", operation, **parameters))
 
 
-def _endpoint(function: Function, service: str, spoken: str, stack: Stack) -> Fix:
+def _allow(direction: str, group: str, peer: Mapping[str, object]) -> Do:
+    port = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, **peer}
+    return _ec2(f"authorize_security_group_{direction}", GroupId=group, IpPermissions=[port])
+
+
+def _let_in(group: str, from_group: str) -> Do:
+    return _allow("ingress", group, {"UserIdGroupPairs": [{"GroupId": from_group}]})
+
+
+def _endpoint(function: Function, service: str, spoken: str, stack: Stack) -> Remedy:
     vpc = function.vpc_id or "VPC_ID"
     name = f"com.amazonaws.{stack.region or 'REGION'}.{service}"
-    gateway = service in {"s3", "dynamodb"}
-    kind = "Gateway" if gateway else "Interface"
-    words: tuple[object, ...] = ("--vpc-id", vpc, "--vpc-endpoint-type", kind)
-    words += ("--service-name", name)
-    groups = function.vpc_security_groups or ("GROUP_ID",)
-    if gateway:
-        words += ("--route-table-ids", "ROUTE_TABLE_ID")
-        places: tuple[str, ...] = ("        RouteTableIds: [ROUTE_TABLE_ID]",)
-    else:
-        words += ("--subnet-ids", *function.vpc_subnets, "--security-group-ids", *groups)
-        words += ("--private-dns-enabled",)
-        places = (
-            f"        SubnetIds: [{', '.join(function.vpc_subnets)}]",
-            f"        SecurityGroupIds: [{', '.join(groups)}]",
-            "        PrivateDnsEnabled: true",
+    groups = list(function.vpc_security_groups) or ["GROUP_ID"]
+    intents: tuple[Intent, ...]
+    if service in {"s3", "dynamodb"}:
+        tables = _tables(function, stack)
+        intents = (
+            *(() if tables else (_route_tables(vpc),)),
+            _ec2(
+                "create_vpc_endpoint",
+                VpcId=vpc,
+                VpcEndpointType="Gateway",
+                ServiceName=name,
+                RouteTableIds=tables or ["ROUTE_TABLE_ID"],
+            ),
         )
-    let_in = _allow(stack, "ingress", groups[0], "--source-group", groups[0])
-    return Fix(
+    else:
+        intents = (
+            _ec2(
+                "create_vpc_endpoint",
+                VpcId=vpc,
+                VpcEndpointType="Interface",
+                ServiceName=name,
+                SubnetIds=list(function.vpc_subnets),
+                SecurityGroupIds=groups,
+                PrivateDnsEnabled=True,
+            ),
+            _let_in(groups[0], groups[0]),
+        )
+    return remedy(
         f"give the VPC an endpoint for {spoken}, or the subnets a NAT gateway; or take the "
         "function out of the VPC, where it needs nothing in there",
-        commands=(
-            aws(stack, "ec2", "create-vpc-endpoint", *words),
-            *(() if gateway else (let_in,)),
-        ),
-        serverless_yml=(
-            "resources:",
-            "  Resources:",
-            f"    {spoken.title().replace('-', '')}Endpoint:",
-            "      Type: AWS::EC2::VPCEndpoint",
-            "      Properties:",
-            f"        VpcId: {vpc}",
-            f"        VpcEndpointType: {kind}",
-            f"        ServiceName: {name}",
-            *places,
+        *intents,
+        when=f"the function calls no other service than {spoken} from there",
+        other=(
+            Option((Tell(_NAT),), "it calls the internet, too"),
+            Option((_outside(function),), "it needs nothing in the VPC"),
         ),
     )
 
 
-def _fix(function: Function | None, stack: Stack) -> Fix:
+def _tables(function: Function, stack: Stack) -> list[str]:
+    """The route tables of the function's subnets, the VPC's main one where one has none."""
+    network = network_of(stack, function)
+    found = [network.route_table(each) for each in function.vpc_subnets] if network else []
+    return list(dict.fromkeys(each.id for each in found if each is not None))
+
+
+_NAT = (
+    "a NAT gateway in a public subnet, and a route of 0.0.0.0/0 to it in the route table of the "
+    "function's subnets (the VPC's main one, where a subnet has none of its own)"
+)
+
+
+def _outside(function: Function) -> Intent:
+    return Set("function", function.name, {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}})
+
+
+def _route_tables(vpc: str) -> Look:
+    """All of the VPC's: a subnet without one of its own uses the main one."""
+    only = [{"Name": "vpc-id", "Values": [vpc]}]
+    return Look(call("ec2", "describe_route_tables", Filters=only))
+
+
+def _fix(function: Function | None) -> Remedy:
     if function and not function.vpc_subnets:
-        return Fix(
+        return remedy(
             "check the host's name and that it is up and public: the function is not in a VPC, "
-            "so a "
-            "private address cannot be reached at all; set a connect timeout below the function's",
+            "so a private address cannot be reached at all; set a connect timeout below the "
+            "function's",
+            Tell(
+                "check the host's name and that it is up, and set a connect timeout below the "
+                "function's own"
+            ),
         )
-    subnets = list(function.vpc_subnets) if function else ["SUBNET_ID"]
     way_out = (
         "a NAT gateway for the internet, an interface endpoint for SQS; and let the security "
         "groups pass; or take the function out of the VPC"
     )
-    return Fix(
-        f"give the function's subnets a way out: {way_out}"
-        if function
-        else f"where the function is in a VPC, its subnets need a way out: {way_out}; where it is "
-        "not, check that the host is up and public",
-        commands=(
-            aws(
-                stack,
-                "ec2",
-                "describe-route-tables",
-                "--filters",
-                f"Name=association.subnet-id,Values={','.join(subnets)}",
-            ),
-            aws(stack, "ec2", "describe-vpc-endpoints"),
-        ),
+    if function is None:
+        return remedy(
+            f"where the function is in a VPC, its subnets need a way out: {way_out}; where it is "
+            "not, check that the host is up and public",
+            Tell("check that the host is up and public"),
+            when="the function is not in a VPC",
+            other=(Option((Tell(_NAT),), "it is in a VPC"),),
+        )
+    vpc = function.vpc_id or "VPC_ID"
+    endpoints = [{"Name": "vpc-id", "Values": [vpc]}]
+    return remedy(
+        f"give the function's subnets a way out: {way_out}",
+        _route_tables(vpc),
+        Look(call("ec2", "describe_vpc_endpoints", Filters=endpoints)),
+        Tell(_NAT),
+        other=(Option((_outside(function),), "it needs nothing in the VPC"),),
     )

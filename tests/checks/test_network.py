@@ -102,8 +102,11 @@ def test_a_subnet_without_a_way_out_is_an_error_before_anything_failed() -> None
     assert evidence[f"ec2 DescribeVpcEndpoints {VPC}"] == "none"
     (create, let_in) = found.fix.commands
     assert f"--service-name com.amazonaws.{REGION}.sqs --subnet-ids {A}" in create
-    assert let_in.endswith(f"--port 443 --source-group {GROUP} --region {REGION}")
-    assert f"        ServiceName: com.amazonaws.{REGION}.sqs" in found.fix.serverless_yml
+    assert f'"UserIdGroupPairs":[{{"GroupId":"{GROUP}"}}]' in let_in
+    assert [each.when for each in found.fix.ways[1:]] == [
+        "it calls the internet, too",
+        "it needs nothing in the VPC",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -257,6 +260,7 @@ def test_a_gateway_endpoint_serves_the_tables_that_it_is_in() -> None:
     found = told(within(network(endpoints=(elsewhere,)), sources=source, variables={}))
     assert found is not None
     assert "--vpc-endpoint-type Gateway" in found.fix.commands[0]
+    assert "--route-table-ids rtb-main" in found.fix.commands[0]
 
 
 def test_a_function_that_runs_all_the_same_has_a_way_that_shows_nowhere() -> None:

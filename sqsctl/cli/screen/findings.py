@@ -16,8 +16,6 @@ from sqsctl.model.remedy import Command, Edit, Sentence, Step, Way
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sqsctl.model.remedy import Fix
-
 MARK = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "·"}
 STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "dim"}
 LABEL = 10  # the width of "seen", "explains", "fix", "then" and what follows them
@@ -62,7 +60,7 @@ def show_block(console: Console, finding: Finding, nested: Sequence[Finding], na
     if finding.fix.disposition == "safe":
         _step(console, Command(("sqsctl", "doctor", finding.id, "--fix")))
     else:
-        for way in _ways(finding.fix)[:1]:
+        for way in finding.fix.ways[:1]:
             _first_way(console, way)
     for each, label in zip(finding.fix.afterwards, ["then", ""], strict=False):
         _labelled_step(console, label, each)
@@ -82,7 +80,7 @@ def show_whole(console: Console, finding: Finding, nested: Sequence[Finding], na
     for below in nested:
         prose(console, styled(f"  explains: {names.short(safe_line(below.title))} ({below.id})"))
     prose(console, Text.assemble(("  fix: ", "green"), safe(finding.fix.summary)))
-    for number, way in enumerate(_ways(finding.fix)):
+    for number, way in enumerate(finding.fix.ways):
         if way.when or number:
             prose(
                 console, styled(f"  {'either' if not number else 'or'}: {safe(way.when)}", "cyan")
@@ -199,15 +197,3 @@ def _command(step: Command, room: int | None) -> list[str]:
     first, *more = shell_lines(step.argv, width)
     where = [f"# in {step.where}:"] if step.where else []
     return [*where, f"$ {first}", *(f"  {each}" for each in more)]
-
-
-def _ways(fix: Fix) -> tuple[Way, ...]:
-    """The ways; of a fix that has none, its commands and lines are the one."""
-    if fix.ways:
-        return fix.ways
-    steps: list[Step] = [Sentence(f"$ {each}") for each in fix.commands]
-    if fix.serverless_yml:
-        steps.append(Edit("serverless.yml", "yaml", fix.serverless_yml))
-    if fix.template:
-        steps.append(Edit(fix.template_of, "", fix.template))
-    return (Way("", tuple(steps)),) if steps else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import date
 from pathlib import Path
 
@@ -16,8 +15,7 @@ from sqsctl.checks.support.packages.runtimes import bundles, calendar, family, n
 from sqsctl.checks.support.packages.versions import allows
 from sqsctl.model.finding import Severity
 from sqsctl.model.stack import Declared, PackageMember
-from sqsctl.remedies.shell import aws, queue_attributes_command, yml_function, yml_worker
-from tests.checks.build import NOW, PREFIX, function, package, queue, stack
+from tests.checks.build import NOW, function, package, stack
 
 # --- runtimes --------------------------------------------------------------------------------
 
@@ -241,63 +239,8 @@ def test_a_pattern_without_wildcards_is_itself(pattern: str, arn: str) -> None:
         assert like(pattern, arn) == (pattern == arn)
 
 
-# --- commands ----------------------------------------------------------------------------------
-
-
-def test_commands_survive_a_shell() -> None:
-    line = aws(stack(), "sqs", "send-message", "--message-body", '{"a": "it\'s $HOME"}')
-    words = shlex.split(line)
-    assert words[4] == '{"a": "it\'s $HOME"}'
-    assert words[-2:] == ["--region", "ap-northeast-2"]
-
-
-def test_attributes_that_need_json_are_json() -> None:
-    policy = f'{{"deadLetterTargetArn":"{PREFIX}:d","maxReceiveCount":5}}'
-    words = shlex.split(queue_attributes_command(stack(), queue().url, {"RedrivePolicy": policy}))
-    assert words[words.index("--attributes") + 1].startswith('{"RedrivePolicy": ')
-    words = shlex.split(queue_attributes_command(stack(), queue().url, {"VisibilityTimeout": "36"}))
-    assert words[words.index("--attributes") + 1] == "VisibilityTimeout=36"
-
-
 def test_data_is_packaged_beside_the_code() -> None:
     from sqsctl.checks import data
 
     folder = Path(data.__path__[0])
     assert {path.name for path in folder.glob("*.json")} == {"runtimes.json", "regions.json"}
-
-
-# --- lines for serverless.yml ----------------------------------------------------------------
-
-
-def test_a_plain_functions_lines_stand_below_its_key() -> None:
-    assert yml_function("shop-dev-producer", "timeout: 30") == (
-        "functions:",
-        "  producer:",
-        "    timeout: 30",
-    )
-    assert yml_function("", "timeout: 30")[1] == "  FUNCTION:"
-    assert yml_function("shop-dev-Worker", "timeout: 30")[1] == "  Worker:"
-
-
-def test_a_worker_of_lift_stands_below_its_construct() -> None:
-    head, *below = yml_function("shop-dev-jobsWorker", "timeout: 30")
-    assert head == "constructs:  # of Lift; without it: functions: jobsWorker:"
-    assert below == ["  jobs:", "    worker:", "      timeout: 30"]
-    # Events of its own are what Lift makes: nothing can be said of them there.
-    assert yml_function("shop-dev-jobsWorker", "events:", "  - sqs:")[0] == "functions:"
-
-
-@pytest.mark.parametrize(
-    ("name", "logical_id", "construct"),
-    [
-        ("shop-dev-jobs", None, "jobs"),
-        ("shop-dev-jobs-dlq", "jobsDlqD18CF374", "jobs"),
-        ("shop-dev-jobs.fifo", None, "jobs"),
-        ("shop-dev-my-jobs", "myjobsQueueCEDBAE3E", "my-jobs"),
-        ("shop-dev-my-jobs", "Queue", "jobs"),
-        ("", None, "QUEUE"),
-    ],
-)
-def test_the_construct_of_a_queue(name: str, logical_id: str | None, construct: str) -> None:
-    named = yml_worker(queue(name, logical_id=logical_id), "maxRetries: 5")
-    assert named == ("constructs:", f"  {construct}:", "    maxRetries: 5")
