@@ -9,7 +9,7 @@ from sqsctl.cli.main import PROGRAM
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen.output import Output
-from sqsctl.cli.screen.prompt import Choice
+from sqsctl.cli.screen.prompt import AGAIN, Choice, Top
 from sqsctl.cli.session.menu import menu
 
 
@@ -21,6 +21,7 @@ class Asked:
     question: str
     choices: tuple[Choice, ...] = ()
     suggestions: tuple[str, ...] = ()
+    top: Top | None = None
 
     @property
     def titles(self) -> list[str]:
@@ -50,9 +51,13 @@ class Script:
     answers: list[object]
     asked: list[Asked] = field(default_factory=list)
 
-    def select(self, question: str, choices: Sequence[Choice]) -> str | None:
-        asked = Asked("select", question, tuple(choices))
+    def select(
+        self, question: str, choices: Sequence[Choice], *, top: Top | None = None
+    ) -> str | None:
+        asked = Asked("select", question, tuple(choices), top=top)
         answer = self._next(asked)
+        if top is not None and answer == AGAIN:
+            return AGAIN
         return None if answer is None else self._offered(asked, str(answer))
 
     def checkbox(self, question: str, choices: Sequence[Choice]) -> list[str] | None:

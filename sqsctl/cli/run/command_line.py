@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,8 +48,34 @@ def perform(run: Run, words: list[str], *, target: bool = True, show: bool = Tru
             for error in inner.answer.errors:
                 run.output.complain(error)
     if code not in {Exit.OK, Exit.INTERRUPTED}:
-        run.output.notice(f"exit code {int(code)}: {code.meaning}")
+        run.output.notice(f"{_ending(words, code)} (exit code {int(code)})")
     return Done(code, data)
+
+
+# How a command ended, for somebody who has just read what it had to say.
+_ENDINGS: Mapping[Exit, str] = {
+    Exit.FAILED: "it failed",
+    Exit.USAGE: "it was not run: the command line or a file is wrong",
+    Exit.PARTIAL: "not everything was done or seen: what is left is told above",
+    Exit.AMBIGUOUS: "done, but some messages may be there twice: they are told above",
+    Exit.NOT_FOUND: "what it needs is not there",
+    Exit.UNAVAILABLE: "AWS did not answer, or throttles: try again",
+    Exit.DENIED: "the credentials do not allow it, are missing or have expired",
+    Exit.REFUSED: "it was refused",
+    Exit.TERMINATED: "it was terminated",
+}
+_NEGATIVE: Mapping[str, str] = {
+    "doctor": "problems were found",
+    "probe": "the message did not arrive",
+    "produce": "a threshold was crossed, or messages became dead letters",
+    "dlq": "the first messages were not processed, so the rest stays where it is",
+}
+
+
+def _ending(words: Sequence[str], code: Exit) -> str:
+    if code is Exit.NEGATIVE:
+        return _NEGATIVE.get(words[0], "the answer is no")
+    return _ENDINGS.get(code, code.meaning)
 
 
 def _target_options(run: Run) -> list[str]:

@@ -7,7 +7,7 @@ them to the terminal's width, so that no caller has to.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -16,6 +16,7 @@ from sqsctl.cli.screen.output import safe_line
 from sqsctl.cli.screen.sigterm import ends_on_sigterm
 from sqsctl.errors import RefusedError
 
+AGAIN = "again"  # the answer of a top menu that means r
 MANY = 12  # from here on a list can be narrowed by typing
 _MARGIN = 8  # pointer, box, and a cell that stays free
 
@@ -30,10 +31,24 @@ class Choice:
     checked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The first menu, which is asked again and again: Esc leaves, and ``r`` looks again.
+
+    ``last`` is what was chosen before, where the cursor stands again.
+    """
+
+    last: str | None = None
+
+
 class Prompter(Protocol):
     """Asks. None as an answer is Esc or Ctrl-C: one step back."""
 
-    def select(self, question: str, choices: Sequence[Choice]) -> str | None: ...
+    def select(
+        self, question: str, choices: Sequence[Choice], *, top: Top | None = None
+    ) -> str | None:
+        """One of the choices; at the top of a menu the cursor begins where ``top`` says."""
+        ...
 
     def checkbox(self, question: str, choices: Sequence[Choice]) -> list[str] | None: ...
 
@@ -54,18 +69,27 @@ class QuestionaryPrompter:
     def __init__(self, *, color: bool = True) -> None:
         self._color = color
 
-    def select(self, question: str, choices: Sequence[Choice]) -> str | None:
+    def select(
+        self, question: str, choices: Sequence[Choice], *, top: Top | None = None
+    ) -> str | None:
         import questionary
 
-        many = len(choices) > MANY
+        many = len(choices) > MANY and top is None
+        keys = "type to filter, Esc: back" if many else "arrows, Enter; Esc: back"
+        if top is not None:
+            keys = "arrows, Enter; r: read again, Esc: leave"
+        values = {each.value for each in choices if not each.disabled}
         answer = questionary.select(
-            self._question(question, 36),
+            self._question(question, 50 if top else 36),
             choices=[self._choice(each) for each in choices],
+            default=top.last if top is not None and top.last in values else None,
             use_jk_keys=False,
             use_search_filter=many,
-            instruction="(type to filter, Esc: back)" if many else "(arrows, Enter; Esc: back)",
+            instruction=f"({keys})",
             **self._terminal(),
         )
+        if top is not None:
+            _bind(answer.application, "r", lambda event: event.app.exit(result=AGAIN))
         return cast("str | None", _asked(answer))
 
     def checkbox(self, question: str, choices: Sequence[Choice]) -> list[str] | None:
@@ -138,12 +162,17 @@ class QuestionaryPrompter:
 class LinePrompter:
     """Asks line by line: for terminals that cannot move their cursor (TERM=dumb)."""
 
-    def select(self, question: str, choices: Sequence[Choice]) -> str | None:
+    def select(
+        self, question: str, choices: Sequence[Choice], *, top: Top | None = None
+    ) -> str | None:
         self._list(question, choices)
+        keys = "r: read again; empty: leave" if top is not None else "empty: back"
         while True:
-            line = self._read(f"number, 1 to {len(choices)}; empty: back > ")
+            line = self._read(f"number, 1 to {len(choices)}; {keys} > ")
             if not line:
                 return None
+            if top is not None and line == "r":
+                return AGAIN
             picked = self._number(line, choices)
             if picked is not None:
                 return picked
@@ -221,7 +250,13 @@ class LinePrompter:
 class NoPrompter:
     """Nobody is there to ask: every question is a refusal."""
 
-    def select(self, question: str, choices: Sequence[Choice]) -> str | None:
+    def select(
+        self,
+        question: str,
+        choices: Sequence[Choice],
+        *,
+        top: Top | None = None,  # noqa: ARG002
+    ) -> str | None:
         names = ", ".join(each.value for each in choices)
         raise RefusedError(f"cannot ask without a terminal: {question} ({names})")
 
@@ -300,18 +335,21 @@ def _asked(question: Any, *, typed: bool = False) -> Any:
 
 def with_escape(question: Any, *, end_of_input: bool = False) -> None:
     """Let Esc step back, as Ctrl-C does; Ctrl-D, too, where no line of text has it already."""
-    from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
     from prompt_toolkit.keys import Keys
-
-    bindings = KeyBindings()
 
     def step_back(event: Any) -> None:
         event.app.exit(exception=KeyboardInterrupt())
 
-    bindings.add(Keys.Escape, eager=True)(step_back)
+    _bind(question.application, Keys.Escape, step_back)
     if end_of_input:
-        bindings.add(Keys.ControlD, eager=True)(step_back)
+        _bind(question.application, Keys.ControlD, step_back)
 
-    application = question.application
+
+def _bind(application: Any, key: str, act: Callable[[Any], None]) -> None:
+    """One more key for a prompt, which goes before those that it has."""
+    from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
+
+    bindings = KeyBindings()
+    bindings.add(key, eager=True)(act)
     current = application.key_bindings
     application.key_bindings = merge_key_bindings([current, bindings]) if current else bindings

@@ -1,8 +1,9 @@
 """sqsctl alone on a terminal: pick a target, see its state, choose what makes sense now.
 
 The session only asks and fills in options: every choice prints the command line that it
-stands for and runs that very command. Esc and Ctrl-C step back, at the top they leave;
-whatever a command meets is told, and the session goes on.
+stands for and runs that very command. Esc and Ctrl-C step back, at the top they leave, and
+its prompt says so; r reads the figures again. Whatever a command meets is told, and the
+session goes on.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqsctl.cli.run.command_line import perform
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import styled
 from sqsctl.cli.screen.picture import show_picture
-from sqsctl.cli.screen.prompt import Choice, pick
+from sqsctl.cli.screen.prompt import AGAIN, Choice, Top, pick
 from sqsctl.cli.session import choose_target, dead_letters
 from sqsctl.cli.session.state import (
     back,
@@ -22,13 +23,15 @@ from sqsctl.cli.session.state import (
     dead_letters_in,
     lab_died,
     look,
+    queue_names,
+    read_at,
     refuse_dead_lab,
     state_line,
     tell,
 )
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.plurals import counted
-from sqsctl.model.stack import Stack
+from sqsctl.model.stack import Queue, Stack
 
 QUIT = "quit"
 Act = Callable[[Run, "Seen"], object]
@@ -41,6 +44,7 @@ class Seen:
     stack: Stack | None = None
     drawn: str = ""  # the stack whose picture was shown
     findings: bool = False  # doctor found something, and it was not tried to mend it yet
+    last: str | None = None  # what was chosen last: the cursor stands there again
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,14 @@ def menu(run: Run) -> None:
         chosen = run.prompter.select(
             "What now?",
             [*(Choice(each.title, each.key) for each in entries), Choice("quit", QUIT)],
+            top=Top(seen.last),
         )
         if chosen is None or chosen == QUIT:
+            _leave(run)
             return
+        if chosen == AGAIN:
+            continue
+        seen.last = chosen
         if lab_died(run):
             continue  # the next look says so, and what can be done
         with back(run):
@@ -84,7 +93,8 @@ def _look(run: Run, seen: Seen) -> bool:
         refuse_dead_lab(run)
         stack = look(run)
     except KeyboardInterrupt:
-        run.output.notice("not looked at: the figures are older")
+        old = f": the figures are those that were {read_at(seen.stack)}" if seen.stack else ""
+        run.output.notice(f"not looked at{old}")
         return True
     except SqsctlError as error:
         seen.stack = None
@@ -102,10 +112,19 @@ def _look(run: Run, seen: Seen) -> bool:
         console.print()
     tell(run, stack)
     text, style = state_line(stack)
-    console.print(styled(f"{stack.name}: {text}" if again else text, style), soft_wrap=True)
+    parts = [stack.name if again else "", read_at(stack), text]
+    console.print(styled(" · ".join(filter(None, parts)), style), soft_wrap=True)
     if broken := broken_line(run):
         run.output.notice(broken, style="yellow")
     return True
+
+
+def _leave(run: Run) -> None:
+    """What goes on when the session is over."""
+    lab = run.resolved().lab if _has_target(run) else None
+    named = f" --name {lab.name}" if lab and lab.name != "default" else ""
+    runs = f"; the lab goes on: sqsctl lab down{named} stops it" if lab else ""
+    run.output.notice(f"left the session{runs}")
 
 
 def _has_target(run: Run) -> bool:
@@ -128,7 +147,7 @@ def _entries(run: Run, seen: Seen) -> list[Entry]:
     letters = Entry(
         "letters",
         f"{some}: look, and pick some" if count else "look into the dead-letter queue",
-        lambda inner, known: dead_letters.letters(inner, known.stack),
+        _letters,
     )
     if count:
         entries += [
@@ -162,6 +181,22 @@ def _doctor(run: Run, seen: Seen) -> None:
 def _fix(run: Run, seen: Seen) -> None:
     perform(run, ["doctor", "--fix"])
     seen.findings = False
+
+
+def _letters(run: Run, seen: Seen) -> None:
+    """The dead letters; where there are none, counting them again says so at once."""
+    if seen.stack is not None and not any(map(_holds, dead_letters_in(seen.stack))):
+        seen.stack = look(run)
+        dead = dead_letters_in(seen.stack)
+        if dead and not any(map(_holds, dead)):
+            names = " and ".join(each.name for each in dead)
+            run.output.notice(f"{names}: empty, {read_at(seen.stack)}")
+            return
+    dead_letters.letters(run, seen.stack)
+
+
+def _holds(queue: Queue) -> bool:
+    return bool(queue.visible or queue.in_flight or queue.delayed)
 
 
 def _send(run: Run, seen: Seen) -> None:
@@ -207,7 +242,7 @@ def _figures(run: Run, seen: Seen) -> None:
         ],
     )
     if chosen == "inspect":
-        names = [each.name for each in seen.stack.queues] if seen.stack else []
+        names = queue_names(seen.stack)
         queue = names[0] if len(names) == 1 else pick(run.prompter, "Which queue?", names)
         if queue is not None:
             perform(run, ["queue", "inspect", queue, "--full"])

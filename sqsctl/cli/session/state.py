@@ -65,6 +65,20 @@ def dead_letters_in(stack: Stack | None) -> list[Queue]:
     return [each for each in stack.queues if each.arn in arns]
 
 
+def queue_names(stack: Stack | None) -> list[str]:
+    """The queues that could be read, each before its dead-letter queue."""
+    if stack is None:
+        return []
+    dead = dead_letters_in(stack)
+    return [each.name for each in (*(q for q in stack.queues if q not in dead), *dead)]
+
+
+def read_at(stack: Stack) -> str:
+    """When the stack was looked at, as a clock shows it here; empty where nobody noted it."""
+    moment = stack.observed_at
+    return f"read {moment.astimezone():%H:%M:%S}" if moment else ""
+
+
 def tell(run: Run, stack: Stack) -> None:
     """What of the stack could not be looked at."""
     for gap in dict.fromkeys(gap for fact in FACTS for gap in stack.gaps(fact)):

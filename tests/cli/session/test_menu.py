@@ -13,6 +13,7 @@ import pexpect
 import pytest
 
 from sqsctl.aws.sqs.queues import QueueClient
+from sqsctl.cli.screen.prompt import AGAIN
 from sqsctl.cli.session import dead_letters as menu_letters
 from sqsctl.model.message import Outgoing
 from sqsctl.operations.dead_letters import survey
@@ -234,6 +235,35 @@ def test_nothing_ticked_is_asked_again(on_lab: DeployedLab, capsys: Capture) -> 
     assert "none is ticked" in capsys.readouterr().err
 
 
+def test_the_cursor_stays_on_what_was_chosen_and_the_figures_are_read_again(
+    on_lab: DeployedLab, capsys: Capture
+) -> None:
+    script = play("logs", None, Do(lambda: bury(on_lab, "a"), AGAIN), "quit")
+    tops = [each.top.last for each in script.asked if each.top is not None]
+    assert tops == [None, "logs", "logs"]
+    err = capsys.readouterr().err
+    read = re.findall(r"read \d\d:\d\d:\d\d · 0 waiting · 0 in flight · (\d) dead", err)
+    assert read == ["0", "0", "1"]
+    # Leaving says what goes on: the lab, by its name where it is not the ordinary one.
+    stop = f"sqsctl lab down --name {on_lab.state.name} stops it"
+    assert stop in " ".join(err.split())
+
+
+def test_an_empty_dead_letter_queue_is_told_at_once_and_counted_before(
+    on_lab: DeployedLab, capsys: Capture
+) -> None:
+    play("letters", Do(lambda: bury(on_lab, "late"), "letters"), [], None, "quit")
+    err = capsys.readouterr().err
+    assert re.search(rf"{on_lab.dead_letters.name}: empty, read \d\d:", err)
+    assert typed(err) == [["dlq", "peek", "--limit", "50"]]  # only for the one that came
+
+
+def test_a_queue_stands_before_its_dead_letter_queue(on_lab: DeployedLab) -> None:
+    script = play("figures", "inspect", None, "quit")
+    queues = script.question("Which queue?").values
+    assert queues == [on_lab.queue.name, on_lab.dead_letters.name]
+
+
 def test_whatever_a_command_meets_the_session_goes_on(
     on_lab: DeployedLab, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,7 +312,13 @@ def test_in_a_real_terminal_of_80_columns(on_lab: DeployedLab) -> None:
     child.expect("2 ticked")
     child.send("q")
     child.expect("What now?")
-    child.send("\x1b[A\r")  # up, round the end: quit
+    child.expect("quit")
+    menu_again = child.before or ""
+    assert re.search("»[^\\n]*2 dead letters: look", menu_again)  # the cursor is where it was
+    child.send("r")
+    child.expect("read \\d\\d:\\d\\d:\\d\\d · .*What now?.*Esc: leave")
+    child.expect("quit")
+    child.send("\x1b")
     child.expect(pexpect.EOF)
     child.close()
     seen = child.before or ""
