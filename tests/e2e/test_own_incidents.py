@@ -87,6 +87,7 @@ def settings(session: Session, parts: Parts) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stack", CONSUMING, indirect=True)
 def test_every_incident_fits_and_leaves_no_trace_or_says_why_not(
     stack: tuple[Session, Parts],
