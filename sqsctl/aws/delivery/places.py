@@ -82,55 +82,12 @@ class PlaceReader:
             for each in answer.get("Targets") or ()
         )
 
-    def schedule(self, name: str, group: str = "default") -> RuleTarget:
-        """A schedule's target (scheduler:GetSchedule)."""
-        client: Any = self.session.client("scheduler")
-        with offered(f"schedule {name}"):
-            target = client.get_schedule(Name=name, GroupName=group).get("Target") or {}
-        return RuleTarget(
-            target.get("Arn", ""), False, (target.get("DeadLetterConfig") or {}).get("Arn")
-        )
-
-    def pipe(self, name: str) -> tuple[str, RuleTarget]:
-        """A pipe's source, and its target with the queue of its stream's failed records."""
-        client: Any = self.session.client("pipes")
-        with offered(f"pipe {name}"):
-            shape = client.describe_pipe(Name=name)
-        queue = next(
-            (
-                (each.get("DeadLetterConfig") or {}).get("Arn")
-                for each in (shape.get("SourceParameters") or {}).values()
-                if isinstance(each, dict) and each.get("DeadLetterConfig")
-            ),
-            None,
-        )
-        return shape.get("Source", ""), RuleTarget(shape.get("Target", ""), False, queue)
-
-    def on_failure(self, function: str) -> tuple[tuple[str, str], ...]:
-        """A function's OnFailure destinations: qualifier and ARN.
-
-        lambda:ListFunctionEventInvokeConfigs; a function without a configuration has none.
-        """
-        client: Any = self.session.functions()
-        with offered(f"function {function}"):
-            answer = client.list_function_event_invoke_configs(FunctionName=function)
-        return tuple(
-            (str(each.get("FunctionArn", "")).partition(":function:")[2].partition(":")[2], arn)
-            for each in answer.get("FunctionEventInvokeConfigs") or ()
-            if (arn := _on_failure(each))
-        )
-
 
 def rule_place(arn: str) -> tuple[str, str]:
     """Name and bus of a rule: ``…:rule/name`` on the default bus, ``…:rule/bus/name`` elsewhere."""
     rest = arn.partition(":rule/")[2]
     bus, slash, name = rest.rpartition("/")
     return (name, bus) if slash else (rest, "default")
-
-
-def _on_failure(shape: Mapping[str, Any]) -> str:
-    destinations = shape.get("DestinationConfig") or {}
-    return str((destinations.get("OnFailure") or {}).get("Destination") or "")
 
 
 def _dead_letter_queue(policy: object) -> str | None:
