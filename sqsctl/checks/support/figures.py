@@ -61,10 +61,3 @@ def evidence(found: Series, fact: str, value: str) -> Evidence:
 def api_resource(api: Api) -> str:
     """The dimension's value that CloudWatch keeps an API's figures under."""
     return api.name if api.kind == "rest" else api.id
-
-
-def functions_behind(stack: Stack) -> frozenset[str]:
-    """Names of the functions that an API calls. Reads APIS."""
-    return frozenset(
-        route.function_name for api in stack.apis for route in api.routes if route.function_name
-    )

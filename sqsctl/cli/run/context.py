@@ -13,7 +13,7 @@ from sqsctl.cli.run.folder import working_folder
 from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen import prompt
 from sqsctl.cli.screen.output import Answer, Output, target_line
-from sqsctl.errors import RefusedError, SqsctlError
+from sqsctl.errors import RefusedError
 from sqsctl.model.plurals import counted
 from sqsctl.model.target import Target
 
@@ -99,10 +99,6 @@ class Run:
                 f"Logs Insights: {counted(queries.count, 'query', 'queries')} scanned "
                 f"{queries.scanned_bytes / 1_000_000:.1f} MB"
             )
-
-    def finish_with(self, error: SqsctlError) -> None:
-        """The command is done: it failed, and has said so already."""
-        self.answer = Answer({}, None, error.exit)
 
     # -- what commands use ------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqsctl.operations.packaged.packaged_stack import (
-    CODE_PROPERTIES,
     FUNCTION_TYPES,
     PackagedStack,
     properties,
@@ -158,8 +157,3 @@ def replaced_text(value: Any, gone: Collection[str]) -> Any:
     if not isinstance(value, str):
         return value
     return _SUBSTITUTED.sub(lambda match: match[1] if match[1] in gone else match[0], value)
-
-
-def code_property(kind: str) -> str:
-    """The property with a resource's code; empty where it has none."""
-    return CODE_PROPERTIES.get(kind, "")

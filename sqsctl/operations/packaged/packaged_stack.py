@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -49,12 +49,6 @@ class PackagedStack:
         if not isinstance(found, Mapping):
             return {}
         return {str(key): each for key, each in found.items() if isinstance(each, Mapping)}
-
-    def of_types(self, types: frozenset[str]) -> Iterator[tuple[str, Resource]]:
-        """The resources of these types, by logical id."""
-        for key, each in self.resources.items():
-            if each.get("Type") in types:
-                yield key, each
 
 
 def properties(resource: Resource) -> Mapping[str, Any]:
