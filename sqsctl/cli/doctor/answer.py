@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from sqsctl.operations.diagnosis.ignores import Ignore
 
 
+# Queues with whom all is well that the picture draws; of a large stack the others are counted.
+DRAWN_WELL = 4
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What was asked for: how bad is bad, what the team lives with, which checks and functions.
@@ -72,7 +76,7 @@ def answer(
         console.print(styled(diagnosis.stack, "bold") + styled(window, "dim"), soft_wrap=True)
         if not wanted.checks and wanted.deployed:
             console.print()
-            show_picture(console, seen.stack, states)
+            show_picture(console, seen.stack, states, well=None if whole else DRAWN_WELL)
         show_diagnosis(console, diagnosis, seen.stack, whole=whole, notes=notes)
 
     partial = Exit.PARTIAL if diagnosis.unseen else Exit.OK

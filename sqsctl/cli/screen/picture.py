@@ -52,10 +52,16 @@ _NOT_ASKED_FOR = "not asked for"
 GAP = "   "  # between a hop and its figures
 
 
-def show_picture(console: Console, stack: Stack, states: Sequence[Hop] | None = None) -> None:
+def show_picture(
+    console: Console,
+    stack: Stack,
+    states: Sequence[Hop] | None = None,
+    *,
+    well: int | None = None,
+) -> None:
     """Print the picture; on a terminal no line is wider than it."""
     width = console.width if console.is_terminal else None
-    for line in picture(stack, states, width=width):
+    for line in picture(stack, states, width=width, well=well):
         console.print(line, soft_wrap=True)
 
 
@@ -65,14 +71,16 @@ def picture(
     *,
     width: int | None = None,
     figures: bool = True,
+    well: int | None = None,
 ) -> list[Text]:
     """The lines: for each queue who sends to it, the queue, its consumers, its dead-letter queue.
 
     Names are shown without the stack's own, which they begin with where a framework made
     them. What does not fit ``width`` stands below. Without ``figures`` there are the marks alone.
+    Of queues with whom all is well, ``well`` are drawn and the others counted; None draws all.
     """
     known = hops(stack) if states is None else states
-    return _Picture(stack, known, width, figures).drawn()
+    return _Picture(stack, known, width, figures, well).drawn()
 
 
 def senders(stack: Stack) -> list[tuple[str, str, bool]]:
@@ -151,6 +159,7 @@ class _Picture:
     hops: Sequence[Hop]
     width: int | None
     figures: bool
+    well: int | None
     rows: list[_Row] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -179,15 +188,42 @@ class _Picture:
                 self._route(route)
         for name in _alone(self.stack):
             self.rows.append(self._function(name, arrow="  "))
-        for queue in self.stack.queues:
-            if queue.arn not in dead:
+        queues = [each for each in self.stack.queues if each.arn not in dead]
+        counted_only = self._counted_only(queues, sent)
+        for queue in queues:
+            if queue.arn not in counted_only:
                 self._queue(queue, led=self._senders(queue, sent))
         for mapping in self.stack.mappings:
             if self.stack.queue(mapping.queue_arn) is None:
                 hop, note = self._gap(mapping.queue_arn.rpartition(":")[2], "▤")
                 self.rows.append(_Row(hop, arrow="  ", note=note))
                 self._consumer(mapping)
+        if counted_only:
+            said = f"{counted(len(counted_only), 'more queue')}: all is well there"
+            self.rows.append(_Row(styled(said, "dim"), arrow="  "))
         return self._laid_out()
+
+    def _counted_only(
+        self, queues: Sequence[Queue], sent: Sequence[tuple[str, str, bool]]
+    ) -> set[str]:
+        """The ARNs of queues that are not drawn: more than ``well`` of those that work."""
+        if self.well is None:
+            return set()
+        working = [each.arn for each in queues if self._works(each, sent)]
+        return set(working[self.well :])
+
+    def _works(self, queue: Queue, sent: Sequence[tuple[str, str, bool]]) -> bool:
+        """Whether each hop of it was read and is well: senders, queue, consumers, DLQ."""
+        mappings = [each for each in self.stack.mappings if each.queue_arn == queue.arn]
+        dead = (queue.dead_letter_target_arn or "").rpartition(":")[2]
+        hops = [("queue", queue.name), ("dead-letter-queue", dead)]
+        hops += [("mapping", each.uuid) for each in mappings]
+        hops += [("function", each.function_name) for each in mappings]
+        hops += [("function", name) for name, target, _ in sent if target == queue.name]
+        return bool(mappings) and all(
+            hop in self._by_name and self._by_name[hop].state in {State.IDLE, State.OK}
+            for hop in hops
+        )
 
     # -- hops --------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from sqsctl.model.deployed import (
     StackRef,
 )
 
+LISTED = 8  # names in a message
+
 
 def main_queue(ref: StackRef, name: str | None = None) -> QueuePart:
     """The queue a command works on: the one named, else the only one that is no DLQ.
@@ -81,4 +83,6 @@ def dead_letter_queue(ref: StackRef, name: str | None = None) -> QueuePart:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
+    found = list(names)
+    more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+    return ", ".join(found[:LISTED]) + more

@@ -195,3 +195,42 @@ def test_a_function_that_leads_nowhere_is_drawn_where_one_started_from_it() -> N
     where = stack(queues=(), mappings=(), apis=(), functions=(function(PRODUCER),))
     assert plain(replace(where, stack_name=None))[0].startswith("     ✓ λ producer")
     assert plain(where) == []
+
+
+def many(number: int) -> Stack:
+    """So many queues, each with a consumer and a dead-letter queue; all is well."""
+    names = [f"jobs-{each}" for each in range(number)]
+    return stack(
+        queues=tuple(
+            made
+            for name in names
+            for made in (
+                queue(name, dead_letter_target_arn=f"{PREFIX}:{name}-dlq", max_receive_count=5),
+                queue(f"{name}-dlq"),
+            )
+        ),
+        functions=tuple(function(f"{name}-worker") for name in names),
+        mappings=tuple(mapping(name, f"{name}-worker", uuid=name) for name in names),
+        metrics=tuple(series(f"{name}-worker", "Invocations", 1) for name in names),
+        apis=(),
+        logs=(),
+    )
+
+
+def test_of_many_queues_the_picture_draws_a_few_with_whom_all_is_well() -> None:
+    drawn = plain(many(60), well=4)
+    assert len(drawn) == 4 * 3 + 1
+    assert drawn[-1] == "     56 more queues: all is well there"
+    assert len(plain(many(60))) == 60 * 3
+
+
+def test_of_many_queues_each_is_drawn_that_is_not_well() -> None:
+    where = many(60)
+    bad = {"jobs-17-dlq": 3, "jobs-33-dlq": 1}
+    queues = tuple(replace(each, visible=bad.get(each.name, 0)) for each in where.queues)
+    without = tuple(each for each in where.mappings if each.uuid != "jobs-50")
+    strange = replace(where, queues=Group(queues), mappings=Group(without))
+    drawn = "\n".join(plain(strange, well=0))
+    assert "57 more queues: all is well there" in drawn
+    for name in ("jobs-17-dlq", "jobs-33-dlq", "jobs-50"):
+        assert name in drawn
