@@ -13,9 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-
-PAGE = 50
 
 
 @dataclass
@@ -26,6 +23,7 @@ class LogServer:
     events: list[dict[str, Any]] = field(default_factory=list)
     expired_keys: set[str] = field(default_factory=set)
     throttled_calls: int = 0
+    page: int = 50  # events in an answer
     keys_seen: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -62,9 +60,9 @@ class LogServer:
                 key=lambda each: each["timestamp"],
             )
             place = int(token)
-            found: dict[str, Any] = {"events": matching[place : place + PAGE]}
-            if len(matching) > place + PAGE:
-                found["nextToken"] = f"{place + PAGE}"
+            found: dict[str, Any] = {"events": matching[place : place + self.page]}
+            if len(matching) > place + self.page:
+                found["nextToken"] = f"{place + self.page}"
             return 200, found
 
 
@@ -77,7 +75,10 @@ def log_server() -> Iterator[LogServer]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:  # who asked has ended
+                return
             found = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization", ""))
             status, answer = mine.answer(json.loads(body), found[1] if found else "")
             data = json.dumps(answer).encode()
