@@ -190,6 +190,7 @@ def test_the_dashboard_stays_small_for_ten_minutes(on_lab: DeployedLab, sqsctl: 
             while time.monotonic() < until:
                 with contextlib.suppress(pexpect.TIMEOUT):
                     child.read_nonblocking(65_536, timeout=0.5)
+            assert child.pid
             figures.append((now, resident(child.pid), descriptors(child.pid)))
         child.send("q")
         child.expect(pexpect.EOF)
@@ -223,9 +224,9 @@ def test_of_a_package_of_250_megabytes_little_is_fetched(tmp_path: Path) -> None
             fetched += len(data)
             return data, path.stat().st_size
 
-        archive = RemoteZip(fetch, path.stat().st_size)
-        listing = archive.listing()
-        said = archive.text("app.py")
+        opened = RemoteZip(fetch, path.stat().st_size)
+        listing = opened.listing()
+        said = opened.text("app.py")
     assert len(listing.members) == 7_001
     assert "import shop" in (said or "")
     assert fetched < 3 * MIB

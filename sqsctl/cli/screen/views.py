@@ -62,7 +62,7 @@ def show_table(console: Console, grid: Table) -> None:
 
 
 def duration(seconds: float | None) -> str:
-    """``36 s``, ``4 d``, ``1 h 30 min``: the way a person says it."""
+    """``36 s``, ``4 d``, ``1 h 30 min``: the way a person says it, two units at most."""
     if seconds is None:
         return "–"
     if seconds < 1:
@@ -71,8 +71,10 @@ def duration(seconds: float | None) -> str:
     if whole < 120:
         return f"{whole} s" if seconds == whole else f"{seconds:.1f} s"
     parts = [(whole // 86_400, "d"), (whole % 86_400 // 3600, "h"), (whole % 3600 // 60, "min")]
-    said = [f"{count} {unit}" for count, unit in parts if count]
-    return " ".join(said[:2]) or f"{whole} s"
+    first = next((each for each, (count, _) in enumerate(parts) if count), len(parts))
+    # With the unit below it: minutes say nothing about days.
+    said = [f"{count} {unit}" for count, unit in parts[first : first + 2] if count]
+    return " ".join(said) or f"{whole} s"
 
 
 def milliseconds(value: float) -> str:

@@ -26,6 +26,7 @@ from sqsctl.cli.screen.output import (
     target_line,
     to_json,
 )
+from sqsctl.cli.screen.views import duration
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.model.target import Target
 
@@ -217,3 +218,19 @@ def test_prose_loses_nothing(text: str, width: int) -> None:
     if width - indent >= LEAST_WIDTH:
         for line in shown.splitlines():
             assert cell_len(line) <= width or " " not in line.strip()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.25, "250 ms"),
+        (36, "36 s"),
+        (119, "119 s"),
+        (5_400, "1 h 30 min"),
+        (345_600, "4 d"),
+        (86_400 + 7_200, "1 d 2 h"),
+        (330 * 86_400 + 59 * 60, "330 d"),
+    ],
+)
+def test_a_time_is_said_in_two_units_beside_each_other(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
