@@ -48,6 +48,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "stack-ls": ("stack", "ls"),
     "stack-show": ("stack", "show"),
 }
+# On a narrow and on a wide terminal as well.
+MAIN = ("dlq-peek", "doctor", "doctor-one", "queue-ls", "stack-show")
+WIDTHS = (44, 120)
 # What differs from run to run.
 MASKS = ((re.compile(r"/\S*/popen-gw\d+/\S+?(?=/sqsctl\.toml)"), "FOLDER"),)
 Say = Callable[..., tuple[int, str]]
@@ -124,6 +127,16 @@ def checked(name: str, code: int, text: str, request: pytest.FixtureRequest) -> 
     assert file.read_text(encoding="utf-8") == shown, "pytest tests/golden --update, and look"
 
 
+@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize("name", MAIN)
+def test_on_a_narrow_and_on_a_wide_terminal(
+    name: str, columns: int, on_a_terminal: Say, request: pytest.FixtureRequest
+) -> None:
+    code, text = on_a_terminal(*COMMANDS[name], columns=columns)
+    assert all(cell_len(line) <= columns for line in text.splitlines())
+    checked(f"{name}.{columns}", code, text, request)
+
+
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_on_a_terminal_of_80_columns(
     name: str, on_a_terminal: Say, request: pytest.FixtureRequest
@@ -148,4 +161,5 @@ def test_every_expected_file_belongs_to_a_command(request: pytest.FixtureRequest
     if request.config.getoption("--update"):
         pytest.skip("they are being written")
     wanted = {f"{name}{kind}.txt" for name in COMMANDS for kind in ("", ".piped")}
+    wanted |= {f"{name}.{columns}.txt" for name in MAIN for columns in WIDTHS}
     assert {path.name for path in EXPECTED.iterdir()} == wanted
