@@ -13,6 +13,24 @@ from typing import Literal
 
 from sqsctl.model.remedy import Call, Disposition
 
+Tool = Literal[
+    "lift",
+    "serverless",
+    "sam",
+    "cdk-typescript",
+    "cdk-python",
+    "cdk-java",
+    "cdk-csharp",
+    "cdk-go",
+    "cloudformation",
+    "terraform",
+    "pulumi",
+    "sst",
+    "copilot",
+    "amplify",
+    "command",
+    "",
+]
 Kind = Literal["queue", "function", "mapping", "permission"]
 Phase = Literal["", "deploy", "init", "invoke", "send"]
 
@@ -33,12 +51,15 @@ class Set:
 
     ``name`` is a queue's URL or name, a function's name, a mapping's UUID; empty where nothing
     tells it. ``present`` holds today's values, so far as they are known: they make the undo.
+    ``resource`` is what the template calls it (a logical id, Terraform's address), where a
+    text names that and no stack is known.
     """
 
     kind: Kind
     name: str
     properties: Mapping[str, object]
     present: Mapping[str, object] = field(default_factory=dict)
+    resource: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +271,9 @@ class Remedy:
     """What a check hands over; the first option is the best.
 
     ``afterwards`` None: nothing is left to do. ``verify`` empty: the check itself, or the
-    function's next log lines. ``function``, ``runtime``, ``language``, ``phase``, ``image`` and
-    ``architecture`` are
-    what the check knows beyond the stack (the text's own words); a ``LogCheck`` fills the first
-    two, where they are empty, from the failure.
+    function's next log lines. ``function``, ``runtime``, ``language``, ``phase``, ``image``,
+    ``architecture`` and ``tool`` are what the check knows beyond the stack (the text's own
+    words); a ``LogCheck`` fills the first two, where they are empty, from the failure.
     """
 
     summary: str
@@ -267,6 +287,7 @@ class Remedy:
     phase: Phase = ""
     image: bool | None = None
     architecture: str = ""
+    tool: Tool = ""
 
 
 def remedy(

@@ -54,8 +54,11 @@ __all__ = [
 T = TypeVar("T")
 
 # The tool that a stack's resources are recognised by: the Serverless Framework with Lift or
-# without it, SAM, the CDK, a template that none of them wrote; empty where nobody can say.
-MadeBy = Literal["lift", "serverless", "sam", "cdk", "cloudformation", ""]
+# without it, SAM, the CDK, tools that put theirs on top, a template that none of them wrote;
+# empty where nobody can say.
+MadeBy = Literal[
+    "lift", "serverless", "sam", "cdk", "sst", "copilot", "amplify", "cloudformation", ""
+]
 
 
 class Fact(StrEnum):
@@ -251,11 +254,12 @@ class Series:
 class Declared:
     """One thing that the project's files say, and where they say it.
 
-    ``key``: runtime, handler, timeout_s, architecture, engine, tool. ``function`` is None
-    where it holds for all. ``source`` is ``serverless.yml:9`` or ``.nvmrc:1``. The value
-    of an engine is its language and what is asked of it, as the file has it: ``node 18``,
-    ``node >=18 <23``, ``python >=3.11``; a tool's is its name, and its version or language:
-    ``serverless 4``, ``cdk python``, ``sam``.
+    ``key``: runtime, handler, timeout_s, architecture, engine, tool; ``tool-beside`` is the tool
+    of a project in the working folder that may deploy another stack, ``terraform-address`` the
+    address of what bears the name in ``function``. ``function`` is None where it holds for all.
+    ``source`` is ``serverless.yml:9`` or ``.nvmrc:1``. The value of an engine is its language and
+    what is asked of it, as the file has it: ``node 18``, ``node >=18 <23``, ``python >=3.11``; a
+    tool's is its name, and its version or language: ``serverless 4``, ``cdk python``, ``sam``.
     """
 
     key: str

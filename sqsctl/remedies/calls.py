@@ -8,9 +8,8 @@ from typing import Any
 
 from sqsctl.model.intents import REMOVED, ChangeRuntime, Create, Do, Intent, Quota, Set, call
 from sqsctl.model.remedy import Call
-from sqsctl.remedies.cli import FUNCTION, QUEUE_URL
+from sqsctl.remedies.cli import FUNCTION, MAPPING, QUEUE_URL
 
-MAPPING = "UUID"
 _RESERVED = "ReservedConcurrentExecutions"
 
 

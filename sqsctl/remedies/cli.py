@@ -13,6 +13,7 @@ from sqsctl.remedies.context import Context, consumed_by
 # What stands in a command for a name that nothing tells.
 FUNCTION = "FUNCTION_NAME"
 QUEUE_URL = "QUEUE_URL"
+MAPPING = "UUID"
 _WORLDWIDE = frozenset({"iam", "organizations"})
 _LOOKING = ("get_", "list_", "describe_")
 _SHORT = re.compile(r"[A-Za-z0-9._/:-]+")
@@ -22,7 +23,7 @@ def aws(call: Call, context: Context, *, query: str = "") -> Command:
     """An API call as the AWS CLI has it, with the region that was looked at."""
     words = ["aws", _kebab_service(call.service), call.operation.replace("_", "-")]
     for name, value in call.parameters:
-        words += _option(name, value)
+        words += option(name, value)
     if context.region and call.service not in _WORLDWIDE:
         words += ["--region", context.region]
     if query:
@@ -62,18 +63,19 @@ def _kebab_service(service: str) -> str:
     return service.replace("_", "-")
 
 
-def _option(name: str, value: object) -> Iterator[str]:
-    option = f"--{kebab(name)}"
+def option(name: str, value: object) -> Iterator[str]:
+    """A parameter of a call as words of the AWS CLI."""
+    named = f"--{kebab(name)}"
     if isinstance(value, bool):
-        yield option if value else option.replace("--", "--no-", 1)
+        yield named if value else named.replace("--", "--no-", 1)
     elif isinstance(value, Mapping):
-        yield from (option, _structure(value))
+        yield from (named, _structure(value))
     elif isinstance(value, Sequence) and not isinstance(value, str):
         plain = all(not isinstance(each, Mapping | list | tuple) for each in value)
-        yield option
+        yield named
         yield from ([str(each) for each in value] if plain and value else [_json(value)])
     else:
-        yield from (option, str(value))
+        yield from (named, str(value))
 
 
 def _structure(value: Mapping[str, object]) -> str:

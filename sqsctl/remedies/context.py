@@ -9,23 +9,12 @@ from typing import Literal
 
 from sqsctl.model.finding import Finding
 from sqsctl.model.functions import Function
-from sqsctl.model.intents import Phase, Remedy
+from sqsctl.model.intents import Phase, Remedy, Tool
 from sqsctl.model.stack import Fact, Stack
+from sqsctl.remedies.tools import tool_of
 
-Tool = Literal[
-    "lift",
-    "serverless",
-    "sam",
-    "cdk-typescript",
-    "cdk-python",
-    "cloudformation",
-    "terraform",
-    "",
-]
 # What is read of the stack to word a remedy, whichever check it is of.
 FACTS = frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.DEAD_LETTERS, Fact.PROJECT})
-# What ``Declared`` says of the tool, by its key.
-TOOL_KEY = "tool"
 _LANGUAGES = {
     "nodejs": "node",
     "python": "python",
@@ -78,6 +67,8 @@ def context_of(stack: Stack, finding: Finding) -> Context:
     told = stack.function(name)
     runtime = (told.runtime if told else None) or asked.runtime
     tool, framework = tool_of(stack)
+    if asked.tool and (not tool or asked.phase == "deploy"):
+        tool = asked.tool
     image = function.package_type == "Image" if function else asked.image
     return Context(
         stack=stack,
@@ -107,41 +98,6 @@ def language_of(runtime: str | None) -> str:
 def role_of(function: Function | None) -> str:
     """The name of the function's role; empty where it is not known."""
     return ((function.role_arn if function else None) or "").rpartition("/")[2]
-
-
-def tool_of(stack: Stack) -> tuple[Tool, int | None]:
-    """The tool that deploys the stack, and the Serverless Framework's major version.
-
-    What CloudFormation shows, made exact by what the project's files say (``Declared`` with the
-    key ``tool``: ``serverless 4``, ``cdk python``, ``sam``, ``terraform``).
-    """
-    said = [each.value.split() for each in stack.project if each.key == TOOL_KEY]
-    names = {words[0]: words[-1] for words in said if words}
-    made: str = stack.made_by
-    if made in {"", "cloudformation"} and "sam" in names and (stack.stack_name or not made):
-        made = "sam"
-    if made == "" and (stack.stack_name is None or not stack.functions.items):
-        made = next((each for each in ("terraform", "cdk", "serverless") if each in names), "")
-    if made == "" and _held_by_none(stack):
-        made = "terraform"
-    if made == "cdk":
-        return ("cdk-python" if names.get("cdk") == "python" else "cdk-typescript"), None
-    if made in {"lift", "serverless"}:
-        major = names.get("serverless", "")
-        return ("lift" if made == "lift" else "serverless"), int(major) if major.isdigit() else None
-    if made in {"sam", "cloudformation", "terraform"}:
-        return made, None  # type: ignore[return-value]
-    return "", None
-
-
-def _held_by_none(stack: Stack) -> bool:
-    """Whether the parts were looked at, and no stack and no serverless.yml holds them."""
-    return (
-        stack.stack_name is None
-        and bool(stack.region)
-        and bool(stack.queues.items or stack.functions.items)
-        and not any("serverless" in each.source for each in stack.project)
-    )
 
 
 def consumed_by(stack: Stack, function: str) -> tuple[str, ...]:

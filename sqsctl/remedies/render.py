@@ -62,7 +62,8 @@ def in_old_words(fix: Fix) -> Fix:
     lines: dict[str, tuple[str, ...]] = {}
     for each in first.edits:
         lines[each.file] = (*lines.get(each.file, ()), *each.lines)
-    known = {renderers.of(tool).file for tool in renderers.TOOLS}  # type: ignore[union-attr]
+    made = filter(None, map(renderers.of, renderers.TOOLS))
+    known = {file for each in made for file in (each.file, each.sure_file)}
     other = next((each for each in lines if each in known and each != "serverless.yml"), "")
     return replace(
         fix,
@@ -92,7 +93,8 @@ def _ways(option: Option, context: Context) -> Iterator[Way]:
     lines = tool.edits(option.intents, context) if tool else ()
     direct = () if at_deploy and lines else _direct(option.intents, context)
     if direct:
-        keep = lines if any(isinstance(each, Command) and each.changes for each in direct) else ()
+        changes = any(isinstance(each, Command) and each.changes for each in direct)
+        keep = (*lines, *(tool.kept(context) if tool else ())) if changes else ()
         yield Way(_when(option, BY_HAND if keep else ""), (*direct, *keep))
     if tool and lines:
         yield _by_tool(option, tool, context)

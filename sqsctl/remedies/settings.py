@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from sqsctl.model.intents import REMOVED, Kind
 from sqsctl.model.remedy import Call
 from sqsctl.model.stack import Stack
+from sqsctl.remedies.cli import FUNCTION, MAPPING, QUEUE_URL
 from sqsctl.remedies.notation import (
     Substitution,
     read,
@@ -27,6 +28,10 @@ _OPERATIONS: Mapping[str, tuple[Kind, str]] = {
     "update_event_source_mapping": ("mapping", "UUID"),
     "add_permission": ("permission", "FunctionName"),
 }
+# What the API takes for a property that is to be gone.
+_NONE: tuple[object, ...] = ({}, {"SubnetIds": [], "SecurityGroupIds": []})
+# What stands in a call for a name that nothing tells.
+PLACES = frozenset({FUNCTION, MAPPING, QUEUE_URL})
 _NOT_PROPERTIES = frozenset({"StatementId", "Qualifier"})
 
 
@@ -35,6 +40,7 @@ class Setting:
     """Properties of one resource. ``logical_id`` is empty where no stack holds it.
 
     ``name`` is what people know it by: a queue's or a function's name, for a mapping both.
+    ``name`` is empty where nothing tells it, and ``unnamed`` where its logical id is made up.
     ``function`` is the logical id of the function behind it; ``dead_letters`` the name of a
     queue that is to be made first.
     """
@@ -45,19 +51,23 @@ class Setting:
     logical_id: str
     properties: Mapping[str, object]
     dead_letters: str = ""
+    unnamed: bool = False
 
 
 # What a template may call a part of which pasted text says no name.
 _UNNAMED: Mapping[Kind, str] = {"queue": "Queue", "function": "Function", "mapping": "Mapping"}
 
 
-def settings(steps: Iterable[Call], stack: Stack, *, unnamed: bool = False) -> Iterator[Setting]:
+def settings(
+    steps: Iterable[tuple[Call, str]], stack: Stack, *, unnamed: bool = False
+) -> Iterator[Setting]:
     """What the steps set, and on which resource.
 
-    ``unnamed``: there is no stack to look names up in, so that parts get names of no meaning.
+    Beside each call stands what a text says that the template calls the resource. ``unnamed``:
+    there is no stack to look names up in, so that other parts get names of no meaning.
     """
     made = ""
-    for each in steps:
+    for each, resource in steps:
         given = dict(each.parameters)
         if each.operation == "create_queue":
             made = str(given["QueueName"])
@@ -70,13 +80,18 @@ def settings(steps: Iterable[Call], stack: Stack, *, unnamed: bool = False) -> I
             given |= {str(name): read(value) for name, value in attributes.items()}
         if each.operation == "delete_function_concurrency":
             given["ReservedConcurrentExecutions"] = REMOVED
-        if given.get("FilterCriteria") == {}:
-            given["FilterCriteria"] = REMOVED
+        given = {key: REMOVED if value in _NONE else value for key, value in given.items()}
         given = {key: value for key, value in given.items() if key not in _NOT_PROPERTIES}
         found = _setting(kind, name, given, stack)
-        if unnamed and not found.logical_id and kind in _UNNAMED:
+        if not found.logical_id and resource:
+            found = replace(found, logical_id=resource)
+            if kind == "function":
+                found = replace(found, function=resource)
+        elif unnamed and not found.logical_id and kind in _UNNAMED:
             behind = found.function or ("" if kind == "queue" else _UNNAMED["function"])
-            found = replace(found, logical_id=_UNNAMED[kind], function=behind)
+            found = replace(found, logical_id=_UNNAMED[kind], function=behind, unnamed=True)
+        if found.name in PLACES:
+            found = replace(found, name="")
         yield replace(found, dead_letters=made) if "RedrivePolicy" in given else found
 
 

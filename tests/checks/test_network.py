@@ -105,7 +105,8 @@ def test_a_subnet_without_a_way_out_is_an_error_before_anything_failed() -> None
     assert f'"UserIdGroupPairs":[{{"GroupId":"{GROUP}"}}]' in let_in
     assert [each.when for each in found.fix.ways[1:]] == [
         "it calls the internet, too",
-        "it needs nothing in the VPC",
+        "it needs nothing in the VPC, with the AWS CLI",
+        "it needs nothing in the VPC, with the Serverless Framework with Lift",
     ]
 
 

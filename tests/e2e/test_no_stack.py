@@ -198,8 +198,11 @@ def test_everything_is_found_from_any_part(names: Names, sqsctl: Sqsctl) -> None
             assert f"{stem}-fast" in queues
 
 
-def test_doctor_without_a_stack_is_right(names: Names, sqsctl: Sqsctl) -> None:
+def test_doctor_without_a_stack_is_right(names: Names, sqsctl: Sqsctl, tmp_path: Path) -> None:
     made = names.made
+    (tmp_path / "queues.tf").write_text(
+        f'resource "aws_sqs_queue" "fast" {{\n  name = "{made.name}-fast"\n}}\n'
+    )
     for start in (("--queue", f"{made.name}-slow"), ("--function", names.front)):
         seen = sqsctl("doctor", *start, "-o", "json")
         # Two functions consume the same queue: each message reaches one of them.
@@ -212,6 +215,9 @@ def test_doctor_without_a_stack_is_right(names: Names, sqsctl: Sqsctl) -> None:
     for start in (("--queue", fast), ("--function", names.work), ("--function", names.front)):
         seen = sqsctl("doctor", "visibility-below-timeout", *start, "-o", "json")
         assert findings(seen) == {"visibility-below-timeout"}, seen.out
+        fix = seen.data["findings"][0]["fix"]
+        assert fix["template_of"] == "the Terraform files"
+        assert fix["template"][0] == "# aws_sqs_queue.fast (queues.tf:1)"
 
 
 def test_a_function_of_no_queue_is_checked_by_itself(names: Names, sqsctl: Sqsctl) -> None:

@@ -103,7 +103,8 @@ def test_each_tool_has_its_own_words(
     made_by: MadeBy, said: tuple[str, ...], expected: list[str]
 ) -> None:
     worker = "JobsWorkerLambdaFunction" if made_by == "serverless" else "Worker"
-    assert lines(fixed(remedy("", RUN), where(made_by, *said, worker=worker))) == expected
+    told = lines(fixed(remedy("", RUN), where(made_by, *said, worker=worker)))
+    assert told[: len(expected)] == expected
 
 
 def test_what_no_stack_holds_may_be_terraforms() -> None:
@@ -225,3 +226,47 @@ def test_options_are_alternatives() -> None:
     other = Option((Set("function", WORKER, {"MemorySize": 512}),), when="where memory is short")
     fix = fixed(remedy("", RUN, other=(other,)), where())
     assert [each.when for each in fix.ways] == ["", "where memory is short"]
+
+
+def test_terraforms_resource_is_named_by_its_address_where_the_files_tell_it() -> None:
+    said = (
+        Declared("tool-beside", "terraform", "main.tf"),
+        Declared("terraform-address", "aws_lambda_function.worker", "main.tf:3", WORKER),
+    )
+    alone = replace(where(), stack_name=None, project=Group(said))
+    fix = fixed(remedy("", RUN), alone)
+    assert lines(fix) == ["# aws_lambda_function.worker (main.tf:3)", "  timeout = 60"]
+    assert [each.file for each in fix.ways[0].edits] == ["the Terraform files"]
+    assert typed(fix, 1) == ["terraform apply"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "command"),
+    [("pulumi", "Pulumi", "pulumi up"), ("sst", "SST", "npx sst deploy")],
+)
+def test_a_tool_without_words_of_ours_is_named_and_its_source_told(
+    tool: str, name: str, command: str
+) -> None:
+    alone = replace(
+        where(), stack_name=None, project=Group((Declared("tool-beside", tool, "a file"),))
+    )
+    fix = fixed(remedy("", RUN), alone)
+    assert len(fix.ways) == 1
+    assert typed(fix)[0].startswith("aws lambda update-function-configuration")
+    said = getattr(fix.ways[0].steps[-1], "text", "")
+    assert said.startswith(f"{name} deploys this: make the same change in its source")
+    assert command in said
+    built = fixed(remedy("", Package("dependency", "axios", "node")), alone)
+    assert typed(built)[-1] == command
+
+
+def test_amplify_and_copilot_are_no_cdk() -> None:
+    told = [fixed(remedy("", RUN), where(each)) for each in ("amplify", "copilot")]
+    assert [each.ways[0].edits for each in told] == [(), ()]
+    assert ["Amplify deploys this" in str(each.ways) for each in told] == [True, False]
+
+
+def test_the_id_of_a_mapping_is_no_functions_name() -> None:
+    seen = replace(where("serverless"), mappings=Group(()))
+    fix = fixed(remedy("", Set("mapping", "0b1c2d3e", {"Enabled": True})), seen)
+    assert lines(fix)[:2] == ["functions:", "  FUNCTION:"]

@@ -165,7 +165,8 @@ def doctor(
     wanted = [*(checks or []), *(only or [])]
     chosen_checks(wanted, skip or [])  # a typing error shows before anything is asked of AWS
     reference = run.stack(changing=fix and not dry_run, functions=function)
-    folder, stage = _project(run, reference)
+    deploys, stage = _project(run, reference)
+    folder = working_folder()
 
     def look() -> Checkup:
         with run.progress("looking") as bar:
@@ -176,7 +177,8 @@ def doctor(
                 skip=skip or [],
                 since=moment(since, datetime.now(UTC)) if since else None,
                 functions=function or None,
-                project_folder=folder,
+                project_folder=folder if deploys else None,
+                beside=folder,
                 stage=stage,
                 progress=lambda text: bar.update(title=text),
             )
@@ -273,21 +275,19 @@ def _ignores() -> tuple[Ignore, ...]:
     return parse(table, [each.meta.id for each in all_checks()])
 
 
-def _project(run: Run, reference: StackRef) -> tuple[Path | None, str | None]:
-    """The working folder and its stage, where its project deploys to this very stack."""
+def _project(run: Run, reference: StackRef) -> tuple[bool, str | None]:
+    """Whether the working folder's project deploys to this very stack, and its stage."""
     from sqsctl.operations.target import project_files
 
     stage = run.settings.text("stage")
     if reference.stack_name is None:
-        return None, stage
-    folder = working_folder()
+        return False, stage
     try:
-        deploys, with_stage = project_files.stage_of(
-            folder,
+        return project_files.stage_of(
+            working_folder(),
             reference.stack_name,
             stage=stage,
             environment=run.settings.names_from(os.environ),
         )
     except SqsctlError:
-        return None, stage
-    return (folder if deploys else None), with_stage
+        return False, stage

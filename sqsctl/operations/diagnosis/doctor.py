@@ -60,6 +60,7 @@ def doctor(
     since: datetime | None = None,
     functions: Collection[str] | None = None,
     project_folder: Path | None = None,
+    beside: Path | None = None,
     stage: str | None = None,
     check_timeout_s: float = CHECK_TIMEOUT_S,
     progress: Callable[[str], None] | None = None,
@@ -73,6 +74,7 @@ def doctor(
         since=since,
         functions=functions,
         project_folder=project_folder,
+        beside=beside,
         stage=stage,
         check_timeout_s=check_timeout_s,
         progress=progress,
@@ -88,6 +90,7 @@ def checkup(
     since: datetime | None = None,
     functions: Collection[str] | None = None,
     project_folder: Path | None = None,
+    beside: Path | None = None,
     stage: str | None = None,
     check_timeout_s: float = CHECK_TIMEOUT_S,
     progress: Callable[[str], None] | None = None,
@@ -95,7 +98,8 @@ def checkup(
     """Read what the chosen checks look at, run them, and keep what was seen.
 
     ``only`` and ``skip`` are check ids; one that does not exist is a UsageError. ``progress``
-    is told what is being read, then which check runs. A check that takes longer than
+    is told what is being read, then which check runs; ``project_folder`` and ``beside`` are
+    what ``observe`` takes. A check that takes longer than
     ``check_timeout_s`` is skipped with that reason.
     """
     chosen = chosen_checks(only, skip)
@@ -113,6 +117,7 @@ def checkup(
         since=since,
         functions=functions,
         project_folder=project_folder,
+        beside=beside,
         stage=stage,
         progress=reading,
     )

@@ -50,6 +50,7 @@ def observe(
     since: datetime | None = None,
     functions: Collection[str] | None = None,
     project_folder: Path | None = None,
+    beside: Path | None = None,
     stage: str | None = None,
     timeout_s: float = CALL_TIMEOUT_S,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -59,7 +60,8 @@ def observe(
 
     ``since`` bounds logs and metrics (default: WINDOW ago). ``functions`` (names, or short
     ones) restricts logs and packages. ``project_folder`` is where the project's files are;
-    without it the PROJECT facts are not asked for. ``timeout_s`` bounds each call;
+    without it the PROJECT facts are not asked for, but the deploy tool of the folder ``beside``,
+    whose project may deploy something else. ``timeout_s`` bounds each call;
     ``progress`` is told after each call what is still under way.
     """
     wanted = closure(needs)
@@ -77,7 +79,8 @@ def observe(
     if Fact.PROJECT in wanted and project_folder is not None:
         groups[Fact.PROJECT.value] = _project(project_folder, stage, ref)
     elif Fact.PROJECT in wanted:
-        groups[Fact.PROJECT.value] = Group((), (Unread("the project's files", NOT_ASKED_FOR),))
+        gap = Unread("the project's files", NOT_ASKED_FOR)
+        groups[Fact.PROJECT.value] = Group(_tool_of(beside, ref) if beside else (), (gap,))
     _unknown_consumers(groups, ref)
     _unknown_parts(groups, ref)
     if ref.untold:  # without CloudFormation, ways in are found through producers
@@ -172,6 +175,19 @@ def _chosen(ref: StackRef, functions: Collection[str] | None) -> frozenset[str] 
     return frozenset(
         part.name if (part := ref.function(name)) is not None else name for name in functions
     )
+
+
+def _tool_of(folder: Path, ref: StackRef) -> tuple[Declared, ...]:
+    """The deploy tool of a folder, and Terraform's address of each part that no stack holds."""
+    from sqsctl.operations.target.terraform_files import addresses
+    from sqsctl.operations.target.tool_files import tools
+    from sqsctl.remedies.tools import BESIDE_KEY
+
+    found = tuple(replace(each, key=BESIDE_KEY) for each in tools(folder))
+    if ref.stack_name is not None or not any(each.value == "terraform" for each in found):
+        return found
+    names = [*(each.name for each in ref.queues), *(each.name for each in ref.functions)]
+    return (*found, *addresses(folder, names))
 
 
 def _project(folder: Path, stage: str | None, ref: StackRef) -> Group[Declared]:

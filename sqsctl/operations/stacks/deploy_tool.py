@@ -23,11 +23,16 @@ _SAM = frozenset({"ServerlessRestApi", "ServerlessHttpApi"})
 _SAM_WORDS = re.compile(r"\bSAM\b|Implicit IAM Role created for")
 # What sam deploy names its change sets.
 _SAM_CHANGE_SET = ":changeSet/samcli-deploy"
+# Amplify describes its stacks as JSON; SST 2 and Copilot tag theirs.
+_AMPLIFY = re.compile(r'"createdBy":\s?"Amplify\w{0,40}"')
+_TAGS: dict[str, MadeBy] = {"sst:app": "sst", "copilot-application": "copilot"}
 _MADE = frozenset({"AWS::SQS::Queue", "AWS::Lambda::Function"})
 
 
 def made_by(stack: DeployedStack, resources: Sequence[StackResource]) -> MadeBy:
     """The tool that wrote the stack's template."""
+    if (tagged := _tagged(stack)) != "":
+        return tagged
     names = {each.logical_id for each in resources}
     queues = [each.logical_id for each in resources if each.type == "AWS::SQS::Queue"]
     if names & _SERVERLESS or _BUCKET in stack.outputs:
@@ -45,6 +50,13 @@ def made_by(stack: DeployedStack, resources: Sequence[StackResource]) -> MadeBy:
     if names & _SAM or any(map(_SAM_WORDS.search, _words(stack))) or _sam_shaped(resources):
         return "sam"
     return "cloudformation" if any(each.type for each in resources) and made else ""
+
+
+def _tagged(stack: DeployedStack) -> MadeBy:
+    """Tools that write with the CDK or CloudFormation, and leave a mark of their own."""
+    if _AMPLIFY.search(stack.description):
+        return "amplify"
+    return next((tool for tag, tool in _TAGS.items() if tag in stack.tags), "")
 
 
 def _words(stack: DeployedStack) -> tuple[str, ...]:

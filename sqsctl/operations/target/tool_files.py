@@ -11,8 +11,8 @@ from sqsctl.errors import UsageError
 from sqsctl.model.stack import Declared
 from sqsctl.operations.target import serverless
 from sqsctl.operations.target.yaml_documents import deep, load_json, load_yaml
+from sqsctl.remedies.tools import TOOL_KEY as TOOL
 
-TOOL = "tool"
 _SAM_CONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
 _TEMPLATES = ("template.yaml", "template.yml", "template.json")
 _SAM_TRANSFORM = re.compile(r"AWS::Serverless-\d{4}-\d{2}-\d{2}")
@@ -20,19 +20,41 @@ _SAM_TRANSFORM = re.compile(r"AWS::Serverless-\d{4}-\d{2}-\d{2}")
 _MAJOR = re.compile(r"\s*(?:[\^~=v]|>=)?\s*v?(\d{1,2})(?![\d])")
 # osls carries version 3 on, under numbers of the same major.
 _FRAMEWORKS = ("serverless", "osls")
-_CDK_LANGUAGES = (
-    (re.compile(r"\b(?:python[\d.]*|uv|poetry|pipenv)\b"), "python"),
-    (re.compile(r"\b(?:node|npx|npm|ts-node|tsx|yarn|pnpm|bun|deno)\b"), "typescript"),
+# What runs a CDK app, and the language that it is written in then.
+_CDK_PROGRAMS = re.compile(
+    r"\b(?:(?P<python>python[\d.]*|uv|poetry|pipenv)|(?P<java>mvnw?|gradlew?|java|jbang)"
+    r"|(?P<csharp>dotnet)|(?P<go>go)"
+    r"|(?P<typescript>node|npx|npm|ts-node|tsx|yarn|pnpm|bun|deno))\b"
+)
+# Files that tell it where cdk.json does not.
+_CDK_FILES = (
+    ("pom.xml", "java"),
+    ("build.gradle*", "java"),
+    ("go.mod", "go"),
+    ("src/*.sln*", "csharp"),
+    ("*.csproj", "csharp"),
+    ("tsconfig.json", "typescript"),
+    ("requirements.txt", "python"),
+)
+# Tools that are known by a file or folder of theirs alone.
+_MARKS = (
+    ("Pulumi.yaml", "pulumi"),
+    ("Pulumi.yml", "pulumi"),
+    ("sst.config.ts", "sst"),
+    ("sst.config.js", "sst"),
+    ("copilot/.workspace", "copilot"),
+    ("amplify/backend.ts", "amplify"),
+    ("amplify/backend/backend-config.json", "amplify"),
 )
 
 
 def tools(folder: Path) -> Iterator[Declared]:
-    """``serverless 4``, ``cdk python``, ``sam``, ``terraform``: key ``tool``, with its file.
+    """``serverless 4``, ``cdk python``, ``sam``, ``pulumi``: key ``tool``, with its file.
 
     A language or version that no file tells is left out of the value. A broken file tells no
     tool; that it is broken is said where its other facts are read.
     """
-    for read in (_terraform, _sam, _cdk, _serverless):
+    for read in (_terraform, _sam, _cdk, _serverless, _marked):
         with suppress(UsageError):
             yield from read(folder)
 
@@ -62,9 +84,16 @@ def _cdk(folder: Path) -> Iterator[Declared]:
     if not path.is_file():
         return
     app = deep(load_json(path), "app")
-    said = app if isinstance(app, str) else ""
-    language = next((name for word, name in _CDK_LANGUAGES if word.search(said)), "")
+    match = _CDK_PROGRAMS.search(app) if isinstance(app, str) else None
+    language = (match.lastgroup if match else None) or next(
+        (name for pattern, name in _CDK_FILES if any(folder.glob(pattern))), ""
+    )
     yield Declared(TOOL, f"cdk {language}".strip(), path.name)
+
+
+def _marked(folder: Path) -> Iterator[Declared]:
+    found = {name: mark for mark, name in reversed(_MARKS) if (folder / mark).is_file()}
+    yield from (Declared(TOOL, name, mark) for name, mark in found.items())
 
 
 def _serverless(folder: Path) -> Iterator[Declared]:

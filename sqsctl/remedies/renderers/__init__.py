@@ -1,11 +1,11 @@
 """The tools that deploy a stack, one file each: how they word a setting, and how they deploy.
 
-A new tool is a new file here, a name in ``context.Tool`` and a line in ``of``.
+A new tool is a new file here, a name in ``intents.Tool`` and a line in ``of``.
 """
 
 from __future__ import annotations
 
-from sqsctl.remedies.context import Tool
+from sqsctl.model.intents import Tool
 from sqsctl.remedies.renderers.base import Renderer
 
 TOOLS: tuple[Tool, ...] = (
@@ -14,17 +14,30 @@ TOOLS: tuple[Tool, ...] = (
     "sam",
     "cdk-typescript",
     "cdk-python",
+    "cdk-java",
+    "cdk-csharp",
+    "cdk-go",
     "cloudformation",
     "terraform",
+    "pulumi",
+    "sst",
+    "copilot",
+    "amplify",
+    "command",
 )
 
 
 def of(tool: Tool) -> Renderer | None:
     """The renderer of a tool; None where nobody can say which it is."""
+    from sqsctl.remedies.renderers.cdk_csharp import CdkCSharp
+    from sqsctl.remedies.renderers.cdk_go import CdkGo
+    from sqsctl.remedies.renderers.cdk_java import CdkJava
     from sqsctl.remedies.renderers.cdk_python import CdkPython
     from sqsctl.remedies.renderers.cdk_typescript import CdkTypeScript
     from sqsctl.remedies.renderers.cloudformation import CloudFormation
+    from sqsctl.remedies.renderers.elsewhere import made_for
     from sqsctl.remedies.renderers.lift import Lift
+    from sqsctl.remedies.renderers.refused_command import RefusedCommand
     from sqsctl.remedies.renderers.sam import Sam
     from sqsctl.remedies.renderers.serverless import Serverless
     from sqsctl.remedies.renderers.terraform import Terraform
@@ -35,7 +48,15 @@ def of(tool: Tool) -> Renderer | None:
         "sam": Sam,
         "cdk-typescript": CdkTypeScript,
         "cdk-python": CdkPython,
+        "cdk-java": CdkJava,
+        "cdk-csharp": CdkCSharp,
+        "cdk-go": CdkGo,
         "cloudformation": CloudFormation,
         "terraform": Terraform,
+        "pulumi": made_for("pulumi"),
+        "sst": made_for("sst"),
+        "copilot": made_for("copilot"),
+        "amplify": made_for("amplify"),
+        "command": RefusedCommand,
     }
     return made[tool]() if tool in made else None

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from sqsctl.model.intents import Bundle, Grant, Intent, Package, SetVariable, call
+from sqsctl.model.intents import Bundle, Grant, Intent, Package, Set, SetVariable, call
 from sqsctl.model.queues import Queue
 from sqsctl.model.remedy import Call, Command, Edit, Sentence, Step
 from sqsctl.remedies.calls import calls_of
@@ -20,15 +20,20 @@ PROJECT = "the project's folder"
 
 
 class Renderer(ABC):
-    """One tool. ``name`` stands in sentences, ``file`` holds its lines."""
+    """One tool. ``name`` stands in sentences, ``file`` holds its lines, or ``sure_file`` does."""
 
     name: ClassVar[str]
     file: ClassVar[str]
+    sure_file: ClassVar[str] = ""
     language: ClassVar[str]
 
     def edits(self, intents: Sequence[Intent], context: Context) -> tuple[Edit, ...]:
         """The lines of the tool's own file that say what the intents want."""
-        made = [each for intent in intents for each in self._calls(intent, context)]
+        made = [
+            (each, intent.resource if isinstance(intent, Set) else "")
+            for intent in intents
+            for each in self._calls(intent, context)
+        ]
         found = tuple(settings(made, context.stack, unnamed=context.text_alone))
         lines = [*self.properties(found, context)]
         for each in intents:
@@ -62,6 +67,11 @@ class Renderer(ABC):
     def queue_url(self, queue: Queue) -> object:
         """A queue's URL, by its resource where the template holds it."""
         return Reference(queue.logical_id) if queue.logical_id else queue.url
+
+    def kept(self, context: Context) -> Sequence[Step]:
+        """What is to be done in the source, where a command has changed what is deployed."""
+        del context
+        return ()
 
     @abstractmethod
     def properties(self, found: Sequence[Setting], context: Context) -> Sequence[str]:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqsctl.remedies.renderers.cdk import Cdk
+from sqsctl.remedies.renderers.cdk import Cdk, Name
 
 
 class CdkTypeScript(Cdk):
     language = "typescript"
+
+    def imports(self, used: Sequence[Name]) -> Sequence[str]:
+        names = [each for module, each in used if not module]
+        names += [
+            f"aws_{each} as {each}" for each in dict.fromkeys(name for name, _ in used) if each
+        ]
+        return (f"import {{ {', '.join(names)} }} from 'aws-cdk-lib';",) if names else ()
 
     def key(self, name: str) -> str:
         return name
@@ -16,17 +23,22 @@ class CdkTypeScript(Cdk):
     def property(self, name: str, value: str) -> str:
         return f"{name}: {value},"
 
-    def record(self, given: Mapping[str, str]) -> str:
+    def called(self, name: Name) -> str:
+        return ".".join(filter(None, name))
+
+    def struct(self, name: Name, given: Mapping[str, str]) -> str:
+        del name
         return f"{{ {', '.join(f'{key}: {value}' for key, value in given.items())} }}"
 
-    def truth(self, value: object) -> str:
-        return "true" if value else "false"
+    def construct(self, name: Name, identifier: str, given: Mapping[str, str]) -> str:
+        return self.new(name, "this", self.text(identifier), self.struct(name, given))
 
-    def construct(self, name: str, identifier: str, given: Mapping[str, str]) -> str:
-        return f"new {name}(this, {self.plain(identifier)}, {self.record(given)})"
+    def mapping(self, given: Mapping[str, str]) -> str:
+        return self.struct(("", ""), {self._quoted(key): value for key, value in given.items()})
 
-    def allow_policy(self, names: Sequence[str]) -> str:
-        return (
-            "{ redrivePermission: sqs.RedrivePermission.BY_QUEUE, "
-            f"sourceQueues: [/* {', '.join(names)} */] }}"
-        )
+    def _quoted(self, key: str) -> str:
+        return key if key.isidentifier() else self.text(key)
+
+    def listed(self, each: Name | None, items: Sequence[str]) -> str:
+        del each
+        return f"[{', '.join(items)}]"

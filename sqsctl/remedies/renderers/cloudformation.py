@@ -9,6 +9,7 @@ from sqsctl.model.remedy import Sentence, Step
 from sqsctl.remedies.context import Context
 from sqsctl.remedies.notation import Reference, merged, without_target, yaml_lines
 from sqsctl.remedies.renderers.base import Renderer
+from sqsctl.remedies.renderers.property_names import CFN_TYPE
 from sqsctl.remedies.settings import Setting
 
 
@@ -60,7 +61,8 @@ def resources(found: Iterable[Setting]) -> dict[str, object]:
         elif each.logical_id:
             if each.dead_letters:
                 template = merged(template, _dead_letters(each, given))
-            template = merged(template, {each.logical_id: {"Properties": given}})
+            typed = {"Type": CFN_TYPE[each.kind]} if each.unnamed else {}
+            template = merged(template, {each.logical_id: {**typed, "Properties": given}})
     return template
 
 

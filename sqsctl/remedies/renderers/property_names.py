@@ -19,6 +19,12 @@ CDK_CLASS: Mapping[str, str] = {
     "mapping": "SqsEventSource of",
     "permission": "addPermission of",
 }
+CFN_TYPE: Mapping[str, str] = {
+    "queue": "AWS::SQS::Queue",
+    "function": "AWS::Lambda::Function",
+    "mapping": "AWS::Lambda::EventSourceMapping",
+    "permission": "AWS::Lambda::Permission",
+}
 TERRAFORM_TYPE: Mapping[str, str] = {
     "queue": "aws_sqs_queue",
     "function": "aws_lambda_function",
@@ -41,10 +47,19 @@ Words = Callable[[object], str]
 CDK: Mapping[tuple[str, str], tuple[str, str]] = {
     ("queue", "VisibilityTimeout"): ("visibilityTimeout", "duration"),
     ("queue", "MessageRetentionPeriod"): ("retentionPeriod", "duration"),
+    ("queue", "DelaySeconds"): ("deliveryDelay", "duration"),
+    ("queue", "ReceiveMessageWaitTimeSeconds"): ("receiveMessageWaitTime", "duration"),
+    ("queue", "KmsDataKeyReusePeriodSeconds"): ("dataKeyReuse", "duration"),
+    ("queue", "MaximumMessageSize"): ("maxMessageSizeBytes", "plain"),
     ("queue", "RedrivePolicy"): ("deadLetterQueue", "redrive"),
     ("queue", "RedriveAllowPolicy"): ("redriveAllowPolicy", "allow"),
     ("function", "Timeout"): ("timeout", "duration"),
     ("function", "MemorySize"): ("memorySize", "plain"),
+    ("function", "EphemeralStorage"): ("ephemeralStorageSize", "mebibytes"),
+    ("function", "VpcConfig"): ("vpc", "plain"),
+    ("function", "LoggingConfig.LogFormat"): ("loggingFormat", "format"),
+    ("function", "LoggingConfig.ApplicationLogLevel"): ("applicationLogLevelV2", "level"),
+    ("function", "LoggingConfig.SystemLogLevel"): ("systemLogLevelV2", "system-level"),
     ("function", "Handler"): ("handler", "plain"),
     ("function", "Runtime"): ("runtime", "runtime"),
     ("function", "Environment"): ("environment", "variables"),
@@ -76,6 +91,17 @@ def _tf_redrive(value: object) -> str:
     )
 
 
+def _tf_logging(value: object) -> str:
+    names = {
+        "LogFormat": "log_format",
+        "ApplicationLogLevel": "application_log_level",
+        "SystemLogLevel": "system_log_level",
+    }
+    found = value.items() if isinstance(value, Mapping) else ()
+    told = [f"{names[key]} = {_plain(each)}" for key, each in found if key in names]
+    return "".join((" {", *(f"\n    {each}" for each in told), "\n  }"))
+
+
 def _tf_variables(value: object) -> str:
     found = _within(value, "Variables")
     named = found.items() if isinstance(found, Mapping) else ()
@@ -87,6 +113,10 @@ def _tf_variables(value: object) -> str:
 TERRAFORM: Mapping[tuple[str, str], tuple[str, Words]] = {
     ("queue", "VisibilityTimeout"): ("visibility_timeout_seconds", _equals),
     ("queue", "MessageRetentionPeriod"): ("message_retention_seconds", _equals),
+    ("queue", "DelaySeconds"): ("delay_seconds", _equals),
+    ("queue", "ReceiveMessageWaitTimeSeconds"): ("receive_wait_time_seconds", _equals),
+    ("queue", "KmsDataKeyReusePeriodSeconds"): ("kms_data_key_reuse_period_seconds", _equals),
+    ("queue", "MaximumMessageSize"): ("max_message_size", _equals),
     ("queue", "RedrivePolicy"): ("redrive_policy", _tf_redrive),
     ("queue", "RedriveAllowPolicy"): (
         "redrive_allow_policy",
@@ -94,6 +124,12 @@ TERRAFORM: Mapping[tuple[str, str], tuple[str, Words]] = {
     ),
     ("function", "Timeout"): ("timeout", _equals),
     ("function", "MemorySize"): ("memory_size", _equals),
+    ("function", "EphemeralStorage"): (
+        "ephemeral_storage",
+        lambda value: f" {{ size = {_within(value, 'Size')} }}",
+    ),
+    ("function", "VpcConfig"): ("vpc_config", _equals),
+    ("function", "LoggingConfig"): ("logging_config", _tf_logging),
     ("function", "Handler"): ("handler", _equals),
     ("function", "Runtime"): ("runtime", _equals),
     ("function", "Environment"): ("environment", _tf_variables),

@@ -20,7 +20,9 @@ _KEYS: Mapping[str, str] = {
     "Handler": "handler",
     "Runtime": "runtime",
     "ReservedConcurrentExecutions": "reservedConcurrency",
+    "VpcConfig": "vpc",
 }
+_EXTENDED = frozenset({"LoggingConfig"})
 _SQS: Mapping[str, str] = {
     "BatchSize": "batchSize",
     "MaximumBatchingWindowInSeconds": "maximumBatchingWindow",
@@ -50,14 +52,19 @@ class Serverless(Renderer):
             case "permission":
                 return self.of_function(setting, _access(setting, context.stack), context)
             case _:
-                return self.of_function(setting, _function(setting.properties), context)
+                own = self.of_function(setting, _function(setting.properties), context)
+                return merged(own, _extended(setting))
 
     def of_function(
         self, setting: Setting, given: dict[str, object], context: Context
     ) -> dict[str, object]:
         """Lines below a function, if there are any."""
-        name = setting.name.rpartition(" to ")[2] if setting.kind == "mapping" else setting.name
-        key = function_key(context.stack, name, setting.function)
+        name = setting.name
+        behind = "" if setting.unnamed else setting.function
+        if setting.kind == "mapping":  # known by "queue to function", or by an id alone
+            name = name.rpartition(" to ")[2] if " to " in name else ""
+            behind = behind or _function_of(setting.logical_id)
+        key = function_key(context.stack, name, behind)
         return {"functions": {key: given}} if given else {}
 
     def grant(self, grant: Grant, context: Context) -> Sequence[str]:
@@ -93,6 +100,12 @@ class Serverless(Renderer):
         return (typed("serverless", "deploy"),)
 
 
+def _function_of(mapping: str) -> str:
+    """The logical id of a function, from the one that Serverless gave its mapping."""
+    stem, made, _ = mapping.partition("EventSourceMapping")
+    return f"{stem}{_FUNCTION}" if stem and made else ""
+
+
 def function_key(stack: Stack, name: str, logical_id: str = "") -> str:
     """The key of a function: what its logical id is made of, else the last word of its name."""
     function = stack.function(name)
@@ -104,8 +117,19 @@ def function_key(stack: Stack, name: str, logical_id: str = "") -> str:
     return key if name.endswith(key) else f"{key[:1].lower()}{key[1:]}"
 
 
+def _extended(setting: Setting) -> dict[str, object]:
+    """Properties that serverless.yml has no key for, as an extension of the resource."""
+    left = {key: each for key, each in setting.properties.items() if key in _EXTENDED}
+    if not left or not setting.logical_id:
+        return {}
+    return {"resources": {"extensions": {setting.logical_id: {"Properties": left}}}}
+
+
 def _function(given: Mapping[str, object]) -> dict[str, object]:
     told: dict[str, object] = {_KEYS[key]: each for key, each in given.items() if key in _KEYS}
+    storage = given.get("EphemeralStorage")
+    if isinstance(storage, Mapping):
+        told["ephemeralStorageSize"] = storage.get("Size")
     variables = given.get("Environment")
     if isinstance(variables, Mapping) and isinstance(variables.get("Variables"), Mapping):
         told["environment"] = dict(variables["Variables"])

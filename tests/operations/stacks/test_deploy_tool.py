@@ -52,6 +52,23 @@ def test_what_tools_write_is_known_for_theirs(tool: str, template: dict[str, Any
     assert told(template) == expected
 
 
+@pytest.mark.parametrize(
+    ("description", "tags", "expected"),
+    [
+        ('{"createdOn":"Mac","createdBy":"AmplifySandbox","createdWith":"1.2"}', {}, "amplify"),
+        ('{"createdOn":"Linux","createdBy": "Amplify"}', {}, "amplify"),
+        ("", {"sst:app": "shop", "sst:stage": "dev"}, "sst"),
+        ("", {"copilot-application": "shop"}, "copilot"),
+        ("our Amplify backend", {"app": "shop"}, "cdk"),
+    ],
+)
+def test_tools_on_top_of_the_cdk_leave_a_mark_of_their_own(
+    description: str, tags: dict[str, str], expected: str
+) -> None:
+    stack = DeployedStack("s", "", "CREATE_COMPLETE", description=description, tags=tags)
+    assert made_by(stack, [StackResource("Meta", "AWS::CDK::Metadata", "m")]) == expected
+
+
 def test_the_lab_is_as_lift_makes_it() -> None:
     assert told(load_yaml(LAB.read_text())) == "lift"
 
