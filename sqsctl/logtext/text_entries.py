@@ -166,7 +166,7 @@ def _by_platform(text: str, events: tuple[LogEvent, ...], at: datetime | None) -
 
 def _by_logger(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> Entry | None:
     """Lines with the head that a runtime's own logger writes."""
-    initial = text[0]
+    initial = text[:1]  # a program may have printed an empty line
     if initial not in _HEAD_INITIALS:
         return None
     head = p.node_head.match(text) or p.bare_head.match(text)
