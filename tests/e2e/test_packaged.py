@@ -5,10 +5,12 @@ Two of them are in every run; the others come under ``-m long``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
+from sqsctl.aws.buckets import Buckets
 from sqsctl.aws.lab_state import LabState
 from sqsctl.aws.session import Session
 from sqsctl.aws.sqs.queues import QueueClient
@@ -16,6 +18,7 @@ from sqsctl.model.deployed import QueuePart, StackRef
 from sqsctl.model.message import Outgoing
 from sqsctl.model.target import Target
 from sqsctl.operations.stacks import discover
+from tests.e2e.waiting import until
 from tests.operations.stacks import packaged
 from tests.operations.stacks.packaged import named
 from tests.operations.stacks.wirings import WIRINGS, plain
@@ -35,6 +38,12 @@ WORKING = [
     pytest.param(each, marks=() if each in ALWAYS else pytest.mark.long, id=each)
     for each, wiring in sorted(WIRINGS.items())
     if wiring.consumers
+]
+
+FED = [
+    pytest.param(each, marks=() if each == "cdk-BucketStack" else pytest.mark.long, id=each)
+    for each, wiring in sorted(WIRINGS.items())
+    if wiring.fed_by
 ]
 
 
@@ -114,6 +123,47 @@ def test_every_command_finds_its_queues(
     dead = _dead_letters(ref, main)
     moved = sqsctl("dlq", "redrive", "--queue", dead.name, "--to", main.name, "--yes", "-o", "json")
     assert (moved.code, moved.data["moved"]) == (0, 1), moved.out
+
+
+@pytest.mark.parametrize("stack", FED, indirect=True)
+def test_what_another_service_sends_reaches_the_consumers(
+    stack: tuple[str, Session, StackRef], sqsctl: Sqsctl
+) -> None:
+    """Objects of a bucket by their keys; messages of a topic in their envelope, and filtered."""
+    identity, session, ref = stack
+    if "s3" in WIRINGS[identity].fed_by.values():
+        buckets = Buckets(session)
+        (bucket,) = _physical(session, ref, "AWS::S3::Bucket")
+        other = "in/other.png" if identity == "sam-thumbnails" else "out/other.json"
+        for key in ("out/unwanted.png", other, "in/some.json"):
+            buckets.put(bucket, key, b"{}")
+        wanted = {"ObjectCreated:Put": 2}
+    else:
+        (topic,) = _physical(session, ref, "AWS::SNS::Topic")
+        for kind in ("refund", "order"):
+            session.client("sns").publish(
+                TopicArn=topic,
+                Message=json.dumps({"of": f"a-{kind}"}),
+                MessageAttributes={"kind": {"DataType": "String", "StringValue": kind}},
+            )
+        wanted = {"a-refund": 2, "a-order": 1}
+
+    def logged() -> dict[str, int]:
+        ran = sqsctl("logs", "tail", "--stack", ref.title, "--no-follow", "-o", "json")
+        return {each: ran.out.count(each) for each in wanted}
+
+    until(logged, lambda seen: seen == wanted)
+    seen = sqsctl("doctor", "--stack", ref.title, "-o", "json")
+    assert seen.code == 0, seen.out
+
+
+def _physical(session: Session, ref: StackRef, kind: str) -> list[str]:
+    listed = session.cloudformation().list_stack_resources(StackName=ref.title)
+    return [
+        each["PhysicalResourceId"]
+        for each in listed["StackResourceSummaries"]
+        if each["ResourceType"] == kind
+    ]
 
 
 def _dead_letters(ref: StackRef, main: QueuePart) -> QueuePart:

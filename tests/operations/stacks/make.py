@@ -1,8 +1,9 @@
 """Package all projects of this folder again: python tests/operations/stacks/make.py
 
-Installs osls, serverless-lift, aws-cdk-lib and aws-sam-translator from their registries into a
-temporary folder, packages with dummy credentials (no AWS is called) and writes each deployed.json
-and *.template.json. Versions are those below; npm and pip choose what these need.
+Installs osls, serverless-lift, aws-cdk-lib (of npm and of PyPI) and aws-sam-translator from their
+registries into a temporary folder, packages with dummy credentials (no AWS is called) and writes
+each deployed.json and *.template.json. Versions are those below; npm and pip choose what these
+need.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ SERVERLESS = (
     "serverless-plugin-canary-deployments@0.8.0",
 )
 CDK = ("aws-cdk-lib@2.276.0", "constructs@10")
+CDK_IN_PYTHON = ("aws-cdk-lib==2.275.0", "constructs<11")
 SAM = ("aws-sam-translator==1.115.0", "pyyaml")
 
 
@@ -41,6 +43,7 @@ def main(into: Path = HERE) -> None:
         }
         serverless(work / "serverless", into, environment)
         cdk(work / "cdk", into, environment)
+        cdk_in_python(work / "cdk_python", into, environment)
         sam(work / "sam", into, environment)
 
 
@@ -73,6 +76,18 @@ def cdk(work: Path, into: Path, environment: dict[str, str]) -> None:
     (into / "cdk").mkdir(parents=True, exist_ok=True)
     for template in (app / "cdk.out").glob("*.template.json"):
         shutil.copy(template, into / "cdk")
+
+
+def cdk_in_python(work: Path, into: Path, environment: dict[str, str]) -> None:
+    venv.create(work, with_pip=True)
+    run([str(work / "bin" / "pip"), "install", "-q", *CDK_IN_PYTHON], work, dict(os.environ))
+    app = work / "app"
+    shutil.copytree(HERE / "code", app / "code", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(HERE / "cdk_python" / "app.py", app)
+    run([str(work / "bin" / "python"), "app.py"], app, {**environment, "CDK_OUTDIR": "cdk.out"})
+    (into / "cdk_python").mkdir(parents=True, exist_ok=True)
+    for template in (app / "cdk.out").glob("*.template.json"):
+        shutil.copy(template, into / "cdk_python")
 
 
 def sam(work: Path, into: Path, environment: dict[str, str]) -> None:

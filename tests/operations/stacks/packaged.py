@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parent
 # Service and stage, or provider.stackName: what osls prints.
 _SERVERLESS = {
     "consumer-only": "reader-qa",
+    "fan-out": "fan-out-dev",
     "lift-kms": "sealed-dev",
     "lift-many": "shop-stack-dev",
     "lift-python": "parcels-prod",
@@ -78,7 +79,8 @@ def every() -> tuple[Packaged, ...]:
     ]
     cdk = [
         Packaged("cdk", name := path.name.partition(".")[0], name, path)
-        for path in sorted((FOLDER / "cdk").glob("*Stack.template.json"))
+        for folder in ("cdk", "cdk_python")
+        for path in sorted((FOLDER / folder).glob("*Stack.template.json"))
     ]
     return (*serverless, *sam, *cdk)
 

@@ -17,7 +17,8 @@ class Wiring:
     """``queues``: main queue to dead-letter queue. ``consumers``: queue, function, alias.
 
     ``routes``: method, path, function or queue, alias. ``senders``: function to main queues.
-    ``true``: the findings of severity warning and up that the stack deserves.
+    ``fed_by``: queue to the service that sends to it. ``true``: the findings of severity warning
+    and up that the stack deserves.
     """
 
     queues: dict[str, str]
@@ -26,6 +27,7 @@ class Wiring:
     kind: str | None = None
     senders: dict[str, tuple[str, ...]] = field(default_factory=dict)
     true: frozenset[str] = frozenset()
+    fed_by: dict[str, str] = field(default_factory=dict)
     before: tuple[str, ...] = ()  # stacks that have to be there
 
 
@@ -163,5 +165,25 @@ WIRINGS = {
         {("ANY", "/{proxy+}", "Producer", None)},
         "http",
         {"Producer": ("Jobs",)},
+    ),
+    "cdk-BucketStack": Wiring(
+        {"Uploads": "UploadsDLQ"}, {("Uploads", "Resize", None)}, fed_by={"Uploads": "s3"}
+    ),
+    "cdk-TopicStack": Wiring(
+        {"Audit": "AuditDLQ", "Refunds": "RefundsDLQ"},
+        {("Audit", "Auditor", None), ("Refunds", "Refunder", None)},
+        {("POST", "/orders", "Front", None)},
+        "http",
+        fed_by={"Audit": "sns", "Refunds": "sns"},
+    ),
+    "sam-thumbnails": Wiring(
+        {"Uploads": "UploadsFailed"}, {("Uploads", "Resize", None)}, fed_by={"Uploads": "s3"}
+    ),
+    "serverless-fan-out": Wiring(
+        {"Audit": "Buried", "Refunds": "Buried"},
+        {("Audit", "Audit", None), ("Refunds", "Refund", None)},
+        {("POST", "/orders", "Front", None)},
+        "http",
+        fed_by={"Audit": "sns", "Refunds": "sns"},
     ),
 }
