@@ -7,11 +7,11 @@ by itself names that.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+from sqsctl.aws.api_shapes import http_route, rest_routes, stage_name, with_stage
 from sqsctl.aws.functions import split_arn
 from sqsctl.aws.parallel import Pool
 from sqsctl.aws.session import Session, dns_suffix
@@ -19,18 +19,7 @@ from sqsctl.aws.unsupported import offered
 from sqsctl.errors import NotFoundError, SqsctlError
 from sqsctl.model.stack import Api, Route
 
-HTTP_API_TIMEOUT_MS = 30_000
-REST_API_TIMEOUT_MS = 29_000
 MAX_ROUTES = 2_000
-
-_FUNCTION_IN_URI = re.compile(r"(arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w-]+(?::[\w$.-]+)?)")
-_SQS_IN_URI = re.compile(
-    r"^arn:[\w-]+:apigateway:[\w-]+:sqs:(?:path/\d{12}/(?P<name>[\w-]+(?:\.fifo)?)|action/|path/)"
-)
-_QUEUE_AT_END = re.compile(r"/(?P<name>[\w-]+(?:\.fifo)?)$")
-_QUEUE_IN_TEXT = re.compile(r"/\d{12}/(?P<name>[\w-]+(?:\.fifo)?)")
-# REST integrations may name their alias by a stage variable, which is resolved elsewhere.
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.\w+\}")
 
 
 class ApiReader:
@@ -72,15 +61,15 @@ class ApiReader:
             stages = pool.submit(_paged, what, client.get_stages, ApiId=api_id)
             shape = api.result()
             behind = {each.get("IntegrationId", ""): each for each in integrations.result()}
-            stage = _stage_name([each.get("StageName", "") for each in stages.result()])
+            stage = stage_name([each.get("StageName", "") for each in stages.result()])
             found = routes.result()
         return Api(
             id=api_id,
             name=shape.get("Name", ""),
             kind="http",
-            endpoint=_with_stage(self._reachable(shape.get("ApiEndpoint", ""), api_id), stage),
+            endpoint=with_stage(self._reachable(shape.get("ApiEndpoint", ""), api_id), stage),
             stage=stage,
-            routes=tuple(_http_route(each, behind, shape.get("ProtocolType")) for each in found),
+            routes=tuple(http_route(each, behind, shape.get("ProtocolType")) for each in found),
             logical_id=logical_id,
         )
 
@@ -101,9 +90,9 @@ class ApiReader:
             id=api_id,
             name=shape.get("name", ""),
             kind="rest",
-            endpoint=_with_stage(host, stage),
+            endpoint=with_stage(host, stage),
             stage=stage,
-            routes=tuple(route for each in found for route in _rest_routes(each)),
+            routes=tuple(route for each in found for route in rest_routes(each)),
             logical_id=logical_id,
         )
 
@@ -195,104 +184,3 @@ def _paged(what: str, call: Any, **request: Any) -> list[Mapping[str, Any]]:
         if not token or len(found) >= MAX_ROUTES:
             return found
         request["NextToken"] = token
-
-
-def _stage_name(names: list[str]) -> str:
-    """The stage that answers without a path, else the first."""
-    if "$default" in names or not names:
-        return "$default"
-    return names[0]
-
-
-def _with_stage(endpoint: str, stage: str) -> str:
-    return endpoint if stage in {"$default", ""} else f"{endpoint}/{stage}"
-
-
-def _http_route(
-    shape: Mapping[str, Any], integrations: Mapping[str, Any], protocol: object = "HTTP"
-) -> Route:
-    key = shape.get("RouteKey", "")
-    method, _, path = key.partition(" ")
-    target = str(shape.get("Target") or "").rpartition("/")[2]
-    integration = integrations.get(target) or {}
-    arn = _function_arn(integration.get("IntegrationUri"))
-    name, qualifier = split_arn(arn) if arn else (None, None)
-    # The routes of a WebSocket API ($connect, $default, actions) take no HTTP request.
-    alone = "WEBSOCKET" if protocol == "WEBSOCKET" else "ANY"
-    return Route(
-        method=method if path else alone,
-        path=path or key,
-        function_arn=arn,
-        function_name=name,
-        qualifier=qualifier,
-        integration_id=target or None,
-        timeout_ms=integration.get("TimeoutInMillis") or HTTP_API_TIMEOUT_MS,
-        authorization=shape.get("AuthorizationType") or "NONE",
-        queue_name=_queue_of_subtype(integration) or _queue_of_websocket(integration),
-    )
-
-
-def _rest_routes(resource: Mapping[str, Any]) -> list[Route]:
-    found: list[Route] = []
-    for verb, method in (resource.get("resourceMethods") or {}).items():
-        integration = method.get("methodIntegration") or {}
-        if verb == "OPTIONS" and integration.get("type") == "MOCK":
-            continue  # what tools add for CORS: no way into the stack
-        arn = _function_arn(integration.get("uri"))
-        name, qualifier = split_arn(arn) if arn else (None, None)
-        found.append(
-            Route(
-                method=verb,
-                path=resource.get("path", "/"),
-                function_arn=arn,
-                function_name=name,
-                qualifier=qualifier,
-                integration_id=resource.get("id"),
-                timeout_ms=integration.get("timeoutInMillis") or REST_API_TIMEOUT_MS,
-                authorization=method.get("authorizationType") or "NONE",
-                queue_name=_queue_of_uri(integration),
-            )
-        )
-    return found
-
-
-def _queue_of_subtype(integration: Mapping[str, Any]) -> str | None:
-    """The queue that an HTTP API's integration sends to by itself."""
-    if not str(integration.get("IntegrationSubtype") or "").startswith("SQS-"):
-        return None
-    match = _QUEUE_AT_END.search(
-        str((integration.get("RequestParameters") or {}).get("QueueUrl") or "")
-    )
-    return match["name"] if match else None
-
-
-def _queue_of_websocket(integration: Mapping[str, Any]) -> str | None:
-    """The queue that a WebSocket API's AWS integration sends to: told as a REST API's is."""
-    return _queue_of_uri(
-        {
-            "uri": integration.get("IntegrationUri"),
-            "requestParameters": integration.get("RequestParameters"),
-            "requestTemplates": integration.get("RequestTemplates"),
-        }
-    )
-
-
-def _queue_of_uri(integration: Mapping[str, Any]) -> str | None:
-    """The queue that a REST API's integration sends to: in its path, or in what is sent."""
-    match = _SQS_IN_URI.search(str(integration.get("uri") or ""))
-    if match is None:
-        return None
-    if match["name"]:
-        return match["name"]
-    said = [
-        *(integration.get("requestParameters") or {}).values(),
-        *(integration.get("requestTemplates") or {}).values(),
-    ]
-    found = (_QUEUE_IN_TEXT.search(unquote(str(each))) for each in said)
-    return next((each["name"] for each in found if each), None)
-
-
-def _function_arn(uri: object) -> str | None:
-    """The function in an integration's URI, which may be wrapped in an invocation path."""
-    match = _FUNCTION_IN_URI.search(_STAGE_VARIABLE.sub("", str(uri or "")))
-    return match[1].rstrip(":") if match else None

@@ -271,7 +271,8 @@ def _source_fits(pattern: str, api: Api, route: Route, stack: Stack) -> bool:
         if like(_general(pattern), arn):
             return True
     # Stages and paths can be written in more ways than one: the API's own id decides.
-    return f":{api.id}/" in pattern and pattern.rstrip("*/").endswith((api.id, api.stage))
+    ends = tuple(filter(None, (api.id, api.stage)))  # an API may have no stage yet
+    return f":{api.id}/" in pattern and pattern.rstrip("*/").endswith(ends)
 
 
 def _general(pattern: str) -> str:

@@ -10,34 +10,31 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from sqsctl.aws import functions as function_shapes
 from sqsctl.aws import mappings as mapping_shapes
-from sqsctl.aws.packages import contents
 from sqsctl.aws.sqs import shapes as queue_shapes
-from sqsctl.aws.zips import RemoteZip
-from sqsctl.errors import SqsctlError
 from sqsctl.model.deployed import DeployedStack, StackResource
 from sqsctl.model.functions import EventSourceMapping, Function
+from sqsctl.model.keys import Key, aws_managed
 from sqsctl.model.queues import Queue
 from sqsctl.model.stack import (
     Concurrency,
     Declared,
     Fact,
     Group,
-    Package,
-    PackageMember,
     Permission,
+    ResourcePolicy,
     Stack,
     Unread,
 )
 from sqsctl.operations.diagnosis.observe import NOT_ASKED_FOR
 from sqsctl.operations.diagnosis.simulations import simulations
-from sqsctl.operations.packaged.archives import zipped
+from sqsctl.operations.diagnosis.template_apis import TemplateApis
+from sqsctl.operations.diagnosis.template_packages import packages
 from sqsctl.operations.packaged.intrinsics import ACCOUNT, UNKNOWN, Resolver
-from sqsctl.operations.packaged.packaged_stack import PackagedStack, Resource, properties
+from sqsctl.operations.packaged.packaged_stack import PackagedStack, Resource
 from sqsctl.operations.packaged.role_policies import RolePolicies
 from sqsctl.operations.stacks.deploy_tool import made_by
 
@@ -49,6 +46,9 @@ _KNOWN = (
     Fact.PACKAGES,
     Fact.PERMISSIONS,
     Fact.CONCURRENCY,
+    Fact.APIS,
+    Fact.POLICIES,
+    Fact.KEYS,
     Fact.PROJECT,
 )
 _ATTRIBUTES = (
@@ -85,6 +85,9 @@ def stack_of(
         )
         for fact in Fact
     }
+    groups[Fact.POLICIES.value] = replace(
+        groups[Fact.POLICIES.value], items=tuple(_policies(parts, groups))
+    )
     groups[Fact.PROJECT.value] = project or Group()
     names = {name: found for each in parts for name, found in each.names().items()}
     title = ", ".join(each.name for each in packaged)
@@ -112,6 +115,26 @@ def _with_nested(
         yield from _with_nested(inner, region, resolver.below(key))
 
 
+def _policies(
+    parts: Sequence[TemplateStack], groups: Mapping[str, Any]
+) -> Iterator[ResourcePolicy]:
+    """The policy of every function and of every alias or version that something calls."""
+    said: dict[tuple[str, str | None], list[dict[str, Any]]] = {
+        (each.name, None): [] for each in groups[Fact.FUNCTIONS.value]
+    }
+    for api in groups[Fact.APIS.value]:
+        for route in api.routes:
+            if route.function_name:
+                said.setdefault((route.function_name, route.qualifier), [])
+    for part in parts:
+        for function, qualifier, statement in part.statements:
+            said.setdefault((function, qualifier), []).append(statement)
+    for (function, qualifier), statements in said.items():
+        document = {"Version": "2012-10-17", "Statement": statements}
+        if all(map(_known, statements)):
+            yield ResourcePolicy(function, json.dumps(document) if statements else None, qualifier)
+
+
 class TemplateStack:
     """Builds the snapshot of one transformed template."""
 
@@ -122,6 +145,7 @@ class TemplateStack:
         self._resources: dict[str, Resource] = {
             key: each for key, each in packaged.resources.items() if self._resolver.there(each)
         }
+        self.statements: tuple[tuple[str, str | None, dict[str, Any]], ...] = ()
         self._unread: dict[Fact, list[Unread]] = {fact: [] for fact in Fact}
 
     def build(self) -> Stack:
@@ -129,14 +153,29 @@ class TemplateStack:
         queues = tuple(self._queues())
         functions = tuple(self._functions())
         mappings = tuple(self._mappings())
+        keys = tuple(self._keys(queues, functions))
+        apis = TemplateApis(
+            self._resources, self._resolver, lambda what: self._gap(Fact.APIS, what)
+        )
+        ways_in = tuple(apis.apis())
+        self.statements = tuple(apis.statements())
         groups: dict[str, Any] = {
+            Fact.APIS.value: self._group(Fact.APIS, ways_in),
+            Fact.KEYS.value: self._group(Fact.KEYS, keys),
             Fact.QUEUES.value: self._group(Fact.QUEUES, queues),
             Fact.FUNCTIONS.value: self._group(Fact.FUNCTIONS, functions),
             Fact.MAPPINGS.value: self._group(Fact.MAPPINGS, mappings),
             Fact.CONCURRENCY.value: self._group(Fact.CONCURRENCY, tuple(self._reserved())),
-            Fact.PACKAGES.value: self._group(Fact.PACKAGES, tuple(self._packages(functions))),
+            Fact.PACKAGES.value: self._group(
+                Fact.PACKAGES,
+                tuple(
+                    packages(
+                        self._packaged, self._resources, functions, self._unread[Fact.PACKAGES]
+                    )
+                ),
+            ),
             Fact.PERMISSIONS.value: self._group(
-                Fact.PERMISSIONS, tuple(self._permissions(functions, queues, mappings))
+                Fact.PERMISSIONS, tuple(self._permissions(functions, queues, mappings, keys))
             ),
         }
         for fact in Fact:
@@ -247,9 +286,10 @@ class TemplateStack:
         functions: tuple[Function, ...],
         queues: tuple[Queue, ...],
         mappings: tuple[EventSourceMapping, ...],
+        keys: tuple[Key, ...],
     ) -> Iterator[Permission]:
         roles = RolePolicies(self._resources, self._resolver)
-        for asked in simulations(functions, queues, mappings):
+        for asked in simulations(functions, queues, mappings, keys):
             for function, action in asked.wanted:
                 decision = roles.decision(asked.role_arn, action, asked.resource)
                 if decision is None:
@@ -258,32 +298,27 @@ class TemplateStack:
                     continue
                 yield Permission(function, asked.role_arn, action, asked.resource, decision)
 
-    def _packages(self, functions: tuple[Function, ...]) -> Iterator[Package]:
-        for function in functions:
-            key = function.logical_id or ""
-            code = properties(self._resources[key]).get("Code")
-            inline = code.get("ZipFile") if isinstance(code, Mapping) else None
-            if isinstance(inline, str):
-                suffix = "js" if (function.runtime or "").startswith("nodejs") else "py"
-                member = PackageMember(f"index.{suffix}", len(inline.encode()))
-                yield Package(function.name, (member,), {member.path: inline})
-            elif key in self._packaged.code:
-                opened = _opened(self._packaged.code[key])
-                yield self._with_layers(contents(function, opened), key)
-            else:
-                reason = "its code is not on this machine"
-                self._unread[Fact.PACKAGES].append(Unread(f"package of {key}", reason))
-
-    def _with_layers(self, package: Package, key: str) -> Package:
-        layers: list[PackageMember] = []
-        for said in properties(self._resources[key]).get("Layers") or ():
-            named = said.get("Ref") if isinstance(said, Mapping) else None
-            if named in self._packaged.code:
-                layers += _opened(self._packaged.code[str(named)]).listing().members
-            else:
-                gap = Unread(f"layer {said} of {package.function}", "it is not on this machine")
-                self._unread[Fact.PACKAGES].append(gap)
-        return replace(package, layer_members=tuple(layers))
+    def _keys(self, queues: tuple[Queue, ...], functions: tuple[Function, ...]) -> Iterator[Key]:
+        """The template's own keys; of others that are named nothing is known."""
+        told: set[str] = set()
+        for key, said in self._of("AWS::KMS::Key"):
+            own = {self._resolver.physical(key), self._resolver.arn(key)}
+            for _, alias in self._of("AWS::KMS::Alias"):
+                if alias.get("TargetKeyId") in own and isinstance(alias.get("AliasName"), str):
+                    own = own | {alias["AliasName"]}
+            told |= own
+            document = said.get("KeyPolicy")
+            enabled = str(said.get("Enabled", True)).lower() != "false"
+            yield Key(
+                tuple(sorted(own)),
+                arn=self._resolver.arn(key),
+                state="Enabled" if enabled else "Disabled",
+                policy=json.dumps(document) if document and _known(document) else None,
+            )
+        named = [each.kms_key_id for each in queues] + [each.kms_key_arn for each in functions]
+        for name in dict.fromkeys(filter(None, named)):
+            if name not in told and not aws_managed(name):
+                self._gap(Fact.KEYS, f"key {name}")
 
     # -- the rest ---------------------------------------------------------------------------
 
@@ -314,18 +349,6 @@ class TemplateStack:
             self._packaged.name, "", "", outputs=dict.fromkeys(map(str, keys), "")
         )
         return "sam" if self._packaged.tool == "sam" else made_by(stack, resources)
-
-
-def _opened(path: Path) -> RemoteZip:
-    data = zipped(path)
-
-    def fetch(first: int, last: int) -> tuple[bytes, int]:
-        return data[first : last + 1], len(data)
-
-    try:
-        return RemoteZip(fetch, len(data))
-    except SqsctlError as error:
-        raise SqsctlError(f"the package {path}: {error.message}", code=error.code) from error
 
 
 def _with_id(item: Any, logical_id: str) -> Any:

@@ -17,6 +17,8 @@ from sqsctl.operations.packaged.packaged_stack import PackagedStack, Resource, p
 
 ACCOUNT = "123456789012"
 PARTITION = "aws"
+# What ends the id that stands for the root resource of a REST API.
+ROOT_RESOURCE = "/root"
 _DEEPEST = 60
 _IN_TEXT = re.compile(r"\$\{(!?)([^${}]+)\}")
 
@@ -42,6 +44,11 @@ _NAMES = {
     "AWS::Events::EventBus": "Name",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::ApiGateway::Stage": "StageName",
+    "AWS::ApiGatewayV2::Stage": "StageName",
+    "AWS::Events::Rule": "Name",
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::SSM::Parameter": "Name",
 }
 # ARN after the partition; {name} is the physical name, {place} region and account.
 _ARNS = {
@@ -215,16 +222,15 @@ class Resolver:
         }
         if name in pseudo:
             return pseudo[name]
-        if name in self._given:
-            return self._given[name]
         parameters = self._template.get("Parameters")
-        if isinstance(parameters, Mapping) and name in parameters:
-            said = parameters[name]
+        if name in self._given or (isinstance(parameters, Mapping) and name in parameters):
+            said = parameters.get(name) if isinstance(parameters, Mapping) else None
             kind = str(said.get("Type", "")) if isinstance(said, Mapping) else ""
-            known = isinstance(said, Mapping) and "Default" in said and "SSM" not in kind
-            if not known:
-                return UNKNOWN
-            text = said["Default"]
+            text = self._given.get(name)
+            if text is None and isinstance(said, Mapping) and "SSM" not in kind:
+                text = said.get("Default")
+            if not isinstance(text, str | int | float):
+                return UNKNOWN if text is None else text
             listed = kind == "CommaDelimitedList" or kind.startswith("List<")
             return [each.strip() for each in str(text).split(",")] if listed else text
         kind = str(self._resource(name).get("Type", ""))
@@ -250,6 +256,10 @@ class Resolver:
             return self.arn(name)
         if kind == "AWS::SQS::Queue" and attribute in {"QueueName", "QueueUrl"}:
             return self.physical(name) if attribute == "QueueName" else self.url(name)
+        if attribute == "RootResourceId" and kind:
+            return f"{self.physical(name)}{ROOT_RESOURCE}"
+        if attribute == "KeyId" and kind:
+            return self.physical(name)
         if attribute in {"TopicArn", "TableArn"} and kind:
             return self.arn(name)
         if attribute.startswith("Outputs.") and name in self._nested:

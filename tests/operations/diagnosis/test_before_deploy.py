@@ -11,11 +11,8 @@ from sqsctl.operations.diagnosis.before_deploy import Forecast, before_deploy
 from sqsctl.operations.packaged import find
 from tests.operations.stacks.packaged import Packaged, every
 from tests.operations.stacks.projects import project
-from tests.operations.stacks.wirings import WIRINGS
+from tests.operations.stacks.wirings import WIRINGS, plain
 from tests.program import Sqsctl
-
-# The key's own policy is read from the key, which is there once it is deployed.
-OF_KEYS = {"kms-access-denied"}
 
 TEMPLATE = """\
 Resources:
@@ -64,10 +61,92 @@ def test_a_package_gets_the_findings_of_the_deployed_stack(
 ) -> None:
     folder = project(packaged, tmp_path / packaged.case)
     seen = before_deploy(find.packaged_stacks(folder), folder=folder)
-    assert wrong(seen) == WIRINGS[packaged.id].true - OF_KEYS
+    assert wrong(seen) == WIRINGS[packaged.id].true
     assert {"dead-letters", "http-5xx", "throttled"} <= set(seen.need_a_run)
     assert "dlq-missing" not in seen.need_a_run
-    assert not {gap.what for gap in seen.checkup.stack.mappings.unread}
+    stack = seen.checkup.stack
+    assert not {gap.what for gap in stack.mappings.unread}
+    called = {each.name: plain(each.logical_id or "") for each in (*stack.queues, *stack.functions)}
+    found = {
+        (
+            each.method,
+            each.path,
+            called[each.function_name or each.queue_name or ""],
+            each.qualifier,
+        )
+        for api in stack.apis
+        for each in api.routes
+    }
+    assert found == WIRINGS[packaged.id].routes
+    assert not stack.apis.unread
+    assert {each.kind for each in stack.apis} == {WIRINGS[packaged.id].kind} - {None}
+
+
+API = """\
+  Front:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.13
+      Handler: handler.consumer
+      Role: !GetAtt Role.Arn
+      Code: src
+  Api:
+    Type: AWS::ApiGateway::RestApi
+    Properties:
+      Name: shop
+  Orders:
+    Type: AWS::ApiGateway::Resource
+    Properties:
+      RestApiId: !Ref Api
+      ParentId: !GetAtt Api.RootResourceId
+      PathPart: orders
+  Post:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      RestApiId: !Ref Api
+      ResourceId: !Ref Orders
+      HttpMethod: POST
+      Integration:
+        Type: AWS_PROXY
+        TimeoutInMillis: 3000
+        Uri: !Join
+          - ''
+          - - !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/
+            - !GetAtt Front.Arn
+            - /invocations
+  May:
+    Type: AWS::Lambda::Permission
+    Properties:
+      FunctionName: !Ref Front
+      Action: lambda:InvokeFunction
+      Principal: apigateway.amazonaws.com
+      SourceArn: !Sub arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/POST/orders
+"""
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "finds"),
+    [
+        ("", "", set()),
+        ("/*/POST/orders", "/*/GET/orders", {"api-permission"}),
+        ("lambda:InvokeFunction\n", "lambda:GetFunction\n", {"api-permission"}),
+        ("FunctionName: !Ref Front", "FunctionName: !Ref Worker", {"api-permission"}),
+        ("Code: src\n  Api", "Code: src\n      Timeout: 20\n  Api", {"integration-timeout"}),
+    ],
+)
+def test_what_an_api_may_call_is_read_from_the_template(
+    tmp_path: Path, was: str, becomes: str, finds: set[str]
+) -> None:
+    text = (TEMPLATE + API).replace("VisibilityTimeout: 5", "VisibilityTimeout: 180")
+    assert was in text
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "handler.py").write_text(
+        "def consumer(event, context):\n    for each in event['Records']:\n        print(each)\n"
+    )
+    (tmp_path / "template.yaml").write_text(text.replace(was, becomes) if was else text)
+    seen = before_deploy(find.packaged_stacks(tmp_path), folder=tmp_path)
+    found = {each.id for each in seen.checkup.diagnosis.findings}
+    assert found & {"api-permission", "integration-timeout"} == finds
 
 
 @pytest.fixture
