@@ -46,7 +46,10 @@ class AccessDenied(LogCheck[Denial]):
     minds_swallowed = True
 
     def recognise(self, case: Case) -> Denial | None:
-        return denial(case.text) or denial(case.everything)
+        found = denial(case.text)
+        # The trace may name the call where the sentence does not.
+        vague = found is None or not (found.action or found.credentials)
+        return denial(case.everything) or found if vague else found
 
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         told: set[tuple[str, str]] = set()
@@ -121,7 +124,8 @@ class AccessDenied(LogCheck[Denial]):
         else:
             on = f" on {short(sign.resource)}" if sign.resource else ""
             by = f": {sign.words}" if sign.words else ""
-            title = f"{who} may not {sign.action or 'make a call to AWS'}{on}{by}"
+            unnamed = f"make a call to {sign.service.upper() or 'AWS'}"
+            title = f"{who} may not {sign.action or unnamed}{on}{by}"
         role = role_of(stack.function(seen.function))
         simulated = tuple(
             Evidence(f"iam SimulatePrincipalPolicy {p.role_arn}", p.action, p.decision)

@@ -5,9 +5,10 @@ Reads what AWS answers while a stack is deployed, in the forms of the AWS CLI, C
 Serverless, SAM, the CDK and Terraform, and names the resource of the template: packages and layers
 that are too large, batching windows, mappings and queues that exist already, a file system that is
 not ready, a dead-letter queue that is not there, a Ref in the place of an ARN, images in a form
-that Lambda does not take, reserved or too large environments, limits of single values, stacks that
-take no update. What has a check of its own (a refused call, reserved concurrency, a runtime that is
-no longer taken, visibility below the timeout) is told by that.
+that Lambda does not take, reserved or too large environments, limits and forms of single values,
+empty archives, mappings that do not become ready, custom resources without an answer, exports,
+capabilities, stacks that take no update. What has a check of its own (a refused call, reserved
+concurrency, a runtime that is no longer taken, visibility below the timeout) is told by that.
 
 ## Why it matters
 Nothing was created, or everything was rolled back: there is no function to change, and there are

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.languages import from_image
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.packages.exports import nearest_handler
 from sqsctl.checks.support.packages.imports import missing
@@ -178,6 +179,7 @@ class HandlerNotFound(LogCheck[str]):
                 nearest_handler(function, package) if function and package else "",
                 function,
                 seen.sign,
+                image=from_image(seen.newest) is True,
             ),
             subject=seen.function,
             confidence=seen.confidence,
@@ -235,7 +237,23 @@ def _without_bootstrap(seen: Seen[str]) -> Remedy:
     )
 
 
-def _named(name: str, nearest: str, function: Function | None, told: str = "") -> Remedy:
+def _in_the_image(told: str) -> Remedy:
+    what = f"{told}, which the handler names," if told and told != "the handler" else "the handler"
+    return remedy(
+        f"let the image hold {what} below its working folder, and CMD name it",
+        ChangeCode(
+            f"COPY the code into the folder of WORKDIR (LAMBDA_TASK_ROOT, /var/task, in AWS's base "
+            f"images) so that {told or 'the file'} lies there, and let CMD name file and function",
+            file="Dockerfile",
+        ),
+        Bring("again"),
+        afterwards=Redrive(),
+    )
+
+
+def _named(
+    name: str, nearest: str, function: Function | None, told: str = "", *, image: bool = False
+) -> Remedy:
     """The handler that is there; else how to see what the package holds."""
     if nearest:
         before = {"Handler": function.handler} if function and function.handler else {}
@@ -245,6 +263,8 @@ def _named(name: str, nearest: str, function: Function | None, told: str = "") -
             Set("function", name, {"Handler": nearest}, before),
             afterwards=Redrive(),
         )
+    if image:
+        return _in_the_image(told)
     asked = call("lambda", "get_function_configuration", FunctionName=name or FUNCTION)
     where = call("lambda", "get_function", FunctionName=name or FUNCTION)
     return remedy(

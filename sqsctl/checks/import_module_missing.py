@@ -4,7 +4,8 @@
 Reads the import error that the runtime logs when a function cannot start: Node.js
 (CommonJS and ES modules), Python, Ruby, Java and .NET. Names the module, the package to
 install and the file that asked for it. A module that is there and lacks a name is told as one
-in the wrong version; an import inside the handler as one that fails when it is reached.
+in the wrong version; an import inside the handler as one that fails when it is reached; a module
+that the language itself brings, or brought before, as nothing to install.
 
 ## Why it matters
 Every invocation fails before the first line of the handler runs. A consumer's messages
@@ -14,6 +15,7 @@ however good they are.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from sqsctl.checks.base import Meta
@@ -21,6 +23,7 @@ from sqsctl.checks.support.failures.failed_reads import line_evidence
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.packages.imports import Missing, missing
+from sqsctl.checks.support.packages.standard_modules import absence, mending
 from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.intents import Look, Package, Redrive, Remedy, Tell, call, remedy
 from sqsctl.model.logline import Phase
@@ -43,7 +46,15 @@ class ImportModuleMissing(LogCheck[Missing]):
         found = missing(case)
         if found is None and _type_alone(case):
             return Missing("", "package", _language(case))
-        return found if found and found.what in {"package", "layer"} else None
+        return found if found and found.what in {"package", "layer", "standard"} else None
+
+    def seen(self, stack: Stack) -> Iterator[Seen[Missing]]:
+        """A runtime may tell the same failure twice, with the module's name and without."""
+        found = tuple(super().seen(stack))
+        named = {each.function for each in found if each.sign.module}
+        for each in found:
+            if each.sign.module or each.function not in named:
+                yield each
 
     def report(self, seen: Seen[Missing], stack: Stack) -> Finding:
         del stack
@@ -51,7 +62,10 @@ class ImportModuleMissing(LogCheck[Missing]):
         asked = f", imported by {sign.importer}," if sign.importer else ""
         what = f"{sign.name} of module {sign.module}" if sign.name else f"module {sign.module}"
         how = "fails where it imports" if _lazily(seen) else "cannot start:"
-        if not sign.module:
+        if sign.what == "standard":
+            why = absence(sign.module, sign.language)
+            title = f"{seen.who} {how} {what}{asked} is not there: {why}"
+        elif not sign.module:
             title = (
                 f"{seen.who} cannot start: a module that it imports is not in its package; the "
                 "log names the error's type alone"
@@ -68,7 +82,11 @@ class ImportModuleMissing(LogCheck[Missing]):
         return self.found(
             title,
             evidence=(*seen.evidence(), *(line_evidence(seen.newest) if _lazily(seen) else ())),
-            remedy=_versions(sign) if _other_version(sign) else _packaged(seen),
+            remedy=mending(sign.module, sign.language, sign.importer)
+            if sign.what == "standard"
+            else _versions(sign)
+            if _other_version(sign)
+            else _packaged(seen),
             subject=seen.function,
             confidence=seen.confidence,
         )

@@ -13,6 +13,7 @@ seconds), or the environment was never updated: every send fails.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -139,12 +140,34 @@ class QueueNotFound(LogCheck[str]):
         function = stack.function(seen.function)
         named = f" {seen.sign}" if seen.sign else ""
         return self.found(
-            f"{seen.who} calls a queue{named} that does not exist",
+            f"the event source mapping names a queue{named} that does not exist, or may not be seen"
+            if _POLLED.search(seen.newest.everything)
+            else f"{seen.who} calls a queue{named} that does not exist",
             evidence=(*seen.evidence(), *(_environment(function) if function else ())),
-            remedy=_name_another(seen.function, *_variable(function, seen.sign, stack), stack),
+            remedy=_of_the_mapping(seen.sign)
+            if _POLLED.search(seen.newest.everything)
+            else _name_another(seen.function, *_variable(function, seen.sign, stack), stack),
             subject=seen.function,
             confidence=seen.confidence,
         )
+
+
+# What Lambda says when a mapping is made: it has tried to receive from the queue.
+_POLLED = re.compile(r"Error occurred while ReceiveMessage|CreateEventSourceMapping")
+
+
+def _of_the_mapping(named: str) -> Remedy:
+    return remedy(
+        "let the mapping's EventSourceArn be the ARN of a queue that exists, in the function's "
+        "region",
+        Look(call("sqs", "list_queues")),
+        Tell(
+            f"refer to the queue {named + ' ' if named else ''}of the template instead of writing "
+            "its ARN (!GetAtt Queue.Arn, aws_sqs_queue.….arn in event_source_arn): then it is made "
+            "first; a queue of another account has to allow the function's role in its policy"
+        ),
+        phase="deploy",
+    )
 
 
 def _properties(missing: MissingQueue, stack: Stack) -> dict[str, object]:

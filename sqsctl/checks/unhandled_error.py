@@ -90,7 +90,7 @@ class UnhandledError(LogCheck[str]):
         del stack
         failure = seen.newest.failure
         place = thrown_at(seen.newest.trace or failure.line)
-        where = f" at {place.file}:{place.line}" if place else ""
+        where = f" at {place.file}:{place.line}" if place and place.file else ""
         message = failure.message.strip().split("\n")[0]
         if len(message) < _WORDS:  # the bracket of a list of problems
             message = " ".join(failure.message.split())
@@ -117,8 +117,35 @@ _SHAPE = re.compile(
 )
 
 
+# What batch processors raise where every record failed, whatever each of them failed with.
+_BATCH = re.compile(
+    r"\b(?:SQS)?Batch\w{0,20}ProcessingError|FullBatchFailureError|All records failed processing"
+    r"|\w{0,40}BatchProcessingException"
+)
+
+
+def _each_record(seen: Seen[str]) -> Remedy:
+    causes = seen.newest.failure.causes
+    what = f"{': '.join(causes[0])[:120].rstrip(': ')}" if causes else ""
+    said = (
+        f"mend what the record handler raises ({what}), or let it set such a record aside"
+        if what
+        else "log in the record handler what each record fails with, and mend that: the batch "
+        "processor says only that all of them failed"
+    )
+    return remedy(said, ChangeCode(said), afterwards=Redrive())
+
+
 def _mended(seen: Seen[str], place: Thrown | None) -> Remedy:
     file, line = (place.file, place.line) if place else ("", None)
+    if _BATCH.search(seen.newest.text):
+        return _each_record(seen)
+    if place and place.library and not file:
+        said = (
+            f"{place.library} threw on what the function was given: see that the event is the one "
+            "that it is for, and update it where it is at fault"
+        )
+        return remedy(said, ChangeCode(said), afterwards=Redrive())
     if place and place.library:
         said = (
             f"{place.library} threw, called from {file}:{line}: see what that line gives it, "

@@ -137,8 +137,7 @@ def _goes_on(block: Block, first: str, last: str, text: str) -> bool:
         return True
     if first.startswith("Unable to import module '") and text.startswith("Error: "):
         return True
-    # Serverless tells the resource on a line above CloudFormation's reason.
-    if text.startswith("Resource handler returned message") and "_FAILED" in last:
+    if _of_a_deploy(block, first, last, text):
         return True
     # Go writes `message: Type` and then its frames as JSON.
     if len(block.lines) == 1 and text.startswith('[{"path":') and _TYPE_LAST.search(last):
@@ -148,6 +147,32 @@ def _goes_on(block: Block, first: str, last: str, text: str) -> bool:
         name = match.group().rstrip(": \t")
         return last.endswith((f": {name}", f" {name}"))
     return False
+
+
+# An event of CloudFormation with its resource, whose reason may stand on the lines below.
+_EVENT = re.compile(
+    r"[\s\S]{0,200}\b(?:CREATE|UPDATE|DELETE)_FAILED\b[^\n]{0,20}AWS::\w[^\n]{0,300}$"
+)
+_ANOTHER_EVENT = re.compile(
+    r"[^\n]{0,80}\b[A-Z]{3,40}_(?:FAILED|COMPLETE|IN_PROGRESS)\b|\W{0,4}AWS::\w"
+    r"|The following resource"
+)
+_OF_TERRAFORM = re.compile(
+    r"Error: (?:[Ee]rror )?(?:creating|updating|deleting|putting|modifying|waiting) "
+)
+_MOST_OF_TERRAFORM = 40
+
+
+def _of_a_deploy(block: Block, first: str, last: str, text: str) -> bool:
+    """The reason below CloudFormation's event; what Terraform wraps into a paragraph."""
+    if text.startswith("Resource handler returned message") and "_FAILED" in last:
+        return True
+    if _OF_TERRAFORM.match(first):
+        return len(block.lines) < _MOST_OF_TERRAFORM and not text.startswith("Error: ")
+    if last.endswith("with message:"):
+        return text.startswith("#/")
+    reason = len(block.lines) == 1 and _EVENT.match(first) is not None
+    return reason and not _ANOTHER_EVENT.match(text)
 
 
 def _balance(text: str) -> int:

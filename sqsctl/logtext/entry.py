@@ -87,7 +87,15 @@ WORDED = re.compile(
     # Events of CloudFormation and sentences of a deploy.
     r"|\b(?:CREATE|UPDATE|DELETE)_FAILED\b|Circular dependency between resources: "
     r"|Unresolved resource dependencies \[|state and can ?not be updated"
+    r"|(?:Properties|Model) validation failed|Template (?:format |validation )?error: "
+    r"|did not receive a response from your Custom Resource"
+    r"|Received response status \[FAILED\] from custom resource|Requires capabilities ?: ?\["
+    r"|No export named \S{1,300} found|as it is in use by \S"
+    r"|^[│|╷ ]{0,4}Error: (?:[Ee]rror )?(?:creating|updating|deleting|putting|modifying) "
     r"|Cannot find (?:module|package) '[^'\n]{1,300}'\s*\nRequire stack:"
+    # The system's loader, of a program or a library that cannot be loaded.
+    r"|: version [`'](?:GLIBC|GLIBCXX|CXXABI)_[\w.]{1,20}' not found"
+    r"|error while loading shared libraries: "
     # What the operating system says of a limit, and a shell of a program that is not there.
     r"|E(?:MFILE|NFILE|ROFS|NOSPC): |\[Errno (?:23|24|28|30)\]|[Tt]oo many open files"
     r"|Read-only file system|No space left on device|can't start new thread"

@@ -37,7 +37,8 @@ def causes_in(text: str) -> tuple[SeenError, ...]:
     """The causes that the text of an error tells."""
     text = text[:_CHARACTERS]
     found: list[SeenError] = []
-    for each in (*_of_python(text), *_of_others(text), *_of_records(text)):
+    told = (*_of_python(text), *_of_others(text), *_of_records(text), *_of_a_list(text))
+    for each in told:
         if all((each.type, each.message) != (known.type, known.message) for known in found):
             found.append(each)
     return tuple(found[:_MOST])
@@ -71,6 +72,20 @@ def _of_others(text: str) -> Iterator[SeenError]:
         told = "\n".join(message).strip()
         kind = head.group("type")
         yield SeenError(kind, (f"{told} [{code}]" if code else told)[:MESSAGE_CHARACTERS])
+
+
+# `SomethingBatchError: [ValueError('no'), KeyError('id')]`: what each record failed with.
+_LIST = re.compile(r"\w{0,40}(?:Batch|Group|Aggregate|Multi)\w{0,40}Error: \[(?P<told>[^\n]+)")
+_LISTED = re.compile(
+    r"\b(?P<type>(?:[A-Za-z_]\w{0,60}\.){0,4}[A-Z]\w{1,60}(?:Error|Exception))"
+    r"\((?P<quote>['\"])(?P<msg>[^\n]{0,600}?)(?P=quote),?\)"
+)
+
+
+def _of_a_list(text: str) -> Iterator[SeenError]:
+    match = _LIST.search(text)
+    for each in _LISTED.finditer(match.group("told")) if match else ():
+        yield SeenError(each.group("type"), each.group("msg"))
 
 
 def _of_records(text: str) -> Iterator[SeenError]:

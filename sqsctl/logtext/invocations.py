@@ -235,6 +235,10 @@ class Ending:
     last_words: tuple[Entry, ...] = ()
 
 
+# Node.js until 8 logged no more of a failed import; the invocation's answer names the module.
+_NAMELESS = re.compile(r"Unable to import module '[^'\n]{1,200}': Error\s*(?:\n|$)")
+
+
 def ending(trial: Trial) -> Ending | None:
     """What ended the trial; None where nothing says that it failed."""
     logged = [each for each in trial.marked(Mark.ERROR) if each.error]
@@ -243,9 +247,10 @@ def ending(trial: Trial) -> Ending | None:
     crash = next((each for each in fatal if _is_crash(each)), None)
     raised = [each for each in fatal if not _is_crash(each)]
     if raised:
-        end = _ended(raised[0], context, init=raised[0].no_request)
+        first = next((each for each in raised if not _NAMELESS.match(each.text)), raised[0])
+        end = _ended(first, context, init=first.no_request)
         timed = end.error.type == "Sandbox.Timedout"
-        return replace(end, last_words=_last_said(trial, raised[0])) if timed else end
+        return replace(end, last_words=_last_said(trial, first)) if timed else end
     if crash:
         return _crashed(trial, crash, logged, context)
     if trial.status == "timeout":

@@ -273,7 +273,7 @@ class Remedy:
     ``afterwards`` None: nothing is left to do. ``verify`` empty: the check itself, or the
     function's next log lines. ``function``, ``runtime``, ``language``, ``phase``, ``image``,
     ``architecture`` and ``tool`` are what the check knows beyond the stack (the text's own
-    words); a ``LogCheck`` fills the first two, where they are empty, from the failure.
+    words); a ``LogCheck`` fills them, where they are empty, from the failure.
     """
 
     summary: str

@@ -105,6 +105,8 @@ def mending(limit: Limit, language: str, function: str) -> Remedy:
                     ),
                 ),
             )
+        case "program" if limit.name.startswith("/opt/extensions/"):
+            return _extension(limit.name)
         case "program":
             return _program(limit.name)
         case _:
@@ -135,6 +137,24 @@ def _elsewhere(limit: Limit) -> Remedy:
     options = (Option(cache, "a library chooses the folder"), Option((code,), "your code does"))
     return Remedy(
         "write to /tmp: nothing else can be written to", options if home else options[::-1]
+    )
+
+
+def _extension(path: str) -> Remedy:
+    """Lambda starts what it found in /opt/extensions: what is absent is what runs the file."""
+    name = path.rpartition("/")[2]
+    return remedy(
+        f"package the extension {name} with what runs it: the file is there, its interpreter or "
+        "its system's loader is not",
+        Tell(
+            f"a script: its first line (#!) names an interpreter that the runtime has, and ends in "
+            f"LF, not CRLF (sed -i 's/\\r$//' extensions/{name}); a program: link it statically "
+            "(CGO_ENABLED=0, musl) or build it on Amazon Linux, for the function's architecture"
+        ),
+        Tell(
+            f"zip it as extensions/{name}, executable (chmod 755), publish the layer's new "
+            "version, and let the function use that"
+        ),
     )
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 
 from sqsctl.checks.support.access.denials import Denial
-from sqsctl.model.intents import Grant, Intent, Look, Principal, Remedy, TakeDenyAway, Tell, call
+from sqsctl.model.intents import (
+    Grant,
+    Intent,
+    Look,
+    Option,
+    Principal,
+    Remedy,
+    TakeDenyAway,
+    Tell,
+    call,
+)
 from sqsctl.model.intents import remedy as remedy_of
 from sqsctl.model.remedy import Disposition
 
@@ -60,6 +70,8 @@ def mending(sign: Denial, role: str, *, from_log: bool = True) -> Remedy:
     if principal.kind == "unknown" and role:
         principal = Principal("role", role, principal.account)
     who = told(principal) or "the caller"
+    if not sign.action and sign.service == "sqs":
+        return _some_call_of_sqs(principal, who)
     what = short(sign.resource) if sign.resource else "the resource"
     action = " and ".join(sign.actions) or "this action"
     policy = _POLICY[sign.by or "identity"].format(who=who, what=what)
@@ -93,6 +105,22 @@ def mending(sign: Denial, role: str, *, from_log: bool = True) -> Remedy:
         ),
         *_also(sign),
         disposition=disposition,
+    )
+
+
+def _some_call_of_sqs(principal: Principal, who: str) -> Remedy:
+    """SQS names neither the action nor the queue where it refuses: what the code does tells."""
+    ways = (
+        ("it sends to the queue", ("sqs:SendMessage",)),
+        (
+            "it reads the queue",
+            ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+        ),
+    )
+    return Remedy(
+        f"allow the call of SQS that the code makes to {who}, on the queue (sqs:SendMessage to "
+        "send), in its role's policies; a queue of another account wants its own policy as well",
+        tuple(Option((Grant(actions, "", principal),), when) for when, actions in ways),
     )
 
 

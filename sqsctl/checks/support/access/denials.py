@@ -95,7 +95,7 @@ class Denial:
     ``action`` and ``resource`` are IAM's, ``also`` further actions that belong to it. ``by`` is
     whose policy refused: it allows nothing, or, with ``explicit``, denies; ``words`` are AWS's own
     for it. ``source`` is the ARN on whose behalf a service calls. ``credentials``: nobody was
-    refused, the keys are no good.
+    refused, the keys are no good. ``service`` is whose call it was, where no action is told.
     """
 
     action: str = ""
@@ -107,17 +107,27 @@ class Denial:
     also: tuple[str, ...] = ()
     source: str = ""
     credentials: bool = False
+    service: str = ""
 
     @property
     def actions(self) -> tuple[str, ...]:
         return (self.action, *self.also) if self.action else ()
 
 
+def _sentence(text: str) -> re.Match[str] | None:
+    """IAM's sentence, also where a tool broke it into lines."""
+    match = PERFORM.search(text)
+    if match is None or (match.group("who") and match.group("resource")):
+        return match
+    whole = PERFORM.search(" ".join(text.split()))
+    return whole if whole and whole.group("action") == match.group("action") else match
+
+
 def denial(text: str) -> Denial | None:
     """The refusal that the text tells of; None where it is no answer of AWS."""
     if found := _of_a_service(text):
         return found
-    if match := PERFORM.search(text):
+    if match := _sentence(text):
         return _performed(match)
     if _ECR.search(text):
         image = _IMAGE.search(text)
@@ -139,8 +149,27 @@ def denial(text: str) -> Denial | None:
     if BAD_CREDENTIALS.search(text):
         return Denial(action_of(boto.group("op")) if boto else "", credentials=True)
     if DENIED_WORDS.search(text) or (DENIED.search(text) and SDK_MARK.search(text)):
-        return Denial()
+        return _by_the_call(text)
     return None
+
+
+# Operations as the SDKs' own frames and sentences name them; single words may be anybody's.
+_OPERATIONS = "|".join(sorted((n for n in _SERVICE_OF if not n.istitle()), key=len, reverse=True))
+_CALLED = re.compile(
+    r"(?:\bexecute|\bde_|operation error \w{1,40}: |Error executing \W{1,3}|[Cc]lient\.|Client#)"
+    rf"(?P<op>{_OPERATIONS})(?:Command\w{{0,20}}|Async)?\b",
+    re.IGNORECASE,
+)
+_HOST = re.compile(r"https?:[\\/]{2,4}(?P<service>[a-z0-9\-]{2,30})\.[\w\-]{2,30}\.amazonaws\.com")
+_BY_LOWER_CASE = {name.lower(): name for name in _SERVICE_OF}
+
+
+def _by_the_call(text: str) -> Denial:
+    """A refusal without IAM's sentence: the call, as far as an SDK's words name it."""
+    if match := _CALLED.search(text):
+        return Denial(action_of(_BY_LOWER_CASE[match.group("op").lower()]))
+    host = _HOST.search(text)
+    return Denial(service=host.group("service") if host else "")
 
 
 def _performed(match: re.Match[str]) -> Denial:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqsctl.checks.support.deploys import values
+from sqsctl.checks.support.deploys import templates, values
 from sqsctl.checks.support.deploys.values import Advice, Named, mend
 from sqsctl.model.intents import Deploy, Do, Look, Option, Set, Tell, Wait, call
 
@@ -312,4 +312,23 @@ _ADVICE: dict[str, Callable[[Named], Advice]] = {
     "destination": values.destination,
     "circular": values.circular,
     "unresolved": values.unresolved,
+    "not-stable": templates.not_stable,
+    "starting-position": templates.starting_position,
+    "fifo-batch": templates.fifo_batch,
+    "archive-empty": templates.archive_empty,
+    "function-absent": templates.function_absent,
+    "function-exists": templates.function_exists,
+    "layer-absent": templates.layer_absent,
+    "custom-resource": templates.custom_resource,
+    "capabilities": templates.capabilities,
+    "export-absent": templates.export_absent,
+    "export-used": templates.export_used,
+    "bucket-absent": templates.bucket_absent,
+    "statement-exists": templates.statement_exists,
+    "filter-pattern": templates.filter_pattern,
+    "principal": templates.principal,
+    "queue-attribute": templates.queue_attribute,
+    "schema": templates.schema,
+    "template": templates.template,
+    "constraint": templates.constraint,
 }

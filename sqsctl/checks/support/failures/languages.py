@@ -34,7 +34,10 @@ _PYTHON_TYPES = re.compile(
 )
 _PYTHON_WORDS = re.compile(r"^\[ERROR\] |No module named |\[Errno -?\d|cannot import name '")
 _IMAGE = re.compile(
-    r"\bIMAGE\s+Launch error|\bEntrypoint: \[|/lambda-entrypoint\.sh|\bawslambdaric\b"
+    r"\bIMAGE\s+Launch error|\bEntrypoint: \[|/lambda-entrypoint\.sh|No module named '?awslambdaric"
+    # The managed runtimes hold the client, too, in folders of their own.
+    r"|/(?!var/(?:lang|runtime)/)[\w./\-]{1,200}/(?:aws_?lambda_?ric|aws-lambda-ric)\b"
+    r"|in function directory '/(?!var/task)"
 )
 
 

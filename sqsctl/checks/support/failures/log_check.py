@@ -13,11 +13,13 @@ from typing import ClassVar, Generic, TypeVar
 from sqsctl.checks.base import Check
 from sqsctl.checks.support import evidence
 from sqsctl.checks.support.deploys.errors import of_a_deploy
+from sqsctl.checks.support.deploys.tools import tool_shown
 from sqsctl.checks.support.failures.caught_errors import caught
 from sqsctl.checks.support.failures.failure_cases import Case, cases
 from sqsctl.checks.support.failures.freshness import mended
 from sqsctl.checks.support.failures.languages import from_image, language
 from sqsctl.checks.support.failures.swallowed_errors import swallowed
+from sqsctl.logtext.entry import WORDED
 from sqsctl.logtext.error_chains import causes_in
 from sqsctl.logtext.errors import SeenError, error_in
 from sqsctl.logtext.handled_errors import goes_on
@@ -161,12 +163,15 @@ def _told(finding: Finding, seen: Seen[S]) -> Finding:
     asked = finding.remedy
     if asked is None:
         return finding
+    text = seen.newest.everything
+    deploys = asked.phase == "deploy" or of_a_deploy(text)
     known = replace(
         asked,
         function=asked.function or seen.function,
         runtime=asked.runtime or seen.runtime or "",
         language=asked.language or language(seen.newest),
-        phase=asked.phase or ("deploy" if of_a_deploy(seen.newest.everything) else ""),
+        phase=asked.phase or ("deploy" if deploys else ""),
+        tool=asked.tool or (tool_shown(text) if deploys else ""),
         image=from_image(seen.newest) if asked.image is None else asked.image,
     )
     return replace(finding, remedy=known)
@@ -255,7 +260,8 @@ def _behind_words(line: str) -> SeenError | None:
     """The error that a line tells behind words of the code's own."""
     match = _BEHIND_WORDS.search(line[:_READ])
     if match is None:
-        return None
+        # What only AWS, an SDK or the system writes tells an error without a type, too.
+        return SeenError("Error", line) if WORDED.search(line[:_READ]) else None
     if match.group("module"):
         return SeenError("Error", match.group("module"))
     if match.group("aws"):

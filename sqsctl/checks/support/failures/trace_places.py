@@ -26,7 +26,10 @@ _OF_OTHERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Thrown:
-    """A line of the function's code, without /var/task; ``library`` is what threw below it."""
+    """A line of the function's code, without /var/task; ``library`` is what threw below it.
+
+    ``file`` is empty where the trace holds a library's frames alone.
+    """
 
     file: str
     line: int
@@ -43,7 +46,12 @@ def thrown_at(trace: str) -> Thrown | None:
         frames.reverse()
     own = next((each for each in frames if not each[2]), None)
     if own is None:
-        return None
+        top = frames[0]
+        # The runtimes' own frames around the handler are nobody's fault.
+        of_runtime = re.search(r"/var/(?:runtime|lang)/|^node:|^/usr/", top[0])
+        return (
+            None if of_runtime else Thrown("", 0, f"{top[0].removeprefix('/var/task/')}:{top[1]}")
+        )
     gem = _GEM.search(frames[0][0])
     library = f"gem {gem['gem']} ({gem['file']}:{frames[0][1]})" if gem and frames[0][2] else ""
     return Thrown(own[0].removeprefix("/var/task/"), own[1], library)

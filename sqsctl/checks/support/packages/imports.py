@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import Literal
 
 from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.packages.standard_modules import NODE_BUILT_IN, PYTHON_GONE
 
-What = Literal["package", "local", "handler", "native", "layer", "file"]
+What = Literal["package", "local", "handler", "native", "layer", "file", "standard"]
 
 _NODE = re.compile(
     r"Cannot find (?P<what>module|package) '(?P<mod>[^'\n]{1,400})'"
@@ -138,7 +139,7 @@ def _missing(text: str, case: Case) -> Missing | None:
         _in_node(text, case)
         or _part_of_another_version(text)
         or _in_python(text, case)
-        or _in_ruby(text)
+        or _in_ruby(text, case.trace)
         or _in_java(text, case.trace)
         or _in_dotnet(text)
         or _no_file(text)
@@ -167,7 +168,7 @@ def _nothing_named(text: str) -> Missing | None:
         return Missing("", "package", "other")
     if not re.search(r"ImportModuleError: Unable to import module '[^'\n]{1,200}': Error\b", text):
         return None
-    return Missing("that it needs", "package", "node", "PACKAGE")
+    return Missing("", "package", "node")
 
 
 def _in_node(text: str, case: Case) -> Missing | None:
@@ -179,6 +180,8 @@ def _in_node(text: str, case: Case) -> Missing | None:
     source = match.groupdict().get("frm") or (parents[0] if parents else "")
     importer = source.removeprefix("file://")
     bare = module.removeprefix("node:")
+    if module.startswith("node:") or bare.partition("/")[0] in NODE_BUILT_IN:
+        return Missing(module, "standard", "node", "", importer)
     if bare.endswith(".node") or "/build/Release/" in bare or "/lib/binding/" in bare:
         asked = importer.rsplit("/node_modules/", 1)[-1] if "/node_modules/" in importer else ""
         owner = node_package(bare) or (node_package(asked) if asked else None)
@@ -243,6 +246,8 @@ def _in_python(text: str, case: Case) -> Missing | None:
             return Missing(module, "native", "python", _C_MODULES[root])
         if root in _PLAIN_NAMES or (own and root == own.split(".")[0]):
             return Missing(module, "local", "python")
+        if root in PYTHON_GONE:
+            return Missing(root, "standard", "python")
         return Missing(module, "package", "python", pypi_name(dotted))
     if match := _PYTHON_NAME.search(text):
         root = match.group("mod").split(".")[0]
@@ -312,15 +317,23 @@ def pypi_name(module: str) -> str:
     return _PYPI.get(two) or _PYPI.get(parts[0]) or parts[0].replace("_", "-")
 
 
-def _in_ruby(text: str) -> Missing | None:
+# What asks for the handler's file: the runtime's client, by way of RubyGems.
+_RUBY_RUNTIME = re.compile(r"rubygems/|aws_lambda_ric|/var/runtime/|<internal:|/bundle/bin/")
+
+
+def _in_ruby(text: str, trace: str) -> Missing | None:
     match = _RUBY.search(text)
     if not match:
         return None
     module = match.group("mod").strip("\"'")
     if module.startswith(("/var/task/", "./")):
         return Missing(module, "local", "ruby")
-    if module in _HANDLER_FILES:
+    frames = [each for each in trace.split("\n") if each.strip()]
+    by_runtime = bool(frames) and all(_RUBY_RUNTIME.search(each) for each in frames)
+    if module in _HANDLER_FILES or (by_runtime and "ric" in trace):
         return Missing(module, "handler", "ruby")
+    if module.partition("/")[0] in _PLAIN_NAMES:
+        return Missing(module, "local", "ruby")
     return Missing(module, "package", "ruby", module.split("/")[0])
 
 

@@ -78,11 +78,15 @@ _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What cannot be loaded, and what it was built for as far as the error tells."""
+    """What cannot be loaded, and what it was built for as far as the error tells.
+
+    ``by`` is the file that wanted it: a program, or a package's compiled part.
+    """
 
     built_for: str
     file: str = ""
     package: str = ""
+    by: str = ""
 
 
 def foreign(case: Case) -> Foreign | None:
@@ -94,8 +98,9 @@ def foreign(case: Case) -> Foreign | None:
             file = next((groups[key] for key in ("file", "two", "three") if groups.get(key)), "")
             named = groups.get("file") or groups.get("two") or groups.get("three") or ""
             bare = named if "module using" in match.group() or "another platform" in text else ""
-            owner = _package(file) or bare or _owner(case.everything)
-            return Foreign(built_for, file, owner)
+            by = _wanted_by(case.everything)
+            owner = _package(file) or bare or (_package(by) if by.startswith("/") else by)
+            return Foreign(built_for, file, owner, by if by.startswith("/") else file)
     found = missing(case)
     if found and found.what == "native":
         return Foreign("another platform, or never built", found.module, found.package)
@@ -107,20 +112,31 @@ _WANTED_BY = re.compile(
 )
 
 
-def _owner(text: str) -> str:
-    """The package whose compiled part wanted what is not there, as far as the error says."""
+def _wanted_by(text: str) -> str:
+    """The file or the package that wanted what is not there, as far as the error says."""
     match = _WANTED_BY.search(text)
-    if match is None:
-        return ""
-    by = match.group("by")
-    return _package(by) if by.startswith("/") else by
+    return match.group("by") if match else ""
+
+
+# Programs, which no package manager brings.
+_PROGRAM = re.compile(r"/bootstrap$|^/opt/(?:bin|extensions)/")
 
 
 def _package(path: str) -> str:
-    """The package that a file of the deployment package belongs to."""
+    """The package that a file of the deployment package or of a layer belongs to."""
+    if _PROGRAM.search(path):
+        return ""
     if "/node_modules/" in path:
         parts = path.rsplit("/node_modules/", 1)[1].split("/")
         return "/".join(parts[:2]) if parts[0].startswith("@") else parts[0]
+    for folder in ("/site-packages/", "/opt/python/"):
+        if folder in path:
+            return (
+                path.rsplit(folder, 1)[1]
+                .split("/", maxsplit=1)[0]
+                .split(".", maxsplit=1)[0]
+                .lstrip("_")
+            )
     if path.startswith("/var/task/"):
         return path.removeprefix("/var/task/").split("/")[0].split(".")[0].lstrip("_")
     return ""

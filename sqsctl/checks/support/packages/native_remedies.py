@@ -7,7 +7,20 @@ import re
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.languages import from_image, language
 from sqsctl.checks.support.packages.native_code import Foreign
-from sqsctl.model.intents import ChangeCode, Intent, Option, Package, Redrive, Remedy, Tell, remedy
+from sqsctl.model.intents import (
+    ChangeCode,
+    ChangeRuntime,
+    Intent,
+    Look,
+    Option,
+    Package,
+    Redrive,
+    Remedy,
+    Tell,
+    call,
+    remedy,
+)
+from sqsctl.remedies.cli import FUNCTION
 
 _PRISMA = re.compile(r"Prisma|[Qq]uery [Ee]ngine")
 _TARGET = re.compile(
@@ -38,6 +51,10 @@ def mending(sign: Foreign, case: Case, *, image: bool, deployed: str) -> Remedy:
         return _image(case)
     if _PRISMA.search(case.text):
         return _prisma(case)
+    if of_a_layer(sign.by):
+        return layer_built(sign.by, case.function)
+    if sign.by.endswith("/bootstrap"):
+        return _program(sign, case)
     if sign.built_for == "a newer Java":
         return remedy(
             "compile for the function's Java (maven.compiler.release, Gradle's toolchain), or run "
@@ -63,6 +80,59 @@ def mending(sign: Foreign, case: Case, *, image: bool, deployed: str) -> Remedy:
     return remedy(
         "build for the function's runtime version and processor, or choose those it was built for",
         Package("again"),
+        afterwards=Redrive(),
+    )
+
+
+def of_a_layer(path: str) -> bool:
+    """Whether a file is a layer's own program: an extension, or what lies in its bin."""
+    return path.startswith(("/opt/extensions/", "/opt/bin/"))
+
+
+def layer_built(path: str, function: str) -> Remedy:
+    """A program of a layer that was built for another machine or system than the function's."""
+    what = "extension" if "/extensions/" in path else "program"
+    name = path.rpartition("/")[2]
+    asked = call("lambda", "get_function_configuration", FunctionName=function or FUNCTION)
+    return remedy(
+        f"take the layer that brings the {what} {name} in its build for the function's "
+        "architecture and Amazon Linux",
+        Look(asked, query="[Runtime,Architectures,Layers]"),
+        Tell(
+            "let the function use the layer's version for its architecture (arm64 or x86_64; many "
+            "layers have an ARN for each), or its newest version; a layer of your own: build "
+            f"{name} anew in an image of the function's Amazon Linux "
+            "(public.ecr.aws/sam/build-…), and publish it"
+        ),
+        afterwards=Redrive(),
+    )
+
+
+_NEWEST_GLIBC = 34  # Amazon Linux 2023 has 2.34
+
+
+def _program(sign: Foreign, case: Case) -> Remedy:
+    """The bootstrap of a custom runtime, linked against a newer system than it runs on."""
+    built = Option(
+        (
+            Tell(
+                "Rust: cargo lambda build --release (it links for an old glibc), or the target "
+                "x86_64-unknown-linux-musl (aarch64-unknown-linux-musl for arm64); Go: "
+                "CGO_ENABLED=0; others: build in the image public.ecr.aws/lambda/provided of the "
+                "function's runtime"
+            ),
+            Package("again"),
+        ),
+        "to keep the runtime",
+    )
+    minor = re.fullmatch(r"GLIBC_2\.(\d{1,3})", sign.file)
+    newer = Option((ChangeRuntime(case.function, "provided.al2023"),), "to keep the build")
+    enough = minor is not None and int(minor.group(1)) <= _NEWEST_GLIBC
+    return Remedy(
+        f"build bootstrap for the function's Amazon Linux: it wants {sign.file}; provided.al2023 "
+        f"has glibc 2.{_NEWEST_GLIBC}, provided.al2 2.26",
+        # What wants no more than Amazon Linux 2023 has runs on an older one.
+        (newer, built) if enough else (built,),
         afterwards=Redrive(),
     )
 
@@ -119,7 +189,8 @@ def _prisma(case: Case) -> Remedy:
         ChangeCode(said, file="schema.prisma", language="prisma", lines=lines),
         Tell(
             "run npx prisma generate, and package node_modules/.prisma and @prisma/client with the "
-            "function"
+            "function; a bundler (esbuild, webpack) copies no engine: copy "
+            f"libquery_engine-{target}.so.node next to the bundle, or leave @prisma/client out"
         ),
         Package("again", language="node"),
         afterwards=Redrive(),
