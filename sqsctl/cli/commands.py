@@ -1,17 +1,20 @@
 """The command tree: which file speaks for which word.
 
 A run loads only the files of the words on its command line; of the others the list of
-commands needs no more than the line below. A test holds these lines against the files.
+commands needs no more than the line below. A test holds these lines against the files. Within
+a group, too, only the commands among the words are made in full.
 """
 
 from __future__ import annotations
 
+import copy
 import importlib
 from collections.abc import Collection
 
 import typer
 
 from sqsctl.cli.run.help import HelpCommand, HelpGroup
+from sqsctl.cli.run.options import Declared, named_only
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("lab.demo", "Play the whole story on the lab, in a minute."),
@@ -50,8 +53,21 @@ def register(app: typer.Typer, words: Collection[str] | None = None) -> None:
         if words is None or word in words:
             importlib.import_module(f"sqsctl.cli.{file}").register(app)
         else:
-            app.command(word, help=text, cls=HelpCommand)(_named_only)
+            app.command(word, help=text, cls=HelpCommand)(named_only)
+    _made(app, None)  # what is declared there was among the words
+    for info in app.registered_groups:
+        # A copy: a group may be its module's own, and the next run has other words.
+        group = copy.copy(info.typer_instance)
+        assert group is not None  # noqa: S101 - add_typer was given it
+        _made(group, words)
+        info.typer_instance = group
 
 
-def _named_only() -> None:
-    """Stands in the list of commands for one that this run does not load."""
+def _made(group: typer.Typer, words: Collection[str] | None) -> None:
+    """Of what is declared, make what is among the words; of the rest, what a list shows."""
+    group.registered_commands = [
+        (each.in_full() if words is None or each.name in words else each.in_name())
+        if isinstance(each, Declared)
+        else each
+        for each in group.registered_commands
+    ]

@@ -9,6 +9,7 @@ import typer
 
 from sqsctl.cli.common.regions import AllRegionsOption
 from sqsctl.cli.common.routes import account_in
+from sqsctl.cli.queue import visibility
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.help import HelpGroup
@@ -38,9 +39,6 @@ group = typer.Typer(cls=HelpGroup, help="List queues, see their figures.", no_ar
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    from sqsctl.cli.queue import visibility
-
-    visibility.register(group)
     app.add_typer(group, name="queue")
 
 
@@ -227,6 +225,9 @@ def watch(
         if count is not None and ticks >= count:
             return None
         watchful_sleep(interval)
+
+
+visibility.register(group)
 
 
 def _consumer(shape: dict[str, Any]) -> str:

@@ -1,11 +1,12 @@
 """The options that every command takes, before its first word or after its last.
 
-``command`` adds a function to a group together with these options. What stands behind
-the command wins over what stands before it.
+``command`` declares a function as a command of a group; ``Declared.in_full`` adds these
+options. What stands behind the command wins over what stands before it.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from dataclasses import replace
 from typing import Annotated, Any, get_type_hints
 
 import typer
+from typer.models import CommandInfo
 
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
@@ -179,6 +181,35 @@ _TARGET_OPTIONS: dict[str, Any] = {
 _MAY_BE_EMPTY = frozenset({"body", "poison_body"})  # an HTTP API may take an empty one
 
 
+class Declared(CommandInfo):
+    """A command as it was declared: ``in_full`` makes its options, which takes its time."""
+
+    def __init__(self, name: str, function: Callable[..., Answer | None], **given: Any) -> None:
+        self.target = bool(given.pop("target"))
+        super().__init__(name, callback=function, cls=HelpCommand, **given)
+
+    def in_full(self) -> CommandInfo:
+        """With its own options and the common ones."""
+        full = copy.copy(self)
+        full.callback = _with_options(self.callback, target=self.target)  # type: ignore[arg-type]
+        return full
+
+    def in_name(self) -> CommandInfo:
+        """What a list of commands shows of it."""
+        return CommandInfo(
+            self.name,
+            callback=named_only,
+            cls=HelpCommand,
+            help=inspect.getdoc(self.callback),
+            hidden=self.hidden,
+            rich_help_panel=self.rich_help_panel,
+        )
+
+
+def named_only() -> None:
+    """Stands in a list of commands for one that this run does not need."""
+
+
 def command(
     group: typer.Typer,
     name: str,
@@ -189,7 +220,7 @@ def command(
     panel: str | None = None,
     pass_through: bool = False,
 ) -> Callable[[Callable[..., Answer | None]], Callable[..., Answer | None]]:
-    """Register a command whose first parameter is the Run.
+    """Declare a command whose first parameter is the Run.
 
     ``target`` adds the options that choose an AWS. An option that the command declares
     itself under the same name replaces the common one. ``pass_through``: from its first argument
@@ -197,51 +228,58 @@ def command(
     """
 
     def decorate(function: Callable[..., Answer | None]) -> Callable[..., Answer | None]:
-        hints = get_type_hints(function, include_extras=True)
-        own = list(inspect.signature(function).parameters.values())
-        common = {**_OUTPUT_OPTIONS, **(_TARGET_OPTIONS if target else {})}
-        taken = {parameter.name for parameter in own}
-        added = {key: hint for key, hint in common.items() if key not in taken}
-
-        @functools.wraps(function)
-        def wrapper(**values: Any) -> None:
-            context: typer.Context = values.pop("_context")
-            given = Globals(**{key: values.pop(key) for key in added})
-            if given.verbose == 0:
-                given = replace(given, verbose=None)
-            run: Run = context.obj
-            run.begin(context, given)
-            _refuse_empty(context)
-            answer = function(run, **values)
-            if answer is not None:
-                run.finish(answer)
-
-        parameters = [
-            inspect.Parameter("_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-        ]
-        parameters += [
-            each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name])
-            for each in own[1:]
-        ]
-        parameters += [
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
-            for key, hint in added.items()
-        ]
-        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        wrapper.__annotations__ = {each.name: each.annotation for each in parameters}
-        del wrapper.__wrapped__  # typer must see the new signature, not the function's
-        group.command(
-            name,
-            epilog=epilog,
-            hidden=hidden,
-            rich_help_panel=panel,
-            no_args_is_help=False,
-            cls=HelpCommand,
-            context_settings={"allow_interspersed_args": False} if pass_through else None,
-        )(wrapper)
+        group.registered_commands.append(
+            Declared(
+                name,
+                function,
+                target=target,
+                epilog=epilog,
+                hidden=hidden,
+                rich_help_panel=panel,
+                context_settings={"allow_interspersed_args": False} if pass_through else None,
+            )
+        )
         return function
 
     return decorate
+
+
+def _with_options(function: Callable[..., Answer | None], *, target: bool) -> Callable[..., None]:
+    """What typer calls: the common options become the run's, the others go on."""
+    hints = get_type_hints(function, include_extras=True)
+    own = list(inspect.signature(function).parameters.values())
+    common = {**_OUTPUT_OPTIONS, **(_TARGET_OPTIONS if target else {})}
+    taken = {parameter.name for parameter in own}
+    added = {key: hint for key, hint in common.items() if key not in taken}
+
+    @functools.wraps(function)
+    def wrapper(**values: Any) -> None:
+        context: typer.Context = values.pop("_context")
+        given = Globals(**{key: values.pop(key) for key in added})
+        if given.verbose == 0:
+            given = replace(given, verbose=None)
+        run: Run = context.obj
+        run.begin(context, given)
+        _refuse_empty(context)
+        answer = function(run, **values)
+        if answer is not None:
+            run.finish(answer)
+
+    parameters = [
+        inspect.Parameter("_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    ]
+    parameters += [
+        each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name])
+        for each in own[1:]
+    ]
+    parameters += [
+        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+        for key, hint in added.items()
+    ]
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {each.name: each.annotation for each in parameters}
+    del wrapper.__wrapped__  # typer must see the new signature, not the function's
+    return wrapper
 
 
 def _refuse_empty(context: typer.Context) -> None:
