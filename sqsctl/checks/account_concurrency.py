@@ -48,7 +48,7 @@ class AccountConcurrency(LogCheck[str]):
         title="The account's concurrent executions suffice",
         severity=Severity.ERROR,
         needs=frozenset({Fact.CONCURRENCY, Fact.METRICS}),
-        uses=frozenset({Fact.FUNCTIONS, Fact.MAPPINGS, Fact.LOGS, Fact.ERRORS, Fact.PACKAGES}),
+        uses=frozenset({Fact.FUNCTIONS, Fact.MAPPINGS, Fact.LOGS, Fact.ERRORS}),
         explains=("http-5xx", "dead-letters", "backlog-growing", "throttled"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html",
     )

@@ -99,7 +99,8 @@ def examine(check: Check, stack: Stack) -> tuple[CheckResult, tuple[Finding, ...
     if gaps:
         # Sorted: what was read at the same time fails in any order.
         reason = "; ".join(sorted({f"{gap.what}: {gap.reason}" for gap in gaps}))
-        return CheckResult(check.meta.id, CheckOutcome.SKIPPED, reason), ()
+        unwanted = all(gap.on_purpose for gap in gaps)
+        return CheckResult(check.meta.id, CheckOutcome.SKIPPED, reason, unwanted), ()
     return CheckResult(check.meta.id, CheckOutcome.OK), ()
 
 

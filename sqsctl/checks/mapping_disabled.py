@@ -47,7 +47,7 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
         title="Every event source mapping is enabled",
         severity=Severity.ERROR,
         needs=frozenset({Fact.MAPPINGS}),
-        uses=frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.LOGS, Fact.ERRORS, Fact.PACKAGES}),
+        uses=frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.LOGS, Fact.ERRORS}),
         explains=("backlog-growing", "logs-missing"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )

@@ -46,7 +46,7 @@ class MappingRole(LogCheck[str]):
         title="The role of each consumer may read its queue",
         severity=Severity.ERROR,
         needs=frozenset({Fact.MAPPINGS, Fact.PERMISSIONS}),
-        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.FUNCTIONS, Fact.PACKAGES}),
+        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.FUNCTIONS}),
         explains=("backlog-growing", "dead-letters", "logs-missing"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )

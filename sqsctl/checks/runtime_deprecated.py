@@ -45,7 +45,7 @@ class RuntimeDeprecated(LogCheck[str]):
         severity=Severity.WARNING,
         kind=Kind.RISK,
         needs=frozenset({Fact.FUNCTIONS}),
-        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.MAPPINGS, Fact.PACKAGES}),
+        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.MAPPINGS}),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
     )
 

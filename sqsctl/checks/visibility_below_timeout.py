@@ -45,7 +45,7 @@ class VisibilityBelowTimeout(LogCheck[tuple[int, int]]):
         title="The queue hides a message for as long as its consumer may run",
         severity=Severity.ERROR,
         needs=frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS}),
-        uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.PACKAGES}),
+        uses=frozenset({Fact.LOGS, Fact.ERRORS}),
         explains=("dead-letters",),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )

@@ -100,11 +100,15 @@ class CheckOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How one check ended; ``reason`` says why it was skipped."""
+    """How one check ended; ``reason`` says why it was skipped.
+
+    ``on_purpose``: it was skipped because what it needs was not wanted.
+    """
 
     id: str
     outcome: CheckOutcome
     reason: str = ""
+    on_purpose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

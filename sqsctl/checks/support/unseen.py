@@ -20,10 +20,7 @@ from sqsctl.model.functions import Function
 from sqsctl.model.stack import Fact, Stack
 from sqsctl.model.unread import Unread
 
-NOT_ASKED_FOR = "not asked for"
-TEXT_ALONE = "only text was given"
 CHECK_FAILED = "the check failed"
-_NOT_MEANT = frozenset({NOT_ASKED_FOR, TEXT_ALONE})
 # What a failure can hide in, whatever else was read.
 _ALWAYS = (Fact.QUEUES, Fact.DEAD_LETTERS, Fact.MAPPINGS, Fact.FUNCTIONS, Fact.APIS, Fact.METRICS)
 # Figures of the last minutes are not in CloudWatch yet.
@@ -55,7 +52,7 @@ def _open(stack: Stack, fact: Fact) -> Iterator[Unread]:
     told = _told_missing(stack)
     # Sorted: what was read at the same time fails in any order.
     for gap in sorted(stack.gaps(fact), key=lambda each: (each.what, each.reason)):
-        if gap.reason not in _NOT_MEANT and not (gap.reason == MISSING and gap.what in told):
+        if not gap.on_purpose and not (gap.reason == MISSING and gap.what in told):
             yield gap
 
 

@@ -116,7 +116,7 @@ def _route(run: Run, path: str | None, *, required: bool) -> tuple[str, Route] |
             )
     if not posts:
         gaps = stack.gaps(Fact.APIS)
-        if gaps and any(each.reason != "not asked for" for each in gaps):
+        if gaps and not all(each.on_purpose for each in gaps):
             raise SqsctlError(
                 f"the API of {stack.name} could not be read ({gaps[0].reason}), so messages "
                 "cannot go through it",

@@ -156,8 +156,8 @@ def _unknown(diagnosis: Diagnosis) -> str:
 
 def _show_skipped(console: Console, diagnosis: Diagnosis, *, whole: bool) -> None:
     skipped = [each for each in diagnosis.checks if each.outcome is CheckOutcome.SKIPPED]
-    if not whole:  # what only runs when asked for hides nothing
-        skipped = [each for each in skipped if "only when asked for" not in each.reason]
+    if not whole:  # what nobody asked for hides nothing
+        skipped = [each for each in skipped if not each.on_purpose]
     if not skipped:
         return
     if not whole:

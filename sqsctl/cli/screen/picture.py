@@ -48,7 +48,6 @@ _STYLES: Mapping[State, str] = {
     State.FAILING: "red",
     State.BLOCKED: "red",
 }
-_NOT_ASKED_FOR = "not asked for"
 GAP = "   "  # between a hop and its figures
 
 
@@ -169,8 +168,9 @@ class _Picture:
         self._told: set[str] = set()
         self._drawn_routes: set[int] = set()
         # Where nobody asked for figures, only what is known to be wrong has a mark.
-        gaps = {gap.reason for gap in self.stack.metrics.unread}
-        self._asked = gaps != {_NOT_ASKED_FOR} or any(
+        gaps = self.stack.metrics.unread
+        unwanted = bool(gaps) and all(each.on_purpose for each in gaps)
+        self._asked = not unwanted or any(
             each.count is not None for each in self.hops if each.kind == "function"
         )
 

@@ -101,7 +101,7 @@ def _nothing_read() -> Stack:
 
 
 def _unread(fact: Fact) -> Group[Any]:
-    return Group(unread=(Unread(fact.value, "only text was given"),))
+    return Group(unread=(Unread(fact.value, "only text was given", on_purpose=True),))
 
 
 def _by_group(events: tuple[LogEvent, ...], whole: Reading) -> tuple[FunctionLogs, ...]:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.functions import EventSourceMapping
 from sqsctl.model.paused import PausedMapping
-from sqsctl.model.stack import Declared, Fact, Group, Stack, Unread
+from sqsctl.model.stack import Declared, Fact, Group, Stack
+from sqsctl.model.unread import not_asked_for
 from sqsctl.operations.diagnosis.reading.collector import Collector
 from sqsctl.operations.diagnosis.reading.observation import Wanted
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 WINDOW = timedelta(hours=3)
 CALL_TIMEOUT_S = 20.0
-NOT_ASKED_FOR = "not asked for"
 
 # What has to be read before a fact can be.
 _REQUIRES: Mapping[Fact, frozenset[Fact]] = {
@@ -79,7 +79,7 @@ def observe(
     if Fact.PROJECT in wanted and project_folder is not None:
         groups[Fact.PROJECT.value] = _project(project_folder, stage, ref)
     elif Fact.PROJECT in wanted:
-        gap = Unread("the project's files", NOT_ASKED_FOR)
+        gap = not_asked_for("the project's files")
         groups[Fact.PROJECT.value] = Group(_tool_of(beside, ref) if beside else (), (gap,))
     _unknown_consumers(groups, ref)
     _unknown_parts(groups, ref)
@@ -88,7 +88,7 @@ def observe(
         groups[Fact.APIS.value] = Group(apis.items, (*apis.unread, *ref.untold))
     for fact in Fact:
         if fact not in wanted and fact is not Fact.ERRORS:
-            groups[fact.value] = Group((), (Unread(_title(fact), NOT_ASKED_FOR),))
+            groups[fact.value] = Group((), (not_asked_for(_title(fact)),))
     return Stack(
         name=ref.title,
         region=ref.region,

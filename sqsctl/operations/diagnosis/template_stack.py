@@ -29,7 +29,7 @@ from sqsctl.model.stack import (
     Stack,
     Unread,
 )
-from sqsctl.operations.diagnosis.observe import NOT_ASKED_FOR
+from sqsctl.model.unread import not_asked_for
 from sqsctl.operations.diagnosis.simulations import simulations
 from sqsctl.operations.diagnosis.template_apis import TemplateApis
 from sqsctl.operations.diagnosis.template_packages import packages
@@ -180,7 +180,7 @@ class TemplateStack:
         }
         for fact in Fact:
             if fact not in _KNOWN and fact is not Fact.ERRORS:
-                gap = Unread(fact.value.replace("_", " "), NOT_ASKED_FOR)
+                gap = not_asked_for(fact.value.replace("_", " "))
                 groups[fact.value] = Group((), (gap,))
         return Stack(
             name=self._packaged.name,

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from sqsctl.cli.screen.picture import MARKS, hop_shape, picture, show_picture
 from sqsctl.model.stack import Group, Stack, Unread
+from sqsctl.model.unread import not_asked_for
 from sqsctl.operations.diagnosis.health import State, hops
 from tests.checks.build import (
     API,
@@ -77,7 +78,7 @@ def test_without_figures_there_are_marks_alone() -> None:
 
 
 def test_where_nobody_asked_only_what_is_wrong_is_marked() -> None:
-    gap: Group[Any] = Group(unread=(Unread("metrics", "not asked for"),))
+    gap: Group[Any] = Group(unread=(not_asked_for("metrics"),))
     where = stack(metrics=gap, logs=gap, mappings=(mapping(state="Disabled"),))
     assert plain(where) == [
         "  POST /produce ─> λ producer",
@@ -172,7 +173,7 @@ def test_the_same_as_json() -> None:
 
 
 def test_where_consumers_were_not_read_nobody_says_that_there_are_none() -> None:
-    unread: Group[Any] = Group((), (Unread("lambda", "not asked for"),))
+    unread: Group[Any] = Group((), (not_asked_for("lambda"),))
     drawn = "\n".join(plain(stack(mappings=unread)))
     assert "? consumers not read" in drawn
     assert "nothing consumes it" not in drawn

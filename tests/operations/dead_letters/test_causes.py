@@ -12,7 +12,7 @@ from sqsctl.model.deployed import StackRef
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
 from sqsctl.model.stack import Group, Stack
-from sqsctl.model.unread import Unread
+from sqsctl.model.unread import not_asked_for
 from sqsctl.operations.dead_letters import causes
 from sqsctl.operations.dead_letters.causes import CauseFinder
 from sqsctl.operations.dead_letters.history import history_of
@@ -25,7 +25,7 @@ ERROR = "[ERROR]\tT\tRID\tnot stored: ValueError: no total"
 def finder(monkeypatch: pytest.MonkeyPatch, *lines: str) -> CauseFinder:
     """A finder whose stack has a log of these lines, and no fact about its dead letters."""
     main = queue(dead_letter_target_arn=f"{PREFIX}:{DLQ}", max_receive_count=2)
-    unread: Group[Any] = Group(unread=(Unread("dead letters", "not asked for"),))
+    unread: Group[Any] = Group(unread=(not_asked_for("dead letters"),))
     where = stack(
         queues=(main, queue(DLQ)),
         logs=(of_events(invocation(11, *lines, at=ago(60))),),

@@ -106,7 +106,7 @@ def test_a_healthy_stack_is_healthy(lab: DeployedLab) -> None:
 
 @pytest.mark.lab
 def test_only_what_the_chosen_checks_need_is_read(lab: DeployedLab) -> None:
-    found = doctor.checkup(lab.session, lab.stack, only=["max-receive-count-low"])
+    found = doctor.checkup(lab.session, lab.stack, only=["visibility-below-timeout"])
     assert len(found.stack.functions) == 3
     assert len(found.stack.permissions) == 0
     assert len(found.stack.packages) == 0

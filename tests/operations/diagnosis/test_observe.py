@@ -18,7 +18,7 @@ from sqsctl.model.deployed import QueuePart, StackRef
 from sqsctl.model.stack import Fact, Stack
 from sqsctl.model.target import Target
 from sqsctl.operations.diagnosis import doctor
-from sqsctl.operations.diagnosis.observe import NOT_ASKED_FOR, closure, observe
+from sqsctl.operations.diagnosis.observe import closure, observe
 from sqsctl.operations.stacks import discover
 from tests.e2e.stacks import DeployedLab
 
@@ -56,7 +56,7 @@ def test_what_was_not_asked_for_is_unread_and_costs_no_call(lab: DeployedLab) ->
     assert set(calls) == {"GetQueueAttributes"}
     assert len(stack.queues) == 2
     for fact in frozenset(Fact) - {Fact.QUEUES, Fact.ERRORS}:
-        assert [gap.reason for gap in stack.gaps(fact)] == [NOT_ASKED_FOR], fact
+        assert [gap.on_purpose for gap in stack.gaps(fact)] == [True], fact
 
 
 def test_facts_bring_those_they_rest_on() -> None:

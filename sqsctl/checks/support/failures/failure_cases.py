@@ -94,10 +94,12 @@ def function_of(stack: Stack, logs: FunctionLogs | None) -> Function | None:
     return None
 
 
-def case_of(stack: Stack, failure: Failure, logs: FunctionLogs | None) -> Case:
+def case_of(
+    stack: Stack, failure: Failure, logs: FunctionLogs | None, *, with_sources: bool = True
+) -> Case:
     """The failure with what the stack knows of its function.
 
-    Reads FUNCTIONS, MAPPINGS and PACKAGES.
+    Reads FUNCTIONS, MAPPINGS and, ``with_sources``, PACKAGES.
     """
     function = function_of(stack, logs)
     name = (logs.function if logs else "") or (function.name if function else "")
@@ -111,7 +113,7 @@ def case_of(stack: Stack, failure: Failure, logs: FunctionLogs | None) -> Case:
         handler=then.handler if then else None,
         timeout_s=then.timeout_s if then else None,
         consumer=name in consumers if consumers and name else None,
-        sources=_sources(stack, function, failure),
+        sources=_sources(stack, function, failure) if with_sources else (),
     )
 
 
@@ -129,17 +131,17 @@ def _sources(
     return ()
 
 
-def cases(stack: Stack) -> Iterator[tuple[Case, FunctionLogs | None]]:
+def cases(stack: Stack, *, with_sources: bool = True) -> Iterator[tuple[Case, FunctionLogs | None]]:
     """Every failure of the stack's logs and error texts.
 
-    Reads LOGS, ERRORS, FUNCTIONS, MAPPINGS and PACKAGES.
+    Reads LOGS, ERRORS, FUNCTIONS, MAPPINGS and, ``with_sources``, PACKAGES.
     """
     for logs in stack.logs:
         for failure in reading_of(logs)[1]:
-            yield case_of(stack, failure, logs), logs
+            yield case_of(stack, failure, logs, with_sources=with_sources), logs
     for error in stack.errors:
         for failure in failures_of(error):
-            yield case_of(stack, failure, None), None
+            yield case_of(stack, failure, None, with_sources=with_sources), None
 
 
 @lru_cache(maxsize=32)

@@ -151,7 +151,8 @@ class LogCheck(Check, Generic[S]):
             yield Seen(sign, function, tuple(case for case, _ in found), found[0][1])
 
     def _cases(self, stack: Stack) -> Iterator[tuple[Case, FunctionLogs | None]]:
-        yield from cases(stack)
+        # Words of AWS alone need no code to be recognised: packages are read for those that do.
+        yield from cases(stack, with_sources=Fact.PACKAGES in self.meta.uses)
         if self.meta.uses >= MESSAGES:
             yield from caught(stack)
         if self.minds_swallowed:
