@@ -158,8 +158,9 @@ class FunctionClient:
         with offered("account settings"):
             shape = self._client.get_account_settings()
         limit = shape.get("AccountLimit") or {}
+        # Always there on AWS: an answer without it tells nothing.
         return Concurrency(
-            None, limit.get("ConcurrentExecutions"), limit.get("UnreservedConcurrentExecutions")
+            None, limit["ConcurrentExecutions"], limit.get("UnreservedConcurrentExecutions")
         )
 
     def policy(self, name: str, qualifier: str | None = None) -> ResourcePolicy:

@@ -25,7 +25,7 @@ MAX_GROUPS = 50
 PATIENCE_S = 60.0
 READABLE = "INFREQUENT_ACCESS"
 _PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
-_OVER = frozenset({"Complete", "Failed", "Cancelled", "Timeout", "Unknown"})
+_UNDER_WAY = frozenset({"Scheduled", "Running"})
 _TERM = re.compile(r'(?P<sign>[?-]?)(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<plain>[^\s"]+))')
 
 
@@ -105,7 +105,7 @@ class InsightsReader:
             with offered(what):
                 answer = self._client.get_query_results(queryId=identity)
             status = str(answer.get("status", ""))
-            if status in _OVER:
+            if status not in _UNDER_WAY:
                 break
             if waited >= self._patience_s:
                 self._stop(identity)
@@ -119,7 +119,9 @@ class InsightsReader:
             self._sleep(pause)
             waited, look = waited + pause, look + 1
         if status != "Complete":
-            raise SqsctlError(f"{what}: the query ended as {status}", code="query_failed")
+            raise SqsctlError(
+                f"{what}: the query ended as {status or 'nothing'}", code="query_failed"
+            )
         return list(answer.get("results") or ()), answer.get("statistics") or {}
 
     def _stop(self, identity: str) -> None:

@@ -37,7 +37,7 @@ def unseen(stack: Stack, results: Iterable[CheckResult] = ()) -> tuple[Unseen, .
     """
     found = [
         *(_of_gap(gap) for fact in _ALWAYS for gap in _open(stack, fact)),
-        *(_of_gap(gap) for gap in _open(stack, Fact.CONCURRENCY) if _of_known(gap, stack)),
+        *(_of_gap(gap) for gap in _open(stack, Fact.CONCURRENCY) if _limits(gap, stack)),
         *_without_figures(stack),
         *_hidden_filters(stack),
         *(_of_gap(gap) for gap in _open(stack, Fact.LOGS) if _matters(gap, stack)),
@@ -84,9 +84,13 @@ def remedy(gap: Unread) -> str:
     return "look at it in the AWS console, or run it again"
 
 
-def _of_known(gap: Unread, stack: Stack) -> bool:
-    """Whether it is the concurrency of a function that is there; the account's hides nothing."""
-    return any(gap.what == f"concurrency of {each.name}" for each in stack.functions)
+def _limits(gap: Unread, stack: Stack) -> bool:
+    """Whether it is the concurrency of a function that is there, or the account's where one was
+    throttled: else that hides nothing."""
+    names = [each.name for each in stack.functions]
+    if gap.what == "account settings":
+        return any(figures.total(figures.series(stack, each, "Throttles")) > 0 for each in names)
+    return any(gap.what == f"concurrency of {each}" for each in names)
 
 
 def _matters(gap: Unread, stack: Stack) -> bool:
