@@ -27,11 +27,14 @@ _GOOD = frozenset({"success", "ok"})
 _NEAR = 8  # entries behind END among which its REPORT is
 
 
-def without_forged(entries: Iterable[Entry], *, named: bool) -> list[Entry]:
-    """One stream's entries, or those of a copy that names none, with such lines as mere lines."""
+def without_forged(entries: Iterable[Entry], *, named: bool, tells: bool = False) -> list[Entry]:
+    """One stream's entries, or those of a copy that names none, with such lines as mere lines.
+
+    ``tells``: earlier REPORTs of the stream told errors of the code.
+    """
     found = list(entries)
     stops = _stops(found)
-    tells = any(_tells_errors(each) for each in found)
+    tells = tells or any(tells_errors(each) for each in found)
     index = 0
     while index < len(found):
         stop = stops.get(index, 0)
@@ -43,7 +46,7 @@ def without_forged(entries: Iterable[Entry], *, named: bool) -> list[Entry]:
     return found
 
 
-def _tells_errors(entry: Entry) -> bool:
+def tells_errors(entry: Entry) -> bool:
     """A REPORT that names the code's own error: such a platform tells every one of them."""
     kind = entry.error_type or ""
     platforms = kind.startswith(("Runtime.", "Sandbox.", "Extension.", "Function."))

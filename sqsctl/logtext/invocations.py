@@ -331,6 +331,10 @@ def _by_status(trial: Trial, logged: list[Entry], context: tuple[str, ...]) -> E
         return Ending(entry, SeenError(kind, ""), False, context)
     if logged and logged[-1].error:
         return Ending(logged[-1], logged[-1].error, False, context[:-1], sure=True)
+    # While the code was loaded, before START, the runtime may have told the same error in full.
+    for before in reversed(trial.before):
+        if kind and before.error and before.error.type == kind:
+            return Ending(before, before.error, init=True, context=context)
     return Ending(entry, SeenError(kind or "Unknown", ""), False, context, sure=bool(kind))
 
 

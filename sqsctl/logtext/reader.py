@@ -44,11 +44,14 @@ class Reading:
     survived: tuple[Failure, ...] = ()
 
 
-def read(events: Iterable[LogEvent], *, excerpt: bool | None = None) -> Reading:
+def read(
+    events: Iterable[LogEvent], *, excerpt: bool | None = None, tells: bool = False
+) -> Reading:
     """Read events of one or more streams, each in its order. Never raises.
 
     In an ``excerpt`` an error counts though nothing says how its invocation ended; a log that
     was read in full will tell. Where it is not said, events of a log group are such a log.
+    ``tells``: the log's earlier REPORTs told errors of the code, so that silence is a good end.
     """
     streams: dict[tuple[str, str], list[LogEvent]] = {}
     named = False
@@ -60,7 +63,9 @@ def read(events: Iterable[LogEvent], *, excerpt: bool | None = None) -> Reading:
     failures: list[Failure] = []
     survived: list[Failure] = []
     for (_, stream), own in streams.items():
-        entries = without_forged((understand(block) for block in blocks(own)), named=bool(stream))
+        entries = without_forged(
+            (understand(block) for block in blocks(own)), named=bool(stream), tells=tells
+        )
         reader = _StreamReader(
             tell(_without_lectures(entries) if excerpt else entries), stream, excerpt=excerpt
         )

@@ -91,11 +91,21 @@ _UNLISTED = ("lambda:GetEventSourceMapping",)
 # Only --cause asks why messages died.
 _CAUSES = (
     *_QUERIES,
+    "cloudwatch:GetMetricData",
     "lambda:GetFunction",
     "lambda:GetFunctionConfiguration",
     "lambda:GetLayerVersion",
     "lambda:ListEventSourceMappings",
     "logs:FilterLogEvents",
+)
+
+# Asked only where a run fails, to name of what; without them it is named by its log alone.
+_NAMING = (
+    "apigateway:GET",
+    "cloudwatch:GetMetricData",
+    "lambda:GetFunction",
+    "lambda:GetFunctionUrlConfig",
+    "lambda:GetLayerVersion",
 )
 
 # Without these the command still does the whole of what was asked here.
@@ -115,6 +125,7 @@ SPARE: dict[str, tuple[str, ...]] = {
         "sqs:GetQueueAttributes",
         "lambda:ListEventSourceMappings",
         *_QUERIES,
+        *_NAMING,
     ),
     "stack show": ("sqs:GetQueueUrl", "cloudformation:DescribeStacks", *_ABSENT),
     "metrics": ("sqs:GetQueueUrl", "sqs:GetQueueAttributes", *_ABSENT),

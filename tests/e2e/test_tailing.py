@@ -157,7 +157,7 @@ def test_ctrl_c_shows_what_requests_are_open_and_counts(tmp_path: Path) -> None:
         server.write("no request: INIT_START Runtime Version: x", stream="other")
         running.wait_for(running.out, "INIT_START")
         assert running.stop() == 130
-        running.wait_for(running.err, "3 lines, 1 of errors: 1 × function-timeout")
+        running.wait_for(running.err, "3 lines, 1 of errors")
         heading = running.wait_for(running.out, f"{REQUEST} not ended yet")
         assert heading.startswith("✗")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sqsctl.cli.common.insights import InsightsOption
-from sqsctl.cli.common.log_groups import log_groups
+from sqsctl.cli.common.log_groups import log_groups_of
 from sqsctl.cli.logs.tail_view import Printer
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
@@ -20,6 +20,7 @@ from sqsctl.cli.screen.output import Answer, check_raw, iso
 from sqsctl.errors import SqsctlError, UsageError
 
 if TYPE_CHECKING:
+    from sqsctl.model.stack import Stack
     from sqsctl.operations.logs.annotation import Annotated as Line
 
 
@@ -119,7 +120,7 @@ def tail(
         )
     if live and (since or until or not follow):
         raise UsageError("--live shows what comes: not with --since, --until or --no-follow")
-    groups = _groups(run, log_group, function)
+    groups, known = _groups(run, log_group, function, begin)
     run.following = follow
     if live:
         begin = now
@@ -161,7 +162,7 @@ def tail(
         )
     else:
         events = polling(begin)
-    lines = annotate(events)
+    lines = annotate(events, known)
     try:
         stopped = _print(printer, lines, keep, by_requests=group_by_request)
     finally:
@@ -198,13 +199,21 @@ def _print(
     return stopped
 
 
-def _groups(run: Run, named: list[str] | None, functions: list[str] | None) -> dict[str, str]:
-    """Log groups by what they are called: the named ones, else those of functions."""
+def _groups(
+    run: Run, named: list[str] | None, functions: list[str] | None, begin: datetime
+) -> tuple[dict[str, str], Callable[[], Stack]]:
+    """Log groups by what they are called: the named ones, else those of functions. And the stack
+    that names what runs fail of, which is read where one fails."""
+    from sqsctl.operations.following.known_stack import KnownStack
+    from sqsctl.operations.logs.annotation import nothing_known
+
     if not named:
-        return log_groups(run, functions)
+        stack = run.stack(functions=functions)
+        known = KnownStack(run.session, stack, since=begin)
+        return log_groups_of(run, stack, functions), known
     run.session()
     run.announce()
-    return {each.removeprefix("/aws/lambda/"): each for each in named}
+    return {each.removeprefix("/aws/lambda/"): each for each in named}, nothing_known
 
 
 def _filter(

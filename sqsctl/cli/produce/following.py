@@ -29,7 +29,8 @@ LOOKS = 3  # at a log that shows nothing yet
 class Followed:
     """What is looked at, and what the queues held before the run.
 
-    ``unseen`` says why no consumer's log can be read, ``doubt`` what else makes counts uncertain.
+    ``stack`` names what runs fail of. ``unseen`` says why no consumer's log can be read, ``doubt``
+    what else makes counts uncertain.
     """
 
     client: QueueClient
@@ -38,6 +39,7 @@ class Followed:
     groups: dict[str, str]
     before: Held
     since: datetime
+    stack: Callable[[], Stack]
     unseen: str | None = None
     doubt: str | None = None
 
@@ -51,11 +53,13 @@ def prepare(run: Run, way: Way) -> Followed:
     from sqsctl.model.stack import Fact
     from sqsctl.operations.diagnosis.observe import observe
     from sqsctl.operations.following.follow import held
+    from sqsctl.operations.following.known_stack import KnownStack
 
     needs = {Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS}
     if way.via == "http":
         needs.add(Fact.APIS)
-    stack = observe(run.session(), run.stack(changing=True), needs=needs)
+    reference = run.stack(changing=True)
+    stack = observe(run.session(), reference, needs=needs)
     client = QueueClient(run.session())
     doubt = None
     if way.queue is not None:
@@ -84,6 +88,7 @@ def prepare(run: Run, way: Way) -> Followed:
         groups,
         held(client, queue, dead),
         datetime.now(UTC),
+        KnownStack(run.session, reference),
         unseen,
         doubt,
     )
@@ -125,22 +130,26 @@ def producer_log(run: Run, way: Way, since: datetime, control: Control) -> Invoc
     from sqsctl.model.stack import Fact
     from sqsctl.operations.diagnosis.observe import observe
     from sqsctl.operations.following.follow import SKEW
+    from sqsctl.operations.following.known_stack import KnownStack
     from sqsctl.operations.following.log_sightings import Sightings
     from sqsctl.operations.logs.annotation import annotate
     from sqsctl.operations.logs.tail import tail
 
     try:
         needs = {Fact.APIS, Fact.FUNCTIONS, Fact.MAPPINGS}
-        stack = observe(run.session(), run.stack(changing=True), needs=needs)
+        reference = run.stack(changing=True)
+        stack = observe(run.session(), reference, needs=needs)
         route = route_at(stack, way.label)
         function = stack.function(route.function_name or "") if route else None
         if function is None:
             return None
+        known = KnownStack(run.session, reference)
         for _ in range(LOOKS):
             found = Sightings("", since)
             try:
                 group = {function.name: function.log_group}
-                found.read(annotate(tail(run.session(), group, since=since - SKEW, follow=False)))
+                lines = tail(run.session(), group, since=since - SKEW, follow=False)
+                found.read(annotate(lines, known))
             except NotFoundError:
                 pass  # it never logged: it was never called
             if found.invocations().failed or not control.pause(1.0):
@@ -177,7 +186,8 @@ def watch(
                 since=followed.since - SKEW,
                 clock=Clock(sleep=sleep),
                 notify=lambda _: None,
-            )
+            ),
+            followed.stack,
         )
 
     reader = LogReader(sightings.read, lines).start() if followed.groups and marked else None

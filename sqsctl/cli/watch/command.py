@@ -157,6 +157,7 @@ class Watcher:
     def _logs(self) -> LogReader | None:
         import threading
 
+        from sqsctl.operations.following.known_stack import KnownStack
         from sqsctl.operations.following.log_sightings import LogReader
         from sqsctl.operations.logs.annotation import annotate
         from sqsctl.operations.logs.tail import Clock, tail
@@ -178,7 +179,8 @@ class Watcher:
                     since=datetime.now(UTC) - LOOK_BACK,
                     clock=Clock(sleep=pause),
                     notify=lambda _: None,
-                )
+                ),
+                KnownStack(self._run.session, self._reference),
             )
 
         return LogReader(self._board.add, lines).start()

@@ -136,11 +136,15 @@ FACTS: Mapping[Fact, tuple[Need, ...]] = {
     Fact.ERRORS: (),
 }
 
-# The causes of dead letters: what the consumers logged when they failed.
-_CAUSES = (
-    *(Need(each.action, each.on, optional=True) for each in (*_FUNCTIONS, *_LOGS)),
+# What a failed run is named by, beside its log: code, mappings, and figures that say otherwise.
+_NAMES = (
+    *(Need(each.action, each.on, optional=True) for each in (*_FUNCTIONS, *_METRICS)),
     *FACTS[Fact.PACKAGES],
 )
+# Of a function behind an API, also whether it answered with an error that it caught.
+_NAMES_OF_ALL = (*_NAMES, *(Need(each.action, each.on, optional=True) for each in _API))
+# The causes of dead letters: what the consumers logged when they failed.
+_CAUSES = (*_OPTIONAL_LOGS, *_NAMES)
 _KEYS = _on(On.KEYS, "kms:GenerateDataKey", "kms:Decrypt", optional=True)
 _HOLD = _on(
     On.MAPPINGS,
@@ -196,7 +200,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     ),
     "send": (*_STACK, *_FUNCTIONS, *_API, *_SEND),
     # The producer's log decides what a 500 means.
-    "produce": (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_OPTIONAL_LOGS),
+    "produce": (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_OPTIONAL_LOGS, *_NAMES_OF_ALL),
     "probe": (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_LOGS),
     "queue ls": (*_on(On.ANYTHING, "sqs:ListQueues"), *_DESCRIBE),
     "queue inspect": (
@@ -236,7 +240,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_on(On.DEAD_LETTER_QUEUES, "sqs:DeleteMessage", optional=True),
         *_CAUSES,
     ),
-    "logs tail": (*_STACK, *_FUNCTIONS, *_LOGS),
+    "logs tail": (*_STACK, *_FUNCTIONS, *_LOGS, *_NAMES_OF_ALL),
     "logs query": (
         *_STACK,
         *_FUNCTIONS,
@@ -245,7 +249,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_on(On.ANYTHING, "logs:StopQuery", optional=True),
     ),
     "metrics": (*_STACK, *_API, *_METRICS),
-    "watch": (*_STACK, *_FUNCTIONS, *_API, *_METRICS, *_LOGS),
+    "watch": (*_STACK, *_FUNCTIONS, *_API, *_METRICS, *_LOGS, *_NAMES_OF_ALL),
 }
 # What a command needs instead with an option, the first that fits; given as one would type it.
 WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
@@ -255,9 +259,10 @@ WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
         *_FILTER,
         *_on(On.ANYTHING, "logs:DescribeLogGroups"),
         *_on(On.LOG_GROUPS, "logs:StartLiveTail"),
+        *_NAMES_OF_ALL,
     ),
     ("send", "--via sqs"): (*_STACK, *_SEND),
-    ("produce", "--follow"): (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_LOGS),
+    ("produce", "--follow"): (*_STACK, *_FUNCTIONS, *_API, *_SEND, *_LOGS, *_NAMES_OF_ALL),
     ("produce", "--via sqs"): (*_STACK, *_SEND),
     ("probe", "--via sqs"): (*_STACK, *_FUNCTIONS, *_SEND, *_LOGS),
     ("dlq peek", "--fetch"): (*_PAIR, *_LOOK, *_CAUSES, *_FETCH),

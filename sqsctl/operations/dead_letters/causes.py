@@ -25,9 +25,10 @@ from sqsctl.operations.diagnosis.observe import observe
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
 
-# What names a failure, here as in doctor: the code's package tells whose field was read.
+# What names a failure, here as in doctor: the code's package tells whose field was read, the
+# figures whether an error was only printed.
 FACTS = frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.LOGS})
-SHARPENING = frozenset({Fact.PACKAGES})
+SHARPENING = frozenset({Fact.PACKAGES, Fact.METRICS})
 FURTHEST = timedelta(days=1)
 MARGIN = timedelta(minutes=5)
 
@@ -64,9 +65,10 @@ class CauseFinder:
     def unread(self) -> tuple[Unread, ...]:
         """What of the stack could not be read: a cause that stays unknown may be there."""
         stack = self.stack
-        return tuple(
-            dict.fromkeys(gap for fact in Fact if fact in FACTS for gap in stack.gaps(fact))
-        )
+        gaps = [gap for fact in Fact if fact in FACTS for gap in stack.gaps(fact)]
+        # Code and figures may name another cause: who may not read them has to know it.
+        gaps += [gap for fact in sorted(SHARPENING) for gap in stack.gaps(fact) if gap.action]
+        return tuple(dict.fromkeys(gaps))
 
     def of(self, message: Message) -> Match | None:
         """What the message died of, None where nothing is known."""

@@ -19,15 +19,13 @@ from sqsctl.operations.sending.bodies import RUN_KEY
 from sqsctl.operations.sending.latency import Histogram
 
 MAX_REQUESTS = 10_000
-_BAD = frozenset({"ERROR", "FATAL", "CRITICAL"})
-_VAGUE = frozenset({None, "unhandled-error"})
 
 
 @dataclass(frozen=True, slots=True)
 class Invocations:
     """The consumers' invocations during a run, whoever's messages they handled.
 
-    ``failed`` of the ``ended`` ones logged an error; ``checks`` says how many of which known
+    ``failed`` of the ``ended`` ones did not end well; ``checks`` says how many of which known
     kind, the most frequent first.
     """
 
@@ -63,9 +61,7 @@ class Sightings:
         self._whole = Histogram()
         self._any = Histogram()  # every invocation that ended
         self._ended = 0
-        self._failed: dict[str, str | None] = {}  # request to check, the last ones
-        # Known failures of a stream before its next invocation: while the code was loaded.
-        self._before: dict[tuple[str, str], str] = {}
+        self._failed: dict[str, None] = {}  # the last requests
         self._failures = 0
         self._checks: Counter[str] = Counter()
 
@@ -81,7 +77,7 @@ class Sightings:
     def add(self, line: Annotated) -> None:
         """Take in one line."""
         identity, at, text = line.request_id, line.event.timestamp, line.event.message
-        if line.check or line.level in _BAD:
+        if line.failure is not None:
             self._failing(line)
         if identity is None or at is None:
             for match in self._mark.finditer(text):
@@ -131,29 +127,16 @@ class Sightings:
         return Invocations(self._ended, self._failures, tuple((+self._checks).most_common()))
 
     def _failing(self, line: Annotated) -> None:
-        """A line of a failure; one before any request belongs to the stream's next one."""
-        stream, check = (line.event.group, line.event.stream), line.check
-        if line.request_id is not None:
-            vague = check in _VAGUE
-            self._fail(line.request_id, self._before.pop(stream, check) if vague else check)
-        elif check is not None and check not in _VAGUE:
-            if len(self._before) >= MAX_REQUESTS:
-                self._before.clear()
-            self._before[stream] = check
-
-    def _fail(self, identity: str, check: str | None) -> None:
-        """Note a failure once a request; a later line may say of which kind it is."""
-        if identity not in self._failed:
-            if len(self._failed) >= MAX_REQUESTS:
-                self._failed.pop(next(iter(self._failed)))
-            self._failures += 1
-        elif self._failed[identity] not in _VAGUE or check in _VAGUE:
+        """A failed run ended with this line; a second word for it counts no other one."""
+        identity = line.request_id or ""
+        if identity and identity in self._failed:
             return
-        elif vague := self._failed[identity]:
-            self._checks[vague] -= 1
-        self._failed[identity] = check
-        if check:
-            self._checks[check] += 1
+        if len(self._failed) >= MAX_REQUESTS:
+            self._failed.pop(next(iter(self._failed)))
+        self._failed[identity] = None
+        self._failures += 1
+        if line.check:
+            self._checks[line.check] += 1
 
     def _note(self, number: int) -> bool:
         """Whether it is the first sight of this message."""

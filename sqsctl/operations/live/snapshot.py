@@ -20,15 +20,13 @@ HISTORY = 40
 FAILURES = 50
 WINDOW = timedelta(seconds=60)
 MAX_TIMES = 20_000
-MAX_STREAMS = 4_096
-_FAILED = frozenset({"ERROR", "FATAL", "CRITICAL"})
 # What says no more than that something failed.
 VAGUE = frozenset({None, "unhandled-error"})
 
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """One line that told of a failure; ``check`` where it is a known one."""
+    """A run that failed; ``check`` where it is known of what, ``text`` is the line that says so."""
 
     at: datetime | None
     function: str
@@ -81,9 +79,6 @@ class Board:
         self._ended: dict[str, deque[datetime]] = {}
         self._failed: dict[str, deque[datetime]] = {}
         self._failures: deque[Failing] = deque(maxlen=FAILURES)
-        self._told: deque[str] = deque(maxlen=FAILURES)  # requests
-        # What was told of the invocation that a stream is in the middle of.
-        self._open: dict[tuple[str, str], str | None] = {}
 
     def replace_stack(self, stack: Stack) -> None:
         """The stack was read anew: functions and mappings may have changed."""
@@ -95,42 +90,19 @@ class Board:
             self._add(line)
 
     def _add(self, line: Annotated) -> None:
-        at = line.event.timestamp
-        ended = line.phase == "report"
-        failed = bool(line.check) or line.level in _FAILED
-        if at is None or not (ended or failed):
+        at, failure = line.event.timestamp, line.failure
+        if at is None:
             return
         with self._lock:
-            if ended:
+            if line.phase == "report":
                 _times(self._ended, line.function).append(at)
-            known = self._known(line, failed=failed, ended=ended)
-            if not failed or known:
+            if failure is None:
                 return
-            if line.request_id:
-                self._told.append(line.request_id)
             _times(self._failed, line.function).append(at)
-            text = line.event.message.strip().partition("\n")[0]
+            text = (failure.line or line.event.message).strip().partition("\n")[0]
             self._failures.append(
                 Failing(at, line.function, line.check, text[:300], line.request_id)
             )
-
-    def _known(self, line: Annotated, *, failed: bool, ended: bool) -> bool:
-        """Whether another line told of the same invocation's failure, and said as much.
-
-        A stream serves one invocation after the other, and REPORT ends each.
-        """
-        stream = (line.event.group, line.event.stream)
-        told = stream in self._open
-        before = self._open.pop(stream, None)
-        if failed and not ended:
-            if len(self._open) >= MAX_STREAMS:
-                self._open.clear()
-            self._open[stream] = before or line.check
-        if line.platform and (told or not ended):
-            return True
-        if told and (line.check in VAGUE or line.check == before):
-            return True
-        return not told and line.request_id is not None and line.request_id in self._told
 
     def look(
         self, queues: Mapping[str, Queue], at: datetime, trouble: Iterable[str] = ()

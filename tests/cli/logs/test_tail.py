@@ -59,7 +59,7 @@ def test_an_event_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown[0] == f"05:00:00.000 worker START RequestId: {REQUEST}"
     assert shown[2].startswith("05:00:00.002 worker [ERROR] KeyError: 'input'")
     assert shown[2].endswith("(3 lines of stack trace: --no-fold)")
-    assert shown[4] == f"05:00:00.004 worker REPORT {REQUEST} 1.5 ms, 40 of 128 MB"
+    assert shown[4] == (f"05:00:00.004 worker REPORT {REQUEST} 1.5 ms, 40 of 128 MB  ← event-shape")
 
 
 def test_traces_are_open_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -104,7 +104,7 @@ def test_a_report_alone_tells_of_a_failure_too() -> None:
 @pytest.mark.parametrize("height", [3, 10, 22])
 def test_it_fits_into_the_terminal(height: int) -> None:
     mine = board()
-    mine.add(annotate(failures(40, text="[ERROR] boom {n}")))
+    mine.add(annotate(failures(40, text="[ERROR] RuntimeError: boom {n}")))
     lines = rendered(mine.look({}, NOW), height=height)
     assert len(lines) <= height
     assert any("boom 39" in each.plain for each in lines) == (height > 10)
@@ -122,7 +122,7 @@ def test_failures_that_are_alike_are_one_line_on_the_screen() -> None:
 
 def test_what_functions_log_cannot_draw_on_the_screen() -> None:
     mine = board()
-    mine.add(annotate(failures(1, text="[ERROR] \x1b[2J\u202eboom")))
+    mine.add(annotate(failures(1, text="[ERROR] RuntimeError: \x1b[2J\u202eboom")))
     text = "\n".join(each.plain for each in rendered(mine.look({}, NOW)))
     assert "boom" in text
     assert "\x1b" not in text

@@ -1,4 +1,7 @@
-"""Which cause a dead letter died of: decided here, for every command that tells it.
+"""Which cause a run failed of, and which a dead letter died of: decided here, for every command.
+
+A run failed of what its log says and the figures do not disprove, named by the check that
+recognises it in the code, settings and mappings of the function.
 
 A dead letter belongs to the failed run whose lines name it. Where none does, it belongs to the
 failed run that began when the message was first received, else to the next one after that, else to
@@ -12,19 +15,21 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqsctl.checks.support import figures
 from sqsctl.checks.support.failures.caught_errors import with_caught
+from sqsctl.checks.support.failures.disproved import believed
 from sqsctl.checks.support.failures.failure_cases import case_of, reading_of
 from sqsctl.checks.support.failures.freshness import newest_moment, succeeded
-from sqsctl.checks.support.failures.log_check import owner
+from sqsctl.checks.support.failures.log_check import log_checks, owner
+from sqsctl.checks.support.failures.swallowed_errors import swallowed
 from sqsctl.model.finding import Confidence
-from sqsctl.model.logline import Attempt
+from sqsctl.model.logline import Attempt, Failure
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
-from sqsctl.model.stack import DeadLetters, FunctionLogs, Series, Stack
+from sqsctl.model.stack import DeadLetters, FunctionLogs, Group, Series, Stack
 
 # SQS's clock and the log's may differ by as much.
 _SLACK = timedelta(seconds=5)
@@ -145,16 +150,25 @@ def killed_between(stack: Stack, dead: DeadLetters) -> tuple[datetime | None, da
 
 
 def consumers_logs(stack: Stack, dlq_arn: str) -> tuple[FunctionLogs, ...]:
-    """Logs of the functions that consume the queues which dead-letter here."""
+    """Logs of the functions that consume the queues which dead-letter here, without what AWS's
+    figures disprove."""
     sources = {each.arn for each in stack.queues if each.dead_letter_target_arn == dlq_arn}
     names = {each.function_name for each in stack.mappings if each.queue_arn in sources}
-    return tuple(each for each in stack.logs if each.function in names)
+    return tuple(believed(each, stack) for each in stack.logs if each.function in names)
 
 
-def failed_runs(stack: Stack, logs: Iterable[FunctionLogs]) -> tuple[FailedRun, ...]:
+def cause_of(stack: Stack, failure: Failure, logs: FunctionLogs | None) -> str:
+    """The id of the check that names the failure; empty where none does."""
+    return owner(case_of(stack, failure, logs)) or ""
+
+
+def failed_runs(
+    stack: Stack, logs: Iterable[FunctionLogs], *, only: str | None = None
+) -> tuple[FailedRun, ...]:
     """Runs that ended with an error, or reported a record for one that they logged; by time.
 
-    An error that belongs to no run that is seen (an init's) counts as one of its own.
+    An error that belongs to no run that is seen (an init's) counts as one of its own. ``only``:
+    the run with this request id alone, and such errors.
     """
     found = []
     for each in logs:
@@ -162,15 +176,42 @@ def failed_runs(stack: Stack, logs: Iterable[FunctionLogs]) -> tuple[FailedRun, 
         for attempt in with_caught(stack, each):
             if attempt.failure is not None:
                 own.add((attempt.failure.error_type, attempt.failure.message))
-                cause = owner(case_of(stack, attempt.failure, each)) or ""
+                if only is not None and attempt.request_id != only:
+                    continue
+                cause = cause_of(stack, attempt.failure, each)
                 at = attempt.started_at or attempt.failure.timestamp
                 found.append(FailedRun(at, cause, attempt, each))
         for failure in reading_of(each)[1]:
             if (failure.error_type, failure.message) not in own and not failure.logged:
-                cause = owner(case_of(stack, failure, each)) or ""
+                cause = cause_of(stack, failure, each)
                 alone = Attempt(failure.request_id or "", failure.timestamp, failure=failure)
                 found.append(FailedRun(failure.timestamp, cause, alone, each))
     return tuple(sorted(found, key=lambda run: run.at or _DAWN))
+
+
+def failed_run(stack: Stack, logs: FunctionLogs, request_id: str) -> FailedRun | None:
+    """The run with this id, the newest of the log, if an error ended it, or if it is that of a
+    function behind an API which answered with an error that it caught.
+
+    Errors that a consumer caught are none of it: whether they made messages come back shows in
+    later runs, which nobody has seen yet. Reads APIS, too.
+    """
+    logs = believed(logs, stack)
+    runs = [each for each in failed_runs(stack, (logs,), only=request_id) if not _caught(each)]
+    own = [each for each in runs if each.attempt.request_id == request_id]
+    if own or runs:
+        return (own or runs)[-1]
+    minding = {each.meta.id for each in log_checks() if each.minds_swallowed}
+    for case, _ in swallowed(replace(stack, logs=Group((logs,)))):
+        cause = owner(case)
+        if case.failure.request_id == request_id and cause in minding:
+            run = Attempt(request_id, case.failure.timestamp, failure=case.failure)
+            return FailedRun(case.failure.timestamp, cause, run, logs)
+    return None
+
+
+def _caught(run: FailedRun) -> bool:
+    return run.attempt.failure is not None and run.attempt.failure.led_to == "records"
 
 
 class _Finder:
@@ -224,7 +265,7 @@ class _Finder:
             # Of several errors of the run, the one whose line names this message.
             own = {e.request_id: e for e in with_caught(self._stack, run.logs, message.message_id)}
             told = own.get(attempt.request_id, attempt).failure
-            cause = owner(case_of(self._stack, told, run.logs)) or "" if told else cause
+            cause = cause_of(self._stack, told, run.logs) if told else cause
         at = (attempt.failure.timestamp if attempt.failure else None) or run.at
         evidence = f"request {attempt.request_id}"
         return Match(cause, Confidence.HIGH, message.message_id, at, evidence)

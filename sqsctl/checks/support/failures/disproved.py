@@ -22,15 +22,17 @@ _LATE = timedelta(minutes=10)
 
 def without_disproved(stack: Stack) -> Stack:
     """The stack, its logs without such failures. Reads LOGS and METRICS."""
-    if stack.observed_at is None or not stack.metrics.items:
-        return stack
-    read = tuple(_believed(each, stack, stack.observed_at - _LATE) for each in stack.logs)
+    read = tuple(believed(each, stack) for each in stack.logs)
     if all(one is other for one, other in zip(read, stack.logs.items, strict=True)):
         return stack
     return replace(stack, logs=Group(read, stack.logs.unread))
 
 
-def _believed(logs: FunctionLogs, stack: Stack, until: datetime) -> FunctionLogs:
+def believed(logs: FunctionLogs, stack: Stack) -> FunctionLogs:
+    """One log without such failures. Reads METRICS."""
+    if stack.observed_at is None or not stack.metrics.items:
+        return logs
+    until = stack.observed_at - _LATE
     errors = figures.series(stack, logs.function, "Errors")
     runs = figures.series(stack, logs.function, "Invocations")
     if errors is None or runs is None:
