@@ -41,6 +41,11 @@ _TYPE_LAST = re.compile(r": [*\w.]{1,160}$")
 _TYPED = re.compile(r"(?:[\w$]{1,80}\.){0,12}[A-Z][\w$]{1,80}(?::|\s*$)")
 
 
+_PLACE = re.compile(
+    r"with (?:module\.[\w.\[\]\"-]{1,200}\.)?aws_\w{1,80}\.|on \S{1,200}\.tf line \d|\[?#[/:]"
+)
+
+
 @dataclass(slots=True)
 class Block:
     """One or more events that are one entry of the log."""
@@ -139,6 +144,9 @@ def _goes_on(block: Block, first: str, last: str, text: str) -> bool:
         return True
     if _of_a_deploy(block, first, last, text):
         return True
+    # Terraform tells the resource and its place below the error, a schema what it refuses.
+    if _PLACE.match(text):
+        return first.startswith("Error: ") or "_FAILED" in first or last.endswith("with message:")
     # Go writes `message: Type` and then its frames as JSON.
     if len(block.lines) == 1 and text.startswith('[{"path":') and _TYPE_LAST.search(last):
         return True

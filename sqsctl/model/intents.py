@@ -46,6 +46,13 @@ REMOVED = _Removed()
 
 
 @dataclass(frozen=True, slots=True)
+class QueueArn:
+    """A queue's ARN as a value: by the queue's resource where a template is written."""
+
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
 class Set:
     """Set properties of a resource.
 
@@ -80,12 +87,14 @@ class SetVariable:
 class Principal:
     """Who is refused. ``kind`` service: ``name`` is its host name (``sns.amazonaws.com``).
 
-    For a role or a user ``name`` is the name without the path; ``account`` is the principal's.
+    For a role or a user ``name`` is the name without the path; ``account`` and ``partition`` are
+    the principal's, so far as its ARN is known.
     """
 
     kind: Literal["role", "user", "service", "account", "unknown"] = "unknown"
     name: str = ""
     account: str = ""
+    partition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

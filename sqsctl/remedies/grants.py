@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from sqsctl.model.arns import arn_of, partition_of
 from sqsctl.model.intents import Grant, TakeDenyAway, call
 from sqsctl.model.remedy import Call, Edit, Sentence, Step
 from sqsctl.remedies.cli import QUEUE_URL, aws
@@ -161,15 +162,18 @@ def _account(arn: str) -> str:
 
 def _principal(grant: Grant, context: Context) -> object:
     name, account = grant.principal.name, grant.principal.account or context.stack.account or ""
+    told = next((each for each in (grant.resource, grant.source) if each.startswith("arn:")), "")
+    partition = grant.principal.partition or partition_of(told or context.region)
+    iam = f"arn:{partition}:iam::{account}"
     match grant.principal.kind:
         case "service":
             return {"Service": name}
         case "role" if account and name:
-            return {"AWS": f"arn:aws:iam::{account}:role/{name}"}
+            return {"AWS": f"{iam}:role/{name}"}
         case "user" if account and name:
-            return {"AWS": f"arn:aws:iam::{account}:user/{name}"}
+            return {"AWS": f"{iam}:user/{name}"}
         case _:
-            return {"AWS": f"arn:aws:iam::{account}:root" if account else "PRINCIPAL_ARN"}
+            return {"AWS": f"{iam}:root" if account else "PRINCIPAL_ARN"}
 
 
 def _resource_statement(grant: Grant, context: Context) -> dict[str, object]:
@@ -304,7 +308,7 @@ def _of_layer(layer: re.Match[str], grant: Grant, context: Context) -> tuple[Ste
     made = call(
         "lambda",
         "add_layer_version_permission",
-        LayerName=f"arn:aws:lambda:{layer['region']}:{layer['account']}:layer:{layer['name']}",
+        LayerName=arn_of(layer["region"], "lambda", layer["account"], f"layer:{layer['name']}"),
         VersionNumber=layer["version"] or "VERSION",
         StatementId=f"account-{account}",
         Action="lambda:GetLayerVersion",

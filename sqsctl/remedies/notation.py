@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqsctl.model.intents import REMOVED
+from sqsctl.model.intents import REMOVED, QueueArn
 
 _PLAIN = re.compile(r"[A-Za-z/$][\w./:$@*-]*(?<!:)")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
@@ -34,6 +34,22 @@ class Substitution:
 
     def __str__(self) -> str:
         return f"!Sub {json.dumps(self.text, ensure_ascii=False)}"
+
+
+def in_template(value: object) -> object:
+    """A value, a queue's ARN by the resource that makes the queue."""
+    return Reference("Queue", "Arn") if isinstance(value, QueueArn) else value
+
+
+def removed_within(value: object) -> list[str]:
+    """Names that are to be taken out of a value that holds others."""
+    if not isinstance(value, Mapping):
+        return []
+    return [
+        name
+        for key, each in value.items()
+        for name in ([str(key)] if each is REMOVED else removed_within(each))
+    ]
 
 
 def read(value: object) -> object:
@@ -100,6 +116,7 @@ def _item(value: object, indent: int) -> Iterator[str]:
 def _scalar(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    value = in_template(value)
     text = str(value)
     if isinstance(value, int | Reference | Substitution):
         return text

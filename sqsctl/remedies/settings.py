@@ -77,7 +77,10 @@ def settings(
         name = str(given.pop(key, "")).rpartition("/")[2]
         attributes = given.pop("Attributes", None)
         if isinstance(attributes, Mapping):
-            given |= {str(name): read(value) for name, value in attributes.items()}
+            given |= {
+                str(name): REMOVED if value == "" else read(value)
+                for name, value in attributes.items()
+            }
         if each.operation == "delete_function_concurrency":
             given["ReservedConcurrentExecutions"] = REMOVED
         given = {key: REMOVED if value in _NONE else value for key, value in given.items()}

@@ -270,3 +270,26 @@ def test_the_id_of_a_mapping_is_no_functions_name() -> None:
     seen = replace(where("serverless"), mappings=Group(()))
     fix = fixed(remedy("", Set("mapping", "0b1c2d3e", {"Enabled": True})), seen)
     assert lines(fix)[:2] == ["functions:", "  FUNCTION:"]
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+)
+def test_arns_that_a_remedy_writes_are_of_the_cases_partition(region: str, partition: str) -> None:
+    owned = f"arn:{partition}:sqs:{region}:111122223333:elsewhere"
+    told = fixed(remedy("", Grant(("sqs:SendMessage",), owned, ROLE, "resource")), where())
+    assert f"arn:{partition}:iam::111122223333:role/worker-role" in str(told.ways)
+    layer = f"arn:{partition}:lambda:{region}:999988887777:layer:tools:3"
+    theirs = fixed(remedy("", Grant(("lambda:GetLayerVersion",), layer, by="resource")), where())
+    assert (
+        f"--layer-name arn:{partition}:lambda:{region}:999988887777:layer:tools "
+        in (typed(theirs)[0])
+    )
+    # Where no ARN tells it, the caller's own partition does, then the region that was looked at.
+    named = replace(ROLE, partition=partition)
+    by_name = fixed(remedy("", Grant(("dynamodb:Query",), "", named, "resource")), where())
+    assert f'"arn:{partition}:iam::' in str(by_name.ways)
+    there = replace(where(), region=region)
+    asked = remedy("", Grant(("dynamodb:Query",), "", ROLE, "resource"))
+    assert f'"arn:{partition}:iam::' in str(fixed(asked, there).ways)

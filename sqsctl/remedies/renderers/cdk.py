@@ -17,7 +17,7 @@ from typing import ClassVar
 from sqsctl.model.intents import REMOVED, Grant, Intent
 from sqsctl.model.remedy import Edit, Step
 from sqsctl.remedies.context import Context
-from sqsctl.remedies.notation import Reference
+from sqsctl.remedies.notation import Reference, removed_within
 from sqsctl.remedies.renderers.base import Renderer, typed
 from sqsctl.remedies.renderers.property_names import CDK, CDK_CLASS, CDK_HASH
 from sqsctl.remedies.settings import Setting, with_dead_letters
@@ -58,9 +58,7 @@ class Cdk(Renderer):
         lines: list[str] = []
         for each in found:
             told = [
-                f"{self.comment} remove: {self.key(name)}"
-                if value is REMOVED
-                else self.property(name, self.value(how, value, context))
+                self._line(name, how, value, context)
                 for key, value in _flat(with_dead_letters(each)).items()
                 if (words := CDK.get((each.kind, key)))
                 for name, how in (words,)
@@ -75,6 +73,13 @@ class Cdk(Renderer):
                 named = f"{self.comment} {CDK_CLASS[each.kind]} {called}".rstrip()
                 lines += [named.removesuffix(" of"), *told]
         return lines
+
+    def _line(self, name: str, how: str, value: object, context: Context) -> str:
+        if value is REMOVED:
+            return f"{self.comment} remove: {self.key(name)}"
+        if removed := removed_within(value):
+            return f"{self.comment} remove from {self.key(name)}: {', '.join(removed)}"
+        return self.property(name, self.value(how, value, context))
 
     def deploy(self, context: Context) -> tuple[Step, ...]:
         name = context.stack.stack_name
@@ -181,6 +186,7 @@ class Cdk(Renderer):
             "principal": lambda: (
                 self.new(("iam", "AnyPrincipal")) if value == "*" else self.principal(str(value))
             ),
+            "queue-arn": lambda: self.got("queue", "queueArn"),
             "source": lambda: self.plain(value) if isinstance(value, str) else self.api_arn,
             "auth": lambda: self.option(("lambda", "FunctionUrlAuthType"), str(value)),
             "maximum": lambda: self.plain(_within(value, "MaximumConcurrency")),
@@ -222,11 +228,11 @@ class Cdk(Renderer):
         """A text, or the URL of a queue that the app makes."""
         if not isinstance(value, Reference):
             return self.text(str(value))
-        return self.url_of(self.variable(value.logical_id))
+        return self.got(self.variable(value.logical_id), "queueUrl")
 
-    def url_of(self, queue: str) -> str:
-        """The URL of a queue that the app makes."""
-        return self.attribute(queue, "queueUrl")
+    def got(self, owner: str, name: str) -> str:
+        """An attribute of a construct that the app makes."""
+        return self.attribute(owner, name)
 
     def _redrive(self, value: object) -> str:
         made = _within(value, "made")

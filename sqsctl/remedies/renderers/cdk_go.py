@@ -73,8 +73,8 @@ class CdkGo(Cdk):
         kind = self.class_(each) if each else "*string"
         return f"&[]{kind}{{{', '.join(items)}}}"
 
-    def url_of(self, queue: str) -> str:
-        return f"{queue}.QueueUrl()"
+    def got(self, owner: str, name: str) -> str:
+        return f"{self.attribute(owner, name)}()"
 
 
 def _package(module: str) -> str:

@@ -52,8 +52,8 @@ class CdkJava(Cdk):
         del each
         return f"{self.class_(('java', 'List'))}.of({', '.join(items)})"
 
-    def url_of(self, queue: str) -> str:
-        return f"{queue}.getQueueUrl()"
+    def got(self, owner: str, name: str) -> str:
+        return f"{owner}.get{name[:1].upper()}{name[1:]}()"
 
 
 def _package(module: str) -> str:

@@ -62,7 +62,9 @@ def _construct(name: str, stack: Stack) -> str:
 
 
 def _queue(setting: Setting, context: Context) -> dict[str, object]:
-    made = _construct(setting.name, context.stack)
+    made = _construct(setting.name, context.stack) or construct_of(
+        Queue(name="", url="", arn="", logical_id=setting.logical_id)
+    )
     if not made:
         return {}
     given = dict(setting.properties)

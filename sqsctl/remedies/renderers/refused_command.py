@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 
-from sqsctl.model.intents import REMOVED
+from sqsctl.model.intents import REMOVED, QueueArn
 from sqsctl.model.remedy import Sentence, Step
 from sqsctl.remedies.cli import kebab, option
 from sqsctl.remedies.context import Context
+from sqsctl.remedies.notation import removed_within
 from sqsctl.remedies.renderers.base import Renderer
 from sqsctl.remedies.settings import Setting
 
@@ -25,17 +27,20 @@ class RefusedCommand(Renderer):
             if each.kind == "queue":
                 lines += _attributes(each.properties)
                 continue
-            lines += [
-                f"# leave out: --{kebab(key)}"
-                if value is REMOVED
-                else _quoted(tuple(option(key, value)))
-                for key, value in each.properties.items()
-            ]
+            lines += [_line(key, value) for key, value in each.properties.items()]
         return lines
 
     def deploy(self, context: Context) -> tuple[Step, ...]:
         del context
         return (Sentence("run the command again with that"),)
+
+
+def _line(key: str, value: object) -> str:
+    if value is REMOVED:
+        return f"# leave out: --{kebab(key)}"
+    if removed := removed_within(value):
+        return f"# leave out of --{kebab(key)}: {', '.join(removed)}"
+    return _quoted(tuple(option(key, value.arn if isinstance(value, QueueArn) else value)))
 
 
 def _attributes(properties: Mapping[str, object]) -> list[str]:
@@ -50,6 +55,4 @@ def _attributes(properties: Mapping[str, object]) -> list[str]:
 
 
 def _quoted(words: Sequence[str]) -> str:
-    import shlex
-
     return shlex.join(words)

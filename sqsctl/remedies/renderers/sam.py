@@ -22,14 +22,18 @@ class Sam(Renderer):
         """As CloudFormation; a mapping is an event of its function."""
         del context
         template: dict[str, object] = {}
+        of_text: list[str] = []
         for each in found:
+            if each.kind == "mapping" and each.logical_id and not each.function:
+                of_text += _event(each)
+                continue
             event = each.logical_id.removeprefix(each.function)
             if each.kind != "mapping" or event in {"", each.logical_id}:
                 template = merged(template, resources((each,)))
                 continue
             events = {event: {"Properties": each.properties}}
             template = merged(template, {each.function: {"Properties": {"Events": events}}})
-        return tuple(yaml_lines(template))
+        return (*yaml_lines(template), *of_text)
 
     def grant(self, grant: Grant, context: Context) -> Sequence[str]:
         function = context.stack.function(context.function)
@@ -46,3 +50,9 @@ class Sam(Renderer):
     def deploy(self, context: Context) -> tuple[Step, ...]:
         del context
         return (typed("sam", "build"), typed("sam", "deploy"))
+
+
+def _event(setting: Setting) -> tuple[str, ...]:
+    """An event that a text alone names, by what SAM calls its mapping."""
+    made = f"# the SQS event that became {setting.logical_id}: the function's id, then the event's"
+    return (made, *yaml_lines({"Properties": setting.properties}))

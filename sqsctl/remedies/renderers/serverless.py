@@ -21,12 +21,14 @@ _KEYS: Mapping[str, str] = {
     "Runtime": "runtime",
     "ReservedConcurrentExecutions": "reservedConcurrency",
     "VpcConfig": "vpc",
+    "FunctionName": "name",
 }
 _EXTENDED = frozenset({"LoggingConfig"})
 _SQS: Mapping[str, str] = {
     "BatchSize": "batchSize",
     "MaximumBatchingWindowInSeconds": "maximumBatchingWindow",
     "Enabled": "enabled",
+    "EventSourceArn": "arn",
 }
 
 
@@ -144,7 +146,9 @@ def _event(given: Mapping[str, object], context: Context) -> dict[str, object]:
     if isinstance(types, list | tuple) and types:
         told["functionResponseType"] = types[0]
     scaling = given.get("ScalingConfig")
-    if isinstance(scaling, Mapping):
+    if scaling is REMOVED:
+        told["maximumConcurrency"] = REMOVED
+    elif isinstance(scaling, Mapping):
         told["maximumConcurrency"] = scaling.get("MaximumConcurrency", REMOVED)
     if "FilterCriteria" in given:
         told["filterPatterns"] = given["FilterCriteria"]

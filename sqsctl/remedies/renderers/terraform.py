@@ -11,8 +11,9 @@ from sqsctl.model.queues import Queue
 from sqsctl.model.remedy import Edit, Step
 from sqsctl.model.stack import Declared
 from sqsctl.remedies.context import Context
+from sqsctl.remedies.notation import removed_within
 from sqsctl.remedies.renderers.base import Renderer, typed
-from sqsctl.remedies.renderers.property_names import TERRAFORM, TERRAFORM_TYPE
+from sqsctl.remedies.renderers.property_names import TERRAFORM, TERRAFORM_TYPE, Words
 from sqsctl.remedies.settings import Setting, with_dead_letters
 from sqsctl.remedies.tools import ADDRESS_KEY, BESIDE_KEY, TOOL_KEY
 
@@ -37,11 +38,7 @@ class Terraform(Renderer):
                 line
                 for key, value in with_dead_letters(each).items()
                 if (words := TERRAFORM.get((each.kind, key)))
-                for line in (
-                    f"  # remove: {words[0]}"
-                    if value is REMOVED
-                    else f"  {words[0]}{words[1](value)}"
-                ).split("\n")
+                for line in _line(words, value).split("\n")
             ]
             if told:
                 lines += [f"# {_named(each, context)}", *told]
@@ -66,6 +63,15 @@ class Terraform(Renderer):
     def deploy(self, context: Context) -> tuple[Step, ...]:
         del context
         return (typed("terraform", "apply"),)
+
+
+def _line(words: tuple[str, Words], value: object) -> str:
+    name, worded = words
+    if value is REMOVED:
+        return f"  # remove: {name}"
+    if removed := removed_within(value):
+        return f"  # remove from {name}: {', '.join(removed)}"
+    return f"  {name}{worded(value)}"
 
 
 def _named(setting: Setting, context: Context) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from sqsctl.checks.support.access.denials import Denial
+from sqsctl.model.arns import partition_of
 from sqsctl.model.intents import (
     Grant,
     Intent,
@@ -68,7 +70,7 @@ def mending(sign: Denial, role: str, *, from_log: bool = True) -> Remedy:
     """The remedy; ``role`` is the function's, where it is known and nobody else is named."""
     principal = sign.principal
     if principal.kind == "unknown" and role:
-        principal = Principal("role", role, principal.account)
+        principal = replace(principal, kind="role", name=role)
     who = told(principal) or "the caller"
     if not sign.action and sign.service == "sqs":
         return _some_call_of_sqs(principal, who)
@@ -157,7 +159,8 @@ def _looks(sign: Denial, principal: Principal) -> tuple[Look, ...]:
 def _trust(sign: Denial, principal: Principal, who: str) -> Remedy:
     """A role is assumed where its trust policy names who assumes it, and that one may."""
     target = sign.resource.rpartition("/")[2]
-    arn = f"arn:aws:iam::{principal.account}:{principal.kind}/{principal.name}"
+    partition = principal.partition or partition_of(sign.resource or sign.source)
+    arn = f"arn:{partition}:iam::{principal.account}:{principal.kind}/{principal.name}"
     trusted = {"Service": principal.name} if principal.kind == "service" else {"AWS": arn}
     statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
     account = sign.resource.split(":")[4] if sign.resource.count(":") > 4 else ""

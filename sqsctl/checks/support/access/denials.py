@@ -197,12 +197,12 @@ def principal_of(arn: str) -> Principal:
     parts = arn.split(":", 5)
     if len(parts) < 6:
         return Principal()
-    account, kind, *names = parts[4], *parts[5].split("/")
+    partition, account, kind, *names = parts[1], parts[4], *parts[5].split("/")
     if kind == "assumed-role" and names:
-        return Principal("role", names[0], account)
+        return Principal("role", names[0], account, partition)
     if kind in {"role", "user"} and names:
-        return Principal("role" if kind == "role" else "user", names[-1], account)
-    return Principal("account", "", account) if kind == "root" else Principal()
+        return Principal("role" if kind == "role" else "user", names[-1], account, partition)
+    return Principal("account", "", account, partition) if kind == "root" else Principal()
 
 
 def _of_a_service(text: str) -> Denial | None:

@@ -6,13 +6,31 @@ dead letters. ``named`` holds what AWS's sentence names, by the words of ``kind`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sqsctl.checks.support.deploys import templates, values
 from sqsctl.checks.support.deploys.values import Advice, Named, mend
-from sqsctl.model.intents import Deploy, Do, Look, Option, Set, Tell, Wait, call
+from sqsctl.model.arns import arn_of
+from sqsctl.model.intents import (
+    REMOVED,
+    Create,
+    Deploy,
+    Do,
+    Intent,
+    Look,
+    Option,
+    QueueArn,
+    Set,
+    Tell,
+    Wait,
+    call,
+)
 
 _MIB = 1_048_576
+_URL = re.compile(
+    r"https://sqs\.(?P<region>[\w-]{4,30})\.amazonaws\.com(?:\.cn)?/(?P<account>\d{12})/(?P<name>[\w.-]+)"
+)
 
 
 def advice(kind: str, named: Named, said: str) -> Advice:
@@ -152,31 +170,48 @@ def _file_system(named: Named) -> Advice:
 
 
 def _dlq_absent(named: Named) -> Advice:
-    queue = named.get("queue", "").rpartition(":")[2] or "the dead-letter queue"
+    queue = named.get("queue", "").rpartition(":")[2]
+    told = queue or "the dead-letter queue"
     return (
-        f"the RedrivePolicy names {queue}, which does not exist",
+        f"the RedrivePolicy names {told}, which does not exist",
         mend(
-            f"create {queue} first, and let the RedrivePolicy refer to it",
+            f"create {told} first, and let the RedrivePolicy refer to it",
+            *_paired(queue, named),
             Tell(
-                f"make {queue} a resource of the same template, account and region, and let "
-                "deadLetterTargetArn refer to it (!GetAtt in CloudFormation, aws_sqs_queue.….arn "
-                "in Terraform) instead of writing its ARN: then it is created first"
+                f"{told} lies in the account and region of its source; named by its resource "
+                "instead of its ARN, it is created first"
             ),
         ),
     )
 
 
+def _paired(queue: str, named: Named) -> tuple[Intent, ...]:
+    """A dead-letter queue of the template, and the policy that refers to it."""
+    if not queue:
+        return (
+            Tell(
+                "make the dead-letter queue a resource of the same template, and let "
+                "deadLetterTargetArn refer to it instead of writing its ARN"
+            ),
+        )
+    policy: dict[str, object] = {"deadLetterTargetArn": named.get("queue", "")}
+    policy["maxReceiveCount"] = int(named.get("count", "5"))
+    return Create("queue", queue), Set("queue", "", {"RedrivePolicy": policy})
+
+
 def _dlq_type(named: Named) -> Advice:
-    queue = named.get("queue", "").rpartition(":")[2] or "the dead-letter queue"
+    name = named.get("queue", "").rpartition(":")[2]
+    told = name or "the dead-letter queue"
+    other = name.removesuffix(".fifo") if name.endswith(".fifo") else name and f"{name}.fifo"
     return (
-        f"{queue} is not of its source's type: a FIFO queue needs a FIFO dead-letter queue",
+        f"{told} is not of its source's type: a FIFO queue needs a FIFO dead-letter queue",
         mend(
             "make the dead-letter queue of the same type as its source: FIFO or standard, both",
             Tell(
-                "the dead-letter queue of a FIFO queue has FifoQueue: true and a name that ends in "
-                ".fifo; that of a standard queue has neither"
+                "a queue's type cannot be changed: another dead-letter queue is made, FIFO "
+                "(FifoQueue: true, a name that ends in .fifo) for a FIFO queue, else without both"
             ),
-            Tell("a queue's type cannot be changed: create another and name it in RedrivePolicy"),
+            *_paired(other, named),
         ),
     )
 
@@ -185,26 +220,42 @@ def _arn_wanted(named: Named) -> Advice:
     name, value = named.get("property") or "EventSourceArn", named.get("value", "")
     name = name[:1].upper() + name[1:]
     what = "a queue's URL" if value.startswith("http") else value
+    by_resource = Set("mapping", "", {name: QueueArn(_arn_of(value))})
     return (
         f"{name} is {what or 'no ARN'}, where it wants an ARN",
         mend(
             f"give {name} the queue's ARN, not its URL",
+            *((by_resource,) if name == "EventSourceArn" else ()),
             Tell(
-                f"{name}: !GetAtt with the queue's logical id and .Arn in CloudFormation and SAM, "
-                ".queueArn in the CDK, .arn in Terraform; !Ref of a queue is its URL"
+                "Queue stands for what the template calls the queue: a reference to a queue alone "
+                "is its URL"
             ),
         ),
     )
 
 
+def _arn_of(url: str) -> str:
+    """A queue's ARN from its URL; a placeholder for what is none."""
+    match = _URL.search(url)
+    if match is None:
+        return "QUEUE_ARN"
+    return arn_of(match["region"], "sqs", match["account"], match["name"])
+
+
 def _exists(named: Named) -> Advice:
     name = (named.get("id") or named.get("old") or "").rstrip("/").rpartition("/")[2]
-    kind = named.get("type", "").rpartition("::")[2].lower() or "resource"
+    type_ = named.get("type", "").rpartition("::")[2]
+    kind = type_.lower() or "resource"
     by = f" in stack {named['stack']}" if "stack" in named else ""
+    known = {
+        "Queue": Set("queue", "", {"QueueName": REMOVED}),
+        "Function": Set("function", "", {"FunctionName": REMOVED}),
+    }.get(type_)
     return (
         f"the {kind} {name} exists already{by}, and does not belong to this stack",
         mend(
             f"import {name} into the stack, or give the resource another name",
+            *((known,) if known else ()),
             Tell(
                 f"give the resource another name than {name} in the template, best none: then each "
                 "stage gets one of its own"

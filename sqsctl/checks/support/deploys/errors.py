@@ -21,6 +21,7 @@ _CONTROL = (
 )
 _OF_A_DEPLOY = re.compile(
     r"Resource handler returned message|HandlerErrorCode: |\b(?:CREATE|UPDATE|DELETE)_FAILED\b"
+    r"|Properties validation failed for resource|\bon \S{1,200}\.tf line \d+"
     rf"|when calling the (?:{_CONTROL}) operation|operation error \w{{1,30}}: (?:{_CONTROL}), "
     r"|^[│|╷ ]{0,4}Error: (?:[Ee]rror )?(?:creating|updating|deleting|putting|modifying) "
     r"|(?:Properties|Model) validation failed|Template (?:format )?error: |in the template\b"
@@ -86,7 +87,7 @@ def rejection(text: str) -> Rejection | None:
     """What a deploy was refused, read from the text of its error; None for other errors."""
     if _CONSEQUENCE.search(text):
         return None
-    resource, kind_of_resource = _resource(text)
+    resource, kind_of_resource = resource_in(text)
     plain = text.replace('\\"', '"')
     of_a_deploy = _OF_A_DEPLOY.search(plain) is not None
     for kind, pattern in RULES:
@@ -105,7 +106,8 @@ def of_a_deploy(text: str) -> bool:
     return _OF_A_DEPLOY.search(text) is not None
 
 
-def _resource(text: str) -> tuple[str, str]:
+def resource_in(text: str) -> tuple[str, str]:
+    """What the template calls the resource that was refused, and its type; empty: not told."""
     for pattern in _RESOURCE:
         if match := pattern.search(text):
             return match.group("id"), match.group("type")

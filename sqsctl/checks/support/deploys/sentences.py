@@ -47,14 +47,16 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "dlq-absent",
         re.compile(
-            r"(?:deadLetterTargetArn[\\\"': ]{1,8}(?P<queue>arn:[\w:.\-]{1,300})[\s\S]{0,200}?)?"
+            r"(?:deadLetterTargetArn[\\\"': ]{1,8}(?P<queue>arn:[\w:.\-]{1,300})(?:[\\\"', ]{1,8}"
+            r"maxReceiveCount[\\\"': ]{1,8}(?P<count>\d{1,4}))?[\s\S]{0,200}?)?"
             r"[Dd]ead[- ]letter target does not exist"
         ),
     ),
     (
         "dlq-type",
         re.compile(
-            r"(?:deadLetterTargetArn[\\\"': ]{1,8}(?P<queue>arn:[\w:.\-]{1,300})[\s\S]{0,200}?)?"
+            r"(?:deadLetterTargetArn[\\\"': ]{1,8}(?P<queue>arn:[\w:.\-]{1,300})(?:[\\\"', ]{1,8}"
+            r"maxReceiveCount[\\\"': ]{1,8}(?P<count>\d{1,4}))?[\s\S]{0,200}?)?"
             r"[Dd]ead-letter queue must be same type of queue as the source"
         ),
     ),
@@ -115,11 +117,19 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "range",
         re.compile(
-            r"(?:Value '(?P<had>[^'\n]{1,60})' at )?'(?P<property>\w{1,60})' (?:value )?failed to"
-            r" satisfy constraint: Member must have value (?P<side>less|greater) than or equal to"
-            r" (?P<bound>\d{1,12})"
+            r"(?:Value '(?P<had>[^'\n]{1,60})' at )?'(?P<property>[\w.]{1,80})'"
+            r" (?:value )?failed to satisfy constraint: Member must have value"
+            r" (?P<side>less|greater) than or equal to (?P<bound>\d{1,12})"
             r"|Value (?P<value>\S{1,60}) for parameter (?P<parameter>\w{1,60}) is invalid\. Reason:"
             r" Must be between (?P<least>\d{1,12}) and (?P<most>\d{1,12})"
+            # The count of a RedrivePolicy, whose other values stand before it.
+            r"|Invalid value for (?P<count>maxReceiveCount): (?P<counted>-?\d{1,12}), valid values"
+            r" are from (?P<fewest>\d{1,6}) to (?P<often>\d{1,6})"
+            # CloudFormation's own schema, then Terraform's at the plan.
+            r"|#/(?P<path>[\w/]{1,120}): (?P<given>-?\d{1,12}) is not (?P<than>less|greater) or"
+            r" equal to (?P<limit>\d{1,12})"
+            r"|expected (?P<argument>\w{1,80}) to be in the range \((?P<low>\d{1,12}) - "
+            r"(?P<high>\d{1,12})\), got (?P<got>-?\d{1,15})"
         ),
     ),
     (

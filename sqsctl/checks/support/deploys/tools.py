@@ -7,6 +7,7 @@ import re
 from sqsctl.model.intents import Tool
 
 _SIGNS: tuple[tuple[Tool, re.Pattern[str]], ...] = (
+    ("lift", re.compile(r"_FAILED: \w{1,200}(?:Queue|Dlq)[0-9A-F]{8} \(AWS::")),
     (
         "terraform",
         re.compile(
@@ -21,18 +22,25 @@ _SIGNS: tuple[tuple[Tool, re.Pattern[str]], ...] = (
         re.compile(
             r"\bServerless(?:Error)?(?: Error|: )|Stack \S{1,130} failed to deploy"
             r"|\b(?:sls|serverless) deploy\b|framework \d\.\d|serverless\.ya?ml"
+            r"|_FAILED: \w{1,255} \(AWS::"
         ),
     ),
     ("pulumi", re.compile(r"\bpulumi(?::| up| preview)|\bpulumi:pulumi:Stack\b")),
     ("sst", re.compile(r"\bsst (?:deploy|dev)\b|\bSST v?\d")),
     ("copilot", re.compile(r"\bcopilot (?:svc|job|env) deploy\b")),
     ("amplify", re.compile(r"\bamplify push\b|\bnpx ampx\b")),
-    ("sam", re.compile(r"\bsam (?:deploy|build|package)\b|samconfig\.toml|AWS::Serverless::")),
+    (
+        "sam",
+        re.compile(
+            r"\bsam (?:deploy|build|package)\b|samconfig\.toml|AWS::Serverless::"
+            r"|Failed to create/update the stack: "
+        ),
+    ),
     (
         "cdk-typescript",
         re.compile(
             r"\bcdk (?:deploy|bootstrap|synth)\b|\u274c {1,4}\S{1,130} failed: |/aws-cdk/"
-            r"|aws-cdk-lib"
+            r"|aws-cdk-lib|\u274c {1,4}\S{1,130} failed\b|\| +\d+/\d+ +\|.{0,60}_FAILED"
             r"|AWS::[\w:]{1,80}[\s|]{1,40}\w+(?:/[\w\-.]+)+ \(\w+[0-9A-F]{8}\)"
         ),
     ),

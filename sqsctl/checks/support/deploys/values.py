@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from sqsctl.model.intents import Do, Intent, Look, Option, Remedy, Tell, Wait, call
+from sqsctl.checks.support.deploys.properties import CFN_OF_TERRAFORM, setting_of
+from sqsctl.model.intents import REMOVED, Do, Intent, Look, Option, Remedy, Set, Tell, Wait, call
 from sqsctl.model.intents import remedy as remedy_of
 
 Named = Mapping[str, str]
+_MEMORY = 10_240  # MB that a function may have
 Advice = tuple[str, Remedy]
 
 
@@ -16,14 +19,16 @@ def mend(summary: str, *intents: Intent, other: tuple[Option, ...] = ()) -> Reme
 
 
 def variables_reserved(named: Named) -> Advice:
-    names = ", ".join(part.strip() for part in named["names"].split(",") if part.strip())
+    listed = [part.strip() for part in named["names"].split(",") if part.strip()]
+    names = ", ".join(listed)
     return (
         f"the environment sets {names}, which Lambda keeps for itself",
         mend(
             f"take {names} out of the function's environment",
+            Set("function", "", {"Environment": {"Variables": dict.fromkeys(listed, REMOVED)}}),
             Tell(
-                f"take {names} out of the environment in the template: Lambda sets it itself and "
-                "the code reads it as it is; a value of your own needs another name"
+                f"Lambda sets {names} itself, and the code reads it as it is; a value of your own "
+                "needs another name"
             ),
         ),
     )
@@ -79,28 +84,50 @@ def code_storage(named: Named) -> Advice:  # noqa: ARG001
 
 
 def bounds(named: Named) -> Advice:
-    name = named.get("property") or named.get("parameter") or "a value"
-    if "bound" in named:
-        bound = int(named["bound"])
-        least = named["side"] == "greater"
-        limit = f"at {'least' if least else 'most'} {bound:,}"
-        quota = Option(
-            (
-                Tell(
-                    "ask AWS Support for more: this account's limit is below Lambda's 10,240 MB, "
-                    "as new accounts' are"
-                ),
+    """A figure outside of what AWS takes: the nearest one that it takes."""
+    name, had, least, most = _bounds_of(named)
+    ends = (("least", least), ("most", most))
+    limits = " and ".join(f"at {end} {value:,}" for end, value in ends if value is not None)
+    wanted = most if most is not None and (least is None or had is None or had > least) else least
+    told = f"set {name or 'the value'} to {limits}"
+    change = setting_of(name, wanted) if wanted is not None else None
+    title = (
+        f"{name or 'a value'} is {had:,}; AWS takes {limits}"
+        if had is not None
+        else f"{name or 'a value'} is to be {limits}"
+    )
+    quota = Option(
+        (
+            Tell(
+                "ask AWS Support for more: this account's limit is below Lambda's 10,240 MB, "
+                "as new accounts' are"
             ),
-            "to use more",
-        )
-        other = (quota,) if name == "MemorySize" and not least else ()
-        told = f"set {name} to {limit}"
-        return f"{name} is to be {limit}", mend(told, Tell(told), other=other)
-    lowest, most = int(named["least"]), int(named["most"])
-    told = f"set {name} to a value from {lowest} to {most:,}"
+        ),
+        "to use more",
+    )
+    other = (quota,) if name == "MemorySize" and most is not None and most < _MEMORY else ()
+    return title, mend(told, change or Tell(told), other=other)
+
+
+def _bounds_of(named: Named) -> tuple[str, int | None, int | None, int | None]:
+    """CloudFormation's name of the property, its refused value, and what AWS takes."""
+
+    def figure(*keys: str) -> int | None:
+        said = next((named[key] for key in keys if key in named), "")
+        return int(said) if re.fullmatch(r"-?\d{1,15}", said) else None
+
+    said = next(
+        (named[key] for key in ("property", "parameter", "count", "path") if key in named), ""
+    )
+    name = CFN_OF_TERRAFORM.get(named.get("argument", ""), "") or "".join(
+        f"{part[:1].upper()}{part[1:]}" for part in re.split(r"[./]", said)[-1:]
+    )
+    bound, side = figure("bound", "limit"), named.get("side") or named.get("than")
     return (
-        f"{name} is {named['value']}, outside of {lowest} to {most:,}",
-        mend(told, Tell(told)),
+        name,
+        figure("had", "value", "counted", "given", "got"),
+        bound if side == "greater" else figure("least", "fewest", "low"),
+        bound if side == "less" else figure("most", "often", "high"),
     )
 
 

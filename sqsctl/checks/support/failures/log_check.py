@@ -13,7 +13,7 @@ from typing import ClassVar, Generic, TypeVar
 from sqsctl.checks.base import Check
 from sqsctl.checks.support import evidence
 from sqsctl.checks.support.deploys.errors import of_a_deploy
-from sqsctl.checks.support.deploys.tools import tool_shown
+from sqsctl.checks.support.deploys.places import placed
 from sqsctl.checks.support.failures.caught_errors import caught
 from sqsctl.checks.support.failures.failure_cases import Case, cases
 from sqsctl.checks.support.failures.freshness import mended
@@ -43,6 +43,7 @@ USES_SWALLOWED = USES | {Fact.APIS, Fact.METRICS}
 
 # Checks from this precedence on take what no other one knows by its sign.
 GENERAL = 70
+_AROUND = 200  # lines of a deploy's output that are searched for its tool
 _READ = 4_000  # characters of a line that is looked through
 
 # What an error led to, by the check that tells it.
@@ -165,14 +166,17 @@ def _told(finding: Finding, seen: Seen[S]) -> Finding:
     if asked is None:
         return finding
     text = seen.newest.everything
-    deploys = asked.phase == "deploy" or of_a_deploy(text)
+    phase = asked.phase or ("deploy" if of_a_deploy(text) else "")
+    if phase == "deploy":
+        lines = seen.logs.events[:_AROUND] if seen.logs else ()
+        around = "\n".join(each.message for each in lines)
+        asked = placed(asked, text, around)
     known = replace(
         asked,
         function=asked.function or seen.function,
         runtime=asked.runtime or seen.runtime or "",
         language=asked.language or language(seen.newest),
-        phase=asked.phase or ("deploy" if deploys else ""),
-        tool=asked.tool or (tool_shown(text) if deploys else ""),
+        phase=phase,
         image=from_image(seen.newest) if asked.image is None else asked.image,
     )
     return replace(finding, remedy=known)
