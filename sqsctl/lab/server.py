@@ -56,8 +56,8 @@ Condition = Literal["running", "stopped", "crashed", "unresponsive"]
 class LabStatus:
     """How a lab is. ``message`` says it in one line; ``lab`` is None where it never ran.
 
-    ``memory_mb`` is the server's resident memory, ``processes`` counts the server and
-    its functions' environments.
+    ``memory_mb`` is the server's resident memory, ``processes`` counts the server, its
+    functions' environments, and the process that those of Python are forked from.
     """
 
     name: str

@@ -166,6 +166,11 @@ def command(deployment: Deployment) -> list[str]:
     return [sys.executable, "-I", "-S", str(_RUNTIMES / "python" / "bootstrap.py")]
 
 
+def prepared_command() -> list[str]:
+    """The command that starts the process which Python runtimes are forked from."""
+    return [sys.executable, "-I", "-S", str(_RUNTIMES / "python" / "prepared.py")]
+
+
 def environment(
     deployment: Deployment,
     *,
@@ -228,7 +233,7 @@ def translations(
     pairs = {str(code): "/var/task", str(language): "/var/runtime"}
     pairs |= {str(layer): "/opt" for layer in layers}
     if deployment.language == "python":
-        pairs[str(_bundle())] = "/var/runtime"
+        pairs[str(bundle())] = "/var/runtime"
         pairs[sysconfig.get_paths()["stdlib"]] = f"/var/lang/lib/{deployment.runtime}"
     else:
         pairs[str(code.parent / "node_modules")] = "/var/runtime/node_modules"
@@ -242,10 +247,10 @@ def _search_paths(deployment: Deployment, layers: tuple[Path, ...]) -> list[Path
     for layer in layers:
         packages = f"python/lib/{deployment.runtime}/site-packages"
         found += [layer / "python", layer / packages]
-    return [*found, _bundle()]
+    return [*found, bundle()]
 
 
-def _bundle() -> Path:
+def bundle() -> Path:
     """A folder with links to what AWS bundles with Python, and to nothing else."""
     folder = _root() / "bundle"
     with _lock:

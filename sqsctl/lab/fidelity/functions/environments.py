@@ -20,10 +20,12 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqsctl.lab.fidelity.functions import deployment as deployed
+from sqsctl.lab.fidelity.functions import starting
 from sqsctl.lab.fidelity.functions.deployment import Deployment
 from sqsctl.lab.fidelity.functions.lambda_logs import LogStream, Report, stamp, stream_name
 from sqsctl.lab.fidelity.functions.sandbox import Answer, Sandbox
@@ -225,17 +227,17 @@ class Environment:
 
     def _started(self) -> Sandbox:
         self._reset()
+        environment = deployed.environment(
+            self.deployment,
+            code=self._code,
+            layers=self._layers,
+            stream=self.logs.name,
+            credentials=self._credentials(),
+            home=self._home,
+        )
+        command = deployed.command(self.deployment)
         started = Sandbox(
-            deployed.command(self.deployment),
-            environment=deployed.environment(
-                self.deployment,
-                code=self._code,
-                layers=self._layers,
-                stream=self.logs.name,
-                credentials=self._credentials(),
-                home=self._home,
-            ),
-            folder=self._code,
+            partial(starting.started, command, environment, self._code),
             memory_mb=self.deployment.memory_mb,
             write=self.logs.write,
             translate=self._mapped,

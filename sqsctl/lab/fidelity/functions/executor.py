@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 from sqsctl.lab.fidelity.functions import deployment as deployed
+from sqsctl.lab.fidelity.functions import starting
 from sqsctl.lab.fidelity.functions.deployment import Deployment
 from sqsctl.lab.fidelity.functions.environments import Environment
 from sqsctl.lab.fidelity.permissions import may_log
@@ -103,6 +104,7 @@ class Pool:
         for environment in busy:
             environment.abandon()
         self.clear()
+        starting.prepared.close()
 
 
 pool = Pool()

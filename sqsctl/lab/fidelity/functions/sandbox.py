@@ -14,14 +14,14 @@ import os
 import selectors
 import signal
 import socket
-import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqsctl.lab.fidelity.functions.own_time import OwnTime
+from sqsctl.lab.fidelity.functions.starting import Process
 
 TICK_S = 0.02
 _RAW, _RECORD = 1, 2
@@ -53,10 +53,8 @@ class Sandbox:
 
     def __init__(
         self,
-        command: list[str],
+        start: Callable[[Sequence[int]], Process],
         *,
-        environment: Mapping[str, str],
-        folder: Path,
         memory_mb: int,
         write: Callable[[Lines], None],
         translate: Callable[[str], str],
@@ -75,20 +73,7 @@ class Sandbox:
         out, their_out = os.pipe()
         self._fds = {telemetry: "telemetry", out: "out"}
         try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=their_out,
-                stderr=their_out,
-                cwd=folder,
-                env={
-                    **environment,
-                    "_SQSCTL_CONTROL_FD": str(theirs.fileno()),
-                    "_LAMBDA_TELEMETRY_LOG_FD": str(their_telemetry),
-                },
-                pass_fds=(theirs.fileno(), their_telemetry),
-                process_group=0,
-            )
+            self._process = start((theirs.fileno(), their_telemetry, their_out))
         except BaseException:
             self._control.close()
             for fd in self._fds:
