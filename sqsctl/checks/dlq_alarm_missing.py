@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Check, Meta
 from sqsctl.model.alarms import Alarm, QueueAlarms
 from sqsctl.model.finding import Evidence, Finding, Kind, Severity
-from sqsctl.model.intents import ChangeCode, Do, Option, Tell, call, remedy
+from sqsctl.model.intents import Do, Tell, call, remedy
 from sqsctl.model.stack import Fact, Stack
 
 # Its depth; messages in flight count as well, while somebody looks at them.
@@ -83,7 +83,8 @@ class DlqAlarmMissing(Check):
             if topic
             else (
                 Tell(
-                    f"subscribe somebody to {action} (aws sns subscribe --protocol email), and "
+                    f"subscribe somebody to {action} (for a mail: aws sns subscribe --topic-arn "
+                    f"{action} --protocol email --notification-endpoint you@example.com), and "
                     "confirm the mail that comes: until then nobody is told"
                 ),
             )
@@ -100,18 +101,6 @@ class DlqAlarmMissing(Check):
                 *made,
                 Do(call("cloudwatch", "put_metric_alarm", **alarm, AlarmActions=[action])),
                 *heard,
-                other=(
-                    Option(
-                        (
-                            ChangeCode(
-                                "in the template, beside the queue",
-                                language="yaml",
-                                lines=_template(alarm, action),
-                            ),
-                        ),
-                        "where a template deploys the queue",
-                    ),
-                ),
             ),
             subject=name,
         )
@@ -146,24 +135,3 @@ def _topic_arn(stack: Stack) -> str:
     parts = arn.split(":")
     partition = parts[1] if len(parts) > 5 else "aws"
     return f"arn:{partition}:sns:{stack.region}:{stack.account or ''}:queue-alarms"
-
-
-def _template(alarm: dict[str, object], action: str) -> tuple[str, ...]:
-    return (
-        "DeadLetterAlarm:",
-        "  Type: AWS::CloudWatch::Alarm",
-        "  Properties:",
-        f"    Namespace: {alarm['Namespace']}",
-        f"    MetricName: {alarm['MetricName']}",
-        "    Dimensions:",
-        "      - Name: QueueName",
-        f"        Value: {alarm['Dimensions'][0]['Value']}",  # type: ignore[index]
-        f"    Statistic: {alarm['Statistic']}",
-        f"    Period: {alarm['Period']}",
-        f"    EvaluationPeriods: {alarm['EvaluationPeriods']}",
-        f"    Threshold: {alarm['Threshold']}",
-        f"    ComparisonOperator: {alarm['ComparisonOperator']}",
-        f"    TreatMissingData: {alarm['TreatMissingData']}",
-        "    AlarmActions:",
-        f"      - {action}",
-    )

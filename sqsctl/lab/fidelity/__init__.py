@@ -19,6 +19,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     from ministack.app import app
 
     from sqsctl.lab.fidelity import (
+        alarms,
         authorization,
         emptying,
         failed_deliveries,
@@ -53,6 +54,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     http_api.install()
     concurrency.install()
     metrics.install()
+    alarms.install()
     sqs_messages.install(metrics.queue_metric)
     sqs_limits.install(metrics.queue_metric)
     sqs_requests.install()

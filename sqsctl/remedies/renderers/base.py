@@ -49,6 +49,7 @@ class Renderer(ABC):
                     lines += self.bundle(each, context)
                 case _:
                     pass
+        lines += self.alarms(made)
         return (Edit(self.file, self.language, tuple(lines)),) if lines else ()
 
     def _calls(self, intent: Intent, context: Context) -> tuple[Call, ...]:
@@ -84,6 +85,11 @@ class Renderer(ABC):
     def grant(self, grant: Grant, context: Context) -> Sequence[str]:
         """Lines that allow a function's role something."""
         del grant, context
+        return ()
+
+    def alarms(self, calls: Sequence[Call]) -> Sequence[str]:
+        """Lines that make the alarms, and the topics for them, that are among the calls."""
+        del calls
         return ()
 
     def packaging(self, package: Package, context: Context) -> Sequence[str]:

@@ -15,7 +15,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 from sqsctl.model.intents import REMOVED, Grant, Intent
-from sqsctl.model.remedy import Edit, Step
+from sqsctl.model.remedy import Call, Edit, Step
+from sqsctl.remedies.alarm_lines import alarms, dimensions, logical_id
 from sqsctl.remedies.context import Context
 from sqsctl.remedies.notation import Reference, removed_within
 from sqsctl.remedies.renderers.base import Renderer, typed
@@ -146,8 +147,9 @@ class Cdk(Renderer):
     def principal(self, host: str) -> str:
         return self.new(("iam", "ServicePrincipal"), self.text(host))
 
-    def statement(self, given: Mapping[str, str]) -> str:
-        return self.new(("iam", "PolicyStatement"), self.struct(("iam", ""), given))
+    def built(self, name: Name, given: Mapping[str, str]) -> str:
+        """An object that is no construct of the app."""
+        return self.new(name, self.struct((name[0], ""), given))
 
     def attribute(self, owner: str, name: str) -> str:
         return f"{owner}.{self.key(name)}"
@@ -208,11 +210,48 @@ class Cdk(Renderer):
             "actions": self.plain(list(grant.actions)),
             "resources": self.plain([grant.resource or "RESOURCE_ARN"]),
         }
+        statement = self.built(("iam", "PolicyStatement"), given)
         add = self.attribute(self.variable(named or "fn"), "addToRolePolicy")
         return (
             f"{self.comment} {CDK_CLASS['function']} {named}".rstrip(),
-            f"{add}({self.statement(given)}){self.end}",
+            f"{add}({statement}){self.end}",
         )
+
+    def alarms(self, calls: Sequence[Call]) -> Sequence[str]:
+        lines: list[str] = []
+        for name, given, topic in alarms(calls):
+            metric = {
+                "namespace": self.plain(given["Namespace"]),
+                "metricName": self.plain(given["MetricName"]),
+                "dimensionsMap": self.mapping(
+                    {key: self.text(value) for key, value in dimensions(given)}
+                ),
+                "statistic": self.plain(given["Statistic"]),
+                "period": self._duration(int(str(given["Period"]))),
+            }
+            told = {
+                "alarmName": self.text(name),
+                "metric": self.built(("cloudwatch", "Metric"), metric),
+                "threshold": self.plain(given["Threshold"]),
+                "evaluationPeriods": self.plain(given["EvaluationPeriods"]),
+                **{
+                    f"{key[0].lower()}{key[1:]}": self.option(
+                        ("cloudwatch", key), _constant(str(given[key]))
+                    )
+                    for key in ("ComparisonOperator", "TreatMissingData")
+                },
+            }
+            made = {"topicName": self.text(topic)}
+            known = str(next(iter(_items(given["AlarmActions"])), "topic")).rpartition(":")[2]
+            heard = (
+                self.construct(("sns", "Topic"), logical_id(topic), made)
+                if topic
+                else self.variable(known)
+            )
+            alarm = self.construct(("cloudwatch", "Alarm"), logical_id(name), told)
+            action = self.new(("cloudwatch_actions", "SnsAction"), heard)
+            lines.append(f"{self.attribute(alarm, 'addAlarmAction')}({action}){self.end}")
+        return lines
 
     def variable(self, logical_id: str) -> str:
         """What the app may call a construct."""
@@ -269,6 +308,15 @@ def _flat(given: Mapping[str, object]) -> dict[str, object]:
         else:
             found[key] = value
     return found
+
+
+def _constant(value: str) -> str:
+    """``GreaterThanThreshold`` is GREATER_THAN_THRESHOLD."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", value).upper()
+
+
+def _items(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _runtime(value: object) -> str:

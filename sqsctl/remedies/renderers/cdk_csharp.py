@@ -35,9 +35,8 @@ class CdkCSharp(Cdk):
         props = self.struct((name[0], f"{name[1]}Props"), given)
         return self.new(name, "this", self.text(identifier), props)
 
-    def statement(self, given: Mapping[str, str]) -> str:
-        props = self.struct(("iam", "PolicyStatementProps"), given)
-        return self.new(("iam", "PolicyStatement"), props)
+    def built(self, name: Name, given: Mapping[str, str]) -> str:
+        return self.new(name, self.struct((name[0], f"{name[1]}Props"), given))
 
     def mapping(self, given: Mapping[str, str]) -> str:
         told = ", ".join(f"[{self.text(key)}] = {value}" for key, value in given.items())
@@ -51,5 +50,13 @@ class CdkCSharp(Cdk):
 def _namespace(module: str) -> str:
     if module == "System":
         return "System.Collections.Generic"
-    known = {"": "", "sqs": ".AWS.SQS", "iam": ".AWS.IAM", "lambda": ".AWS.Lambda"}
+    known = {
+        "": "",
+        "sqs": ".AWS.SQS",
+        "iam": ".AWS.IAM",
+        "lambda": ".AWS.Lambda",
+        "sns": ".AWS.SNS",
+        "cloudwatch": ".AWS.CloudWatch",
+        "cloudwatch_actions": ".AWS.CloudWatch.Actions",
+    }
     return f"{_NAMESPACE}{known[module]}"

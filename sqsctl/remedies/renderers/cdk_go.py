@@ -16,7 +16,7 @@ class CdkGo(Cdk):
 
     def imports(self, used: Sequence[Name]) -> Sequence[str]:
         modules = dict.fromkeys(module for module, _ in used)
-        paths = [f'"{_MODULE}/aws{each}"' if each else f'"{_MODULE}"' for each in modules]
+        paths = [f'"{_MODULE}/{_package(each)}"' if each else f'"{_MODULE}"' for each in modules]
         return ["import (", *(f"\t{each}" for each in (*paths, f'"{_JSII}"')), ")"]
 
     def key(self, name: str) -> str:
@@ -61,9 +61,8 @@ class CdkGo(Cdk):
         props = self.struct((name[0], f"{name[1]}Props"), given)
         return self.new(name, "stack", self.text(identifier), props)
 
-    def statement(self, given: Mapping[str, str]) -> str:
-        props = self.struct(("iam", "PolicyStatementProps"), given)
-        return self.new(("iam", "PolicyStatement"), props)
+    def built(self, name: Name, given: Mapping[str, str]) -> str:
+        return self.new(name, self.struct((name[0], f"{name[1]}Props"), given))
 
     def mapping(self, given: Mapping[str, str]) -> str:
         told = ", ".join(f"{super(CdkGo, self).text(key)}: {each}" for key, each in given.items())
@@ -78,4 +77,4 @@ class CdkGo(Cdk):
 
 
 def _package(module: str) -> str:
-    return f"aws{module}" if module else "awscdk"
+    return f"aws{module.replace('_', '')}" if module else "awscdk"

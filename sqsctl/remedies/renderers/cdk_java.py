@@ -34,9 +34,8 @@ class CdkJava(Cdk):
         made = f"{self.class_(name)}.Builder.create(this, {self.text(identifier)})"
         return f"{made}{self._set(given)}.build()"
 
-    def statement(self, given: Mapping[str, str]) -> str:
-        made = self.class_(("iam", "PolicyStatement"))
-        return f"{made}.Builder.create(){self._set(given)}.build()"
+    def built(self, name: Name, given: Mapping[str, str]) -> str:
+        return f"{self.class_(name)}.Builder.create(){self._set(given)}.build()"
 
     def _set(self, given: Mapping[str, str]) -> str:
         return "".join(self.property(key, value) for key, value in given.items())
@@ -59,4 +58,4 @@ class CdkJava(Cdk):
 def _package(module: str) -> str:
     if module == "java":
         return "java.util"
-    return f"{_PACKAGE}.services.{module}" if module else _PACKAGE
+    return f"{_PACKAGE}.services.{module.replace('_', '.')}" if module else _PACKAGE

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqsctl.model.intents import Grant
-from sqsctl.model.remedy import Sentence, Step
+from sqsctl.model.remedy import Call, Sentence, Step
+from sqsctl.remedies.alarm_lines import alarm_resources
 from sqsctl.remedies.context import Context
 from sqsctl.remedies.notation import Reference, merged, without_target, yaml_lines
 from sqsctl.remedies.renderers.base import Renderer
@@ -33,6 +34,10 @@ class CloudFormation(Renderer):
         return tuple(
             yaml_lines({"Resources": {made: {"Type": "AWS::IAM::Policy", "Properties": document}}})
         )
+
+    def alarms(self, calls: Sequence[Call]) -> Sequence[str]:
+        made = alarm_resources(calls)
+        return tuple(yaml_lines({"Resources": made})) if made else ()
 
     def deploy(self, context: Context) -> tuple[Step, ...]:
         name = context.stack.stack_name

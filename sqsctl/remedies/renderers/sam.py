@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqsctl.model.intents import Bundle, Grant
-from sqsctl.model.remedy import Step
+from sqsctl.model.remedy import Call, Step
+from sqsctl.remedies.alarm_lines import alarm_resources
 from sqsctl.remedies.context import Context
 from sqsctl.remedies.notation import merged, yaml_lines
 from sqsctl.remedies.renderers.base import Renderer, typed
@@ -40,6 +41,10 @@ class Sam(Renderer):
         made = (function.logical_id if function else None) or "Function"
         policies = [{"Statement": [statement(grant)]}]
         return tuple(yaml_lines({made: {"Properties": {"Policies": policies}}}))
+
+    def alarms(self, calls: Sequence[Call]) -> Sequence[str]:
+        made = alarm_resources(calls)
+        return tuple(yaml_lines({"Resources": made})) if made else ()
 
     def bundle(self, bundle: Bundle, context: Context) -> Sequence[str]:
         function = context.stack.function(context.function)

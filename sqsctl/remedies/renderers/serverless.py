@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sqsctl.model.intents import REMOVED, Bundle, Grant, Package
-from sqsctl.model.remedy import Step
+from sqsctl.model.remedy import Call, Step
 from sqsctl.model.stack import Api, Stack
+from sqsctl.remedies.alarm_lines import alarm_resources
 from sqsctl.remedies.context import Context
 from sqsctl.remedies.notation import merged, yaml_lines
 from sqsctl.remedies.renderers.base import Renderer, typed
@@ -87,6 +88,10 @@ class Serverless(Renderer):
                 lines["custom"] = {"pythonRequirements": {"dockerizePip": True}}
             return tuple(yaml_lines(lines))
         return ()
+
+    def alarms(self, calls: Sequence[Call]) -> Sequence[str]:
+        made = alarm_resources(calls)
+        return tuple(yaml_lines({"resources": {"Resources": made}})) if made else ()
 
     def bundle(self, bundle: Bundle, context: Context) -> Sequence[str]:
         """Version 4 has esbuild built in, version 3 takes the plugin serverless-esbuild."""

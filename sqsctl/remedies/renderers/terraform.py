@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from sqsctl.model.intents import REMOVED, Grant, Intent
 from sqsctl.model.queues import Queue
-from sqsctl.model.remedy import Edit, Step
+from sqsctl.model.remedy import Call, Edit, Step
 from sqsctl.model.stack import Declared
+from sqsctl.remedies.alarm_lines import terraform_alarms
 from sqsctl.remedies.context import Context
 from sqsctl.remedies.notation import removed_within
 from sqsctl.remedies.renderers.base import Renderer, typed
@@ -59,6 +60,9 @@ class Terraform(Renderer):
             "  })",
             "}",
         )
+
+    def alarms(self, calls: Sequence[Call]) -> Sequence[str]:
+        return tuple(terraform_alarms(calls))
 
     def deploy(self, context: Context) -> tuple[Step, ...]:
         del context
