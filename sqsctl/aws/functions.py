@@ -19,6 +19,7 @@ from sqsctl.model.functions import Function, PublishedVersion
 from sqsctl.model.queues import names_a_queue
 from sqsctl.model.stack import (
     Concurrency,
+    RecursiveLoop,
     ResourcePolicy,
 )
 
@@ -152,6 +153,13 @@ class FunctionClient:
         """A function's reserved concurrency; ``limit`` None where none is set."""
         shape = self._call(name, lambda: self._client.get_function_concurrency(FunctionName=name))
         return Concurrency(name, shape.get("ReservedConcurrentExecutions"))
+
+    def recursion(self, name: str) -> RecursiveLoop:
+        """Whether Lambda stops a loop that the function is part of, as it does by default."""
+        shape = self._call(
+            name, lambda: self._client.get_function_recursion_config(FunctionName=name)
+        )
+        return RecursiveLoop(name, "Allow" if shape["RecursiveLoop"] == "Allow" else "Terminate")
 
     def account(self) -> Concurrency:
         """The account's regional concurrency."""

@@ -2,7 +2,8 @@
 
 ## What it does
 Looks for filter criteria on mappings of queues, and for messages that were received while
-the function was never invoked.
+the function was never invoked. Where the mapping counts its events (MetricsConfig), its own
+figures say how many the filter removed.
 
 ## Why it matters
 On a queue a filter does not leave the others for somebody else: what does not match is
@@ -45,27 +46,20 @@ class FilterDrops(Check):
                 yield self._filters(mapping, stack)
 
     def _filters(self, mapping: EventSourceMapping, stack: Stack) -> Finding:
+        counted = _counted(mapping, stack) or _by_the_queue(mapping, stack)
         queue = mapping.queue_arn.rsplit(":", 1)[-1]
-        received = figures.series(stack, queue, "NumberOfMessagesReceived")
-        deleted = figures.series(stack, queue, "NumberOfMessagesDeleted")
-        invoked = figures.series(stack, mapping.function_name, "Invocations")
-        dropped = figures.total(deleted) > 0 and figures.total(invoked) == 0
-        measured: tuple[Evidence, ...] = ()
-        if dropped and deleted and received:
-            measured = (
-                figures.evidence(
-                    received, "NumberOfMessagesReceived", f"{figures.total(received):.0f}"
-                ),
-                figures.evidence(
-                    deleted, "NumberOfMessagesDeleted", f"{figures.total(deleted):.0f}"
-                ),
-                Evidence(f"cloudwatch AWS/Lambda {mapping.function_name}", "Invocations", "0"),
-            )
-        number = round(figures.total(deleted))
-        lost = "the only message" if number == 1 else f"all {number} messages"
+        number, of, measured = counted or (0, 0, ())
+        every = bool(counted) and 0 < of <= number
+        lost = (
+            "the only message"
+            if every and number == 1
+            else f"all {number} messages"
+            if every
+            else f"{number} of {of} messages"
+        )
         title = (
             f"the filter of {mapping.function_name} deleted {lost} of {queue} unseen"
-            if dropped
+            if number
             else f"the mapping of {queue} deletes every message that its filter does not match"
         )
         return self.found(
@@ -89,11 +83,54 @@ class FilterDrops(Check):
                         ),
                         "where a part of the messages is to be deleted",
                     ),
+                    *(() if mapping.counts_events else (_count(mapping),)),
                 ),
             ),
             subject=mapping.function_name,
-            severity=Severity.ERROR if dropped else Severity.INFO,
-            kind=Kind.CAUSE if dropped else Kind.RISK,
-            explains=None if dropped else (),
-            confidence=Confidence.MEDIUM,
+            severity=Severity.ERROR if every else Severity.INFO,
+            kind=Kind.CAUSE if every else Kind.RISK,
+            explains=None if every else (),
+            confidence=Confidence.HIGH if mapping.counts_events and number else Confidence.MEDIUM,
         )
+
+
+def _counted(
+    mapping: EventSourceMapping, stack: Stack
+) -> tuple[int, int, tuple[Evidence, ...]] | None:
+    """What the mapping's own figures say: filtered out, polled; None where it has none."""
+    filtered = figures.series(stack, mapping.uuid, "FilteredOutEventCount")
+    polled = figures.series(stack, mapping.uuid, "PolledEventCount")
+    if not filtered or not polled:
+        return None
+    told = tuple(
+        figures.evidence(each, each.metric, f"{figures.total(each):.0f}")
+        for each in (polled, filtered)
+    )
+    return round(figures.total(filtered)), round(figures.total(polled)), told
+
+
+def _by_the_queue(
+    mapping: EventSourceMapping, stack: Stack
+) -> tuple[int, int, tuple[Evidence, ...]] | None:
+    """Without these: messages that are deleted while the function never runs."""
+    queue = mapping.queue_arn.rsplit(":", 1)[-1]
+    received = figures.series(stack, queue, "NumberOfMessagesReceived")
+    deleted = figures.series(stack, queue, "NumberOfMessagesDeleted")
+    invoked = figures.series(stack, mapping.function_name, "Invocations")
+    if not deleted or not figures.total(deleted) or figures.total(invoked):
+        return None
+    told = tuple(
+        figures.evidence(each, each.metric, f"{figures.total(each):.0f}")
+        for each in (received, deleted)
+        if each
+    )
+    number = round(figures.total(deleted))
+    ran = Evidence(f"cloudwatch AWS/Lambda {mapping.function_name}", "Invocations", "0")
+    return number, number, (*told, ran)
+
+
+def _count(mapping: EventSourceMapping) -> Option:
+    return Option(
+        (Set("mapping", mapping.uuid, {"MetricsConfig": {"Metrics": ["EventCount"]}}),),
+        "to have what the filter deletes counted (CloudWatch charges for these figures)",
+    )

@@ -22,7 +22,7 @@ from sqsctl.checks.support import figures
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import LogCheck, Seen, past
-from sqsctl.checks.support.queue_use import queue_use, variables_of
+from sqsctl.checks.support.queue_use import queue_use, sends_by
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
@@ -67,7 +67,7 @@ class RecursionDropped(LogCheck[str]):
                 yield self._dropped(dropped, sources, stack)
                 continue
             for queue, function, mapping in sources:
-                own = _own(function, queue, stack)
+                own = sends_by(function, queue, stack)
                 if own and (rounds := _rounds(function, queue, stack)):
                     yield self._loops(function, queue, mapping, own, rounds)
                 elif own:
@@ -85,7 +85,7 @@ class RecursionDropped(LogCheck[str]):
         told = [
             of_function(function, f"Environment {own}", function.environment[own])
             for queue, _, _ in sources
-            if (own := _own(function, queue, stack))
+            if (own := sends_by(function, queue, stack))
         ]
         finding = self.found(
             f"Lambda stopped {number:.0f} recursive invocations of {function.name} on {queues}",
@@ -157,12 +157,6 @@ class RecursionDropped(LogCheck[str]):
         )
 
 
-def _own(function: Function, queue: Queue, stack: Stack) -> str:
-    """The variable that names the queue, of a function that sends to it as far as is known."""
-    variable = next(variables_of(function, queue, stack), "")
-    return variable if variable and queue_use(stack, function, queue).sends is not False else ""
-
-
 def _rounds(function: Function, queue: Queue, stack: Stack) -> tuple[Series, Series, float] | None:
     """The function's runs, the queue's sends, and how many of these others may have made.
 
@@ -176,7 +170,7 @@ def _rounds(function: Function, queue: Queue, stack: Stack) -> tuple[Series, Ser
     senders = {
         each.name
         for each in stack.functions
-        if each.name != function.name and _own(each, queue, stack)
+        if each.name != function.name and sends_by(each, queue, stack)
     }
     others = sum(figures.total(figures.series(stack, each, "Invocations")) for each in senders)
     if not senders:

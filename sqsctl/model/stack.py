@@ -44,6 +44,7 @@ __all__ = [
     "Permission",
     "PublishedVersion",
     "Queue",
+    "RecursiveLoop",
     "ResourcePolicy",
     "Route",
     "Series",
@@ -70,6 +71,7 @@ class Fact(StrEnum):
     APIS = "apis"
     LOGS = "logs"
     CONCURRENCY = "concurrency"
+    RECURSION = "recursion"
     POLICIES = "policies"
     PERMISSIONS = "permissions"
     PACKAGES = "packages"
@@ -165,6 +167,14 @@ class Concurrency:
     function: str | None
     limit: int | None
     unreserved: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecursiveLoop:
+    """What Lambda does where it finds a function in a loop (lambda GetFunctionRecursionConfig)."""
+
+    function: str
+    setting: Literal["Allow", "Terminate"] = "Terminate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +305,7 @@ class Stack:
     apis: Group[Api] = Group()
     logs: Group[FunctionLogs] = Group()
     concurrency: Group[Concurrency] = Group()
+    recursion: Group[RecursiveLoop] = Group()
     policies: Group[ResourcePolicy] = Group()
     permissions: Group[Permission] = Group()
     packages: Group[Package] = Group()

@@ -11,6 +11,7 @@ from sqsctl.model.remedy import Call
 from sqsctl.remedies.cli import FUNCTION, MAPPING, QUEUE_URL
 
 _RESERVED = "ReservedConcurrentExecutions"
+_LOOP = "RecursiveLoop"
 
 
 def calls_of(intent: Intent) -> tuple[Call, ...]:
@@ -108,6 +109,13 @@ def _function(name: str, given: dict[str, Any]) -> Iterator[Call]:
                 FunctionName=name,
                 ReservedConcurrentExecutions=value,
             )
+    if _LOOP in given:
+        yield call(
+            "lambda",
+            "put_function_recursion_config",
+            FunctionName=name,
+            RecursiveLoop=given.pop(_LOOP),
+        )
     if given:
         yield call("lambda", "update_function_configuration", FunctionName=name, **given)
 

@@ -25,6 +25,7 @@ _OPERATIONS: Mapping[str, tuple[Kind, str]] = {
     "update_function_configuration": ("function", "FunctionName"),
     "put_function_concurrency": ("function", "FunctionName"),
     "delete_function_concurrency": ("function", "FunctionName"),
+    "put_function_recursion_config": ("function", "FunctionName"),
     "update_event_source_mapping": ("mapping", "UUID"),
     "add_permission": ("permission", "FunctionName"),
 }

@@ -10,6 +10,7 @@ from sqsctl.model.stack import (
     Concurrency,
     Permission,
     Queue,
+    RecursiveLoop,
     Stack,
 )
 from tests.checks.build import (
@@ -44,6 +45,11 @@ def queues(**main: Any) -> tuple[Queue, Queue]:
     return queue(**fields), queue(DLQ, retention_s=1_209_600)
 
 
+POISONED = queues(visible=2, max_receive_count=1000)
+POISON = (
+    series(JOBS, "ApproximateAgeOfOldestMessage", 4, statistic="Maximum"),
+    series(JOBS, "NumberOfMessagesReceived", 50),
+)
 FIFO = (
     queue(
         "j.fifo",
@@ -258,6 +264,55 @@ PAIRS = (
         ),
         stack(mappings=(mapping(),)),
         "deleted all 5 messages",
+    ),
+    Pair(
+        "noisy-groups",
+        stack(
+            metrics=(
+                series(JOBS, "ApproximateNumberOfNoisyGroups", 0, 1, statistic="Maximum"),
+                series(
+                    JOBS, "ApproximateAgeOfOldestMessageInQuietGroups", 400, statistic="Maximum"
+                ),
+            ),
+        ),
+        stack(
+            metrics=(
+                series(JOBS, "ApproximateNumberOfNoisyGroups", 1, 0, statistic="Maximum"),
+                series(
+                    JOBS, "ApproximateAgeOfOldestMessageInQuietGroups", 400, statistic="Maximum"
+                ),
+            ),
+        ),
+        "the others wait, too: the oldest of their messages for 7 min",
+        Severity.WARNING,
+        JOBS,
+    ),
+    Pair(
+        "poison-hidden",
+        stack(
+            queues=POISONED,
+            metrics=(*POISON, series(JOBS, "NumberOfMessagesDeleted", 10)),
+        ),
+        stack(
+            queues=POISONED,
+            metrics=(*POISON, series(JOBS, "NumberOfMessagesDeleted", 45)),
+        ),
+        "2 messages of shop-dev-jobs failed about 20 times each",
+        Severity.WARNING,
+        JOBS,
+    ),
+    Pair(
+        "recursion-allowed",
+        stack(
+            functions=(function(environment={"AGAIN": queue().url}),),
+            recursion=(RecursiveLoop(WORKER, "Allow"),),
+        ),
+        stack(
+            functions=(function(environment={"AGAIN": queue().url}),),
+            recursion=(RecursiveLoop(WORKER, "Terminate"),),
+        ),
+        f"nothing stops a loop: {WORKER} to {JOBS} and back",
+        Severity.WARNING,
     ),
     Pair(
         "batch-silent-loss",

@@ -450,3 +450,35 @@ def test_a_template_reserves_nothing_and_disables_no_mapping(bare: Bare) -> None
     name = mappings[0]["FunctionArn"].rpartition(":")[2]
     answer = functions.get_function_concurrency(FunctionName=name)
     assert "ReservedConcurrentExecutions" not in answer
+
+
+# --- figures and alarms ---
+
+
+def test_a_mapping_forgets_that_it_counts_and_alarms_ignore_their_queue(bare: Bare) -> None:
+    """functions/mapping_metrics.py and alarms.py."""
+    url = bare.queue(VisibilityTimeout="30")
+    name = bare.function("def handler(e, c): pass")
+    made = bare.client("lambda").create_event_source_mapping(
+        EventSourceArn=bare.arn(url),
+        FunctionName=name,
+        MetricsConfig={"Metrics": ["EventCount"]},
+        Enabled=False,
+    )
+    assert "MetricsConfig" not in made
+    watched = bare.client("cloudwatch")
+    metric = {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible"}
+    watched.put_metric_alarm(
+        AlarmName="upstream",
+        Dimensions=[{"Name": "QueueName", "Value": "one"}],
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        **metric,
+    )
+    other = watched.describe_alarms_for_metric(
+        Dimensions=[{"Name": "QueueName", "Value": "another"}], **metric
+    )
+    assert [each["AlarmName"] for each in other["MetricAlarms"]] == ["upstream"]

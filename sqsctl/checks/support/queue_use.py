@@ -58,6 +58,12 @@ def variables_of(function: Function, queue: Queue, stack: Stack) -> Iterator[str
             yield named.variable
 
 
+def sends_by(function: Function, queue: Queue, stack: Stack) -> str:
+    """The variable that names the queue, of a function that sends to it as far as is known."""
+    variable = next(variables_of(function, queue, stack), "")
+    return variable if variable and queue_use(stack, function, queue).sends is not False else ""
+
+
 def unused(stack: Stack, function: Function) -> frozenset[str]:
     """Variables with queues' names that the function's code does nothing with. Reads PACKAGES."""
     for package in stack.packages:

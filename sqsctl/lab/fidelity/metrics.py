@@ -15,8 +15,11 @@ import threading
 import time
 from typing import Any
 
+from sqsctl.lab.fidelity.sqs import fair_queues
+
 GAUGES_EVERY_S = 5.0
 KEPT_S = 3 * 3600.0
+_HIDDEN_FROM = 3
 _COUNT, _MS, _BYTES, _SECONDS = "Count", "Milliseconds", "Bytes", "Seconds"
 
 _lock = threading.Lock()
@@ -159,10 +162,27 @@ def _sample_queue(queue: dict[str, Any], now: float) -> None:
     for metric, attribute in figures.items():
         queue_metric(queue, metric, float(queue["attributes"].get(attribute, 0)))
     oldest = min(
-        (each.get("arrived_at", each["sent_at"]) for each in queue["messages"]), default=now
+        (
+            each.get("arrived_at", each["sent_at"])
+            for each in queue["messages"]
+            if _aged(each, queue)
+        ),
+        default=now,
     )
     dimensions = {"QueueName": str(queue["name"])}
     put("AWS/SQS", "ApproximateAgeOfOldestMessage", now - oldest, dimensions, now, _SECONDS)
+    for metric, value, unit in fair_queues.figures(queue, now):
+        put("AWS/SQS", metric, value, dimensions, now, unit)
+
+
+def _aged(message: dict[str, Any], queue: dict[str, Any]) -> bool:
+    """Whether the age counts it: not on a standard queue once it was received three times.
+
+    What SQS moved to a dead-letter queue brought its receives along, and counts there.
+    """
+    return bool(
+        queue["is_fifo"] or "arrived_at" in message or message["receive_count"] < _HIDDEN_FROM
+    )
 
 
 def _in_scope(account: str, region: str, function: Any, *args: Any) -> None:

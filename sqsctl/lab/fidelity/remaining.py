@@ -21,6 +21,8 @@ _TEXT = """
   SendMessageBatch and GetQueueUrl, unless the real packages are installed globally.
 - Functions in VPCs reach everything, and VPC endpoints have neither security groups nor private
   names. Queues are not encrypted, whatever key they name. There are no X-Ray traces or SnapStart.
+- A message group of a standard queue counts as noisy where it has more than half of the messages in
+  flight; AWS does not tell its measure. Messages are handed out in the same order all the same.
 - FilterLogEvents understands plain terms, not JSON patterns; StartQuery a part of the Insights
   language. Log retention is not applied.
 - Changes of a mapping or a queue's attributes are in effect at once, AWS takes up to a minute.

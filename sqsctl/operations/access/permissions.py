@@ -110,6 +110,7 @@ FACTS: Mapping[Fact, tuple[Need, ...]] = {
         *_on(On.FUNCTIONS, "lambda:GetFunctionConcurrency"),
         *_on(On.ANYTHING, "lambda:GetAccountSettings"),
     ),
+    Fact.RECURSION: _on(On.FUNCTIONS, "lambda:GetFunctionRecursionConfig", optional=True),
     Fact.POLICIES: _on(On.FUNCTIONS, "lambda:GetPolicy"),
     Fact.PERMISSIONS: _on(On.ROLES, "iam:SimulatePrincipalPolicy", optional=True),
     Fact.PACKAGES: (

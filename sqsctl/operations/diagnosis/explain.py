@@ -87,6 +87,7 @@ def _nothing_read() -> Stack:
         mappings=_unread(Fact.MAPPINGS),
         apis=_unread(Fact.APIS),
         concurrency=_unread(Fact.CONCURRENCY),
+        recursion=_unread(Fact.RECURSION),
         policies=_unread(Fact.POLICIES),
         permissions=_unread(Fact.PERMISSIONS),
         packages=_unread(Fact.PACKAGES),

@@ -40,6 +40,8 @@ ABOUT_QUEUES = frozenset(
         "fifo-group-blocked",
         "mapping-missing",
         "max-receive-count-low",
+        "noisy-groups",
+        "poison-hidden",
         "queue-policy-deny",
         "redrive-not-allowed",
         "visibility-below-six-times",

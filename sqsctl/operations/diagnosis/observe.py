@@ -38,6 +38,7 @@ _REQUIRES: Mapping[Fact, frozenset[Fact]] = {
     Fact.KEYS: frozenset({Fact.QUEUES, Fact.FUNCTIONS}),
     Fact.NAMED_QUEUES: frozenset({Fact.FUNCTIONS}),
     Fact.DEAD_LETTERS: frozenset({Fact.QUEUES}),
+    Fact.RECURSION: frozenset({Fact.MAPPINGS}),
     Fact.FUNCTIONS: frozenset({Fact.MAPPINGS}),
 }
 
@@ -129,6 +130,7 @@ _OF_FUNCTIONS = (
     Fact.LOGS,
     Fact.PACKAGES,
     Fact.CONCURRENCY,
+    Fact.RECURSION,
     Fact.POLICIES,
     Fact.PERMISSIONS,
     Fact.NETWORKS,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqsctl.aws.cloudwatch.metrics import MetricQuery, MetricReader
 from sqsctl.model.deployed import StackRef
+from sqsctl.model.functions import EventSourceMapping
 from sqsctl.model.stack import Api, Series
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ _QUEUE = (
     ("NumberOfMessagesReceived", "Sum"),
     ("NumberOfMessagesDeleted", "Sum"),
 )
+# Written where messages of a standard queue have a MessageGroupId.
+_FAIR_QUEUE = (
+    ("ApproximateNumberOfNoisyGroups", "Maximum"),
+    ("ApproximateNumberOfMessagesVisibleInQuietGroups", "Maximum"),
+    ("ApproximateAgeOfOldestMessageInQuietGroups", "Maximum"),
+)
+# Written where a mapping's MetricsConfig asks for EventCount.
+_MAPPING = (("PolledEventCount", "Sum"), ("FilteredOutEventCount", "Sum"))
 _FUNCTION = (
     ("Invocations", "Sum"),
     ("Errors", "Sum"),
@@ -92,6 +101,32 @@ def queue_queries(names: Iterable[str]) -> list[MetricQuery]:
         MetricQuery("AWS/SQS", metric, name, statistic, (("QueueName", name),))
         for name in names
         for metric, statistic in _QUEUE
+    ]
+
+
+def fair_queue_queries(names: Iterable[str]) -> list[MetricQuery]:
+    """What only standard queues with message groups have; FIFO queues are left out."""
+    return [
+        MetricQuery("AWS/SQS", metric, name, statistic, (("QueueName", name),))
+        for name in names
+        if not name.endswith(".fifo")
+        for metric, statistic in _FAIR_QUEUE
+    ]
+
+
+def mapping_queries(mappings: Iterable[EventSourceMapping]) -> list[MetricQuery]:
+    """The figures of mappings that count their events."""
+    return [
+        MetricQuery(
+            "AWS/Lambda",
+            metric,
+            each.uuid,
+            statistic,
+            (("EventSourceMappingUUID", each.uuid),),
+        )
+        for each in mappings
+        if each.counts_events
+        for metric, statistic in _MAPPING
     ]
 
 

@@ -175,6 +175,9 @@ class SmallAws:
         limits = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
         return {"AccountLimit": limits}
 
+    def GetFunctionRecursionConfig(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"RecursiveLoop": "Terminate"}
+
     def GetPolicy(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if self.broken == "API may not call" or request["FunctionName"] == WORKER:
             raise refusal("GetPolicy", "ResourceNotFoundException", "no policy")

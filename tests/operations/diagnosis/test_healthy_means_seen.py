@@ -34,6 +34,7 @@ SHARPENING = {
     "DescribeAlarmsForMetric",
     "GetAccountSettings",
     "GetFunction",
+    "GetFunctionRecursionConfig",
     "GetPolicy",
     "SimulatePrincipalPolicy",
 }

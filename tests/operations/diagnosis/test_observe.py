@@ -204,6 +204,7 @@ ACTIONS = {
     "lambda:ListEventSourceMappings": Fact.MAPPINGS,
     "lambda:GetFunctionConcurrency": Fact.CONCURRENCY,
     "lambda:GetAccountSettings": Fact.CONCURRENCY,
+    "lambda:GetFunctionRecursionConfig": Fact.RECURSION,
     "lambda:GetPolicy": Fact.POLICIES,
     "lambda:GetFunction": Fact.PACKAGES,
     "logs:FilterLogEvents": Fact.LOGS,

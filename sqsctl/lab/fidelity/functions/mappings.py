@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sqsctl.lab.fidelity.functions import mapping_metrics
+
 WITHOUT_WINDOW = 10
 PERMISSION = "The function execution role does not have permissions to call ReceiveMessage on SQS"
 
@@ -23,11 +25,16 @@ def install() -> None:
     create, update = lambda_svc._create_esm, lambda_svc._update_esm
 
     def create_esm(data: dict[str, Any]) -> Any:
-        return _refused(data) or _refused_twice(data) or create(data)
+        return (
+            _refused(data)
+            or _refused_twice(data)
+            or mapping_metrics.kept_answer(create(data), data)
+        )
 
     def update_esm(esm_id: str, data: dict[str, Any]) -> Any:
         known = lambda_svc._esms.get(esm_id)
-        return (_refused(_merged(known, data)) if known else None) or update(esm_id, data)
+        refused = _refused(_merged(known, data)) if known else None
+        return refused or mapping_metrics.kept_answer(update(esm_id, data), data)
 
     lambda_svc._create_esm = create_esm
     lambda_svc._update_esm = update_esm
@@ -111,7 +118,9 @@ def _merged(known: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
 def _checked_create(create: Callable[..., Any]) -> Callable[..., Any]:
     def checked(logical_id: str, props: dict[str, Any], stack: str) -> Any:
         _raise_for(props)
-        return create(logical_id, props, stack)
+        made = create(logical_id, props, stack)
+        mapping_metrics.keep(str(made[0]), props)
+        return made
 
     return checked
 
@@ -119,6 +128,7 @@ def _checked_create(create: Callable[..., Any]) -> Callable[..., Any]:
 def _checked_update(update: Callable[..., Any]) -> Callable[..., Any]:
     def checked(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> Any:
         _raise_for(new)
+        mapping_metrics.keep(physical_id, new)
         return update(physical_id, old, new, *rest)
 
     return checked

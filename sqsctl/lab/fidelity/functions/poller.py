@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqsctl.lab.fidelity.functions import batches
+from sqsctl.lab.fidelity.functions import batches, mapping_metrics
 from sqsctl.lab.fidelity.loop import LoopClosedError, on_loop
 from sqsctl.lab.fidelity.permissions import role_allows
 from sqsctl.lab.fidelity.sqs import messages
@@ -262,6 +262,9 @@ def _process(
     if dropped and may_delete:
         on_loop(lambda: _delete(queue, dropped))
     if not kept:
+        mapping_metrics.count(
+            mapping, polled=len(records), kept=0, failed=0, deleted=len(dropped) * may_delete
+        )
         return
     result = _invoked(mapping, kept, ends=min(message["visible_at"] for message in batch))
     if result is None:
@@ -271,6 +274,13 @@ def _process(
     done = [each["receiptHandle"] for each in kept if each["messageId"] not in back]
     if done and may_delete:
         on_loop(lambda: _delete(queue, done))
+    mapping_metrics.count(
+        mapping,
+        polled=len(records),
+        kept=len(kept),
+        failed=len(kept) - len(done),
+        deleted=(len(dropped) + len(done)) * may_delete,
+    )
 
 
 def _invoked(

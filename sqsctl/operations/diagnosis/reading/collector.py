@@ -39,7 +39,14 @@ from sqsctl.operations.diagnosis.reading.observation import (
 from sqsctl.operations.diagnosis.reading.surroundings import SurroundingsReader
 from sqsctl.operations.diagnosis.reading.texts import LogReader, PackagesReader
 from sqsctl.operations.diagnosis.simulations import Simulation, simulations
-from sqsctl.operations.live.metrics import api_queries, function_queries, period, queue_queries
+from sqsctl.operations.live.metrics import (
+    api_queries,
+    fair_queue_queries,
+    function_queries,
+    mapping_queries,
+    period,
+    queue_queries,
+)
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
@@ -76,6 +83,7 @@ class Collector:
         self._series: list[Series] = []
         self._simulated = False
         self._apis_measured = False
+        self._mappings_measured = False
         self._retention_asked = False
 
     def run(self) -> None:
@@ -90,6 +98,9 @@ class Collector:
             self._measure(
                 [
                     *queue_queries(each.name for each in self._ref.queues),
+                    *fair_queue_queries(
+                        each.name for each in self._ref.queues if not each.dead_letter_queue
+                    ),
                     *function_queries(each.name for each in self._ref.functions),
                 ]
             )
@@ -112,6 +123,7 @@ class Collector:
             Fact.CONCURRENCY: lambda: sorted(
                 core.concurrency, key=lambda each: each.function or ""
             ),
+            Fact.RECURSION: lambda: sorted(core.recursion, key=lambda each: each.function),
             Fact.POLICIES: lambda: sorted(
                 core.policies, key=lambda each: (each.function, each.qualifier or "")
             ),
@@ -151,6 +163,9 @@ class Collector:
         if not self._retention_asked and not work.pending(CORE, MAPPINGS, API, LOGS, FIGURES):
             self._retention_asked = True
             self._logs.ask_retention(self._failed())
+        if not work.pending(MAPPINGS) and not self._mappings_measured and Fact.METRICS in facts:
+            self._mappings_measured = True
+            self._measure(mapping_queries(self._core.mappings.values()))
         if not work.pending(API) and not self._apis_measured and Fact.METRICS in facts:
             self._apis_measured = True
             self._measure(api_queries(self._apis.values()))

@@ -14,6 +14,7 @@ from sqsctl.model.stack import (
     Concurrency,
     Fact,
     Queue,
+    RecursiveLoop,
     ResourcePolicy,
     Unread,
 )
@@ -40,6 +41,7 @@ class CoreReader:
         self.functions: dict[str, Function] = {}
         self.mappings: dict[str, EventSourceMapping] = {}
         self.concurrency: list[Concurrency] = []
+        self.recursion: list[RecursiveLoop] = []
         self.policies: list[ResourcePolicy] = []
         self.versions: dict[str, list[PublishedVersion]] = {}
         self._shared = shared
@@ -147,6 +149,7 @@ class CoreReader:
             if Fact.QUEUES in self._facts:
                 self._queue_by_arn(mapping.queue_arn)
             self.function(mapping.function_name)
+            self._recursion(mapping.function_name)
             if mapping.qualifier:
                 self.published(mapping.function_name, mapping.qualifier)
 
@@ -205,6 +208,17 @@ class CoreReader:
                 action="lambda:GetFunctionConcurrency",
             )
         self.policy(name, None)
+
+    def _recursion(self, name: str) -> None:
+        """Read whether loops through a consumer are stopped; others are in none with a queue."""
+        if Fact.RECURSION in self._facts and self._shared.first_time("recursion", name):
+            self._shared.work.start(
+                f"recursion of {name}",
+                lambda: self._function_client.recursion(name),
+                self.recursion.append,
+                self._shared.gap(Fact.RECURSION),
+                action="lambda:GetFunctionRecursionConfig",
+            )
 
     def policy(self, name: str, qualifier: str | None) -> None:
         """Read who may invoke a function, or an alias of it."""
