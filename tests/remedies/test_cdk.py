@@ -13,11 +13,13 @@ from sqsctl.model.intents import (
     REMOVED,
     ChangeRuntime,
     Create,
+    Do,
     Grant,
     Intent,
     Principal,
     Set,
     SetVariable,
+    call,
     remedy,
 )
 from sqsctl.model.remedy import Fix
@@ -480,3 +482,48 @@ def test_what_the_lines_use_is_imported(language: str) -> None:
 def test_what_is_only_taken_out_needs_no_import(language: str) -> None:
     (edit,) = fixed(language, FREE).ways[0].edits
     assert len(edit.lines) == 2
+
+
+ALARM = Do(
+    call(
+        "cloudwatch",
+        "put_metric_alarm",
+        AlarmName="jobs-dlq-not-empty",
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": "jobs-dlq"}],
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+        AlarmActions=["arn:aws:sns:eu-west-1:111122223333:alerts"],
+    )
+)
+ALARMS = {
+    "typescript": ("new cloudwatch.Alarm(this,", "new cloudwatch_actions.SnsAction(alerts))"),
+    "python": ("cloudwatch.Alarm(self,", "add_alarm_action(cloudwatch_actions.SnsAction(alerts))"),
+    "java": ("Alarm.Builder.create(this,", ".addAlarmAction(new SnsAction(alerts));"),
+    "csharp": ("new Alarm(this,", ".AddAlarmAction(new SnsAction(alerts));"),
+    "go": ("awscloudwatch.NewAlarm(stack,", "awscloudwatchactions.NewSnsAction(alerts))"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_alarm_and_the_topic_that_is_made_for_it(language: str) -> None:
+    (told, *_) = lines(fixed(language, ALARM))
+    for each in (*ALARMS[language], '"JobsDlqNotEmpty"', "GREATER_THAN_THRESHOLD"):
+        assert each in told
+    topic = Do(call("sns", "create_topic", Name="alerts"))
+    made = next(each for each in lines(fixed(language, topic, ALARM)) if "Alarm" in each)
+    assert '"Alerts"' in made
+    assert "Topic" in made
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_figures_and_loops_are_settings_like_others(language: str) -> None:
+    counted = Set("mapping", "m", {"MetricsConfig": {"Metrics": ["EventCount"]}})
+    stopped = Set("function", WORKER, {"RecursiveLoop": "Terminate"})
+    assert "EVENT_COUNT" in " ".join(lines(fixed(language, counted)))
+    assert "TERMINATE" in " ".join(lines(fixed(language, stopped)))

@@ -49,7 +49,7 @@ class Renderer(ABC):
                     lines += self.bundle(each, context)
                 case _:
                     pass
-        lines += self.alarms(made)
+        lines += self.alarms([each for each, _ in made])
         return (Edit(self.file, self.language, tuple(lines)),) if lines else ()
 
     def _calls(self, intent: Intent, context: Context) -> tuple[Call, ...]:

@@ -191,6 +191,16 @@ class Cdk(Renderer):
             "queue-arn": lambda: self.got("queue", "queueArn"),
             "source": lambda: self.plain(value) if isinstance(value, str) else self.api_arn,
             "auth": lambda: self.option(("lambda", "FunctionUrlAuthType"), str(value)),
+            "loop": lambda: self.option(("lambda", "RecursiveLoop"), str(value).upper()),
+            "metrics": lambda: self.struct(
+                ("lambda", "MetricsConfig"),
+                {
+                    "metrics": self.listed(
+                        ("lambda", "MetricType"),
+                        [self.option(("lambda", "MetricType"), "EVENT_COUNT")],
+                    )
+                },
+            ),
             "maximum": lambda: self.plain(_within(value, "MaximumConcurrency")),
             "format": lambda: self.option(("lambda", "LoggingFormat"), str(value).upper()),
             "level": lambda: self.option(("lambda", "ApplicationLogLevel"), str(value)),
