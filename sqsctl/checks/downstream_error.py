@@ -25,13 +25,13 @@ from sqsctl.checks.support.payloads import NOT_JSON, json_of_another_service
 from sqsctl.checks.support.service_faults import EXPECTED, Fault, fault_of
 from sqsctl.checks.support.services import ANSWERED, BOTO, SDK_CODE, SDK_FRAME, SDK_TYPE
 from sqsctl.model.finding import Confidence, Finding, Severity
-from sqsctl.model.intents import ChangeCode, Option, Redrive, Remedy, Tell, remedy
+from sqsctl.model.intents import ChangeCode, Option, Redrive, Remedy, Set, Tell, remedy
 from sqsctl.model.stack import Stack
 
 # Parameters that the SDK itself refuses: no service was asked.
 _NEVER_SENT = re.compile(
     r"MissingRequiredParameter|UnexpectedParameter|InvalidParameterType|MultipleValidationErrors"
-    r"|ParamValidationError|Parameter validation failed"
+    r"|ParamValidationError|Parameter validation failed|parameter validator found"
 )
 # What a language raises where a value is of the wrong kind: no service was asked either.
 _LANGUAGES_OWN = re.compile(
@@ -191,6 +191,58 @@ def _hidden_longer() -> Remedy:
     )
 
 
+# A connection that an earlier invocation left, and that is no more.
+_LOST = re.compile(
+    r"no connection available|[Cc]onnection (?:terminated|was closed|is closed|lost|already closed)"
+    r"|server closed the connection|server has gone away|Lost connection to|ECONNRESET|EPIPE"
+    r"|socket hang up|[Tt]opology (?:is closed|was destroyed)|[Pp]ool (?:is closed|was destroyed)"
+    r"|Client has been closed|InterfaceError|connection reset by peer|[Bb]roken pipe"
+)
+_NO_CIPHERTEXT = re.compile(r"InvalidCiphertextException")
+_DEDUPLICATED = re.compile(r"ContentBasedDeduplication enabled or MessageDeduplicationId")
+
+
+def _connect_again() -> Remedy:
+    said = (
+        "test a connection that an earlier invocation left before it is used, and connect again "
+        "where it is closed; retry the call once"
+    )
+    return remedy(
+        said,
+        ChangeCode(
+            f"{said}: the sandbox stands still between invocations, and the server closes what is "
+            "idle meanwhile. Keep the idle timeout of the pool below the server's"
+        ),
+        afterwards=Redrive(),
+    )
+
+
+def _deduplicated() -> Remedy:
+    said = "give each send to the FIFO queue a MessageDeduplicationId"
+    return remedy(
+        f"{said}, or switch ContentBasedDeduplication on",
+        Set("queue", "", {"ContentBasedDeduplication": True}),
+        other=(Option((ChangeCode(said),), "where equal bodies are different messages"),),
+        afterwards=Redrive(),
+    )
+
+
+def _encrypted_anew() -> Remedy:
+    said = (
+        "give the code a ciphertext of the function's own region, key and encryption context: what "
+        "it decrypts is plain text, cut off, or was encrypted elsewhere"
+    )
+    return remedy(
+        said,
+        Tell(
+            "encrypt the value anew in the function's region (aws kms encrypt) and put it where "
+            "the code reads it, whole and decoded from base64 once; what the console's helper "
+            "encrypted wants the encryption context LambdaFunctionName"
+        ),
+        afterwards=Redrive(),
+    )
+
+
 def _answered(seen: Seen[Answer]) -> Remedy:
     """What to do by whose fault it is; a message that is at fault itself fails again as it is."""
     text = seen.newest.everything
@@ -198,6 +250,12 @@ def _answered(seen: Seen[Answer]) -> Remedy:
         return _fewer_connections()
     if _EXPIRED.search(text):
         return _hidden_longer()
+    if _DEDUPLICATED.search(text):
+        return _deduplicated()
+    if _NO_CIPHERTEXT.search(text):
+        return _encrypted_anew()
+    if seen.sign.fault is Fault.SERVICE and _LOST.search(text):
+        return _connect_again()
     if match := _NOT_FIFO.search(text):
         name = match.group("name")
         said = (

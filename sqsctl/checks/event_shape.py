@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.code_fixes import each_record
-from sqsctl.checks.support.event_types import Misfit, mending, misfit, title_of
+from sqsctl.checks.support.event_types import NOT_LOADED, Misfit, mending, misfit, title_of
 from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.checks.support.failures.failed_reads import (
     Origin,
@@ -91,7 +91,7 @@ class EventShape(LogCheck[Shape | Misfit]):
     def recognise(self, case: Case) -> Shape | Misfit | None:
         if found := misfit(case):
             return found
-        if _OF_AN_ATTRIBUTE.search(case.text):
+        if _OF_AN_ATTRIBUTE.search(case.text) or NOT_LOADED.search(case.text):
             return None
         parsed = bool(OBJECT_PARSED.search(case.text))
         field = _read_of_event(case)

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from sqsctl.checks.base import Meta
 from sqsctl.checks.support.evidence import of_function
 from sqsctl.checks.support.failures.failure_cases import Case
-from sqsctl.checks.support.failures.languages import from_image
+from sqsctl.checks.support.failures.languages import from_image, language
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.packages.exports import nearest_handler
 from sqsctl.checks.support.packages.imports import missing
@@ -66,6 +66,9 @@ _SIGNS = re.compile(
 )
 # nodejs24.x and later: the handler is there, in a form that is no longer called.
 _CALLBACK = re.compile(r"CallbackHandlerDeprecated|removed support for callback-based function")
+# A wrapper that found no function under the name that its variable tells it.
+_WRAPPED_NOTHING = re.compile(r"TypeError: \w*[hH]andler is not a function")
+_OF_A_WRAPPER = re.compile(r"at [^\n]{0,80}/(?:opt/nodejs|node_modules)/")
 _NAMED = (
     re.compile(r"(?P<name>[\w./\-]{1,200}) is undefined or not exported"),
     re.compile(r"(?P<name>Handler '[^'\n]{1,200}' missing on module '?[^'\n]{0,200}'?)"),
@@ -97,8 +100,12 @@ class HandlerNotFound(LogCheck[str]):
         text = case.text if case.failure.message else case.everything
         if _CALLBACK.search(text):
             return _TAKES_CALLBACK
+        if _WRAPPED_NOTHING.search(text) and _OF_A_WRAPPER.search(case.trace[:400]):
+            return "the handler that the wrapper calls (datadog or another's)"
         if not _SIGNS.search(text):
             return None
+        if "InvalidEntryPoint(" in text:
+            return "the entry point"
         for pattern in _NAMED:
             if match := pattern.search(text):
                 return match.group("name").strip()
@@ -180,6 +187,7 @@ class HandlerNotFound(LogCheck[str]):
                 function,
                 seen.sign,
                 image=from_image(seen.newest) is True,
+                language=language(seen.newest),
             ),
             subject=seen.function,
             confidence=seen.confidence,
@@ -251,8 +259,55 @@ def _in_the_image(told: str) -> Remedy:
     )
 
 
+# The handler setting of languages that name more than a file, and what has to be packaged.
+_OF_LANGUAGES = {
+    "dotnet": (
+        "ASSEMBLY::NAMESPACE.CLASS::METHOD",
+        (
+            "the first part of the setting names the assembly: its .dll, .deps.json and "
+            ".runtimeconfig.json lie at the archive's root, as dotnet lambda package makes it "
+            "(GenerateRuntimeConfigurationFiles in the .csproj)"
+        ),
+    ),
+    "java": (
+        "PACKAGE.CLASS::METHOD",
+        (
+            "the class has to be in the archive that is uploaded: a jar with all dependencies "
+            "(shadowJar, the shade plugin), or the function.zip that Quarkus and others build, not "
+            "the thin jar"
+        ),
+    ),
+}
+# Handlers of tools that wrap the function's own: they come with a layer.
+_WRAPPER = re.compile(
+    r"newrelic|datadog|lumigo|epsagon|thundra|dynatrace|instana|otel|opentelemetry|sentry|splunk"
+    r"|honeycomb|catchpoint|rollbar",
+    re.IGNORECASE,
+)
+
+
+def _wrapped(name: str, told: str) -> Remedy:
+    asked = call("lambda", "get_function_configuration", FunctionName=name or FUNCTION)
+    return remedy(
+        f"attach the layer that brings the wrapper {told}, or name your own handler",
+        Look(asked, query="[Handler,Runtime,Architectures,Layers]"),
+        Tell(
+            f"the handler setting names a tool's wrapper ({told}): attach its layer, made for the "
+            "function's region, runtime and processor, and let its variable name your handler "
+            "(NEW_RELIC_LAMBDA_HANDLER, DD_LAMBDA_HANDLER and the like); or take the wrapper off"
+        ),
+        afterwards=Redrive(),
+    )
+
+
 def _named(
-    name: str, nearest: str, function: Function | None, told: str = "", *, image: bool = False
+    name: str,
+    nearest: str,
+    function: Function | None,
+    told: str = "",
+    *,
+    image: bool = False,
+    language: str = "",
 ) -> Remedy:
     """The handler that is there; else how to see what the package holds."""
     if nearest:
@@ -263,8 +318,28 @@ def _named(
             Set("function", name, {"Handler": nearest}, before),
             afterwards=Redrive(),
         )
+    if image and told == "the entry point":
+        said = (
+            "let the image's ENTRYPOINT be the absolute path of an executable file that is in it, "
+            "no link, with its own arguments behind it"
+        )
+        change = ChangeCode(said, file="Dockerfile")
+        return remedy(said, change, Bring("again"), afterwards=Redrive())
     if image:
         return _in_the_image(told)
+    if form := _OF_LANGUAGES.get(language):
+        return remedy(
+            f"let the handler setting be of the form {form[0]}, and package what it names",
+            Look(
+                call("lambda", "get_function_configuration", FunctionName=name or FUNCTION),
+                query="Handler",
+            ),
+            Tell(f"{told}: {form[1]}" if told else form[1]),
+            Bring("again", language=language),
+            afterwards=Redrive(),
+        )
+    if _WRAPPER.search(told):
+        return _wrapped(name, told)
     asked = call("lambda", "get_function_configuration", FunctionName=name or FUNCTION)
     where = call("lambda", "get_function", FunctionName=name or FUNCTION)
     return remedy(

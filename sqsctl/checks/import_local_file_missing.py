@@ -78,6 +78,12 @@ def _told(sign: Missing, near: str) -> Remedy:
 
 
 def _summary(sign: Missing, near: str) -> str:
+    if "\\" in sign.module:
+        return (
+            "let composer's autoloader know the class: the file's path and name agree with its "
+            "namespace, upper and lower case too; then composer dump-autoload --optimize, and "
+            "package app/ and vendor/ with it"
+        )
     if near:
         return f"import it as it is packaged ({near}): Linux minds case, ES modules the extension"
     if sign.module.startswith(("@/", "~/", "#", "src/")):

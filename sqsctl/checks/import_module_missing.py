@@ -110,7 +110,8 @@ def _lazily(seen: Seen[Missing]) -> bool:
 
 
 def _other_version(sign: Missing) -> bool:
-    return bool(sign.name) and sign.importer.startswith(("/var/task/", "/opt/", "/var/lang/"))
+    known = sign.importer.startswith(("/var/task/", "/opt/", "/var/lang/"))
+    return bool(sign.name) and (known or sign.language == "dotnet")
 
 
 _INSTALLED = frozenset({"node", "python", "ruby"})
@@ -128,6 +129,17 @@ def _versions(sign: Missing) -> Remedy:
             "than what imports it",
             Tell("npm update '@aws-sdk/*' '@smithy/*', then npm dedupe; keep one lock file"),
             Package("again", language="node"),
+            afterwards=Redrive(),
+        )
+    if sign.language == "dotnet":
+        return remedy(
+            f"reference {sign.module} in one version: what was compiled wants {sign.name}, which "
+            "the version that is loaded does not have",
+            Tell(
+                f"give {sign.module} the version of the function's .NET in every project and "
+                "package (dotnet list package --include-transitive shows them), then package anew"
+            ),
+            Package("again", language="dotnet"),
             afterwards=Redrive(),
         )
     if sign.importer.startswith("/var/lang/"):

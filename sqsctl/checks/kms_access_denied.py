@@ -29,13 +29,16 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
 from sqsctl.checks.support.services import KMS
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
-from sqsctl.model.intents import Do, Look, Option, Principal, Remedy, call, remedy
+from sqsctl.model.intents import Do, Look, Option, Principal, Remedy, Tell, call, remedy
 from sqsctl.model.keys import GONE, Key
 from sqsctl.model.stack import Fact, Stack
+from sqsctl.remedies.cli import FUNCTION
 from sqsctl.remedies.context import role_of
 
 _THROTTLE = re.compile(r"KMS\.?Throttl|KmsThrottled")
 _OFF = re.compile(r"[Dd]isabled|pending deletion|InvalidState|NotFound|does not exist")
+# KMS's own sentence for all of it: no such key, not in this region, or no permission.
+_ONE_OF_THREE = re.compile(r"does not exist in this region, or you are not allowed to access")
 _KEY = re.compile(r"arn:aws[\w\-]*:kms:[\w\-]*:\d{12}:key/[\w\-]{1,60}|key/[0-9a-f\-]{36}")
 
 
@@ -73,7 +76,8 @@ class KmsAccessDenied(LogCheck[Refused]):
             return None
         key = _KEY.search(text)
         acted = refused is not None and bool(refused.action)
-        kind = "denied" if acted or not _OFF.search(text) else "off"
+        off = _OFF.search(text) and not _ONE_OF_THREE.search(text)
+        kind = "denied" if acted or not off else "off"
         if "unable to decrypt the environment" in text:
             kind = "environment"
         found = refused if refused and acted else Denial()
@@ -198,9 +202,27 @@ def _missing(each: Refusal) -> Denial:
 
 def _allow(sign: Refused, stack: Stack, function: str) -> Remedy:
     found = sign.denial
-    if not found.action:
-        found = replace(found, action="kms:Decrypt")
-    return mending(found, role_of(stack.function(function)))
+    if found.action:
+        return mending(found, role_of(stack.function(function)))
+    lacking = mending(replace(found, action="kms:Decrypt"), role_of(stack.function(function)))
+    if sign.kind != "environment":
+        return lacking
+    # Lambda's own key trusts the role as it was when the function was made.
+    name = function or FUNCTION
+    again = Option(
+        (
+            Look(call("lambda", "get_function_configuration", FunctionName=name), query="Role"),
+            Tell(
+                "a role that was deleted and made again under its name is another one to the key: "
+                "give the function another role and this one back (aws lambda "
+                "update-function-configuration --role), or deploy it with the role's new ARN"
+            ),
+        ),
+        "its role was made again since, and the key is AWS's own",
+    )
+    first, *others = lacking.options
+    own = replace(first, when="the environment has a key of your own")
+    return replace(lacking, options=(own, *others, again))
 
 
 def _enable(key: str) -> Remedy:

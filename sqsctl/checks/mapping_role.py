@@ -101,10 +101,13 @@ class MappingRole(LogCheck[str]):
     def report(self, seen: Seen[str], stack: Stack) -> Finding:
         function = stack.function(seen.function)
         role = (function.role_arn or "").rsplit("/", 1)[-1] if function else ""
+        network = seen.sign.startswith("ec2:")
+        what = "the function's network" if network else "the event source"
+        queue = _QUEUE.search(seen.newest.everything)
         return self.found(
-            f"Lambda refuses the event source: the role of {seen.who} may not {seen.sign}",
+            f"Lambda refuses {what}: the role of {seen.who} may not {seen.sign}",
             evidence=seen.evidence(),
-            remedy=_granted(role, ""),
+            remedy=_in_a_vpc(role) if network else _granted(role, queue.group() if queue else ""),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -119,6 +122,23 @@ def _said(mapping: EventSourceMapping) -> Evidence | None:
         if text and _DENIED.search(text):
             return of_mapping(mapping, field, text)
     return None
+
+
+_QUEUE = re.compile(r"arn:aws[\w\-]*:sqs:[\w\-]+:\d{12}:[\w\-.]{1,90}")
+_NETWORK = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DeleteNetworkInterface",
+)
+
+
+def _in_a_vpc(role: str) -> Remedy:
+    """Network interfaces have no resource to name when they are made."""
+    return remedy(
+        "allow the role to make network interfaces (the managed policy "
+        "AWSLambdaVPCAccessExecutionRole has that), or take the function out of the VPC",
+        Grant(_NETWORK, "*", Principal("role", role)),
+    )
 
 
 def _granted(role: str, resource: str) -> Remedy:

@@ -147,6 +147,8 @@ def _goes_on(block: Block, first: str, last: str, text: str) -> bool:
     # Terraform tells the resource and its place below the error, a schema what it refuses.
     if _PLACE.match(text):
         return first.startswith("Error: ") or "_FAILED" in first or last.endswith("with message:")
+    if p.php_fatal.match(first) and re.match(r"Stack trace:|#\d|thrown in ", text):
+        return True
     # Go writes `message: Type` and then its frames as JSON.
     if len(block.lines) == 1 and text.startswith('[{"path":') and _TYPE_LAST.search(last):
         return True

@@ -53,6 +53,7 @@ SUSPECT = re.compile(
     r"rror|xception|[Tt]raceback|denied|Denied|not authorized|Task timed out|Runtime exited|panic"
     r"|FATAL|CRITICAL|Rejection|Failure|Fault|E[A-Z]{4,}|DoesNotExist|NotFound|[Tt]hrottl|Exceeded"
     r"|\bRuntime\.[A-Z]"
+    r"|\n\s+at \S|Fatal error|Parse error"
     r"|exited|differs from|Could not|Cannot|Unable|signal: |OutOfMemory|\bfail\b|SEVERE"
 )
 # What only AWS or an SDK writes, also without an error type beside it: first the frames that an
@@ -90,6 +91,8 @@ WORDED = re.compile(
     r"|(?:Properties|Model) validation failed|Template (?:format |validation )?error: "
     r"|did not receive a response from your Custom Resource"
     r"|Received response status \[FAILED\] from custom resource|Requires capabilities ?: ?\["
+    r"|Custom Resource failed to stabilize|is invalid for updating"
+    r"|An error occurred(?: while provisioning your stack)?: \w{1,255}\s{1,12}- \S"
     r"|No export named \S{1,300} found|as it is in use by \S"
     r"|^[│|╷ ]{0,4}Error: (?:[Ee]rror )?(?:creating|updating|deleting|putting|modifying) "
     r"|Cannot find (?:module|package) '[^'\n]{1,300}'\s*\nRequire stack:"

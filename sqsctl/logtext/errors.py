@@ -267,6 +267,13 @@ def _from_head(text: str) -> SeenError | None:
             part for part in (match.group("msg") or "", text[match.end() :].strip()) if part
         )
         return SeenError(match.group("type"), message)
+    if coded := p.coded_error.match(text):
+        extra, frames = _message_and_frames(text[coded.end() :].split("\n"))
+        message = "\n".join(each for each in (coded.group("msg"), *extra) if each)
+        return SeenError(coded.group("type"), message, tuple(frames))
+    if php := p.php_fatal.search(text):
+        place = f"{php.group('file')}:{php.group('line')}"
+        return SeenError(php.group("type") or "Error", php.group("msg"), (f"at {place}",))
     heads = (p.error_head.search(text), p.plain_error.search(text), p.qualified.search(text))
     for line_match in heads:
         if line_match and (line_match.group("msg") or "").strip(" ,") not in _NOTHING:

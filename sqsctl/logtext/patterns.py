@@ -174,6 +174,16 @@ error_head = re.compile(
 plain_error = re.compile(
     r"^(?:Uncaught |Unhandled )?Error(?: \[(?P<code>\w{1,80})\])?: (?P<msg>.*)$", re.MULTILINE
 )
+# SDKs for Node.js name an error by AWS's code alone: `InvalidParameterValue: …`, and its frames.
+coded_error = re.compile(
+    r"(?!Trace|Warning|\w*Warning)(?P<type>(?:AWS\.)?[A-Z][A-Za-z]{2,80}(?:\.[A-Z]\w{2,80}){0,3}): "
+    r"(?P<msg>[^\n]{1,4000})(?=\n\s+at \S)"
+)
+# PHP ends a script with this line: a process, or a request that it served.
+php_fatal = re.compile(
+    r"(?:PHP )?(?:Fatal|Parse) error:\s{1,4}(?:Uncaught )?(?:(?P<type>[A-Z][\w\\]{0,120}): )?"
+    r"(?P<msg>[^\n]{1,2000}?) in (?P<file>/[^\s:]{1,300})(?::| on line )(?P<line>\d{1,7})"
+)
 # Java, Ruby, .NET and Go handlers: Lambda writes `message: Type` and the trace or `null` below.
 typed_tail = re.compile(
     r"^(?P<msg>[^\n]{0,4000}?): (?P<type>(?:[\w$*]{1,80}\.){0,12}[A-Za-z]\w{0,80})\s*\n"

@@ -29,7 +29,7 @@ _HEAD_INITIALS = frozenset("0123456789abcdefABCDEFu[")
 # Something of each form that ``_by_runtime`` knows; cheaper than to try them all on each line.
 _RUNTIME_HINT = re.compile(
     r"\[ERROR\]|LAMBDA_WARNING|^(?:Unable|Handler|Bad|module|Syntax|Error|Init|Critical|Uncaught"
-    r"|Invoke|Unhandled|\{)|\[\{\"path\":"
+    r"|Invoke|Unhandled|\{|PHP |Fatal |Parse )|\[\{\"path\":"
     r"|\n(?:null\s*$|Traceback )|^[^\n]{0,4000}: [\w$.*]{1,200}\s*\n"
 )
 
@@ -204,6 +204,8 @@ def _by_runtime(text: str, events: tuple[LogEvent, ...], at: datetime | None) ->
         return fatal_entry(events, text, at, None, _old_form(text))
     if any(form.match(text) for form in _FORMS) and (error := error_in(text)):
         return fatal_entry(events, text, at, None, error)
+    if (php := p.php_fatal.match(text)) and (error := error_in(text[php.start() :])):
+        return fatal_entry(events, text, at, None, error)
     return None
 
 
@@ -236,7 +238,15 @@ def _printed(text: str, events: tuple[LogEvent, ...], at: datetime | None) -> En
     if level and p.node_kind.match(body) and (error := error_in(body)):
         return fatal_entry(events, text, at, None, error)
     entry = _logged(body, events, text, at, None, level.group("lvl") if level else "")
-    return replace(entry, runtime_form=True) if _FROM_OUTSIDE.match(text) else entry
+    ended = _FROM_OUTSIDE.match(text) or (entry.error and _NOT_STARTED.search(text))
+    return replace(entry, runtime_form=True) if ended else entry
+
+
+# Frameworks say so before they give up, and what went wrong.
+_NOT_STARTED = re.compile(
+    r"Failed to start (?:application|quarkus)|Application run failed|APPLICATION FAILED TO START"
+    r"|Error starting (?:ApplicationContext|Micronaut)"
+)
 
 
 # A traceback that begins outside of the function's code went up through its handler: runtimes of

@@ -33,6 +33,10 @@ _DOTNET = re.compile(
     r"|could not be converted to (?P<other>Amazon\.Lambda\.[\w.]{1,120})"
     r"|JsonSerializerException"
 )
+# What came cannot be read for want of an assembly, or of another version of it.
+NOT_LOADED = re.compile(
+    r"Could not load (?:file or assembly|type)|(?:Method|Field) not found: |MissingMethodException"
+)
 _MODEL = re.compile(
     r"validation errors? for (?P<type>(?:Sqs|Sns|S3|EventBridge|Kinesis|Kafka|Dynamo|APIGateway|Alb"
     r"|Ses|Cloudwatch|CloudWatch|LambdaFunctionUrl|VpcLattice|Cloud)\w{0,60}(?:Model|Envelope))\b"
@@ -67,7 +71,7 @@ def misfit(case: Case) -> Misfit | None:
     if match := _GO.search(text):
         kind = match.group("type").strip()
         return Misfit("go", kind, match.group("field") or "", match.group("had"))
-    if match := _DOTNET.search(text):
+    if (match := _DOTNET.search(text)) and not NOT_LOADED.search(text):
         return Misfit("dotnet", (match.group("type") or match.group("other") or "").strip())
     if match := _MODEL.search(text):
         fields = ", ".join(dict.fromkeys(_MISSING.findall(case.everything)))

@@ -26,6 +26,8 @@ _OF_A_DEPLOY = re.compile(
     r"|^[│|╷ ]{0,4}Error: (?:[Ee]rror )?(?:creating|updating|deleting|putting|modifying) "
     r"|(?:Properties|Model) validation failed|Template (?:format )?error: |in the template\b"
     r"|Template validation error|from custom resource|your Custom Resource|ROLLBACK_\w{2,20}"
+    r"|Serverless Error -|An error occurred(?: while provisioning your stack)?: \w{1,255}\s{1,12}- "
+    r"|is invalid for updating"
     r"|[Cc]hange ?[Ss]et(?:CreateComplete)? (?:failed|cannot)|The stack named \S{1,130} failed",
     re.MULTILINE,
 )
@@ -49,6 +51,7 @@ _API = re.compile(
 )
 # A resource in the events of CloudFormation, as the tools lay them out.
 _RESOURCE = (
+    re.compile(r"An error occurred[\w ]{0,40}: (?P<id>[A-Za-z0-9]{1,255})\s{1,12}-(?P<type>) "),
     re.compile(r"_FAILED: (?P<id>[A-Za-z0-9]{1,255}) \((?P<type>AWS::[\w:]{1,80})\)"),
     re.compile(r"_FAILED[\s|]{1,40}(?P<type>AWS::[\w:]{1,80})[\s|]{1,40}(?P<id>[\w/\-]{1,255})"),
     re.compile(

@@ -111,6 +111,7 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"An update is in progress for resource: (?P<arn>arn:[\w:\-.]{1,300})"
             r"|function is currently in the following state: (?P<state>Pending)"
+            r"|could not be updated due to a concurrent update|another update is in progress"
         ),
     ),
     ("code-storage", re.compile(r"Code storage limit exceeded|CodeStorageExceeded")),
@@ -142,6 +143,7 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"Stack: ?(?:arn:[\w\-]{1,20}:cloudformation:(?P<region>[\w\-]{1,30}):\d{12}:stack/)?"
             r"(?P<stack>[\w\-]{1,130})\S{0,60} is in (?P<state>[A-Z_]{1,60}) state and can ?not be"
             r" updated"
+            r"|current state of (?P<now>[A-Z_]{1,60}) is invalid for updating"
         ),
     ),
     (
@@ -197,6 +199,7 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "custom-resource",
         re.compile(
             r"did not receive a response from your Custom Resource"
+            r"|Custom Resource failed to stabilize in expected time"
             r"(?:[\s\S]{0,60}?requestId \[(?P<request>[\w\-]{1,60})\])?"
             r"|Received response status \[FAILED\] from custom resource\."
             r"(?: Message returned: (?P<said>[^\n]{1,300}))?"

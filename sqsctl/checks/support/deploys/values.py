@@ -150,8 +150,9 @@ def archive_absent(named: Named) -> Advice:
 
 
 def stack_state(named: Named) -> Advice:
-    stack, state = named["stack"], named["state"]
-    title = f"the stack {stack} is in {state} and takes no update"
+    stack, state = named.get("stack", "STACK_NAME"), named.get("state") or named["now"]
+    told = f" {stack}" if "stack" in named else ""
+    title = f"the stack{told} is in {state} and takes no update"
     if state.endswith("_IN_PROGRESS"):
         return title, mend(
             "wait until what runs is done", Wait("what runs is done; then deploy again")

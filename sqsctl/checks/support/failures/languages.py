@@ -13,7 +13,9 @@ _SHOWN: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ruby", re.compile(r"\.rb:\d{1,6}:in [`']|Function<[\w:]{1,80}>|/gems/[\w.\-]{1,80}/")),
     (
         "dotnet",
-        re.compile(r"\.cs:line \d|Amazon\.Lambda\.|\bat Function\.\w|\bSystem\.\w{3,60}Exc"),
+        re.compile(
+            r"\.cs:line \d|Amazon\.Lambda\.|\.deps\.json|\bat Function\.\w|\bSystem\.\w{3,60}Exc"
+        ),
     ),
     ("java", re.compile(r"\((?:\w{1,80}\.(?:java|kt|scala):\d|Native Method)|\bjava\.\w{2,20}\.")),
     (
@@ -38,6 +40,8 @@ _IMAGE = re.compile(
     # The managed runtimes hold the client, too, in folders of their own.
     r"|/(?!var/(?:lang|runtime)/)[\w./\-]{1,200}/(?:aws_?lambda_?ric|aws-lambda-ric)\b"
     r"|in function directory '/(?!var/task)"
+    # Of an archive Lambda starts bootstrap and what lies in /opt/extensions, and nothing else.
+    r"|fork/exec (?!/var/task/bootstrap|/var/runtime/|/opt/)/\S{1,200}:|InvalidEntryPoint\("
 )
 
 

@@ -44,6 +44,11 @@ _OF_RUNTIME = re.compile(
     r"at (?:java(?:\.base)?[./]|jdk\.|sun\.|lambdainternal\.|com\.amazonaws\.services\.lambda\.)"
 )
 _DOTNET = re.compile(r"Could not load file or assembly '(?P<mod>[\w.\-]{1,200})[,']")
+_DOTNET_MEMBER = re.compile(
+    r"(?:Method|Field) not found: '(?:[\w.<>\[\]!`]{1,200} )?(?P<mod>[\w.]{1,200}?)\.\w{1,100}"
+    r"(?:`\d)?(?:<[^'\n]{0,300}?>)?\.(?P<name>\w{1,120})"
+)
+_PHP = re.compile(r"Class [\\\"']{1,4}(?P<mod>[A-Z][\w\\]{1,200}?)[\\\"']{1,4} not found")
 _NO_FILE = re.compile(
     r"(?:ENOENT: no such file or directory, (?:open|stat|scandir|access|lstat) '"
     r"|No such file or directory: '|open |FileNotFoundException: |(?:require|include)(?:_once)?\()"
@@ -142,6 +147,7 @@ def _missing(text: str, case: Case) -> Missing | None:
         or _in_ruby(text, case.trace)
         or _in_java(text, case.trace)
         or _in_dotnet(text)
+        or _in_php(text, case.trace)
         or _no_file(text)
         or _nothing_named(text)
     )
@@ -352,8 +358,19 @@ def _in_java(text: str, trace: str) -> Missing | None:
     return Missing(name, "package", "java", match.group("mod"))
 
 
+def _in_php(text: str, trace: str) -> Missing | None:
+    match = _PHP.search(text)
+    if match is None or ".php" not in f"{text}{trace}":
+        return None
+    name = re.sub(r"\\+", r"\\", match.group("mod"))
+    return Missing(name, "local" if name.startswith("App\\") else "package", "other")
+
+
 def _in_dotnet(text: str) -> Missing | None:
     match = _DOTNET.search(text)
+    if not match and (member := _DOTNET_MEMBER.search(text)):
+        module = member.group("mod")
+        return Missing(module, "package", "dotnet", module, "the package", member.group("name"))
     if not match:
         return None
     return Missing(match.group("mod"), "package", "dotnet", match.group("mod"))

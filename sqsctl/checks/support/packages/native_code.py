@@ -108,7 +108,8 @@ def foreign(case: Case) -> Foreign | None:
 
 
 _WANTED_BY = re.compile(
-    r"(?:required by |Error importing |C-extensions? (?:of|for) )(?P<by>/[^\s)\"]{1,300}|numpy)"
+    r"(?:required by |Error importing |Importing the |C-extensions? (?:of|for) )"
+    r"(?P<by>/[^\s)\"]{1,300}|numpy|pandas)"
 )
 
 

@@ -53,7 +53,7 @@ def mending(sign: Foreign, case: Case, *, image: bool, deployed: str) -> Remedy:
         return _prisma(case)
     if of_a_layer(sign.by):
         return layer_built(sign.by, case.function)
-    if sign.by.endswith("/bootstrap"):
+    if sign.by.endswith("/bootstrap") and "glibc" in sign.built_for:
         return _program(sign, case)
     if sign.built_for == "a newer Java":
         return remedy(
@@ -150,7 +150,7 @@ def _image(case: Case) -> Remedy:
         "build the image for the function's processor (docker build --platform), or change the "
         "function's architecture to the image's",
         (
-            Option((Package("again"),), "to keep the function's architecture"),
+            Option((*_script(case), Package("again")), "to keep the function's architecture"),
             Option(
                 (
                     Tell(
@@ -165,6 +165,15 @@ def _image(case: Case) -> Remedy:
         afterwards=Redrive(),
         image=True,
         language=language(case),
+    )
+
+
+def _script(case: Case) -> tuple[Tell, ...]:
+    """A script is no program without its first line, whatever the processor."""
+    if not re.search(r"(?<!/lambda-entrypoint)\.sh: exec format error", case.text):
+        return ()
+    return (
+        Tell("see that the script's first line is #!/bin/sh or another interpreter's, with LF"),
     )
 
 
