@@ -32,6 +32,7 @@ class Wanted:
     """What was asked for: how bad is bad, what the team lives with, which checks and functions.
 
     ``deployed`` is False where only a template was looked at: nothing has a state then.
+    ``all_ways``: every way of a remedy is shown with its steps.
     """
 
     threshold: Severity
@@ -39,6 +40,7 @@ class Wanted:
     checks: Sequence[str] = ()
     functions: Sequence[str] = ()
     deployed: bool = True
+    all_ways: bool = False
 
 
 def answer(
@@ -77,7 +79,14 @@ def answer(
         if not wanted.checks and wanted.deployed:
             console.print()
             show_picture(console, seen.stack, states, well=None if whole else DRAWN_WELL)
-        show_diagnosis(console, diagnosis, seen.stack, whole=whole, notes=notes)
+        show_diagnosis(
+            console,
+            diagnosis,
+            seen.stack,
+            whole=whole,
+            all_ways=wanted.all_ways,
+            notes=notes,
+        )
 
     partial = Exit.PARTIAL if diagnosis.unseen else Exit.OK
     return Answer(data, human, Exit.NEGATIVE if bad else partial)

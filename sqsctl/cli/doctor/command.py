@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sqsctl.cli.common.insights import InsightsOption
+from sqsctl.cli.common.remedy_options import AllWaysOption
 from sqsctl.cli.doctor.answer import Wanted, answer
 from sqsctl.cli.doctor.fixing import apply_fixes
 from sqsctl.cli.doctor.listing import listed
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
             "sqsctl doctor function-timeout visibility-below-timeout",
             "sqsctl doctor --queue jobs --since 6h",
             "sqsctl doctor --function arn:aws:lambda:us-east-1:123456789012:function:worker:live",
+            "sqsctl doctor --all-ways",
             "sqsctl doctor --fix",
             "sqsctl doctor --report findings.md",
             "sqsctl doctor --template .           a packaged project, before its deploy",
@@ -131,6 +133,7 @@ def doctor(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --fix: show what would be applied.")
     ] = False,
+    all_ways: AllWaysOption = False,
     insights: InsightsOption = True,
 ) -> Answer | None:
     """Say what is wrong, with the evidence, and what to type.
@@ -150,7 +153,17 @@ def doctor(
         raise UsageError(f"--fail-on is info, warning or error, not {fail_on!r}")
     if template is not None:
         return _before_deploy(
-            run, template, fail_on, [*(checks or []), *(only or [])], skip or [], fix or watch
+            run,
+            template,
+            Wanted(
+                Severity[fail_on.upper()],
+                _ignores(),
+                [*(checks or []), *(only or [])],
+                deployed=False,
+                all_ways=all_ways,
+            ),
+            skip or [],
+            running=fix or watch,
         )
     if watch and (fix or report is not None):
         raise UsageError(
@@ -184,7 +197,7 @@ def doctor(
             )
         return replace(seen, diagnosis=as_typed(seen.diagnosis, run))
 
-    asked = Wanted(Severity[fail_on.upper()], _ignores(), wanted, function or ())
+    asked = Wanted(Severity[fail_on.upper()], _ignores(), wanted, function or (), all_ways=all_ways)
     if watch:
         _watch(run, look, asked, interval)
         return None
@@ -204,14 +217,12 @@ def doctor(
 
 
 def _before_deploy(
-    run: Run, place: Path, fail_on: str, wanted: list[str], skip: list[str], running: bool
+    run: Run, place: Path, asked: Wanted, skip: list[str], *, running: bool
 ) -> Answer:
     from sqsctl.cli.doctor.template import forecast
-    from sqsctl.model.finding import Severity
 
     if running:
         raise UsageError("--template looks at what is not deployed yet: no --fix, no --watch")
-    asked = Wanted(Severity[fail_on.upper()], _ignores(), wanted, deployed=False)
     return forecast(run, place, asked, skip)
 
 

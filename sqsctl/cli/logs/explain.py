@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sqsctl.cli.common.remedy_options import AllWaysOption
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, styled
@@ -56,6 +57,7 @@ def explain(
             help="The function's timeout, if the text does not say.",
         ),
     ] = None,
+    all_ways: AllWaysOption = False,
 ) -> Answer:
     """Diagnose log text, offline: a stream, a pasted line, an Invoke's or a deploy's error.
 
@@ -76,7 +78,13 @@ def explain(
     def human(console: Console) -> None:
         if diagnosis.findings:
             more = "sqsctl logs explain -v"
-            show_diagnosis(console, diagnosis, whole=run.output.verbose > 0, more=more)
+            show_diagnosis(
+                console,
+                diagnosis,
+                whole=run.output.verbose > 0,
+                all_ways=all_ways,
+                more=more,
+            )
         else:
             console.print(styled(f"no known failure in {counted(lines, 'line')}"), soft_wrap=True)
 

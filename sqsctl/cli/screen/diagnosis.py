@@ -26,13 +26,15 @@ def show_diagnosis(
     stack: Stack | None = None,
     *,
     whole: bool = False,
+    all_ways: bool = False,
     notes: Sequence[str] = (),
     more: str = "sqsctl doctor",
 ) -> None:
     """All findings, causes first, each with what it explains, and what it comes to.
 
     ``stack`` is what was looked at; None for log text alone. ``whole`` shows everything that is
-    known of each finding, and which checks could not look. ``notes`` come before the
+    known of each finding, and which checks could not look; ``all_ways`` every way to mend it.
+    ``notes`` come before the
     summary; ``more`` is the command that shows everything of the checks named behind it.
     """
     names = Names(stack.stack_name or "" if stack else "")
@@ -42,7 +44,7 @@ def show_diagnosis(
             console.print()
             show_whole(console, finding, nested, names)
     else:
-        _show_short(console, blocks, names)
+        _show_short(console, blocks, names, all_ways=all_ways)
     if whole or not diagnosis.findings or any(map(_is_block, diagnosis.findings)):
         console.print()
     _show_unseen(console, diagnosis)
@@ -54,13 +56,17 @@ def show_diagnosis(
 
 
 def _show_short(
-    console: Console, blocks: list[tuple[Finding, list[Finding]]], names: Names
+    console: Console,
+    blocks: list[tuple[Finding, list[Finding]]],
+    names: Names,
+    *,
+    all_ways: bool,
 ) -> None:
     blocks = [each for block in blocks for each in _open(*block)]
     now = [each for each in blocks if _is_block(each[0])]
     for finding, nested in now[:MAX_BLOCKS]:
         console.print()
-        show_block(console, finding, nested, names)
+        show_block(console, finding, nested, names, all_ways=all_ways)
     quiet = [each for each in blocks if not _is_block(each[0])]
     if now[MAX_BLOCKS:] or quiet:
         console.print()

@@ -40,8 +40,18 @@ def show_line(console: Console, finding: Finding, names: Names, *, note: str = "
     hanging(console, styled(said, "dim"))
 
 
-def show_block(console: Console, finding: Finding, nested: Sequence[Finding], names: Names) -> None:
-    """What is wrong, one piece of evidence, what it explains, and the first way to mend it."""
+def show_block(
+    console: Console,
+    finding: Finding,
+    nested: Sequence[Finding],
+    names: Names,
+    *,
+    all_ways: bool = False,
+) -> None:
+    """What is wrong, one piece of evidence, what it explains, and how to mend it.
+
+    The first way stands with its steps, each other one on a line; ``all_ways``: all with theirs.
+    """
     from rich.text import Text
 
     hanging(
@@ -57,11 +67,14 @@ def show_block(console: Console, finding: Finding, nested: Sequence[Finding], na
     for label, below in zip(["explains", *[""] * len(nested)], nested, strict=False):
         _labelled(console, label, names.short(safe_line(below.title)))
     _labelled(console, "fix", names.short(safe(finding.fix.summary)), "green")
-    if finding.fix.disposition == "safe":
+    safe_fix = finding.fix.disposition == "safe"
+    if safe_fix:
         _step(console, Command(("sqsctl", "doctor", finding.id, "--fix")))
+    if all_ways:
+        for number, way in enumerate(finding.fix.ways):
+            _whole_way(console, "or" if number or safe_fix else "", way)
     else:
-        for way in finding.fix.ways[:1]:
-            _first_way(console, way)
+        _in_brief(console, finding.fix.ways, first_is_shown=safe_fix)
     for each, label in zip(finding.fix.afterwards, ["then", ""], strict=False):
         _labelled_step(console, label, each)
 
@@ -118,16 +131,56 @@ def _seen(evidence: Evidence, names: Names) -> str:
     return f"{where}: {safe_line(evidence.fact)} {value}" if evidence.fact else value
 
 
-def _first_way(console: Console, way: Way) -> None:
-    """The steps that fit, each whole; how many more there are."""
+def _in_brief(console: Console, ways: Sequence[Way], *, first_is_shown: bool) -> None:
+    """The steps of the first way that fit, each whole, and a line for each other way.
+
+    What does not fit is counted on one line.
+    """
     room, left = _room(console, LABEL + 2), MAX_LINES
-    for number, step in enumerate(way.steps):
+    steps = ways[0].steps if ways and not first_is_shown else ()
+    others = ways[1:]
+    for number, step in enumerate(steps):
         left -= len(list(_told(step, room, MAX_EDIT)))
         if left < 0 and number:
-            more = counted(len(way.steps) - number, "more step")
-            console.print(styled(f"{' ' * (LABEL + 2)}… {more}", "dim"))
+            more = [counted(len(steps) - number, "more step")]
+            more += [counted(len(others), "other way")] * bool(others)
+            told = f"… {' and '.join(more)}: --all-ways shows them"
+            _labelled(console, "", told)
             return
         _step(console, step, limit=MAX_EDIT)
+    _other_ways(console, others, max(1, left + 1))
+
+
+def _whole_way(console: Console, label: str, way: Way) -> None:
+    """Every step of a way, below what it is for."""
+    if label or way.when:
+        _labelled(console, label, way.when)
+    for step in way.steps:
+        _step(console, step)
+
+
+def _other_ways(console: Console, ways: Sequence[Way], room: int) -> None:
+    """A line for each way that is left; those without a line of their own are counted."""
+    named = ways if len(ways) <= room else ways[: room - 1]
+    for way in named:
+        _labelled(console, "or", _in_short(way), most=1)
+    if left := len(ways) - len(named):
+        told = counted(left, "more way" if named else "other way")
+        _labelled(console, "" if named else "or", f"{told}: --all-ways shows them", most=1)
+
+
+def _in_short(way: Way) -> str:
+    """What a way is for; what its first step says, where it is for anything."""
+    if way.when or not way.steps:
+        return way.when
+    step = way.steps[0]
+    match step:
+        case Command():
+            return step.line
+        case Edit():
+            return f"in {step.file}"
+        case Sentence():
+            return step.text
 
 
 def _labelled(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqsctl import private_files
 from sqsctl.cli.screen.output import iso, safe
 from sqsctl.errors import UsageError
+from sqsctl.model.remedy import Command, Edit, Sentence, Step
 
 if TYPE_CHECKING:
     from sqsctl.model.finding import Finding
@@ -94,16 +95,34 @@ def _finding(finding: Finding) -> Sequence[str]:
         at = f", {iso(each.at)}" if each.at else ""
         parts.append(f"{_inline(each.source)}{at}: {_inline(each.fact)}\n\n{_block(each.value)}")
     parts.append(f"**Fix:** {_inline(finding.fix.summary)}")
-    if finding.fix.commands:
-        parts.append(_block("\n".join(finding.fix.commands), "sh"))
-    if finding.fix.serverless_yml:
-        parts.append(_block("\n".join(finding.fix.serverless_yml), "yaml"))
-    if finding.fix.template:
-        parts.append(f"In {_inline(finding.fix.template_of)}:")
-        parts.append(_block("\n".join(finding.fix.template)))
+    for number, way in enumerate(finding.fix.ways):
+        if number or way.when:
+            parts.append(_inline(f"{'Or' if number else 'Either'}: {way.when}".rstrip(": ")))
+        parts += _steps(way.steps)
+    for title, steps in (
+        ("To see that it worked:", finding.fix.verify),
+        ("Afterwards:", finding.fix.afterwards),
+        ("To take it back:", finding.fix.undo),
+    ):
+        if steps:
+            parts += [title, *_steps(steps)]
     if finding.reference:
         parts.append(f"<{finding.reference}>")
     return parts
+
+
+def _steps(steps: Sequence[Step]) -> Iterator[str]:
+    for step in steps:
+        match step:
+            case Command():
+                if step.where:
+                    yield f"In {_inline(step.where)}:"
+                yield _block(step.line, "sh")
+            case Edit():
+                yield f"In {_inline(step.file)}:"
+                yield _block("\n".join(step.lines), step.language)
+            case Sentence():
+                yield _inline(step.text)
 
 
 def _inline(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
+from collections.abc import Iterable
 
 import pytest
 from rich.console import Console
@@ -11,8 +12,8 @@ from rich.console import Console
 from sqsctl.checks.rank import diagnose
 from sqsctl.cli.screen.diagnosis import show_diagnosis
 from sqsctl.cli.screen.picture import show_picture
-from sqsctl.model.finding import Kind, Severity
-from sqsctl.model.remedy import Command
+from sqsctl.model.finding import Finding, Kind, Severity
+from sqsctl.model.remedy import Command, Edit, Sentence, Step
 from sqsctl.model.stack import Stack
 from tests.checks.build import stack
 from tests.checks.zoo import PAIRS, Pair
@@ -20,12 +21,12 @@ from tests.checks.zoo import PAIRS, Pair
 TARGET_AND_TITLE = 3  # lines that doctor prints before the picture
 
 
-def screen(where: Stack, *, whole: bool = False) -> list[str]:
+def screen(where: Stack, *, whole: bool = False, all_ways: bool = False) -> list[str]:
     out = io.StringIO()
     console = Console(file=out, width=80, force_terminal=True, color_system=None)
     diagnosis = diagnose(where)
     show_picture(console, where)
-    show_diagnosis(console, diagnosis, where, whole=whole)
+    show_diagnosis(console, diagnosis, where, whole=whole, all_ways=all_ways)
     return out.getvalue().rstrip("\n").split("\n")
 
 
@@ -50,6 +51,54 @@ def test_one_cause_fits_on_a_screen_and_the_summary_stands_last(pair: Pair) -> N
         assert len(lines) + TARGET_AND_TITLE <= 24, "\n".join(lines)
     assert lines[-1].startswith(("✓ ", "? ", "✗ ", "  "))
     assert any(line.startswith(("✓ ", "? ", "✗ ")) for line in lines[-2:])
+
+
+def told_of(step: Step) -> list[str]:
+    """The words of a step, as a screen tears them: without its blanks and line ends."""
+    match step:
+        case Command():
+            return ["".join(step.line.split())]
+        case Edit():
+            return ["".join(each.split()) for each in step.lines]
+        case Sentence():
+            return ["".join(step.text.split())]
+
+
+def joined(lines: Iterable[str]) -> str:
+    """A screen without blanks and the shell's continuations."""
+    return "".join("".join(each.removesuffix("\\").split()) for each in lines)
+
+
+def shown_first(where: Stack) -> list[Finding]:
+    """Findings that have a block of their own on the short screen."""
+    blocks = [
+        each
+        for each in diagnose(where).findings
+        if each.severity > Severity.INFO and not each.past and not each.explained_by
+    ]
+    return blocks[:3]
+
+
+@pytest.mark.parametrize("pair", [pytest.param(each, id=each.id) for each in PAIRS])
+def test_all_ways_shows_every_step_of_every_way(pair: Pair) -> None:
+    seen = joined(screen(pair.broken, all_ways=True))
+    for finding in shown_first(pair.broken):
+        for way in finding.fix.ways:
+            assert "".join(way.when.split()) in seen
+            for step in way.steps:
+                assert all(each in seen for each in told_of(step)), (finding.id, step)
+
+
+@pytest.mark.parametrize("pair", [pytest.param(each, id=each.id) for each in PAIRS])
+def test_other_ways_have_a_line_each_or_are_counted(pair: Pair) -> None:
+    lines = screen(pair.broken)
+    seen = joined(lines)
+    for finding in shown_first(pair.broken):
+        for way in finding.fix.ways[1:]:
+            named = bool(way.when) and "".join(way.when[:50].split()) in seen
+            assert named or "--all-ways" in seen, (finding.id, way.when)
+        if len(finding.fix.ways) == 1 and len(finding.fix.ways[0].steps) == 1:
+            assert "--all-ways" not in seen
 
 
 @pytest.mark.parametrize("pair", [pytest.param(each, id=each.id) for each in PAIRS])
