@@ -94,6 +94,15 @@ class _Handler(BaseHTTPRequestHandler):
     proxy: Proxy
 
     def do_POST(self) -> None:
+        self._counted()
+
+    def do_GET(self) -> None:
+        self._counted()
+
+    def do_PUT(self) -> None:
+        self._counted()
+
+    def _counted(self) -> None:
         with self.proxy.lock:
             self.proxy.active += 1
         try:
@@ -104,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        operation = self._operation()
         entry = Entry(operation, json.loads(body or b"{}"))
         self.proxy.log.append(entry)
         fault = self.proxy.next_fault(operation)
@@ -117,6 +126,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self._broken_after(fault, entry, body)
         except OSError:
             self.close_connection = True  # the peer is gone: killed, or out of patience
+
+    def _operation(self) -> str:
+        """SQS names it in a header; of Lambda's, those on mappings have a name here."""
+        named = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        if named or "/event-source-mappings/" not in self.path:
+            return named
+        one = bool(urlsplit(self.path).path.rpartition("/")[2])
+        kind = {"GET": "Get" if one else "List", "PUT": "Update"}.get(self.command, "Create")
+        return f"{kind}EventSourceMapping{'s' if kind == 'List' else ''}"
 
     def _broken_before(self, fault: Fault, entry: Entry, body: bytes) -> None:
         if fault.kind == "call":
@@ -180,13 +198,13 @@ class _Handler(BaseHTTPRequestHandler):
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
         skipped = {"host", "content-length", "connection", "transfer-encoding"}
         headers = {k: v for k, v in self.headers.items() if k.lower() not in skipped}
-        headers = resigned("POST", self.path, headers, body, host=parts.netloc)
-        connection.request("POST", self.path, body, headers)
+        headers = resigned(self.command, self.path, headers, body, host=parts.netloc)
+        connection.request(self.command, self.path, body or None, headers)
         answer = connection.getresponse()
         raw = answer.read()
         connection.close()
         entry.forwarded += 1
-        if answer.status == 200:
+        if answer.status in {200, 202}:
             entry.answer = json.loads(raw)
         return answer.status, raw
 

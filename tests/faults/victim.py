@@ -2,8 +2,9 @@
 
     python -m tests.faults.victim ENDPOINT SOURCE TARGET JOURNALS [WORKERS [KIND]]
 
-KIND is redrive, edit (each body is changed on its way), canary (three first), restore (of the file
-``archive`` beside the journals) or purge (every second message). Prints its summary as one JSON
+KIND is redrive, edit (each body is changed on its way), canary (three first), pause (the consumer
+of a third queue, named after the target, is off meanwhile), restore (of the file ``archive`` beside
+the journals), export (into it) or purge (every second message). Prints its summary as one JSON
 line; exits as the program would.
 """
 
@@ -14,21 +15,28 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from sqsctl.aws.mappings import MappingClient
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.errors import Exit
-from sqsctl.model.dead_letters import RestoreSummary
+from sqsctl.model.dead_letters import ExportSummary, RestoreSummary
 from sqsctl.model.message import Message, Outgoing
 from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import RedriveSummary
+from sqsctl.operations.dead_letters import survey
+from sqsctl.operations.dead_letters.survey import Look
 from sqsctl.operations.moving import removal
 from sqsctl.operations.moving.canary import watch
+from sqsctl.operations.moving.export import export
+from sqsctl.operations.moving.pause import paused
 from sqsctl.operations.moving.redrive import Redrive, RedriveStoppedError, redrive
 from sqsctl.operations.moving.removal import Removed, remove
 from sqsctl.operations.moving.restore import Restore, restore
 from sqsctl.operations.shared.control import Control, interruptible
 from tests.faults.bench import HOLD_S, POLICY, session_on
 
-Summary = RedriveSummary | RestoreSummary | Removed
+Summary = RedriveSummary | RestoreSummary | ExportSummary | Removed
+EXPORT_HOLD_S = 3 * HOLD_S
+PURGE_HOLD_S = 4 * HOLD_S
 
 
 def main(
@@ -73,8 +81,19 @@ def work(
         )
     if kind == "purge":
         # What a killed one held comes back soon, and the lab shows everything at the first poll.
-        removal._HOLD_S, removal.EMPTY_POLLS = 4 * HOLD_S, 1  # type: ignore[attr-defined]
+        removal._HOLD_S, removal.EMPTY_POLLS = PURGE_HOLD_S, 1  # type: ignore[attr-defined]
         return remove(client.open(source.ref), source, chosen, policy=POLICY, control=control)
+
+    if kind == "export":
+        survey.EMPTY_POLLS = 1
+        return export(
+            client.open(source.ref),
+            source,
+            journals.parent / "archive",
+            look=Look(limit=0, hold_s=EXPORT_HOLD_S),
+            overwrite=True,
+            control=control,
+        )
 
     def moved(limit: int | None) -> RedriveSummary:
         return redrive(
@@ -95,7 +114,26 @@ def work(
         return replace(
             rest, possible_duplicates=(*first.possible_duplicates, *rest.possible_duplicates)
         )
+    if kind == "pause":
+        with paused(
+            MappingClient(client.session),
+            [fed_by(target.arn)],
+            place=client.place,
+            folder=notes_beside(journals),
+            control=control,
+            poll_s=0.02,
+        ):
+            return moved(None)
     return moved(None)
+
+
+def fed_by(target_arn: str) -> str:
+    """The queue whose consumer is paused: one of its own, as nobody may eat what is counted."""
+    return f"{target_arn}-fed"
+
+
+def notes_beside(journals: Path) -> Path:
+    return journals.parent / "paused"
 
 
 def edited(_: Message, outgoing: Outgoing) -> Outgoing:
