@@ -45,7 +45,7 @@ _MEANING = {
         "the answer is no: doctor found problems, a threshold was crossed, a probe did not arrive"
     ),
     Exit.INTERRUPTED: "interrupted by Ctrl-C (SIGINT)",
-    Exit.TERMINATED: "terminated (SIGTERM)",
+    Exit.TERMINATED: "terminated (SIGTERM), or its terminal was closed (SIGHUP)",
 }
 
 # A run that meets several of these reports the first: signals, then 7 > 9 > 3 > 4 > 10.

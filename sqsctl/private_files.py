@@ -31,6 +31,31 @@ def create(path: Path, flags: int = os.O_WRONLY, mode: int = OWNER_ONLY) -> int:
     return os.open(path, flags | _EXCLUSIVE, mode)
 
 
+def shared(path: Path, *, made: bool = True, more: int = 0) -> int:
+    """A descriptor of a file that several runs lock or add to, never through a link.
+
+    ``made``: where it is not there yet, it is made. Raises OSError.
+    """
+    own = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    return os.open(path, os.O_RDWR | own | more | (os.O_CREAT if made else 0), OWNER_ONLY)
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that only its owner can enter; it goes with everything in it. Raises OSError."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="sqsctl-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def unnamed() -> IO[bytes]:
+    """A file without a name: nothing is left behind, whatever happens. Raises OSError."""
+    import tempfile
+
+    return tempfile.TemporaryFile()
+
+
 @contextlib.contextmanager
 def writing(
     path: Path, *, mode: int = OWNER_ONLY, overwrite: bool = True, sync: bool = True

@@ -258,7 +258,7 @@ def _spawn(
 ) -> subprocess.Popen[bytes]:
     fd = listener.fileno()
     port = listener.getsockname()[1]
-    with log.open("wb") as output:
+    with os.fdopen(private_files.create(log), "wb") as output:
         return subprocess.Popen(
             [
                 sys.executable,
@@ -374,7 +374,7 @@ def _locked(name: str) -> Iterator[None]:
 def _holding(path: Path) -> Iterator[None]:
     """While inside, nobody else holds this lock file; it may be removed while it is held."""
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = private_files.shared(path)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             # Removed by its last holder meanwhile: this lock is no longer the one others see.

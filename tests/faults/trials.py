@@ -93,7 +93,9 @@ class Trial:
 
     def exported(self) -> int:
         port = self.bench.direct.open(self.bench.source.ref)
-        return export(port, self.bench.direct.describe(self.bench.source.ref), self.archive).messages
+        return export(
+            port, self.bench.direct.describe(self.bench.source.ref), self.archive
+        ).messages
 
     def stopped(self, number: signal.Signals, moment: Moment) -> None:
         """Send the signal at that moment; the process ends by it, or was faster."""

@@ -7,13 +7,12 @@ import shlex
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqsctl import private_files
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.screen.output import styled
 from sqsctl.cli.screen.prompt import Choice, interactive
@@ -100,13 +99,12 @@ def _again(run: Run, message: Message) -> bool:
 
 
 def _in_editor(command: list[str], text: str) -> str:
-    descriptor, name = tempfile.mkstemp(prefix="sqsctl-", suffix=".json")
-    path = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as file:
-            file.write(text)
+    """What a person made of the text. The folder also takes the copies that editors leave."""
+    with private_files.temporary_folder() as folder:
+        path = folder / "message.json"
+        private_files.write(path, text.encode("utf-8", errors="surrogatepass"), sync=False)
         try:
-            ended = subprocess.run([*command, name], check=False)
+            ended = subprocess.run([*command, str(path)], check=False)
         except OSError as error:
             raise SqsctlError(f"cannot start {command[0]}: {error.strerror}") from error
         if ended.returncode:
@@ -114,8 +112,6 @@ def _in_editor(command: list[str], text: str) -> str:
                 f"the editor ended with {ended.returncode}: left as it was", code="declined"
             )
         return _written(path)
-    finally:
-        _remove(path)
 
 
 def _written(path: Path) -> str:
@@ -127,11 +123,3 @@ def _written(path: Path) -> str:
     except UnicodeDecodeError as error:
         why = f"the editor left no UTF-8 text (byte {error.start})"
     raise SqsctlError(f"{why}: left as it was", code="declined")
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:  # a folder in its place: only an empty one holds nothing of anybody's
-        with suppress(OSError):
-            path.rmdir()

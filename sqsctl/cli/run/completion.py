@@ -194,13 +194,15 @@ def _start_renewal(kind: str, flags: dict[str, str | bool]) -> None:
 
 def _claimed(path: Path) -> bool:
     """Whether this process is the one to renew: not while another does, nor just after."""
+    from sqsctl import private_files
+
     claim = _claim(path)
     try:
         claim.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with contextlib.suppress(FileNotFoundError):
             if time.time() - claim.stat().st_mtime > RENEWAL_S:
                 claim.unlink()
-        os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(private_files.create(claim))
     except OSError:
         return False
     return True

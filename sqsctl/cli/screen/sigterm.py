@@ -1,8 +1,8 @@
-"""SIGTERM while a prompt is drawn.
+"""SIGTERM or SIGHUP while a prompt is drawn.
 
 An exception that a signal handler raises comes up wherever the event loop is just then, and in
 some places it is lost: the prompt goes, and the program stays. So the prompt is asked to end, and
-what SIGTERM means to the program happens behind it.
+what the signal means to the program happens behind it.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from contextlib import contextmanager
 from typing import Any
 
 _AGAIN_S = 0.05
+# kill, and a terminal that was closed.
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Terminated(SystemExit):
-    """SIGTERM came. An event loop hands on a SystemExit of its callbacks, and swallows others."""
+    """SIGTERM or SIGHUP came. Of a callback's errors an event loop hands on a SystemExit alone."""
 
 
 @contextmanager
 def ends_on_sigterm(application: Any) -> Iterator[None]:
-    """Within it, SIGTERM ends a prompt_toolkit application, and takes effect afterwards."""
-    before = signal.getsignal(signal.SIGTERM)
-    if not callable(before) or threading.current_thread() is not threading.main_thread():
+    """Within it, SIGTERM and SIGHUP end a prompt_toolkit application first, then the program."""
+    before = {each: handler for each in _ENDING if callable(handler := signal.getsignal(each))}
+    if not before or threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[tuple[int, Any]] = []
@@ -38,17 +40,23 @@ def ends_on_sigterm(application: Any) -> Iterator[None]:
     def come(number: int, frame: Any) -> None:
         came.append((number, frame))
         if application.loop is None:
-            before(number, frame)
+            _handle(before, number, frame)
         else:
             application.loop.call_soon_threadsafe(end)
 
-    signal.signal(signal.SIGTERM, come)
+    for each in before:
+        signal.signal(each, come)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
         if came:
-            before(*came[0])
+            _handle(before, *came[0])
+
+
+def _handle(handlers: dict[signal.Signals, Any], number: int, frame: Any) -> None:
+    handlers[signal.Signals(number)](number, frame)
 
 
 @contextmanager
@@ -61,11 +69,7 @@ def terminable() -> Iterator[None]:
     def terminate(*_: object) -> None:
         raise Terminated
 
-    wanted = [
-        each
-        for each in (signal.SIGTERM, getattr(signal, "SIGHUP", None))
-        if each is not None and signal.getsignal(each) is not signal.SIG_IGN
-    ]
+    wanted = [each for each in _ENDING if signal.getsignal(each) is not signal.SIG_IGN]
     try:
         before = {each: signal.signal(each, terminate) for each in wanted}
     except ValueError:  # not the main thread: a test, or somebody else's program

@@ -98,7 +98,7 @@ class Journal:
     def of(cls, state: LabState) -> Iterator[Journal]:
         """The lab's journal, with no other process at it meanwhile."""
         folder = Path(state.folder)
-        handle = os.open(folder / "incidents.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = private_files.shared(folder / "incidents.lock")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield cls(folder / "incidents.json")

@@ -8,13 +8,13 @@ be in flight; this needs a few bytes of memory for each.
 from __future__ import annotations
 
 import json
-import tempfile
 import threading
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Self
 
+from sqsctl import private_files
 from sqsctl.errors import SqsctlError
 from sqsctl.model.message import Message
 from sqsctl.operations.dead_letters.visibility_hold import BATCH, Clock, steady
@@ -29,9 +29,8 @@ class HandleFile:
         self.messages = 0
         self._queue = queue
         self._clock = clock
-        # Owner-only and without a name: nothing is left behind, whatever happens.
         with _no_room():
-            self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+            self._file: IO[bytes] = private_files.unnamed()
         self._places = array("Q")
         self._until = array("d")
         self._quiet_until = 0.0  # nothing is due before

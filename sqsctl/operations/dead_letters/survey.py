@@ -16,6 +16,7 @@ from sqsctl.errors import RefusedError
 from sqsctl.model.message import Message
 from sqsctl.model.stack import Queue
 from sqsctl.operations.dead_letters.handle_file import HandleFile
+from sqsctl.operations.dead_letters.queue_end import QueueEnd
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.dead_letters.visibility_hold import BATCH, Clock, steady
 from sqsctl.operations.shared.control import Control
@@ -121,20 +122,21 @@ class _Survey:
         self._visit = visit
         self.seen = IdSet()
         self.wanted = 0
-        self.exhausted = False
+        self._end = QueueEnd(EMPTY_POLLS)
         self.groups: dict[str, None] = {}
 
+    @property
+    def exhausted(self) -> bool:
+        return self._end.exhausted
+
     def run(self, control: Control, progress: Callable[[int, int], None] | None) -> None:
-        empty = 0
         while not control.stopping and (most := self._most()) > 0:
             batch = received(partial(self._spool.receive, most, wait_s=self._look.wait_s), control)
             self._spool.tend()
-            for each in batch:
-                if self.seen.add(each.message_id):
-                    self._meet(each)
-            empty = 0 if batch else empty + 1
-            if empty == EMPTY_POLLS:
-                self.exhausted = True
+            new = [each for each in batch if self.seen.add(each.message_id)]
+            for each in new:
+                self._meet(each)
+            if self._end.reached(len(batch), len(new), len(self.seen)):
                 return
             if progress:
                 progress(len(self.seen), self.wanted)

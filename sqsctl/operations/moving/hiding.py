@@ -20,6 +20,7 @@ from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import FailedMove
 from sqsctl.operations.dead_letters.handle_file import HandleFile
+from sqsctl.operations.dead_letters.queue_end import QueueEnd
 from sqsctl.operations.dead_letters.survey import EMPTY_POLLS, Look, refuse_to_look
 from sqsctl.operations.dead_letters.visibility_hold import BATCH, steady
 from sqsctl.operations.shared.control import Control
@@ -65,16 +66,14 @@ def hide_messages(
     failures: list[FailedMove] = []
     with HandleFile(queue, _HOLD_S) as others:
         try:
-            empty = 0
-            while wanted - kept.keys() and empty < EMPTY_POLLS and not control.stopping:
+            end = QueueEnd(EMPTY_POLLS)
+            while wanted - kept.keys() and not control.stopping:
                 until = steady() + _HOLD_S
                 batch = received(
                     partial(queue.receive, BATCH, wait_s=1, visibility_s=_HOLD_S), control
                 )
                 others.tend()
-                empty = 0 if batch else empty + 1
-                for each in batch:
-                    seen.add(each.message_id)
+                new = sum(seen.add(each.message_id) for each in batch)
                 met = [each for each in batch if each.message_id in wanted]
                 others.add([each for each in batch if each not in met], until)
                 for each in met:
@@ -85,6 +84,8 @@ def hide_messages(
                         why = next((one.message for one in result.rejected), result.unknown_reason)
                         failures.append(FailedMove(each.message_id, why))
                         wanted.discard(each.message_id)
+                if end.reached(len(batch), new, len(seen)):
+                    break
         finally:
             unreleased = others.release()
     ends = time.time() + seconds

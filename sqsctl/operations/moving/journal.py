@@ -207,7 +207,7 @@ def abandon(unfinished: UnfinishedRun) -> None:
 
 def _reopened(unfinished: UnfinishedRun) -> Journal:
     try:
-        descriptor = os.open(unfinished.path, os.O_RDWR | os.O_APPEND)
+        descriptor = private_files.shared(unfinished.path, made=False, more=os.O_APPEND)
     except OSError as error:
         raise _unwritable(unfinished.path, error) from error
     _lock(descriptor, unfinished.path)

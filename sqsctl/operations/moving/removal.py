@@ -17,6 +17,7 @@ from sqsctl.model.outcome import BatchResult
 from sqsctl.model.queues import Queue
 from sqsctl.model.transfer import FailedMove
 from sqsctl.operations.dead_letters.handle_file import HandleFile
+from sqsctl.operations.dead_letters.queue_end import QueueEnd
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.dead_letters.survey import EMPTY_POLLS, Look, refuse_to_look
 from sqsctl.operations.dead_letters.visibility_hold import BATCH, Clock, steady
@@ -27,6 +28,7 @@ from sqsctl.operations.shared.interfaces import HandsOutMessages
 from sqsctl.operations.shared.retrying import received
 
 _HOLD_S = 120
+LAPSED = "its visibility timeout was over before it was deleted: it may be there again"
 NO_SUCH_HANDLE = ("ReceiptHandleIsInvalid", "InvalidParameterValue")
 
 
@@ -77,7 +79,7 @@ def remove(
         looked_at=len(run.seen),
         exhausted=run.exhausted,
         interrupted=control.stopping,
-        failures=tuple(run.failures),
+        failures=tuple(run.failures.values()),
         unreleased=unreleased,
     )
 
@@ -98,35 +100,59 @@ class _Removal:
         self._policy = policy
         self.seen = IdSet()
         self.deleted = 0
-        self.failures: list[FailedMove] = []
-        self.exhausted = False
+        self.failures: dict[str, FailedMove] = {}
+        self._chosen = IdSet()
+        self._end = QueueEnd(EMPTY_POLLS)
+
+    @property
+    def exhausted(self) -> bool:
+        return self._end.exhausted
 
     def run(
         self, handles: HandleFile, progress: Callable[[int, int], None] | None, clock: Clock
     ) -> None:
-        empty = 0
         while not self._control.stopping and self._left() > 0:
             asked_at = clock()
             receive = partial(self._queue.receive, BATCH, wait_s=1, visibility_s=handles.seconds)
             batch = received(receive, self._control, self._policy)
             new = [each for each in batch if self.seen.add(each.message_id)]
-            wanted = [each for each in new if self._select(each)][: self._left()]
+            wanted = self._back_again(batch)
+            wanted += [each for each in new if self._select(each)][: self._left() - len(wanted)]
             chosen = {each.message_id for each in wanted}
+            for key in chosen:
+                self._chosen.add(key)
             until = asked_at + handles.seconds
             handles.add([each for each in batch if each.message_id not in chosen], until)
             try:
                 # What cannot be deleted stays hidden as well, or it would come again and again.
-                handles.add(self._delete(wanted), until)
+                stayed = self._delete(wanted)
+                handles.add(stayed, until)
             except SqsctlError:
                 handles.add(wanted, until)
                 raise
+            if clock() >= until:
+                self._doubt(wanted, stayed)
             handles.tend()
-            empty = 0 if batch else empty + 1
-            if empty == EMPTY_POLLS:
-                self.exhausted = True
+            if self._end.reached(len(batch), len(new), len(self.seen)):
                 return
             if progress:
                 progress(len(self.seen), self.deleted)
+
+    def _back_again(self, batch: Sequence[Message]) -> list[Message]:
+        """What was chosen before and is still there: it was deleted with a handle that had lapsed,
+        which SQS accepts, or it could not be deleted."""
+        back = [each for each in batch if each.message_id in self._chosen]
+        for each in back:
+            if self.failures.pop(each.message_id, None) is None:
+                self.deleted -= 1
+        return back
+
+    def _doubt(self, tried: Sequence[Message], stayed: Sequence[Message]) -> None:
+        """What was deleted after its visibility timeout may be there: this machine slept."""
+        for each in tried:
+            if each not in stayed:
+                self.deleted -= 1
+                self.failures[each.message_id] = FailedMove(each.message_id, LAPSED)
 
     def _left(self) -> int:
         done = self.deleted + len(self.failures)
@@ -154,7 +180,7 @@ class _Removal:
             unsure.update(left[place].message_id for place in result.unknown)
             left = again
         failed.update({each.message_id: (each, "no answer was had") for each in left})
-        self.failures += [FailedMove(key, reason) for key, (_, reason) in failed.items()]
+        self.failures |= {key: FailedMove(key, reason) for key, (_, reason) in failed.items()}
         return [message for message, _ in failed.values()]
 
     def _answer(self, messages: Sequence[Message]) -> BatchResult:

@@ -50,8 +50,8 @@ def interruptible(
     """While inside, SIGINT, SIGTERM and SIGHUP stop politely; a second one ends the process.
 
     ``announce`` is called at the first; from then on no server is waited for. The process then
-    ends with 128 + the signal, without running anything further: what must survive is on disk
-    by then. What fails after a signal ends with the signal's exit code.
+    ends at once, without running anything further: what must survive is on disk by then. What
+    ends or fails after a signal has that signal's exit code: 130 for SIGINT, 143 for the others.
 
     A signal that the program was started to ignore (nohup) stays ignored. Outside the main
     thread, where handlers cannot be set, nothing happens.
@@ -61,9 +61,10 @@ def interruptible(
         return
 
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        code = Exit.INTERRUPTED if number == signal.SIGINT else Exit.TERMINATED
         if control.stopping:
-            os._exit(128 + number)
-        control.exit = Exit.INTERRUPTED if number == signal.SIGINT else Exit.TERMINATED
+            os._exit(code)
+        control.exit = code
         patience.hurry()
         control.stop()
         if announce:

@@ -59,6 +59,7 @@ def test_one_that_is_there_opens_for_a_person_only(
     ("script", "said"),
     [
         ('rm "$1"', "no file that can be read"),
+        ('cp "$1" "$1~"; rm "$1"', "no file that can be read"),
         ('rm "$1"; mkdir "$1"', "no file that can be read"),
         ("printf '\\377\\376' > \"$1\"", "no UTF-8 text"),
         (': > "$1"', "not a JSON object"),

@@ -42,17 +42,24 @@ def _as_the_program() -> Iterator[None]:
         yield
 
 
-def asked(application: Application, then: Callable[[], object] = lambda: None) -> None:
-    """A prompt that SIGTERM meets."""
+def asked(
+    application: Application,
+    then: Callable[[], object] = lambda: None,
+    number: signal.Signals = signal.SIGTERM,
+) -> None:
+    """A prompt that a signal meets."""
     with ends_on_sigterm(application):
-        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(number)
         then()
 
 
-def test_a_running_prompt_is_asked_to_end_and_then_the_program_ends() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_running_prompt_is_asked_to_end_and_then_the_program_ends(
+    number: signal.Signals,
+) -> None:
     application = Application(running=True)
     with pytest.raises(Terminated):
-        asked(application)
+        asked(application, number=number)
     assert [type(each) for each in application.ended] == [EOFError]
 
 

@@ -113,3 +113,29 @@ def test_a_queue_that_dead_letters_is_not_looked_into() -> None:
     with pytest.raises(RefusedError):
         removed(source, lambda _: True)
     assert source.calls == []
+
+
+def asleep(queue: FakeQueue, seconds: float) -> Callable[..., Any]:
+    """This machine sleeps after the request was made and before it arrives."""
+
+    def fault(call: Callable[[], object], _size: int) -> object:
+        queue.sqs.clock.advance(seconds)
+        return call()
+
+    return fault
+
+
+def test_what_was_deleted_with_a_lapsed_handle_is_deleted_again(queue: FakeQueue) -> None:
+    """SQS takes such a deletion, and the message stays."""
+    queue.put("a", "b", "c")
+    queue.fail("delete", asleep(queue, 500))
+    done = removed(queue, of("a", "b"))
+    assert (done.deleted, done.failures, queue.bodies) == (2, (), ["c"])
+
+
+def test_a_limit_is_not_reached_by_what_is_still_there(queue: FakeQueue) -> None:
+    queue.put("a", "b", "c")
+    queue.fail("delete", asleep(queue, 500))
+    done = removed(queue, lambda _: True, limit=3)
+    assert done.deleted + len(done.failures) == 3
+    assert done.deleted == 3 - len(queue.bodies)

@@ -69,13 +69,14 @@ def test_what_fails_after_a_signal_has_the_signals_exit_code() -> None:
         assert caught.value.exit is code
 
 
-def test_a_second_signal_ends_the_process() -> None:
+@pytest.mark.parametrize(("second", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 143)])
+def test_a_second_signal_ends_the_process(second: str, code: int) -> None:
     program = (
         "import os, signal\n"
         "from sqsctl.operations.shared.control import Control, interruptible\n"
         "with interruptible(Control()):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
-        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        f"    os.kill(os.getpid(), signal.{second})\n"
         "    print('still here')\n"
     )
     ended = subprocess.run(
@@ -85,7 +86,7 @@ def test_a_second_signal_ends_the_process() -> None:
         check=False,
         cwd=Path(__file__).parents[3],
     )
-    assert (ended.returncode, ended.stdout) == (130, "")
+    assert (ended.returncode, ended.stdout) == (code, "")
 
 
 def test_threads_leave_the_handlers_alone() -> None:
