@@ -17,8 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.access.denial_remedies import credentials, mending, short, told
-from sqsctl.checks.support.access.denials import Denial, denial
+from sqsctl.checks.support.access.denial_remedies import (
+    credentials,
+    finding_out,
+    mending,
+    short,
+    told,
+)
+from sqsctl.checks.support.access.denials import Denial, denial, of_type
 from sqsctl.checks.support.deploys.errors import of_a_deploy
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES_SWALLOWED, LogCheck, Seen
@@ -49,7 +55,10 @@ class AccessDenied(LogCheck[Denial]):
         found = denial(case.text)
         # The trace may name the call where the sentence does not.
         vague = found is None or not (found.action or found.credentials)
-        return denial(case.everything) or found if vague else found
+        found = denial(case.everything) or found if vague else found
+        if found is None and not case.failure.message:
+            return of_type(case.failure.error_type)  # REPORT tells no more
+        return found
 
     def diagnose(self, stack: Stack) -> Iterator[Finding]:
         told: set[tuple[str, str]] = set()
@@ -125,6 +134,8 @@ class AccessDenied(LogCheck[Denial]):
             on = f" on {short(sign.resource)}" if sign.resource else ""
             by = f": {sign.words}" if sign.words else ""
             unnamed = f"make a call to {sign.service.upper() or 'AWS'}"
+            if sign.type_alone:
+                unnamed += ", which one the log does not tell: it has the error's type alone"
             title = f"{who} may not {sign.action or unnamed}{on}{by}"
         role = role_of(stack.function(seen.function))
         simulated = tuple(
@@ -135,9 +146,17 @@ class AccessDenied(LogCheck[Denial]):
         return self.found(
             title,
             evidence=(*seen.evidence(), *simulated),
-            remedy=credentials() if sign.credentials else mending(sign, role),
+            remedy=credentials()
+            if sign.credentials
+            else finding_out(stack.function(seen.function), seen.function)
+            if sign.type_alone
+            else mending(sign, role),
             subject=seen.function,
-            confidence=seen.confidence if sign.action else min(seen.confidence, Confidence.MEDIUM),
+            confidence=Confidence.LOW
+            if sign.type_alone
+            else seen.confidence
+            if sign.action
+            else min(seen.confidence, Confidence.MEDIUM),
         )
 
 

@@ -49,7 +49,7 @@ class ApiPermission(LogCheck[str]):
         title="Every API may invoke the functions behind its routes",
         severity=Severity.ERROR,
         needs=frozenset({Fact.APIS, Fact.POLICIES}),
-        uses=USES | {Fact.LOGS},
+        uses=(USES - {Fact.METRICS}) | {Fact.LOGS},
         explains=("http-5xx", "logs-missing"),
         reference=(
             "https://docs.aws.amazon.com/apigateway/latest/developerguide/"

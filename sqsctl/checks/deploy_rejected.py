@@ -24,7 +24,7 @@ from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.service_faults import EXPECTED
 from sqsctl.model.finding import Confidence, Finding, Severity
-from sqsctl.model.stack import Stack
+from sqsctl.model.stack import Fact, Stack
 
 
 class DeployRejected(LogCheck[Rejection]):
@@ -33,7 +33,7 @@ class DeployRejected(LogCheck[Rejection]):
         title="AWS takes the stack as it is deployed",
         severity=Severity.ERROR,
         needs=NEEDS,
-        uses=USES,
+        uses=USES - {Fact.METRICS},
         reference=(
             "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html"
         ),

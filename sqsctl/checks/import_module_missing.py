@@ -94,8 +94,9 @@ class ImportModuleMissing(LogCheck[Missing]):
 
 def _type_alone(case: Case) -> bool:
     """platform.report's errorType, where the runtime's own line was dropped by level."""
-    failure = case.failure
-    return failure.error_type.endswith("ImportModuleError") and not failure.message
+    kind = case.failure.error_type
+    names_it = kind.endswith("ImportModuleError") or kind == "ModuleNotFoundError"
+    return names_it and not case.failure.message
 
 
 def _language(case: Case) -> Literal["node", "python", "ruby", "other"]:

@@ -34,15 +34,15 @@ def without_forged(entries: Iterable[Entry], *, named: bool, tells: bool = False
     """
     found = list(entries)
     stops = _stops(found)
+    spans: list[tuple[int, int]] = []
+    for start in sorted(stops):
+        if start >= (spans[-1][1] if spans else 0):
+            spans.append((start, stops[start]))
+    for start, stop in spans:
+        _clear(found, start, stop, named=named or _in_one_piece(found, start, stop))
     tells = tells or any(tells_errors(each) for each in found)
-    index = 0
-    while index < len(found):
-        stop = stops.get(index, 0)
-        if stop > index:
-            _clear(found, index, stop, named=named or _in_one_piece(found, index, stop))
-            _believe_the_report(found, index, stop, silence_is_good=tells)
-            index = stop
-        index += 1
+    for start, stop in spans:
+        _believe_the_report(found, start, stop, silence_is_good=tells)
     return found
 
 
@@ -86,12 +86,16 @@ def _stops(entries: list[Entry]) -> dict[int, int]:
     """Where the invocations that start here end, by where they start; those are absent whose end
     is not seen, or whose STARTs come again: the environment went on without their end."""
     found: dict[int, int] = {}
-    following: dict[str, int] = {}  # request id to its next END or REPORT, from behind
+    # Request id to its last END, or REPORT where there is none, until it starts again. What looks
+    # like those and stands above them is no word of the platform's.
+    following: dict[str, int] = {}
     for index in range(len(entries) - 1, -1, -1):
         entry = entries[index]
         if entry.request_id is None:
             continue
-        if entry.mark in {Mark.END, Mark.REPORT}:
+        known = following.get(entry.request_id)
+        last = known is None or (entry.mark is Mark.END and entries[known].mark is Mark.REPORT)
+        if entry.mark in {Mark.END, Mark.REPORT} and last:
             following[entry.request_id] = index
         elif entry.mark is Mark.START:
             stop = following.pop(entry.request_id, None)
@@ -116,6 +120,7 @@ def _clear(entries: list[Entry], start: int, stop: int, *, named: bool) -> None:
             continue
         forged = entry.mark in _ABOUT_ONE and (
             (entry.request_id not in {None, own} and not (in_json and _is_json(entry)))
+            or (entry.mark in {Mark.END, Mark.REPORT} and entry.request_id == own)
             or (
                 entry.mark is Mark.FATAL
                 and went_on

@@ -335,7 +335,9 @@ def _by_status(trial: Trial, logged: list[Entry], context: tuple[str, ...]) -> E
     for before in reversed(trial.before):
         if kind and before.error and before.error.type == kind:
             return Ending(before, before.error, init=True, context=context)
-    return Ending(entry, SeenError(kind or "Unknown", ""), False, context, sure=bool(kind))
+    # A type of the platform's own says what happened; a class of the code's may be anybody's.
+    own = kind.startswith(("Runtime.", "Sandbox.", "Extension.", "Function."))
+    return Ending(entry, SeenError(kind or "Unknown", ""), False, context, sure=own)
 
 
 def _never_ran(trial: Trial) -> bool:

@@ -27,6 +27,7 @@ _ENVELOPES = 2
 _SAID = 5
 _EXIT = re.compile(r"Runtime\.(?:ExitError|NodeJsExit)$")
 _TAUGHT = "LECTURE"
+_UNENDED = "neither END nor REPORT of that invocation was seen"
 _OF_PLATFORM = frozenset({Mark.START, Mark.END, Mark.REPORT, Mark.INIT_START, Mark.INIT_REPORT})
 
 
@@ -182,10 +183,12 @@ class _StreamReader:
 
     def _failure(self, end: Ending, trial: Trial | None) -> Failure:
         entry, error = end.entry, end.error
-        around = self.story.structured or (trial is not None and trial.complete)
+        # Of an invocation whose end is not seen, or no longer, the line alone says that it failed.
+        around = self.story.structured if trial is None else trial.complete
         init = end.init or (entry.no_request and not _during(trial))
         report = trial.report if trial else None
         sure = Confidence.HIGH if end.sure else Confidence.MEDIUM
+        unended = trial is not None and not trial.complete and bool(self.stream)
         return Failure(
             error_type=error.type,
             message=error.message,
@@ -204,6 +207,7 @@ class _StreamReader:
             duration_ms=report.duration_ms if report else None,
             memory_size_mb=report.memory_size_mb if report else None,
             max_memory_used_mb=report.max_memory_used_mb if report else None,
+            doubt=_UNENDED if unended else "",
         )
 
     def _last_said(self, words: tuple[Entry, ...], trial: Trial, failure: Failure) -> Failure:

@@ -51,6 +51,7 @@ class Failure:
     ``led_to``: it was the last that code said until its invocation was stopped at the timeout
     (``timeout``) or its process was gone (``exit``), which is a failure of its own; or the code
     caught it and reported its records as failed (``records``), which ends no invocation.
+    ``doubt``: why the line alone says that it ended anything, empty where more does.
     Memory is megabytes, the duration milliseconds, both from the attempt's REPORT.
     """
 
@@ -75,6 +76,7 @@ class Failure:
     memory_size_mb: int | None = None
     max_memory_used_mb: int | None = None
     led_to: Literal["", "timeout", "exit", "records"] = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sqsctl.checks.rank import diagnose
-from sqsctl.model.finding import Finding, Severity
+from sqsctl.model.finding import Confidence, Finding, Severity
+from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import DeadLetters, FunctionLogs, Group, Stack, Unread
 from sqsctl.operations.diagnosis.explain import explain
 from tests.checks.build import (
@@ -157,6 +158,15 @@ REPORTED = (
         ("error", "Runtime.ExitError", "runtime-exit"),
         ("timeout", "Sandbox.Timedout", "function-timeout"),
         ("error", "KeyError", "unhandled-error"),
+        ("error", "AccessDeniedException", "access-denied"),
+        ("error", "AccessDenied", "access-denied"),
+        ("error", "UnauthorizedOperation", "access-denied"),
+        ("error", "ModuleNotFoundError", "import-module-missing"),
+        ("error", "QueueDoesNotExist", "queue-not-found"),
+        ("error", "KMSDisabledException", "kms-access-denied"),
+        ("error", "ThrottlingException", "throttled"),
+        ("error", "EndpointConnectionError", "network-unreachable"),
+        ("error", "AccessGate", "unhandled-error"),
         ("error", "", "failures-unexplained"),
     ],
 )
@@ -166,4 +176,24 @@ def test_the_type_that_report_names_is_taken_for_what_it_is(
     """The levels dropped everything else."""
     found = explain(REPORTED % (status, kind))
     assert [each.id for each in found.findings] == [check]
-    assert kind.removeprefix("Runtime.") in found.findings[0].evidence[0].value
+    (finding,) = found.findings
+    assert kind.removeprefix("Runtime.") in finding.evidence[0].value
+    if kind and not kind.startswith(("Runtime.", "Sandbox.", "Extension.")):
+        assert finding.confidence < Confidence.HIGH
+
+
+def test_a_refusal_of_which_the_type_is_left_is_found_out_first() -> None:
+    """Which call it was nobody knows: nothing is allowed blindly, the level is lowered."""
+    events = tuple(
+        LogEvent(text, ago(60), "s", f"/aws/lambda/{WORKER}")
+        for text in (REPORTED % ("error", "AccessDeniedException")).split("\n")
+    )
+    own = (function(log_format="JSON", application_log_level="ERROR", system_log_level="WARN"),)
+    found = diagnose(stack(functions=own, logs=(of_events(events),))).findings
+    (finding,) = (each for each in found if each.id == "access-denied")
+    assert finding.confidence is Confidence.LOW
+    assert "which one the log does not tell" in finding.title
+    words = " ".join(finding.fix.commands)
+    assert "ApplicationLogLevel" in words
+    assert "logs tail --errors" in words
+    assert "iam" not in words

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqsctl.checks.support.access.denials import Denial
 from sqsctl.model.arns import partition_of
+from sqsctl.model.functions import Function
 from sqsctl.model.intents import (
     Grant,
     Intent,
@@ -14,6 +15,7 @@ from sqsctl.model.intents import (
     Option,
     Principal,
     Remedy,
+    Set,
     TakeDenyAway,
     Tell,
     call,
@@ -123,6 +125,29 @@ def _some_call_of_sqs(principal: Principal, who: str) -> Remedy:
         f"allow the call of SQS that the code makes to {who}, on the queue (sqs:SendMessage to "
         "send), in its role's policies; a queue of another account wants its own policy as well",
         tuple(Option((Grant(actions, "", principal),), when) for when, actions in ways),
+    )
+
+
+def finding_out(function: Function | None, name: str) -> Remedy:
+    """What tells the call that was refused, where the log has no more than the error's type."""
+    steps: tuple[Intent, ...] = ()
+    if function is not None and function.application_log_level not in {None, "INFO", "DEBUG"}:
+        present = {
+            "LogFormat": function.log_format,
+            "ApplicationLogLevel": function.application_log_level,
+            "SystemLogLevel": function.system_log_level or "INFO",
+        }
+        levels = {**present, "ApplicationLogLevel": "INFO"}
+        steps = (
+            Set("function", function.name, {"LoggingConfig": levels}, {"LoggingConfig": present}),
+        )
+    follow = ("--function", name) if name else ()
+    return remedy_of(
+        "find out which call was refused, by the error's message at its next failure, then allow "
+        "that action in the role's policies",
+        *steps,
+        Look(words=("logs", "tail", "--errors", *follow)),
+        Look(words=("doctor", *follow)),
     )
 
 

@@ -95,7 +95,8 @@ class Denial:
     ``action`` and ``resource`` are IAM's, ``also`` further actions that belong to it. ``by`` is
     whose policy refused: it allows nothing, or, with ``explicit``, denies; ``words`` are AWS's own
     for it. ``source`` is the ARN on whose behalf a service calls. ``credentials``: nobody was
-    refused, the keys are no good. ``service`` is whose call it was, where no action is told.
+    refused, the keys are no good. ``service`` is whose call it was, where no action is told;
+    ``type_alone``: all that is told is the error's type.
     """
 
     action: str = ""
@@ -108,6 +109,7 @@ class Denial:
     source: str = ""
     credentials: bool = False
     service: str = ""
+    type_alone: bool = False
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -151,6 +153,12 @@ def denial(text: str) -> Denial | None:
     if DENIED_WORDS.search(text) or (DENIED.search(text) and SDK_MARK.search(text)):
         return _by_the_call(text)
     return None
+
+
+def of_type(kind: str) -> Denial | None:
+    """The refusal that an error's type names, where nothing else is left of the error."""
+    plain = kind.rpartition(".")[2].rpartition(":")[2]
+    return Denial(type_alone=True) if DENIED.fullmatch(plain) else None
 
 
 # Operations as the SDKs' own frames and sentences name them; single words may be anybody's.

@@ -7,6 +7,7 @@ code, whatever it names.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -53,6 +54,26 @@ def believed(logs: FunctionLogs, stack: Stack) -> FunctionLogs:
         replace(each, failure=None) if each.request_id in printed else each for each in attempts
     )
     return replace(logs, attempts=kept, failures=_left(failures, attempts, printed))
+
+
+def doubt(failures: Collection[Failure], logs: FunctionLogs | None, stack: Stack) -> str:
+    """Why nothing but its own lines says that an error ended a run; empty where more does.
+
+    In the text format REPORT may name no error: then figures have to. Of text that a person gave
+    nobody knows more: what it says is taken as it is. Reads METRICS.
+    """
+    if all(each.doubt for each in failures):
+        return next((each.doubt for each in failures), "")
+    if logs is None or stack.observed_at is None:
+        return ""
+    if figures.total(figures.series(stack, logs.function, "Errors")) > 0:
+        return ""
+    alike = {(each.error_type, each.message) for each in failures}
+    runs = [each for each in reading_of(logs)[0] if _key(each) in alike]
+    # An init's error is told by the platform, a status in REPORT as well.
+    if not runs or any(each.status is not None for each in runs):
+        return ""
+    return "REPORT names no error, and no figure of CloudWatch counts one (yet)"
 
 
 def _left(

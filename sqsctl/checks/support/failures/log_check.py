@@ -15,6 +15,7 @@ from sqsctl.checks.support import evidence
 from sqsctl.checks.support.deploys.errors import of_a_deploy
 from sqsctl.checks.support.deploys.places import placed
 from sqsctl.checks.support.failures.caught_errors import caught
+from sqsctl.checks.support.failures.disproved import doubt
 from sqsctl.checks.support.failures.failure_cases import Case, cases
 from sqsctl.checks.support.failures.freshness import mended
 from sqsctl.checks.support.failures.languages import from_image, language
@@ -34,11 +35,11 @@ NEEDS = frozenset({Fact.LOGS})
 # what code caught made them come back.
 MESSAGES: frozenset[Fact] = frozenset({Fact.QUEUES, Fact.DEAD_LETTERS})
 USES: frozenset[Fact] = (
-    frozenset({Fact.ERRORS, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.PACKAGES}) | MESSAGES
+    frozenset({Fact.ERRORS, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.PACKAGES, Fact.METRICS}) | MESSAGES
 )
 
 # Of checks that also count what a function behind an API caught and answered with.
-USES_SWALLOWED = USES | {Fact.APIS, Fact.METRICS}
+USES_SWALLOWED = USES | {Fact.APIS}
 
 
 # Checks from this precedence on take what no other one knows by its sign.
@@ -127,6 +128,8 @@ class LogCheck(Check, Generic[S]):
                 finding = replace(finding, explains=(*finding.explains, outcome))
             if all(each.failure.led_to == "records" for each in seen.cases):
                 finding = _logged_by_the_code(finding)
+            elif Fact.METRICS in self.meta.uses | self.meta.needs:
+                finding = _doubted(finding, seen, stack)
             over = self.over(seen, stack)
             first, last = seen.span
             finding = replace(finding, since=first, until=last if over else None)
@@ -187,6 +190,19 @@ def _logged_by_the_code(finding: Finding) -> Finding:
     return replace(
         finding,
         title=f"{finding.title} — logged by the code, which reported the records as failed",
+        confidence=min(finding.confidence, Confidence.MEDIUM),
+    )
+
+
+def _doubted(finding: Finding, seen: Seen[S], stack: Stack) -> Finding:
+    """The finding, no more than likely where a program may have printed what it rests on."""
+    why = doubt([each.failure for each in seen.cases], seen.logs, stack)
+    if not why:
+        return finding
+    source = evidence.of_failure(seen.newest.failure, seen.logs).source
+    return replace(
+        finding,
+        evidence=(*finding.evidence, Evidence(source, "only these lines say so", why)),
         confidence=min(finding.confidence, Confidence.MEDIUM),
     )
 
