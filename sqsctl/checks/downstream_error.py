@@ -17,6 +17,7 @@ import re
 from dataclasses import dataclass
 
 from sqsctl.checks.base import Meta
+from sqsctl.checks.support.answer_remedies import told_by_itself
 from sqsctl.checks.support.failures.failed_reads import Origin, parsed_by
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
@@ -25,7 +26,7 @@ from sqsctl.checks.support.payloads import NOT_JSON, json_of_another_service
 from sqsctl.checks.support.service_faults import EXPECTED, Fault, fault_of
 from sqsctl.checks.support.services import ANSWERED, BOTO, SDK_CODE, SDK_FRAME, SDK_TYPE
 from sqsctl.model.finding import Confidence, Finding, Severity
-from sqsctl.model.intents import ChangeCode, Option, Redrive, Remedy, Set, Tell, remedy
+from sqsctl.model.intents import ChangeCode, Redrive, Remedy, Tell, remedy
 from sqsctl.model.stack import Stack
 
 # Parameters that the SDK itself refuses: no service was asked.
@@ -136,144 +137,24 @@ def _did(fault: Fault, times: str) -> str:
             return f"failed{times} on a service that it calls"
 
 
-_GROUP = re.compile(r"must contain the parameter MessageGroupId")
-# FIFO's parameters on a queue that is none; standard queues take a MessageGroupId by now.
-_NOT_FIFO = re.compile(
-    r"(?:for parameter |The parameter )?(?P<name>Message(?:GroupId|DeduplicationId))\b[^\n]{0,120}"
-    r"(?:not valid for this queue type|not allowed|is invalid)"
-)
-_EXPIRED = re.compile(r"[Rr]eceipt ?[Hh]andle[^\n]{0,120}(?:has )?expired|ReceiptHandle is invalid")
-_NO_SLOT = re.compile(
-    r"connection slots|[Tt]oo many (?:database )?connections|ER_CON_COUNT|too many clients already"
-    r"|max_user_connections|max_connections|PROTOCOL_CONNECTION_LIMIT"
-)
-
-
-def _fewer_connections() -> Remedy:
-    said = (
-        "fewer connections: one outside the handler, RDS Proxy before the database, or a "
-        "MaximumConcurrency on the mapping"
-    )
-    code = ChangeCode(
-        "open one connection outside the handler and reuse it: each environment of the function "
-        "holds its own, so that as many environments as run hold as many connections"
-    )
-    fewer = Tell(
-        "set MaximumConcurrency on the mapping (ScalingConfig, at least 2) below the connections "
-        "that the database leaves for it"
-    )
-    proxy = Tell("put RDS Proxy before the database, and let the function connect to that")
-    return remedy(
-        said,
-        code,
-        fewer,
-        other=(Option((proxy,), "where so many are to run at once"),),
-        afterwards=Redrive(),
-    )
-
-
-def _hidden_longer() -> Remedy:
-    """The work was done: what expired is the right to say so."""
-    return remedy(
-        "raise the queue's visibility timeout above the time that the work takes: the handle "
-        "expired before the message was deleted",
-        Tell(
-            "the visibility timeout (six times the function's timeout with a mapping) has to be "
-            "longer than the longest work, or to be extended on the way (ChangeMessageVisibility); "
-            "the work itself was done, and is done again each time: let it be idempotent"
-        ),
-        other=(
-            Option(
-                (ChangeCode("delete right after the work, and each message by its own handle"),),
-                "where one receive's messages are deleted at the end",
-            ),
-        ),
-    )
-
-
-# A connection that an earlier invocation left, and that is no more.
-_LOST = re.compile(
-    r"no connection available|[Cc]onnection (?:terminated|was closed|is closed|lost|already closed)"
-    r"|server closed the connection|server has gone away|Lost connection to|ECONNRESET|EPIPE"
-    r"|socket hang up|[Tt]opology (?:is closed|was destroyed)|[Pp]ool (?:is closed|was destroyed)"
-    r"|Client has been closed|InterfaceError|connection reset by peer|[Bb]roken pipe"
-)
-_NO_CIPHERTEXT = re.compile(r"InvalidCiphertextException")
-_DEDUPLICATED = re.compile(r"ContentBasedDeduplication enabled or MessageDeduplicationId")
-
-
-def _connect_again() -> Remedy:
-    said = (
-        "test a connection that an earlier invocation left before it is used, and connect again "
-        "where it is closed; retry the call once"
-    )
-    return remedy(
-        said,
-        ChangeCode(
-            f"{said}: the sandbox stands still between invocations, and the server closes what is "
-            "idle meanwhile. Keep the idle timeout of the pool below the server's"
-        ),
-        afterwards=Redrive(),
-    )
-
-
-def _deduplicated() -> Remedy:
-    said = "give each send to the FIFO queue a MessageDeduplicationId"
-    return remedy(
-        f"{said}, or switch ContentBasedDeduplication on",
-        Set("queue", "", {"ContentBasedDeduplication": True}),
-        other=(Option((ChangeCode(said),), "where equal bodies are different messages"),),
-        afterwards=Redrive(),
-    )
-
-
-def _encrypted_anew() -> Remedy:
-    said = (
-        "give the code a ciphertext of the function's own region, key and encryption context: what "
-        "it decrypts is plain text, cut off, or was encrypted elsewhere"
-    )
-    return remedy(
-        said,
-        Tell(
-            "encrypt the value anew in the function's region (aws kms encrypt) and put it where "
-            "the code reads it, whole and decoded from base64 once; what the console's helper "
-            "encrypted wants the encryption context LambdaFunctionName"
-        ),
-        afterwards=Redrive(),
-    )
+def _in_its_words(case: Case) -> str:
+    """The service's own sentence, which names what it does not take."""
+    boto = BOTO.search(case.everything)
+    said = (boto.group("msg") if boto else "") or case.failure.message.strip().split("\n")[0]
+    told = re.sub(r" \((?:Service: |RequestId)[^\n]*", "", said).strip()
+    return f" (the service says: {told[:200]})" if told else ": the error names what is wrong"
 
 
 def _answered(seen: Seen[Answer]) -> Remedy:
     """What to do by whose fault it is; a message that is at fault itself fails again as it is."""
-    text = seen.newest.everything
-    if _NO_SLOT.search(text):
-        return _fewer_connections()
-    if _EXPIRED.search(text):
-        return _hidden_longer()
-    if _DEDUPLICATED.search(text):
-        return _deduplicated()
-    if _NO_CIPHERTEXT.search(text):
-        return _encrypted_anew()
-    if seen.sign.fault is Fault.SERVICE and _LOST.search(text):
-        return _connect_again()
-    if match := _NOT_FIFO.search(text):
-        name = match.group("name")
-        said = (
-            f"take {name} out of the call: the queue that it sends to is no FIFO queue; or send to "
-            "a FIFO queue, whose name ends in .fifo"
-        )
-        return remedy(said, ChangeCode(said), afterwards=Redrive())
+    known = told_by_itself(seen.newest.everything, service=seen.sign.fault is Fault.SERVICE)
+    if known:
+        return known
     match seen.sign.fault:
-        case Fault.CALL if _GROUP.search(seen.newest.everything):
-            said = (
-                "give the call a MessageGroupId: the queue that it sends to is a FIFO queue; then "
-                "deploy"
-            )
-            return remedy(said, ChangeCode(said), afterwards=Redrive())
         case Fault.CALL:
             said = (
-                "mend what the call sends: the error names what is wrong with it; where that comes "
-                "out of the message, set such a message aside"
+                f"mend what the call sends{_in_its_words(seen.newest)}; where that comes out of "
+                "the message, set such a message aside"
             )
             return remedy(said, ChangeCode(said), afterwards=Redrive(edit=True))
         case Fault.ABSENT:

@@ -25,7 +25,17 @@ from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.packages.imports import Missing, missing
 from sqsctl.checks.support.packages.standard_modules import absence, mending
 from sqsctl.model.finding import Finding, Severity
-from sqsctl.model.intents import Look, Package, Redrive, Remedy, Tell, call, remedy
+from sqsctl.model.intents import (
+    ChangeCode,
+    Look,
+    Option,
+    Package,
+    Redrive,
+    Remedy,
+    Tell,
+    call,
+    remedy,
+)
 from sqsctl.model.logline import Phase
 from sqsctl.model.stack import Stack
 from sqsctl.remedies.cli import FUNCTION
@@ -65,6 +75,8 @@ class ImportModuleMissing(LogCheck[Missing]):
         if sign.what == "standard":
             why = absence(sign.module, sign.language)
             title = f"{seen.who} {how} {what}{asked} is not there: {why}"
+        elif sign.how == "build":
+            title = f"the build does not find {sign.module}"
         elif not sign.module:
             title = (
                 f"{seen.who} cannot start: a module that it imports is not in its package; the "
@@ -161,6 +173,42 @@ def _versions(sign: Missing) -> Remedy:
     )
 
 
+def _by_name(sign: Missing) -> Remedy:
+    """A bundler follows no name that is put together at run time."""
+    name = sign.module
+    return remedy(
+        f"hand {name} to the library yourself, or keep it out of the bundle and package it: a "
+        "bundler leaves out what is loaded by its name alone",
+        Package("dependency", name, "node", from_log=True),
+        ChangeCode(
+            f"import {name} in your own code and hand it over (Sequelize: dialectModule: {name}; "
+            f"TypeORM: driver), or name {name} as external in the bundler's settings and package "
+            "node_modules with it",
+            language="node",
+        ),
+        afterwards=Redrive(),
+    )
+
+
+def _external(sign: Missing) -> Remedy:
+    name = sign.module
+    return remedy(
+        f"name {name} as external where it is optional, or install it where your code imports it",
+        Tell(
+            f"external: SAM: External with - {name} under Metadata, BuildProperties; Serverless: "
+            f"build.esbuild.external (4), custom.esbuild.external (3); the CDK: bundling "
+            f"externalModules; esbuild --external:{name}; webpack externals"
+        ),
+        other=(
+            Option(
+                (Package("dependency", name, "node", from_log=True),),
+                "your own code imports it",
+            ),
+        ),
+        phase="deploy",
+    )
+
+
 def _packaged(seen: Seen[Missing]) -> Remedy:
     sign = seen.sign
     if not sign.module:
@@ -170,6 +218,8 @@ def _packaged(seen: Seen[Missing]) -> Remedy:
             Package("again", language="" if sign.language == "other" else sign.language),
             afterwards=Redrive(),
         )
+    if sign.how:
+        return _by_name(sign) if sign.how == "by name" else _external(sign)
     if sign.what == "layer":
         return remedy(
             f"attach the layer that holds {sign.module} (layers unpack to /opt), or package it",

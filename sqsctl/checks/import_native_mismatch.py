@@ -48,7 +48,9 @@ class ImportNativeMismatch(LogCheck[Foreign]):
         what = sign.file or sign.package or "a compiled module"
         function = stack.function(seen.function)
         return self.found(
-            f"{seen.who} cannot load {what}: it was built for {sign.built_for}",
+            f"{seen.who} cannot start {sign.by}: the system lacks {sign.file}"
+            if sign.built_for == "another system"
+            else f"{seen.who} cannot load {what}: it was built for {sign.built_for}",
             evidence=(
                 *seen.evidence(),
                 *of_runtime(function, seen.runtime, seen.logs),

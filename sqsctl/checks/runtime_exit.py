@@ -103,7 +103,40 @@ def _context(seen: Seen[str]) -> tuple[Evidence, ...]:
     )
 
 
+# Where a Rust or Go program panicked, as both print it.
+_RUST = re.compile(
+    r"panicked at (?:'(?P<before>[^\n]{0,300}?)', )?(?P<file>[\w./@\-]{1,300}\.rs)"
+    r":(?P<line>\d{1,7})(?::\d{1,7}:\n(?P<after>[^\n]{0,300}))?"
+)
+_GO = re.compile(r"^panic: (?P<said>[^\n]{1,300})", re.MULTILINE)
+_GO_FRAME = re.compile(r"^\s*(?P<file>/[\w./@\-]{1,300}\.go):(?P<line>\d{1,7})", re.MULTILINE)
+_GO_OWN = re.compile(r"^(?!/usr/local/go/|/root/go/|.*/pkg/mod/|.*/aws-lambda-go)")
+
+
+def _panic(case: Case) -> tuple[str, str, int] | None:
+    """What a program panicked with, and at which file and line of its own."""
+    text = "\n".join((*case.failure.context, case.everything))
+    if rust := _RUST.search(text):
+        said = rust.group("before") or rust.group("after") or "a panic"
+        return said, rust.group("file"), int(rust.group("line"))
+    if go := _GO.search(text):
+        frames = [each for each in _GO_FRAME.finditer(text) if _GO_OWN.match(each.group("file"))]
+        place = (frames[0].group("file"), int(frames[0].group("line"))) if frames else ("", 0)
+        return go.group("said"), *place
+    return None
+
+
 def _mended(why: str, seen: Seen[str]) -> Remedy:
+    if panic := _panic(seen.newest):
+        told, file, line = panic
+        where = f" at {file}:{line}" if file else ""
+        said = (
+            f"mend what panics{where} ({told}): test for nil or None, check lengths, and return an "
+            "error instead of a panic"
+        )
+        return remedy(
+            said, ChangeCode(said, file, line or None), Package("again"), afterwards=Redrive()
+        )
     if "promise" in why:
         said = (
             "await every promise and let each settle: a handler whose promise never resolves or "

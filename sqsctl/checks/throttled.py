@@ -52,7 +52,9 @@ class Throttled(LogCheck[tuple[str, str]]):
         return self.found(
             f"{_who(seen)} is throttled{on} ({code})",
             evidence=seen.evidence(),
-            remedy=_less_at_once(mapping, action),
+            remedy=_in_flight()
+            if _IN_FLIGHT.search(seen.newest.everything)
+            else _less_at_once(mapping, action),
             subject=seen.function,
             confidence=seen.confidence,
         )
@@ -65,6 +67,18 @@ _OWN = re.compile(r"ConcurrentInvocationLimit|FunctionInvocationRateLimit|Caller
 def _who(seen: Seen[tuple[str, str]]) -> str:
     own = _OWN.search(seen.newest.everything) is not None
     return seen.who if own else f"what {seen.who} calls"
+
+
+_IN_FLIGHT = re.compile(r"messages in flight|OverLimit\b[^\n]{0,80}ReceiveMessage")
+
+
+def _in_flight() -> Remedy:
+    """No rate of calls: what was received and not deleted yet is too much."""
+    said = (
+        "delete each message right after its work, and shorten the visibility timeout to what the "
+        "work takes: a queue has at most 120,000 messages in flight"
+    )
+    return Remedy(said, (Option((ChangeCode(said),)),), afterwards=Redrive())
 
 
 def _less_at_once(mapping: EventSourceMapping | None, action: str) -> Remedy:

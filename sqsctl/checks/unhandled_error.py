@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 
 from sqsctl.checks.base import Meta
+from sqsctl.checks.support.answer_remedies import told_by_itself
 from sqsctl.checks.support.code_fixes import wait_for_all
 from sqsctl.checks.support.failures.failed_reads import line_evidence
 from sqsctl.checks.support.failures.failure_cases import Case
@@ -140,6 +141,8 @@ def _mended(seen: Seen[str], place: Thrown | None) -> Remedy:
     file, line = (place.file, place.line) if place else ("", None)
     if _BATCH.search(seen.newest.text):
         return _each_record(seen)
+    if known := told_by_itself(seen.newest.text, service=False):
+        return known
     if place and place.library and not file:
         said = (
             f"{place.library} threw on what the function was given: see that the event is the one "

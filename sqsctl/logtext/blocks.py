@@ -46,6 +46,9 @@ _PLACE = re.compile(
 )
 
 
+_RUST_PANIC = re.compile(r"thread '[^'\n]{1,60}' (?:\(\d+\) )?panicked at ")
+
+
 @dataclass(slots=True)
 class Block:
     """One or more events that are one entry of the log."""
@@ -149,6 +152,10 @@ def _goes_on(block: Block, first: str, last: str, text: str) -> bool:
         return first.startswith("Error: ") or "_FAILED" in first or last.endswith("with message:")
     if p.php_fatal.match(first) and re.match(r"Stack trace:|#\d|thrown in ", text):
         return True
+    if first.startswith("panic: ") and len(block.lines) < BLOCK_EVENTS:
+        return not p.level_word.match(text)
+    if _RUST_PANIC.match(first):
+        return text.startswith("note: ") or (len(block.lines) == 1 and first.endswith(":"))
     # Go writes `message: Type` and then its frames as JSON.
     if len(block.lines) == 1 and text.startswith('[{"path":') and _TYPE_LAST.search(last):
         return True

@@ -95,10 +95,13 @@ WORDED = re.compile(
     r"|An error occurred(?: while provisioning your stack)?: \w{1,255}\s{1,12}- \S"
     r"|No export named \S{1,300} found|as it is in use by \S"
     r"|^[│|╷ ]{0,4}Error: (?:[Ee]rror )?(?:creating|updating|deleting|putting|modifying) "
+    r"|\[ERROR\] Could not resolve \"|Can't resolve '[^'\n]{1,200}'"
     r"|Cannot find (?:module|package) '[^'\n]{1,300}'\s*\nRequire stack:"
     # The system's loader, of a program or a library that cannot be loaded.
     r"|: version [`'](?:GLIBC|GLIBCXX|CXXABI)_[\w.]{1,20}' not found"
     r"|error while loading shared libraries: "
+    # Programs that end by themselves, in Go and in Rust.
+    r"|^panic: \S|^thread '[^'\n]{1,60}' (?:\(\d+\) )?panicked at "
     # What the operating system says of a limit, and a shell of a program that is not there.
     r"|E(?:MFILE|NFILE|ROFS|NOSPC): |\[Errno (?:23|24|28|30)\]|[Tt]oo many open files"
     r"|Read-only file system|No space left on device|can't start new thread"

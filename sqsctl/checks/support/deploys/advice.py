@@ -377,6 +377,7 @@ _ADVICE: dict[str, Callable[[Named], Advice]] = {
     "bucket-absent": templates.bucket_absent,
     "statement-exists": templates.statement_exists,
     "filter-pattern": templates.filter_pattern,
+    "other-region": templates.other_region,
     "principal": templates.principal,
     "queue-attribute": templates.queue_attribute,
     "schema": templates.schema,

@@ -231,6 +231,13 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "statement-exists",
         re.compile(r"statement id \((?P<id>[\w\-]{1,200})\) provided already exists"),
     ),
+    (
+        "other-region",
+        re.compile(
+            r"provided ARN is in region (?P<there>[\w\-]{1,30}) but the request was made to"
+            r" (?P<here>[\w\-]{1,30})"
+        ),
+    ),
     ("filter-pattern", re.compile(r"Invalid filter pattern definition")),
     (
         "principal",

@@ -223,6 +223,20 @@ def statement_exists(named: Named) -> Advice:
     )
 
 
+def other_region(named: Named) -> Advice:
+    there, here = named["there"], named["here"]
+    return (
+        f"the queue lies in {there}, and its mapping was to be made in {here}",
+        mend(
+            "make the mapping in the queue's own region: function, mapping and queue are in one",
+            Tell(
+                f"deploy the function and its mapping in {there} (--region {there}), or read from "
+                f"a queue of {here}; a message from another region comes by SNS or a pipe"
+            ),
+        ),
+    )
+
+
 def filter_pattern(named: Named) -> Advice:  # noqa: ARG001
     return (
         "the mapping's filter is no valid pattern",

@@ -123,7 +123,12 @@ _ANSWERS = re.compile(
     r"|\.read\(\)"
 )
 _ENVIRONS = re.compile(r"\benviron\b|\bgetenv\b|\bprocess\.env\b")
-_EVENT_NAMES = frozenset({"event", "evt", "lambda_event", "raw_event", "_event", "lambdaEvent"})
+_EVENT_NAMES = frozenset(
+    {
+        "event", "evt", "lambda_event", "raw_event", "_event", "lambdaEvent", "event_dict",
+        "sqs_event", "sqsEvent", "event_data",
+    }
+)  # fmt: skip
 _RECORD_NAMES = frozenset({"record", "rec", "sqs_record", "sqsRecord", "Records"})
 # Names that a handler's parameter or a record goes by where nothing shows where it came from.
 _LIKELY_NAMES = (

@@ -9,7 +9,12 @@ from sqsctl.remedies.context import language_of
 
 # Frames and words that one language's runtime alone writes, the surest first.
 _SHOWN: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("python", re.compile(r"File \\?\"[^\"\n]{1,300}\\?\", line \d|Traceback \(most recent call")),
+    (
+        "python",
+        re.compile(
+            r"File \\?\"[^\"\n]{1,300}\.py\\?\", line \d|Traceback \(most recent call|\.py  \d"
+        ),
+    ),
     ("ruby", re.compile(r"\.rb:\d{1,6}:in [`']|Function<[\w:]{1,80}>|/gems/[\w.\-]{1,80}/")),
     (
         "dotnet",
@@ -28,7 +33,12 @@ _SHOWN: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     ("php", re.compile(r"\.php(?:\(\d|:\d)|PHP (?:Fatal|Warning)")),
-    ("go", re.compile(r"\bgoroutine \d|\.go:\d|UnmarshalTypeError|operation error \w|exec: \"")),
+    (
+        "go",
+        re.compile(
+            r"\bgoroutine \d|\.go(?::\d|\", line \d)|UnmarshalTypeError|operation error \w|exec: \""
+        ),
+    ),
 )
 _PYTHON_TYPES = re.compile(
     r"(?:Runtime\.)?(?:ImportModuleError|\w{0,40}(?:KeyError|OSError|FileNotFoundError|TypeError|"

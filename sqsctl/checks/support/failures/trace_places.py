@@ -16,6 +16,8 @@ _FRAME = re.compile(
 )
 _LIBRARY = re.compile(
     r"/node_modules/|/site-packages/|/gems/|/vendor/|/var/(?:runtime|lang)/|/usr/|/opt/|^node:"
+    # Go's modules have a version in their path; its runtime's files have no module.
+    r"|@v\d|^runtime/"
 )
 _GEM = re.compile(r"/gems/(?P<gem>[A-Za-z][\w\-]*?)-\d[\w.]*/(?P<file>\S+)")
 _OF_OTHERS = re.compile(
@@ -42,7 +44,7 @@ def thrown_at(trace: str) -> Thrown | None:
     if not frames:
         return None
     # Python tells the innermost frame last, the others first.
-    if 'File "' in trace or 'File \\"' in trace or "  /var/task" in trace:
+    if '.py", line' in trace or '.py\\", line' in trace or "  /var/task" in trace:
         frames.reverse()
     own = next((each for each in frames if not each[2]), None)
     if own is None:

@@ -56,50 +56,15 @@ _NO_FILE = re.compile(
 )
 _ALIASES = re.compile(r"(?:@/|~/|#)\S|(?:src|lib|dist|app|utils|common|shared)/\S")
 _PLAIN_NAMES = frozenset(
-    [
-        "utils",
-        "util",
-        "helpers",
-        "helper",
-        "common",
-        "config",
-        "configs",
-        "constants",
-        "models",
-        "model",
-        "services",
-        "service",
-        "lib",
-        "libs",
-        "src",
-        "app",
-        "core",
-        "shared",
-        "settings",
-        "handlers",
-        "handler",
-        "db",
-        "database",
-        "schemas",
-        "schema",
-        "views",
-        "routes",
-        "functions",
-        "layers",
-        "domain",
-        "api",
-        "local_settings",
-        "logger",
-        "logging_utils",
-        "exceptions",
-        "types_",
-        "consumer",
-        "producer",
-        "worker",
-        "processor",
+    {
+        "utils", "util", "helpers", "helper", "common", "config", "configs", "constants",
+        "models", "model", "services", "service", "lib", "libs", "src", "app", "core", "shared",
+        "settings", "handlers", "handler", "db", "database", "schemas", "schema", "views",
+        "routes", "functions", "layers", "domain", "api", "local_settings", "logger",
+        "logging_utils", "exceptions", "types_", "consumer", "producer", "worker", "processor",
         "main",
-    ]
-)
+    }
+)  # fmt: skip
 _HANDLER_FILES = frozenset(
     {"index", "handler", "app", "lambda", "main", "server", "lambda_function"}
 )
@@ -110,7 +75,8 @@ class Missing:
     """What was asked for, by whom, and what kind of thing it is.
 
     ``package`` is the name to install, empty where it can be no package's name; ``importer`` the
-    file that asked, where known. ``name`` is what a module that is there does not hold.
+    file that asked, where known. ``name`` is what a module that is there does not hold. ``how`` is
+    by whom it is missed: a library that loads it by its name, or the bundler.
     """
 
     module: str
@@ -119,6 +85,7 @@ class Missing:
     package: str = ""
     importer: str = ""
     name: str = ""
+    how: Literal["", "by name", "build"] = ""
 
 
 @lru_cache(maxsize=2048)
@@ -142,6 +109,7 @@ _PACKAGE_NAME = re.compile(
 def _missing(text: str, case: Case) -> Missing | None:
     return (
         _in_node(text, case)
+        or _by_name(text)
         or _part_of_another_version(text)
         or _in_python(text, case)
         or _in_ruby(text, case.trace)
@@ -208,6 +176,26 @@ def _in_node(text: str, case: Case) -> Missing | None:
     if _ALIASES.match(bare) and not in_package:
         return Missing(module, "local", "node", "", importer)
     return Missing(module, "package", "node", node_package(bare) or bare, importer)
+
+
+# Libraries that load a driver by its name, and bundlers that find none.
+_BY_NAME = re.compile(
+    r"Please install '?(?P<mod>[\w@/\-]{1,80})'? (?:package|module) manually"
+    r"|not been found installed\.[^\n]{0,60}npm install (?P<driver>[\w@/\-]{1,80})"
+)
+_BUNDLED = re.compile(
+    r"(?:Could not resolve \\?\"|Can't resolve ')(?P<mod>(?!\.)[\w@/.\-]{1,200})(?:\\?\"|')"
+)
+
+
+def _by_name(text: str) -> Missing | None:
+    if match := _BY_NAME.search(text):
+        name = match.group("mod") or match.group("driver")
+        return Missing(name, "package", "node", name, how="by name")
+    if match := _BUNDLED.search(text):
+        name = node_package(match.group("mod")) or match.group("mod")
+        return Missing(name, "package", "node", name, how="build")
+    return None
 
 
 def _is_handler(module: str, parents: list[str], importer: str, case: Case) -> bool:

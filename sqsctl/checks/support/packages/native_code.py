@@ -76,6 +76,12 @@ _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
+# The loader, of a program whose library the system does not have.
+_LIBRARY = re.compile(
+    r"(?P<by>[\w./@\-]{1,300}): error while loading shared libraries: (?P<library>[\w.+\-]{1,80})"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Foreign:
     """What cannot be loaded, and what it was built for as far as the error tells.
@@ -92,6 +98,8 @@ class Foreign:
 def foreign(case: Case) -> Foreign | None:
     """The compiled part that does not fit; None for other failures."""
     text = case.text if case.failure.message else case.everything
+    if match := _LIBRARY.search(text):
+        return Foreign("another system", match.group("library"), "", match.group("by"))
     for built_for, pattern in _SIGNS:
         if match := pattern.search(text):
             groups = match.groupdict()

@@ -51,6 +51,8 @@ def mending(sign: Foreign, case: Case, *, image: bool, deployed: str) -> Remedy:
         return _image(case)
     if _PRISMA.search(case.text):
         return _prisma(case)
+    if sign.built_for == "another system":
+        return _libraries(sign)
     if of_a_layer(sign.by):
         return layer_built(sign.by, case.function)
     if sign.by.endswith("/bootstrap") and "glibc" in sign.built_for:
@@ -104,6 +106,53 @@ def layer_built(path: str, function: str) -> Remedy:
             f"{name} anew in an image of the function's Amazon Linux "
             "(public.ecr.aws/sam/build-…), and publish it"
         ),
+        afterwards=Redrive(),
+    )
+
+
+_BROWSER = re.compile(r"chrom", re.IGNORECASE)
+
+
+def _libraries(sign: Foreign) -> Remedy:
+    """A program that needs libraries of a system which Lambda's is not."""
+    program, library = sign.by.rpartition("/")[2], sign.file
+    image = Option(
+        (
+            Tell(f"install what brings {library} in the Dockerfile (dnf install, apt-get install)"),
+            Package("again"),
+        ),
+        "the function is a container image",
+    )
+    if _BROWSER.search(sign.by):
+        said = (
+            "take a Chromium that is built for Lambda, in a version for the function's runtime: "
+            "@sparticuz/chromium with puppeteer-core (not puppeteer, which brings a desktop's)"
+        )
+        fits = Option(
+            (
+                Tell(
+                    "update @sparticuz/chromium (or its layer) to a version that knows the "
+                    "function's Amazon Linux, and puppeteer-core to the one that fits it: older "
+                    f"ones lack {library} on nodejs20.x and later"
+                ),
+                Package("again", language="node"),
+            ),
+            "it is an archive",
+        )
+        return Remedy(said, (fits, image), afterwards=Redrive())
+    layer = Option(
+        (
+            Tell(
+                f"put {library}, from an image of the function's Amazon Linux, into a layer as "
+                f"lib/{library}: it lies in /opt/lib then, where the loader looks; or take a build "
+                f"of {program} that is linked statically"
+            ),
+        ),
+        "it is an archive",
+    )
+    return Remedy(
+        f"bring {library} along, which {program} needs and Lambda's system does not have",
+        (layer, image),
         afterwards=Redrive(),
     )
 
