@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore import hooks
 from hypothesis import settings
 
 from tests.e2e.stacks import DeployedLab, own_stack
@@ -30,10 +32,31 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell's background job ignores Ctrl-C, and so would every program that a test starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    _remember_what_botocore_works_out_anew()
     if config.option.markexpr == profiles.NAME:
         settings.load_profile(profiles.NAME)
     else:
         settings.load_profile(profiles.USUAL)
+
+
+def _remember_what_botocore_works_out_anew() -> None:
+    """Each run of the program makes a session, which registers the same hundred hooks.
+
+    Both are functions of their arguments alone; they are half of the work of a session.
+    """
+    aliaser: Any = hooks.EventAliaser
+    alias = aliaser._alias_event_name
+    names: dict[str, str] = {}
+    accepts = cache(hooks.accepts_kwargs)
+
+    def aliased(self: Any, name: str) -> str:
+        if name not in names:
+            names[name] = alias(self, name)
+        return names[name]
+
+    aliaser._alias_event_name = aliased
+    # Of a method only the function is kept, or every client would live on.
+    hooks.accepts_kwargs = lambda func: accepts(getattr(func, "__func__", func))
 
 
 @pytest.fixture(scope="session", autouse=True)
