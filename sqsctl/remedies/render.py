@@ -62,9 +62,8 @@ def in_old_words(fix: Fix) -> Fix:
     lines: dict[str, tuple[str, ...]] = {}
     for each in first.edits:
         lines[each.file] = (*lines.get(each.file, ()), *each.lines)
-    made = filter(None, map(renderers.of, renderers.TOOLS))
-    known = {file for each in made for file in (each.file, each.sure_file)}
-    other = next((each for each in lines if each in known and each != "serverless.yml"), "")
+    known = renderers.files() - {"serverless.yml"}
+    other = next((each for each in lines if each in known), "")
     return replace(
         fix,
         commands=tuple(each.line for each in first.commands),

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-
-import yaml
 
 from sqsctl.model.finding import Finding, Kind, Severity
 from sqsctl.operations.diagnosis.explain import explain
+from tests.yaml_files import loaded
 
 FOLDER = Path(__file__).parent / "corpus"
 
@@ -49,7 +49,7 @@ class Answer:
 
 def excerpts(folder: Path = FOLDER) -> Iterator[Excerpt]:
     for path in sorted(folder.glob("*.yaml")):
-        for each in yaml.safe_load(path.read_text(encoding="utf-8")):
+        for each in loaded(path):
             wanted = each["expect"]
             yield Excerpt(
                 path.stem,
@@ -64,6 +64,7 @@ def excerpts(folder: Path = FOLDER) -> Iterator[Excerpt]:
             )
 
 
+@cache
 def explained(excerpt: Excerpt) -> tuple[Finding, ...]:
     return explain(excerpt.text, runtime=excerpt.runtime).findings
 

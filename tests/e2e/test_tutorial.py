@@ -176,6 +176,7 @@ def program_tree() -> Any:
     return typer.main.get_command(make_app())
 
 
+@cache
 def parse(line: str) -> str:
     """Let the program parse a command line, running nothing; the command that it names."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars="|>")

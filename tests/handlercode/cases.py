@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from tests.yaml_files import loaded
 
 _HERE = Path(__file__).parent
 
@@ -35,7 +35,7 @@ def cases(name: str) -> tuple[Case, ...]:
 
 
 def _cases(path: Path) -> Iterator[Case]:
-    for each in yaml.safe_load(path.read_text(encoding="utf-8")):
+    for each in loaded(path):
         files = each.get("files") or {
             f"{'app' if end == 'py' else 'index'}.{end}": each[end]
             for end in ("py", "js", "mjs")

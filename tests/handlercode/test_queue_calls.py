@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from sqsctl.handlercode.consumer import calls_of_queues
 from sqsctl.handlercode.queue_calls import Action, QueueCalls
+from tests.yaml_files import loaded
 
-CASES = yaml.safe_load(Path(__file__).with_name("queue_calls.yaml").read_text(encoding="utf-8"))
+CASES = loaded(Path(__file__).with_name("queue_calls.yaml"))
 Q = frozenset({"Q"})
 
 

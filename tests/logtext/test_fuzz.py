@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,15 +17,12 @@ from sqsctl.model.finding import Confidence
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import ErrorText, FunctionLogs, Group, Stack
 from tests.fuzz.profiles import fuzzed
+from tests.yaml_files import loaded
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.timeout(7200)]
 
 CORPUS = Path(__file__).parents[1] / "checks" / "corpus"
-TEXTS = [
-    each["text"]
-    for path in sorted(CORPUS.glob("*.yaml"))
-    for each in yaml.safe_load(path.read_text())
-]
+TEXTS = [each["text"] for path in sorted(CORPUS.glob("*.yaml")) for each in loaded(path)]
 LINES = sorted({line for text in TEXTS for line in text.splitlines() if line.strip()})
 KEYS = [
     "message",

@@ -29,6 +29,9 @@ REPORT RequestId: {OTHER}\tDuration: 210.11 ms\tBilled Duration: 211 ms\tMemory 
 Max Memory Used: 90 MB\tInit Duration: 301.10 ms\t
 """
 
+# One worker: what the plain texts tell is worked out once.
+pytestmark = pytest.mark.xdist_group("forms of texts")
+
 Form = Callable[[str], str]
 
 
@@ -88,8 +91,15 @@ def test_what_stands_before_every_line_does_not_matter(form: Form) -> None:
     assert changed(form, several) == []
 
 
-@pytest.mark.parametrize("other", [WARM, COLD], ids=["warm", "cold"])
-@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("other", "first"),
+    [
+        pytest.param(WARM, True, id="before-warm"),
+        pytest.param(COLD, False, id="after-cold"),
+        pytest.param(COLD, True, id="before-cold", marks=pytest.mark.long),
+        pytest.param(WARM, False, id="after-warm", marks=pytest.mark.long),
+    ],
+)
 def test_another_invocation_hides_and_adds_nothing(other: str, *, first: bool) -> None:
     wrong = []
     for each in ALL:

@@ -19,6 +19,9 @@ from tests.checks.test_corpus import SICK
 from tests.checks.zoo import OTHERS, PAIRS
 from tests.remedies.wording import commands, everything
 
+# One worker: all of these diagnoses are made once.
+pytestmark = pytest.mark.xdist_group("remedies of the zoo")
+
 TOOLS: tuple[MadeBy, ...] = ("lift", "serverless", "sam", "cdk", "cloudformation", "")
 # What a tool's own command begins with, by the tool that it is of.
 DEPLOYERS = {"serverless": {"lift", "serverless"}, "sam": {"sam"}, "cdk": {"cdk"}}

@@ -5,30 +5,27 @@ A new tool is a new file here, a name in ``intents.Tool`` and a line in ``of``.
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqsctl.model.intents import Tool
 from sqsctl.remedies.renderers.base import Renderer
 
-TOOLS: tuple[Tool, ...] = (
-    "lift",
-    "serverless",
-    "sam",
-    "cdk-typescript",
-    "cdk-python",
-    "cdk-java",
-    "cdk-csharp",
-    "cdk-go",
-    "cloudformation",
-    "terraform",
-    "pulumi",
-    "sst",
-    "copilot",
-    "amplify",
-    "command",
-)
-
 
 def of(tool: Tool) -> Renderer | None:
-    """The renderer of a tool; None where nobody can say which it is."""
+    """A renderer for a tool; None where nobody can say which it is."""
+    kind = _kinds().get(tool)
+    return kind() if kind else None
+
+
+@cache
+def files() -> frozenset[str]:
+    """What the tools' files are called, and the file that is there for sure."""
+    made = [kind() for kind in _kinds().values()]
+    return frozenset(file for each in made for file in (each.file, each.sure_file))
+
+
+@cache
+def _kinds() -> dict[Tool, type[Renderer]]:
     from sqsctl.remedies.renderers.cdk_csharp import CdkCSharp
     from sqsctl.remedies.renderers.cdk_go import CdkGo
     from sqsctl.remedies.renderers.cdk_java import CdkJava
@@ -42,7 +39,7 @@ def of(tool: Tool) -> Renderer | None:
     from sqsctl.remedies.renderers.serverless import Serverless
     from sqsctl.remedies.renderers.terraform import Terraform
 
-    made: dict[Tool, type[Renderer]] = {
+    return {
         "lift": Lift,
         "serverless": Serverless,
         "sam": Sam,
@@ -59,4 +56,3 @@ def of(tool: Tool) -> Renderer | None:
         "amplify": made_for("amplify"),
         "command": RefusedCommand,
     }
-    return made[tool]() if tool in made else None
