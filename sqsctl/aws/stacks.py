@@ -79,6 +79,13 @@ class StackClient:
         self._collect(name, name, MAX_NESTING if nested else 0, found)
         return tuple(found)
 
+    def transforms(self, name: str) -> tuple[str, ...]:
+        """The transforms that a stack's own template declares (``AWS::Serverless-2016-10-31``)."""
+        with translated(f"stack {name}"):
+            answer = self._client.get_template_summary(StackName=name)
+        declared = answer.get("DeclaredTransforms") or ()
+        return tuple(each for each in declared if isinstance(each, str))
+
     def _collect(self, name: str, label: str, depth: int, found: list[StackResource]) -> None:
         token: str | None = None
         inner: list[StackResource] = []

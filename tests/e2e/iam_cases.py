@@ -86,6 +86,8 @@ _QUERIES = (
 )
 # Asked on AWS; on an emulator only where the check is asked for by its id.
 _ALARMS = ("cloudwatch:DescribeAlarmsForMetric", "sns:ListSubscriptionsByTopic")
+# Asked only of a stack that no deploy tool's marks are in.
+_TOOL = ("cloudformation:GetTemplateSummary",)
 # Asked only for a mapping that the stack declares and no list holds.
 _UNLISTED = ("lambda:GetEventSourceMapping",)
 # Only --cause asks why messages died.
@@ -147,13 +149,14 @@ SPARE: dict[str, tuple[str, ...]] = {
     ),
     # All letters are deleted: none is given back.
     "dlq purge --match": (*_PAIR, "sqs:ChangeMessageVisibility"),
-    "doctor": ("sqs:GetQueueUrl", *_ABSENT, *SURROUNDINGS, *_QUERIES, *_ALARMS, *_UNLISTED),
+    "doctor": ("sqs:GetQueueUrl", *_ABSENT, *SURROUNDINGS, *_QUERIES, *_ALARMS, *_UNLISTED, *_TOOL),
     "doctor, with VPC and key": (
         "sqs:GetQueueUrl",
         *_ABSENT,
         *_QUERIES,
         *_ALARMS,
         *_UNLISTED,
+        *_TOOL,
     ),
 }
 

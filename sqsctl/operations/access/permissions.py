@@ -133,7 +133,8 @@ FACTS: Mapping[Fact, tuple[Need, ...]] = {
         *_on(On.ANYTHING, "cloudwatch:DescribeAlarmsForMetric", optional=True),
         *_on(On.TOPICS, "sns:ListSubscriptionsByTopic", optional=True),
     ),
-    Fact.PROJECT: (),
+    # Only of a stack that no tool's marks are in, where no project's files tell the tool.
+    Fact.PROJECT: _on(On.STACKS, "cloudformation:GetTemplateSummary", optional=True),
     Fact.ERRORS: (),
 }
 

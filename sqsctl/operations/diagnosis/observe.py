@@ -68,10 +68,11 @@ def observe(
     wanted = closure(needs)
     at = now()
     chosen = _chosen(ref, functions)
+    no_project = Fact.PROJECT in wanted and project_folder is None
     collector = Collector(
         session,
         ref,
-        Wanted(wanted, since or at - WINDOW, at, chosen),
+        Wanted(wanted, since or at - WINDOW, at, chosen, tool=no_project),
         timeout_s=timeout_s,
         progress=progress,
     )
@@ -79,9 +80,9 @@ def observe(
     groups: dict[str, Any] = {fact.value: collector.group(fact) for fact in Fact}
     if Fact.PROJECT in wanted and project_folder is not None:
         groups[Fact.PROJECT.value] = _project(project_folder, stage, ref)
-    elif Fact.PROJECT in wanted:
-        gap = not_asked_for("the project's files")
-        groups[Fact.PROJECT.value] = Group(_tool_of(beside, ref) if beside else (), (gap,))
+    elif no_project:
+        gaps = (not_asked_for("the project's files"), *collector.gaps(Fact.PROJECT))
+        groups[Fact.PROJECT.value] = Group(_tool_of(beside, ref) if beside else (), gaps)
     _unknown_consumers(groups, ref)
     _unknown_parts(groups, ref)
     if ref.untold:  # without CloudFormation, ways in are found through producers
@@ -96,7 +97,7 @@ def observe(
         account=ref.account or session.target.account,
         observed_at=at,
         stack_name=ref.stack_name,
-        made_by=ref.made_by,
+        made_by=collector.made_by,
         paused=_paused(session, groups[Fact.MAPPINGS.value]),
         **groups,
     )

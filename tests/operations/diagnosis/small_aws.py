@@ -109,6 +109,10 @@ class SmallAws:
             ]
         }
 
+    def GetTemplateSummary(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        declared = ["AWS::Serverless-2016-10-31"] if self.broken == "written for SAM" else []
+        return {"DeclaredTransforms": declared}
+
     # -- SQS --------------------------------------------------------------------------------
 
     def _gone(self, url: str) -> bool:

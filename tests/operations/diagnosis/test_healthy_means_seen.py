@@ -7,6 +7,9 @@ session serves all looks, as making clients costs more than a look.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import botocore.client
 import pytest
@@ -17,9 +20,10 @@ from sqsctl.checks.rank import diagnose
 from sqsctl.checks.registry import all_checks
 from sqsctl.errors import SqsctlError
 from sqsctl.model.finding import Diagnosis
-from sqsctl.model.stack import Fact
+from sqsctl.model.stack import Fact, Stack
 from sqsctl.model.target import Target
 from sqsctl.operations.access.permissions import FACTS
+from sqsctl.operations.diagnosis.doctor import missing_actions
 from sqsctl.operations.diagnosis.observe import observe
 from sqsctl.operations.stacks import discover
 from sqsctl.remedies.context import FACTS as REMEDY_FACTS
@@ -36,6 +40,7 @@ SHARPENING = {
     "GetFunction",
     "GetFunctionRecursionConfig",
     "GetPolicy",
+    "GetTemplateSummary",
     "SimulatePrincipalPolicy",
 }
 # Packages are fetched over HTTP, which is not answered here; StopQuery ends a query that is late.
@@ -140,6 +145,30 @@ def test_what_was_not_seen_is_told_with_what_to_do(look: Look) -> None:
         assert all(each.action and each.action in each.remedy for each in found.unseen), (
             found.unseen
         )
+
+
+def seen_by(look: Look, session: Session, aws: SmallAws, **given: Any) -> Stack:
+    look(aws)
+    return observe(session, discover.from_stack(session, NAME), needs=NEEDS, **given)
+
+
+def test_a_template_written_for_sam_is_known_by_its_transform(
+    look: Look, session: Session, tmp_path: Path
+) -> None:
+    """Deployed by ``aws cloudformation deploy``, with roles of its own: no mark tells it."""
+    aws = SmallAws("written for SAM")
+    assert seen_by(look, session, aws).made_by == "sam"
+    assert seen_by(look, session, SmallAws()).made_by == "cloudformation"
+    denied = seen_by(look, session, SmallAws("written for SAM", "GetTemplateSummary", "denied"))
+    assert denied.made_by == "cloudformation"
+    assert "cloudformation:GetTemplateSummary" in missing_actions(denied)
+    look(aws)
+    ref = discover.from_stack(session, NAME)
+    aws.called.clear()
+    observe(session, ref, needs=NEEDS, project_folder=tmp_path)
+    assert "GetTemplateSummary" not in aws.called, "the project's files tell it"
+    observe(session, replace(ref, made_by="cdk"), needs=NEEDS)
+    assert "GetTemplateSummary" not in aws.called, "the resources tell it"
 
 
 def test_what_a_log_keeps_is_asked_only_where_it_is_silent(look: Look) -> None:

@@ -20,6 +20,7 @@ from sqsctl.model.stack import (
     DeadLetters,
     Fact,
     Group,
+    MadeBy,
     Permission,
     Queue,
     Series,
@@ -38,6 +39,7 @@ from sqsctl.operations.diagnosis.reading.observation import (
 )
 from sqsctl.operations.diagnosis.reading.surroundings import SurroundingsReader
 from sqsctl.operations.diagnosis.reading.texts import LogReader, PackagesReader
+from sqsctl.operations.diagnosis.reading.transforms import TransformsReader
 from sqsctl.operations.diagnosis.simulations import Simulation, simulations
 from sqsctl.operations.live.metrics import (
     api_queries,
@@ -78,6 +80,7 @@ class Collector:
         self._logs = LogReader(self._shared)
         self._packages = PackagesReader(self._shared)
         self._alarms = AlarmsReader(self._shared)
+        self._transforms = TransformsReader(self._shared)
         self._apis: dict[str, Api] = {}
         self._permissions: list[Permission] = []
         self._series: list[Series] = []
@@ -91,6 +94,7 @@ class Collector:
         facts = self._wanted.facts
         self._core.start()
         self._alarms.start()
+        self._transforms.start()
         if facts & {Fact.APIS, Fact.METRICS, Fact.POLICIES}:
             for api in self._ref.apis:
                 self._api(api.kind, api.id, api.logical_id)
@@ -105,6 +109,15 @@ class Collector:
                 ]
             )
         self._shared.work.run(self._after_each)
+
+    @property
+    def made_by(self) -> MadeBy:
+        """The tool that deploys the stack, by its resources and its template."""
+        return self._transforms.made_by
+
+    def gaps(self, fact: Fact) -> tuple[Unread, ...]:
+        """What could not be read of one fact."""
+        return self._shared.gaps(fact)
 
     def group(self, fact: Fact) -> Group[Any]:
         """What was read of one fact, and what was not."""

@@ -23,12 +23,16 @@ API = "api"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be read: the facts, the time, and whose logs (None: everybody's)."""
+    """What is to be read: the facts, the time, and whose logs (None: everybody's).
+
+    ``tool``: whether the template is asked which tool it was written for.
+    """
 
     facts: frozenset[Fact]
     since: datetime
     until: datetime
     functions: frozenset[str] | None = None
+    tool: bool = False
 
     def logs_of(self, function: str) -> bool:
         return self.functions is None or function in self.functions
