@@ -162,6 +162,11 @@ class _Program:
 
         return broken_on(lab_name)
 
+    def healing(self, lab_name: str, stack: str | None) -> dict[str, tuple[str, ...]]:
+        from sqsctl.cli.lab.local import healing
+
+        return healing(lab_name, stack)
+
     def tutorial_stack(self, runtime: str, stage: str | None) -> TutorialStack:
         from sqsctl.cli.lab.local import tutorial_stack
 

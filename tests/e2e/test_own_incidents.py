@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sqsctl.aws.lab_state import LabState, write_state
+from sqsctl.aws.lab_state import LabState, read_state, write_state
 from sqsctl.aws.session import Session
 from sqsctl.errors import RefusedError
 from sqsctl.lab import incidents, server
@@ -117,12 +118,27 @@ def test_every_incident_fits_and_leaves_no_trace_or_says_why_not(
 def test_a_broken_service_is_diagnosed_and_mended(
     stack: tuple[Session, Parts], sqsctl: Sqsctl
 ) -> None:
-    assert sqsctl("lab", "break", "import-module-missing").code == 0
+    session, _ = stack
+    name = str(session.target.stack)
+    # Another stack is the lab's own by now: this one has to be named, and is.
+    state = read_state(os.environ["SQSCTL_LAB_NAME"])
+    assert state is not None
+    server.adopt(state, "another-one")
+    assert sqsctl("lab", "break", "import-module-missing").code != 0
+    assert sqsctl("lab", "break", "import-module-missing", "--stack", name).code == 0
     assert sqsctl("produce", "--via", "sqs", "--count", "2", "-o", "json").code == 0
     seen = until(
         lambda: sqsctl("doctor", "-o", "json"),
         lambda ran: bool(ran.data["findings"]),
     )
     assert seen.data["findings"][0]["id"] == "import-module-missing", seen.out
-    assert sqsctl("lab", "heal").code == 0
-    assert sqsctl("lab", "status", "-o", "json").data["incidents"] == []
+    ways = seen.data["findings"][0]["fix"]["ways"]
+    assert len(ways) > 1, "the real remedy stands before it"
+    (argv,) = (each["argv"] for each in ways[-1]["steps"])
+    program, *words = argv
+    assert (program, words[:3]) == ("sqsctl", ["lab", "heal", "import-module-missing"])
+    assert ["--stack", name] == words[3:5]
+    assert sqsctl(*words).code == 0
+    assert sqsctl("lab", "heal", "--stack", name, "-o", "json").data["healed"] == []
+    healed = sqsctl("doctor", "-o", "json").data["findings"]
+    assert not [each for each in healed if each["fix"]["ways"][-1:] == ways[-1:]]

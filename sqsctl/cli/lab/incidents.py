@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sqsctl.cli.lab.local import active_on, incident_choices, running
-from sqsctl.cli.lab.options import DryRunOption, NameOption
+from sqsctl.cli.lab.options import DryRunOption, NameOption, StackOption
 from sqsctl.cli.lab.view import incidents_answer, would
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
@@ -65,6 +65,7 @@ def break_(
             "--queue", help="The queue, where the stack consumes several.", metavar="NAME"
         ),
     ] = None,
+    stack: StackOption = None,
     name: NameOption = None,
     dry_run: DryRunOption = False,
 ) -> Answer:
@@ -75,17 +76,19 @@ def break_(
     """
     from sqsctl.lab import incidents
 
-    state, session = running(run, name)
+    state, session = running(run, name, stack)
     chosen = incidents.get(incident)
     if dry_run:
         return would(f"break the lab: {chosen.breaks}")
     with run.progress(f"breaking: {incident}"):
         chosen.break_(session, queue)
-    active = active_on(state)
+    active = active_on(state, stack)
 
     def human(console: Console) -> None:
         console.print(styled(f"broken: {chosen.breaks}", "yellow"), soft_wrap=True)
-        lines(console, ["next: sqsctl produce --count 10, then sqsctl doctor; sqsctl lab heal"])
+        at = f" --stack {stack}" if stack else ""
+        next_ = f"sqsctl produce --count 10{at}, then sqsctl doctor{at}; sqsctl lab heal{at}"
+        lines(console, [f"next: {next_}"])
 
     return Answer(
         {
@@ -108,14 +111,15 @@ def heal(
             autocompletion=_complete,
         ),
     ] = None,
+    stack: StackOption = None,
     name: NameOption = None,
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Mend what lab break broke."""
     from sqsctl.lab import incidents
 
-    state, session = running(run, name)
-    active = active_on(state)
+    state, session = running(run, name, stack)
+    active = active_on(state, stack)
     if incident is not None:
         incidents.get(incident)
         if incident not in active:
@@ -133,7 +137,7 @@ def heal(
             incidents.get(each).heal(session)
     said = f"mended: {', '.join(wanted)}" if wanted else "nothing was broken"
     return Answer(
-        {"healed": wanted, "active": active_on(state)},
+        {"healed": wanted, "active": active_on(state, stack)},
         lambda console: console.print(styled(said, "green"), soft_wrap=True),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqsctl.cli.run.context import Run
@@ -39,6 +40,25 @@ def broken_on(name: str) -> list[str]:
 
     state = running_lab(name)
     return active_on(state) if state else []
+
+
+def healing(name: str, stack: str | None) -> dict[str, tuple[str, ...]]:
+    """The words that heal each incident of a stack, by the check that finds it."""
+    from sqsctl.aws.lab_state import DEFAULT_LAB, running_lab
+    from sqsctl.lab import incidents
+
+    state = running_lab(name)
+    if state is None:
+        return {}
+    more: list[str] = []
+    if stack and stack != state.stack:
+        more += ["--stack", stack]
+    if name != DEFAULT_LAB:
+        more += ["--name", name]
+    return {
+        incidents.get(each).expects: ("lab", "heal", each, *more)
+        for each in incidents.active(state, stack)
+    }
 
 
 def bring_up(
@@ -121,7 +141,8 @@ def lab_session(state: LabState) -> Session:
     return Session(target, credentials=state.credentials)
 
 
-def running(run: Run, name: str | None) -> tuple[LabState, Session]:
+def running(run: Run, name: str | None, stack: str | None = None) -> tuple[LabState, Session]:
+    """A lab that runs, and a session on its own stack, or on another one of it."""
     from sqsctl.aws.lab_state import running_lab
     from sqsctl.operations.target.targeting import no_lab
 
@@ -129,12 +150,13 @@ def running(run: Run, name: str | None) -> tuple[LabState, Session]:
     state = running_lab(chosen)
     if state is None:
         raise no_lab(chosen)
-    session = lab_session(state)
+    session = lab_session(replace(state, stack=stack) if stack else state)
     run.announce(session.target)
     return state, session
 
 
-def active_on(state: LabState) -> list[str]:
+def active_on(state: LabState, stack: str | None = None) -> list[str]:
+    """The incidents that are active on a stack of the lab, its own by default."""
     from sqsctl.lab import incidents
 
-    return list(incidents.active(state))
+    return list(incidents.active(state, stack))

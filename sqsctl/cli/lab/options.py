@@ -14,6 +14,17 @@ NameOption = Annotated[
 ]
 
 
+StackOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        help="The stack, where lab deploy put several on the lab.",
+        metavar="NAME",
+        show_default="the last one",
+    ),
+]
+
+
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")
 ]

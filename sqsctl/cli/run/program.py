@@ -6,7 +6,7 @@ importing either.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -41,6 +41,13 @@ class Program(Protocol):
 
     def broken_on(self, lab_name: str) -> Sequence[str]:
         """The incidents that are active on a lab."""
+        ...
+
+    def healing(self, lab_name: str, stack: str | None) -> Mapping[str, Sequence[str]]:
+        """The words that heal each incident of a stack, by the check that finds it.
+
+        None is the lab's own stack.
+        """
         ...
 
     def tutorial_stack(self, runtime: str, stage: str | None) -> TutorialStack:

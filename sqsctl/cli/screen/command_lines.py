@@ -70,18 +70,20 @@ def again(run: Run, queue: str) -> str:
 def as_typed(diagnosis: Diagnosis, run: Run) -> Diagnosis:
     """The diagnosis, the commands of its fixes with what they need here."""
     findings = tuple(replace(each, fix=_fix_here(each.fix, run)) for each in diagnosis.findings)
-    return replace(diagnosis, findings=tuple(_healable(each, run) for each in findings))
+    stack = run.target.stack if run.target else None
+    return replace(diagnosis, findings=tuple(_healable(each, stack, run) for each in findings))
 
 
-def _healable(finding: Finding, run: Run) -> Finding:
+def _healable(finding: Finding, stack: str | None, run: Run) -> Finding:
     """The finding, with the lab's own way as the last where the lab was broken on purpose."""
     from sqsctl.model.remedy import Command, Way
 
     if finding.past or run.resolved().target.kind != "lab":
         return finding
-    if finding.id not in run.program.broken_on(run.lab_name):
+    words = run.program.healing(run.lab_name, stack).get(finding.id)
+    if words is None:
         return finding
-    heal = Command(("sqsctl", "lab", "heal", finding.id, *_lab_named(run)))
+    heal = Command(("sqsctl", *words))
     way = Way("on the lab, where it was broken on purpose", (heal,))
     return replace(finding, fix=replace(finding.fix, ways=(*finding.fix.ways, way)))
 

@@ -151,7 +151,8 @@ def test_on_the_lab_what_was_broken_on_purpose_can_be_healed(
     at = Target("lab", "eu-west-1", "000000000000", "s", "http://127.0.0.1:9")
     resolved = type("Resolved", (), {"target": at})()
     monkeypatch.setattr(run, "resolved", lambda: resolved)
-    monkeypatch.setattr(type(run.program), "broken_on", lambda *_: ["dlq-missing"])
+    words = {"dlq-missing": ("lab", "heal", "dlq-missing")}
+    monkeypatch.setattr(type(run.program), "healing", lambda *_: words)
     way = Way("", (Command(("aws", "sqs", "list-queues")),))
     found = [
         Finding(each, Severity.ERROR, Kind.CAUSE, "", (), Fix("", ways=(way,)))
