@@ -58,8 +58,8 @@ def credential_error(error: BotoCoreError) -> SqsctlError | None:
     if isinstance(error, boto.NoCredentialsError | boto.NoAuthTokenError):
         return SqsctlError(
             "no AWS credentials found",
-            hint="sqsctl lab up starts a local stack that needs none; for AWS set --profile, "
-            "or run aws configure",
+            hint="`sqsctl lab up` starts a local stack that needs none; for AWS set --profile, "
+            "or run `aws configure`",
             exit=Exit.DENIED,
             code="credentials_missing",
         )
@@ -74,7 +74,7 @@ def credential_error(error: BotoCoreError) -> SqsctlError | None:
     if isinstance(error, boto.PartialCredentialsError):
         return SqsctlError(
             f"the AWS credentials are not whole: {error}",
-            hint="a key and its secret belong together: aws configure, or the environment",
+            hint="a key and its secret belong together: `aws configure`, or the environment",
             exit=Exit.DENIED,
             code="credentials_missing",
         )

@@ -64,7 +64,7 @@ def _settle(
         if now() >= deadline:
             raise SqsctlError(
                 f"{step.operation} was accepted, and AWS is still at it after {SETTLE_S:.0f} s",
-                hint="sqsctl doctor shows later whether it helped",
+                hint="`sqsctl doctor` shows later whether it helped",
                 exit=Exit.UNAVAILABLE,
                 code="not_settled",
             )

@@ -51,7 +51,7 @@ def ask_for_code(question: str) -> str:
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
         raise SqsctlError(
             "the profile's role wants an MFA code, and there is no terminal to ask on",
-            hint=f'run it once on a terminal, or set credentials: eval "$({export_line()})"',
+            hint=f'`again` on a terminal, or set credentials: eval "$({export_line()})"',
             exit=Exit.DENIED,
             code="mfa_needed",
         )

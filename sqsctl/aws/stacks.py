@@ -135,7 +135,7 @@ class StackClient:
             raise UsageError(
                 f"the template has {len(template.encode()):,} bytes; CloudFormation takes "
                 f"{MAX_TEMPLATE_BYTES:,} in a request",
-                hint="aws cloudformation package puts the code in S3 and shortens it",
+                hint="`aws cloudformation package` puts the code in S3 and shortens it",
                 code="template_too_large",
             )
         request: dict[str, Any] = {
@@ -239,7 +239,7 @@ def not_found(name: str, region: str, account: str | None = None) -> NotFoundErr
     of = f" of account {account}" if account else ""
     return NotFoundError(
         f"there is no stack {name} in {region}{of}",
-        hint="sqsctl stack ls lists those there are; --region, --stage and --profile look "
+        hint="`sqsctl stack ls` lists those there are; --region, --stage and --profile look "
         "elsewhere",
         code="stack_not_found",
         name=name,

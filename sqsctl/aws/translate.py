@@ -201,7 +201,7 @@ def client_error(error: ClientError, what: str = "") -> SqsctlError:
     if code in _BAD_CREDENTIALS:
         return SqsctlError(
             f"AWS does not accept these credentials: {text}",
-            hint="check --profile or AWS_PROFILE and the region; sqsctl config show says "
+            hint="check --profile or AWS_PROFILE and the region; `sqsctl config show` says "
             "where each value came from",
             exit=Exit.DENIED,
             code="credentials_invalid",
@@ -209,7 +209,7 @@ def client_error(error: ClientError, what: str = "") -> SqsctlError:
     if code in _DENIED and "MultiFactorAuthentication failed" in text:
         return SqsctlError(
             f"AWS does not take this MFA code: {text}",
-            hint="wait for the next code, then repeat the command",
+            hint="wait for the next code, then `again`",
             exit=Exit.DENIED,
             code="mfa_needed",
         )
@@ -227,7 +227,7 @@ def client_error(error: ClientError, what: str = "") -> SqsctlError:
     if code in THROTTLED or status == 429:
         return SqsctlError(
             f"{subject}AWS is throttling {operation}: {text}",
-            hint="wait a moment and repeat the command",
+            hint="wait a moment, then `again`",
             exit=Exit.UNAVAILABLE,
             code="throttled",
         )
@@ -291,7 +291,7 @@ def core_error(error: BotoCoreError, what: str = "") -> SqsctlError:
     if isinstance(error, boto.NoRegionError):
         return SqsctlError(
             "no AWS region is set",
-            hint="pass --region, or set AWS_REGION",
+            hint="`again --region REGION`, or set AWS_REGION",
             exit=Exit.USAGE,
             code="region_missing",
         )

@@ -13,6 +13,7 @@ from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.folder import working_folder
 from sqsctl.cli.run.help import HelpGroup
 from sqsctl.cli.run.options import command, examples
+from sqsctl.cli.screen.hints import completed
 from sqsctl.cli.screen.output import Answer, lines
 from sqsctl.cli.screen.views import row, show_table, table
 from sqsctl.errors import NotFoundError, SqsctlError
@@ -66,7 +67,7 @@ def show(run: Run) -> Answer:
         "trusted": trusts(settings.file, settings.sha256) if settings.file else None,
         "values": values,
         "target_error": trouble.message if trouble else None,
-        "target_hint": trouble.hint if trouble else None,
+        "target_hint": completed(trouble.hint, run) if trouble and trouble.hint else None,
     }
 
     def human(console: Console) -> None:
@@ -82,7 +83,7 @@ def show(run: Run) -> Answer:
             lines(console, [f"target: {target_line(run.target)}"])
         elif trouble:
             lines(console, [f"target: none: {trouble.message}"])
-            lines(console, [f"  → {trouble.hint}"] if trouble.hint else [])
+            lines(console, [f"  → {completed(trouble.hint, run)}"] if trouble.hint else [])
 
     return Answer(data, human)
 
@@ -194,7 +195,7 @@ def trust_(
         raise NotFoundError("there is no sqsctl.toml here, and no [tool.sqsctl]")
     if remove:
         if not dry_run and not trust.take_back(path):
-            raise NotFoundError(f"{path} is not trusted", hint="sqsctl config trust --list")
+            raise NotFoundError(f"{path} is not trusted", hint="`sqsctl config trust --list`")
         return _changed_trust(path, "trust no more", dry_run=dry_run)
     table, sha256 = settings.read_settings(path)
     if not dry_run:

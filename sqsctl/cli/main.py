@@ -19,6 +19,7 @@ from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.run.program import TutorialStack
 from sqsctl.cli.screen import prompt
+from sqsctl.cli.screen.hints import written_out
 from sqsctl.cli.screen.output import Answer, Output, early_format, styled
 from sqsctl.cli.screen.sigterm import Terminated, terminable
 from sqsctl.errors import Exit, SqsctlError
@@ -96,7 +97,7 @@ def root(
         run.begin(context, Globals())
         if run.output.json:
             raise SqsctlError(
-                "sqsctl needs a command", hint="sqsctl --help", exit=Exit.USAGE, code="usage"
+                "sqsctl needs a command", hint="`sqsctl --help`", exit=Exit.USAGE, code="usage"
             )
         if prompt.interactive() and sys.stdout.isatty():
             from sqsctl.cli.session.menu import menu
@@ -205,6 +206,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _show(run: Run, arguments: list[str], code: Exit) -> Exit:
     if run.answer is None:
         return code
+    for each in run.answer.errors:
+        written_out(each, run)
     try:
         run.output.show(run.command or _words(arguments), run.answer, run.target)
     except Terminated:
@@ -215,7 +218,7 @@ def _show(run: Run, arguments: list[str], code: Exit) -> Exit:
         raise
     except Exception as error:  # noqa: BLE001 - the same as in execute
         defect = _defect(run, error)
-        run.output.complain(defect)
+        run.output.complain(written_out(defect, run))
         return defect.exit
     return code
 
@@ -249,7 +252,7 @@ def _usage(run: Run, error: typer.TyperException) -> SqsctlError:
         message = f"{path} needs a command"
     return SqsctlError(
         message.replace("Value error, ", "").strip().rstrip("."),
-        hint=f"{path} --help",
+        hint=f"`{path} --help`",
         exit=Exit.USAGE,
         code="usage",
     )
@@ -282,7 +285,7 @@ def _defect(run: Run, error: Exception) -> SqsctlError:
         run.output.stderr.print(styled("".join(traceback.format_exception(error))), soft_wrap=True)
     return SqsctlError(
         f"unexpected {type(error).__name__}: {error}",
-        hint="repeat with -v for the details, and please report it",
+        hint="`again -v` tells the details; please report them",
         code="internal",
     )
 

@@ -127,7 +127,7 @@ def probe(
         errors = (
             SqsctlError(
                 f"the message did not arrive: it stopped at {stopped.name}",
-                hint="sqsctl doctor looks for the cause",
+                hint="`sqsctl doctor` looks for the cause",
                 exit=code,
                 code="not_arrived",
             ),
@@ -222,6 +222,6 @@ def _no_consumer(stack: Stack, way: Way) -> SqsctlError:
     command = "probe --via sqs" if way.via == "sqs" else "probe"
     return unread(stack, facts, f"who consumes {named} cannot be told", command) or NotFoundError(
         f"nothing consumes {named}",
-        hint="sqsctl doctor looks for the cause",
+        hint="`sqsctl doctor` looks for the cause",
         code="consumer_not_found",
     )

@@ -74,7 +74,9 @@ def send(
         via = "sqs"
     way = way_in(run, via, path)
     if extras and way.via == "http":
-        raise UsageError("attributes, groups and delays travel over SQS only", hint="--via sqs")
+        raise UsageError(
+            "attributes, groups and delays travel over SQS only", hint="`again --via sqs`"
+        )
     if dry_run:
         said = f"would send {len(text.encode(errors='surrogatepass'))} bytes to {way.label}"
         return Answer(
@@ -107,7 +109,7 @@ def _answer(sent: Sent, label: str) -> Answer:
         errors = (
             SqsctlError(
                 f"the API answered {sent.status_code} to {label}",
-                hint="sqsctl doctor looks for the cause" if sent.status_code >= 500 else None,
+                hint="`sqsctl doctor` looks for the cause" if sent.status_code >= 500 else None,
                 exit=code,
                 code=f"http_{sent.status_code}",
             ),

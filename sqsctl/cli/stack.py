@@ -204,7 +204,9 @@ def deploy(
     resolved = run.resolved(changing=True)
     name = run.settings.text("stack") or (tutorial.name if template is None else "")
     if not name:
-        raise UsageError("which stack? a template of your own needs a name", hint="--stack NAME")
+        raise UsageError(
+            "which stack? a template of your own needs a name", hint="`again --stack NAME`"
+        )
     from dataclasses import replace
 
     run.announce(replace(resolved.target, stack=name))

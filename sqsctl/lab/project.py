@@ -82,7 +82,7 @@ def write(folder: Path, runtime: str) -> tuple[str, ...]:
     if there:
         raise RefusedError(
             f"{folder} holds {', '.join(there)} already; nothing was written",
-            hint="name another folder: sqsctl lab init FOLDER",
+            hint="name another folder: `sqsctl lab init FOLDER`",
             code="file_exists",
         )
     for name, text in made.items():

@@ -43,7 +43,7 @@ def _refusal(fd: int) -> str:
     if not os.environ.get("AWS_ACCESS_KEY_ID", "").startswith(settings.KEY_PREFIX):
         return "its environment holds credentials that are not the lab's"
     if not os.environ.get(settings.MARK):
-        return f"{settings.MARK} is not set; sqsctl lab up starts labs"
+        return f"{settings.MARK} is not set; `sqsctl lab up` starts labs"
     return ""
 
 

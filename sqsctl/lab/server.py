@@ -126,7 +126,7 @@ def status(name: str = DEFAULT_LAB) -> LabStatus:
     if state is None:
         why = disbelieved(name)
         said = f"{why}, and is not believed" if why else f"lab {name} is not running"
-        return LabStatus(name, "stopped", f"{said}: sqsctl lab up starts it")
+        return LabStatus(name, "stopped", f"{said}: `sqsctl lab up` starts it")
     if not alive(state):
         reason = _last_words(Path(state.log))
         return LabStatus(
@@ -134,7 +134,7 @@ def status(name: str = DEFAULT_LAB) -> LabStatus:
             "crashed",
             f"lab {name}: its server (pid {state.pid}) is gone without having been stopped"
             + (f"; its log ends with: {reason}" if reason else "")
-            + "; sqsctl lab up starts it anew, sqsctl lab down clears it away",
+            + "; `sqsctl lab up` starts it anew, sqsctl lab down clears it away",
             state,
             processes=len(processes.members(state)),
         )
@@ -163,12 +163,14 @@ def reset(name: str = DEFAULT_LAB) -> LabState:
         state = read_state(name)
         if state is None or not alive(state):
             raise NotFoundError(
-                f"lab {name} is not running", hint="sqsctl lab up starts it", code="lab_not_running"
+                f"lab {name} is not running",
+                hint="`sqsctl lab up` starts it",
+                code="lab_not_running",
             )
         if _asked(state, _RESET, method="POST", timeout=30.0) is None:
             raise SqsctlError(
                 f"lab {name} did not let itself be emptied",
-                hint="sqsctl lab down, then sqsctl lab up",
+                hint="`sqsctl lab down`, then `sqsctl lab up`",
                 exit=Exit.UNAVAILABLE,
             )
         (Path(state.folder) / "incidents.json").unlink(missing_ok=True)
@@ -191,7 +193,7 @@ def resource_types(state: LabState) -> frozenset[str]:
     if answer is None or "types" not in answer:
         raise SqsctlError(
             f"lab {state.name} does not say what it can deploy",
-            hint="sqsctl lab down, then sqsctl lab up",
+            hint="`sqsctl lab down`, then `sqsctl lab up`",
             exit=Exit.UNAVAILABLE,
         )
     return frozenset(answer["types"])

@@ -111,7 +111,7 @@ def listen(name: str, port: int | None) -> socket.socket:
         except OSError as error:
             raise UsageError(
                 f"port {port} on {HOST} is not free: {error.strerror or error}",
-                hint="choose another --port, or leave it out",
+                hint="choose another one: `again --port PORT`",
             ) from error
     last = _last_port(name)
     if last:

@@ -439,7 +439,7 @@ def test_another_region_is_told(reference: str) -> None:
     client = QueueClient(Session(Target("aws", "ap-northeast-2")))
     with pytest.raises(UsageError) as caught:
         client.resolve(reference)
-    assert caught.value.hint == "add --region us-east-1"
+    assert caught.value.hint == "`again --region us-east-1`"
 
 
 def test_a_missing_queue_says_where_it_looked() -> None:

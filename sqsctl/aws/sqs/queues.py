@@ -68,7 +68,7 @@ class QueueClient:
         if not _NAME.fullmatch(reference):
             raise UsageError(
                 f"{reference!r} cannot be a queue: letters, digits, - and _ make up its name",
-                hint="sqsctl queue ls lists them; a URL or an ARN is fine too",
+                hint="`sqsctl queue ls` lists them; a URL or an ARN is fine too",
             )
         return self._by_name(reference)
 
@@ -124,7 +124,7 @@ class QueueClient:
                 raise
             raise NotFoundError(
                 f"there is no queue {name} in {self.session.target.region}",
-                hint="sqsctl queue ls lists those there are; --region looks elsewhere",
+                hint="`sqsctl queue ls` lists those there are; --region looks elsewhere",
                 code="queue_not_found",
                 name=name,
             ) from error
@@ -154,7 +154,7 @@ class QueueClient:
         if region and region != here and self.session.target.endpoint is None:
             raise UsageError(
                 f"{reference} is in {region}, the target is {here}",
-                hint=f"add --region {region}",
+                hint=f"`again --region {region}`",
                 code="wrong_region",
             )
 

@@ -49,21 +49,21 @@ def _named(error: SqsctlError, what: str) -> SqsctlError | None:
     if "PurgeQueueInProgress" in error.code:
         return SqsctlError(
             f"{what} was purged within the last 60 s; SQS allows one purge a minute",
-            hint="wait a minute and repeat the command",
+            hint="wait a minute, then `again`",
             exit=Exit.UNAVAILABLE,
             code="purge_in_progress",
         )
     if "already a task running" in text:
         return SqsctlError(
             f"{what}: a redrive task is running already; SQS allows one per queue",
-            hint="sqsctl dlq tasks shows it, and can cancel it",
+            hint="`sqsctl dlq tasks` shows it, and can cancel it",
             exit=Exit.REFUSED,
             code="task_running",
         )
     if "must be configured as a Dead Letter Queue" in text:
         return SqsctlError(
             f"{what} is no queue's dead-letter queue, which SQS's own redrive needs",
-            hint="--method client moves messages without it",
+            hint="`again --method client` moves messages without it",
             exit=Exit.REFUSED,
             code="not_a_dead_letter_queue",
         )

@@ -194,7 +194,7 @@ class Selection:
         )
         return SqsctlError(
             f"{count} could not be found in {queue} (moved, deleted or expired since): {shown}",
-            hint="sqsctl dlq peek shows what is there now",
+            hint="`sqsctl dlq peek` shows what is there now",
             exit=Exit.NOT_FOUND if everything else Exit.PARTIAL,
             code="message_not_found",
         )

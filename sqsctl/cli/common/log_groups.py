@@ -23,7 +23,7 @@ def log_groups_of(run: Run, stack: StackRef, names: list[str] | None) -> dict[st
     chosen = [each for each in wanted if each is not None] if names else list(stack.functions)
     if not chosen:
         raise NotFoundError(
-            f"{stack.title} has no function", hint="sqsctl stack show", code="function_not_found"
+            f"{stack.title} has no function", hint="`sqsctl stack show`", code="function_not_found"
         )
     client = FunctionClient(run.session())
     configured = concurrently(lambda part: client.get(part.name), chosen)

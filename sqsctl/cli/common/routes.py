@@ -120,7 +120,7 @@ def _route(run: Run, path: str | None, *, required: bool) -> tuple[str, Route] |
             raise SqsctlError(
                 f"the API of {stack.name} could not be read ({gaps[0].reason}), so messages "
                 "cannot go through it",
-                hint="--via sqs sends them straight into the queue",
+                hint="`again --via sqs` sends them straight into the queue",
                 exit=Exit.DENIED if gaps[0].action else Exit.UNAVAILABLE,
                 code="api_unread",
                 action=gaps[0].action,
@@ -129,7 +129,7 @@ def _route(run: Run, path: str | None, *, required: bool) -> tuple[str, Route] |
             why = f": {gaps[0].reason}" if gaps else ""
             raise NotFoundError(
                 f"{stack.name} has no POST route that could be found{why}",
-                hint="send to the queue instead: --via sqs",
+                hint="send to the queue instead: `again --via sqs`",
                 code="route_not_found",
             )
         return None
@@ -175,7 +175,7 @@ def _producer(stack: Stack, posts: list[tuple[Api, Route]]) -> tuple[Api, Route]
             return found[0]
     raise UsageError(
         f"the API of {stack.name} has several POST routes: {_listed(stack)}",
-        hint=f"choose one: --path {posts[0][1].path}",
+        hint=f"choose one: `again --path {posts[0][1].path}`",
         code="route_ambiguous",
     )
 
@@ -208,7 +208,7 @@ def body_from(
         return _decoded(sys.stdin.buffer.read(MAX_BODY_BYTES + 1), "stdin")
     text = body if body is not None else default
     if text is None:
-        raise UsageError("no body", hint="sqsctl send '{\"input\": 1}', or - to read stdin")
+        raise UsageError("no body", hint="`sqsctl send '{\"input\": 1}'`, or - to read stdin")
     return text
 
 

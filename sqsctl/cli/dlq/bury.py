@@ -140,7 +140,7 @@ def _queues(run: Run, *, changing: bool) -> tuple[QueueClient, Queue, Queue]:
     if dead is None:
         raise NotFoundError(
             f"queue {queue.name} has no dead-letter queue",
-            hint="sqsctl doctor shows how to give it one",
+            hint="`sqsctl doctor` shows how to give it one",
             code="dlq_not_found",
         )
     return client, queue, dead

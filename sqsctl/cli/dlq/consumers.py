@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.run import paused_consumers
 from sqsctl.cli.run.context import Run
+from sqsctl.cli.screen.hints import completed
 from sqsctl.cli.screen.output import Answer, lines
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 
@@ -35,7 +36,7 @@ def kept_away(
         place=client.place,
         folder=paused_consumers.folder(),
         control=control,
-        notice=lambda text: run.output.notice(text, style="yellow"),
+        notice=lambda text: run.output.notice(completed(text, run), style="yellow"),
     ) as names:
         run.output.notice(f"paused: {', '.join(names) or 'nothing: no consumer is enabled'}")
         yield
@@ -63,7 +64,7 @@ def resume_consumer(run: Run) -> Answer:
     if not (done.enabled or done.missing or done.left):
         raise NotFoundError(
             f"no consumer is noted as paused at {where}",
-            hint="sqsctl doctor mapping-disabled tells of every mapping that is off",
+            hint="`sqsctl doctor mapping-disabled` tells of every mapping that is off",
             code="nothing_paused",
         )
     data: dict[str, Any] = {
@@ -74,7 +75,7 @@ def resume_consumer(run: Run) -> Answer:
     error = (
         SqsctlError(
             f"{len(done.left)} could not be enabled: {done.why_left}",
-            hint="the note stays: repeat the command",
+            hint="the note stays: `again`",
             exit=Exit.PARTIAL,
             code="partial",
         )

@@ -89,7 +89,7 @@ def explain(
         raise NotFoundError(
             f"message {message_id} was not among the {peeked.looked_at} that were looked at in "
             f"{pair.dead_letters.name}",
-            hint="sqsctl dlq peek shows ids; --scan looks further",
+            hint="`sqsctl dlq peek` shows ids; --scan looks further",
             code="message_not_found",
         )
     message = peeked.matched[0]

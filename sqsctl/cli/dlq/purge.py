@@ -138,7 +138,7 @@ def _removed(done: Removed, selection: Selection, stopped: Exit) -> Answer:
     failed = (
         SqsctlError(
             f"{len(done.failures)} could not be deleted: {done.failures[0].reason}",
-            hint="repeat the command: what is gone stays gone",
+            hint="`again`: what is gone stays gone",
             exit=Exit.PARTIAL,
             code="partial",
         )

@@ -162,7 +162,7 @@ def redrive(
         raise UsageError(
             f"{option} is about a queue's consumer, and these go elsewhere"
             f"{': ' + where.told if where.told else ''}",
-            hint="--limit 1 moves one first",
+            hint="`again --limit 1` moves one first",
         )
     job = Job(
         run,

@@ -88,7 +88,7 @@ def restore(
         if len(pair.sources) != 1:
             raise UsageError(
                 f"{len(pair.sources)} queues dead-letter to {pair.dead_letters.name}",
-                hint="name the one to send to: --to QUEUE",
+                hint="name the one to send to: `again --to QUEUE`",
                 code="no_destination",
             )
         target = pair.sources[0]

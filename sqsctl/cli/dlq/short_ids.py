@@ -26,7 +26,7 @@ def short(identity: str) -> bool:
     if len(identity) < SHORTEST:
         raise UsageError(
             f"{identity!r} is too short for the beginning of a message id",
-            hint=f"at least {SHORTEST} characters; sqsctl dlq peek shows the ids",
+            hint=f"at least {SHORTEST} characters; `sqsctl dlq peek` shows the ids",
             code="id_too_short",
         )
     return True

@@ -52,7 +52,7 @@ def tasks(
         if cancelled is None:
             raise NotFoundError(
                 f"no task runs on {pair.dead_letters.name}",
-                hint="sqsctl dlq tasks lists them",
+                hint="`sqsctl dlq tasks` lists them",
                 code="task_not_found",
             )
         if not dry_run and cancelled.handle:

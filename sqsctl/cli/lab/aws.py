@@ -110,7 +110,7 @@ def _state(name: str) -> LabState:
     if state is None:
         raise SqsctlError(
             f"lab {name} does not run",
-            hint="sqsctl lab up",
+            hint="`sqsctl lab up`",
             exit=Exit.NOT_FOUND,
             code="lab_stopped",
         )

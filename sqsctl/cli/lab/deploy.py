@@ -114,7 +114,7 @@ def _parameters(said: Sequence[str]) -> dict[str, str]:
     pairs = [each.partition("=") for each in said]
     wrong = [key for key, sign, _ in pairs if not sign or not key]
     if wrong:
-        raise UsageError(f"{wrong[0]!r} is no parameter", hint="--parameter KEY=VALUE")
+        raise UsageError(f"{wrong[0]!r} is no parameter", hint="`again --parameter KEY=VALUE`")
     return {key: value for key, _, value in pairs}
 
 
@@ -127,7 +127,7 @@ def _prepared(
     if missing:
         raise UsageError(
             f"stack {stack.name}: no value for {', '.join(missing)}",
-            hint=" ".join(f"--parameter {each}=VALUE" for each in missing),
+            hint=f"`again {' '.join(f'--parameter {each}=VALUE' for each in missing)}`",
             code="parameter_missing",
         )
     return onto_lab.prepared(stack, known, region)

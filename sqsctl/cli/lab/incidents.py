@@ -54,7 +54,7 @@ def break_(
     incident: Annotated[
         str,
         typer.Argument(
-            help="Its name: sqsctl lab incidents lists them.",
+            help="Its name: `sqsctl lab incidents` lists them.",
             metavar="INCIDENT",
             autocompletion=_complete,
         ),

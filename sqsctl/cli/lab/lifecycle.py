@@ -100,7 +100,7 @@ def _refuse_other(
     if any(other):
         raise UsageError(
             f"lab {state.name} runs already, with {', '.join(filter(None, other))}",
-            hint="sqsctl lab down, then up again; or a second one beside it: --name NAME",
+            hint="`sqsctl lab down`, then `again`; or a second one beside it: `again --name NAME`",
             code="lab_running",
         )
 
@@ -145,7 +145,7 @@ def status(run: Run, name: NameOption = None) -> Answer:
     }
     if not running:
         error = SqsctlError(
-            seen.message, hint="sqsctl lab up", exit=Exit.NOT_FOUND, code=f"lab_{seen.condition}"
+            seen.message, hint="`sqsctl lab up`", exit=Exit.NOT_FOUND, code=f"lab_{seen.condition}"
         )
         return Answer(data, None, Exit.NOT_FOUND, (error,))
     return status_answer(data)

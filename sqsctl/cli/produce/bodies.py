@@ -101,7 +101,9 @@ def poison(share: str | None, body: str | None, seed: int | None) -> tuple[float
 
     if share is None:
         if body is not None or seed is not None:
-            raise UsageError("--poison-body and --seed go with --poison", hint="--poison 10%")
+            raise UsageError(
+                "--poison-body and --seed go with --poison", hint="`again --poison 10%`"
+            )
         return None
     match = _SHARE.fullmatch(share.strip())
     if not match or float(match["number"]) > 100:

@@ -234,12 +234,14 @@ def produce(
     if way.fifo and not (group or groups):
         raise UsageError(
             f"{way.label} is a FIFO queue: its messages belong to groups",
-            hint="--group NAME, or --groups 10 to deal them out",
+            hint="`again --group NAME`, or `again --groups 10` to deal them out",
         )
     if way.fifo and concurrency is None:
         plan = replace(plan, concurrency=1)  # so that they arrive in the order of their numbers
     if extras and way.via == "http":
-        raise UsageError("attributes, groups and delays travel over SQS only", hint="--via sqs")
+        raise UsageError(
+            "attributes, groups and delays travel over SQS only", hint="`again --via sqs`"
+        )
     wanted = bodies.Bodies(
         text,
         lines_from,

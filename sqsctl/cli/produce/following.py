@@ -114,7 +114,7 @@ def _behind(stack: Stack, label: str) -> tuple[Queue, bool]:
     unknown = f"which queue {label} feeds cannot be told"
     raise unread(stack, (Fact.QUEUES, Fact.FUNCTIONS), unknown, "probe") or NotFoundError(
         unknown,
-        hint="send to it directly: --via sqs --queue NAME",
+        hint="send to it directly: `again --via sqs --queue NAME`",
         code="queue_not_found",
     )
 

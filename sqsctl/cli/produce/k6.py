@@ -30,7 +30,7 @@ def target(run: Run, way: Way) -> tuple[str, str | None]:
 def bodies(name: str | None) -> str | None:
     """The path under which k6 finds the file with the bodies."""
     if name == "-":
-        raise UsageError("k6 reads bodies from a file, not from stdin", hint="--from FILE")
+        raise UsageError("k6 reads bodies from a file, not from stdin", hint="`again --from FILE`")
     return None if name is None else str(Path(name).resolve())
 
 
@@ -42,7 +42,7 @@ def export(run: Run, file: Path, load: Load, *, dry_run: bool) -> Answer:
     if not dry_run:
         if file.exists() and not run.yes:
             raise RefusedError(
-                f"{file} is there already", hint="--yes overwrites it", code="file_exists"
+                f"{file} is there already", hint="`again --yes` overwrites it", code="file_exists"
             )
         try:
             private_files.write_out(file, text)

@@ -104,7 +104,7 @@ def _hint(outcome: Outcome) -> str | None:
         return "sqsctl dlq groups says what they died of"
     failing = any(status >= 500 or status == 429 for status in summary.status_codes)
     if failing or (outcome.fate and outcome.fate.waiting):
-        return "sqsctl doctor looks for the cause"
+        return "`sqsctl doctor` looks for the cause"
     return None
 
 

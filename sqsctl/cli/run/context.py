@@ -260,7 +260,7 @@ class Run:
             raise RefusedError(
                 f"a lab is running, and {resolved.ambiguous} names AWS: "
                 "which of the two is to be changed?",
-                hint="repeat with --lab or with --no-lab",
+                hint="`again --lab` or `again --no-lab`",
                 code="target_ambiguous",
             )
         chosen = self.prompter.select(

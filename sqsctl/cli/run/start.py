@@ -39,7 +39,7 @@ def checked(functions: Iterable[str] | None) -> tuple[str, ...]:
             raise UsageError(
                 f"{each[:200]!r} cannot be a function: it is a name or an ARN, with or without "
                 "an alias (worker, worker:live)",
-                hint="sqsctl stack show lists them",
+                hint="`sqsctl stack show` lists them",
                 code="not_a_function",
             )
     return given
@@ -95,7 +95,7 @@ class Start:
             if not _STACK.fullmatch(named):
                 raise UsageError(
                     f"{named!r} cannot be a stack: letters, digits and - make up its name",
-                    hint="sqsctl stack ls lists them",
+                    hint="`sqsctl stack ls` lists them",
                 )
             return named
         likely = self._likely()
@@ -110,7 +110,7 @@ class Start:
         if not found:
             raise NotFoundError(
                 "no stack with an SQS queue and a function was found",
-                hint="name one with --stack, or a queue with --queue; is the region right?",
+                hint="`again --stack NAME` or `again --queue NAME` names one; is the region right?",
                 code="stack_not_found",
             )
         chosen = self.ask("Which stack?", found)
@@ -118,7 +118,7 @@ class Start:
             return chosen
         raise SqsctlError(
             f"there are {len(found)} stacks: {', '.join(sorted(found))}",
-            hint=f"choose one: --stack {min(found)}",
+            hint=f"choose one: `again --stack {min(found)}`",
             exit=Exit.USAGE,
             code="stack_ambiguous",
         )
@@ -134,7 +134,7 @@ class Start:
         try:
             told = project_files.stack(working_folder(), stage=stage, environment=self._names())
         except UsageError as error:
-            hint = error.hint or "correct the file, or name the stack: --stack NAME"
+            hint = error.hint or "correct the file, or name the stack: `again --stack NAME`"
             raise UsageError(error.message, hint=hint, code=error.code) from error
         if told.name:
             return told.name
@@ -163,7 +163,7 @@ class Start:
             return error
         return NotFoundError(
             error.message,
-            hint=f"{told.source} deploys it to {told.region}: --region {told.region}",
+            hint=f"{told.source} deploys it to {told.region}: `again --region {told.region}`",
             code=error.code,
         )  # no name: others that are near are not meant
 
@@ -227,7 +227,7 @@ def _stack_with(session: Session, functions: Sequence[str]) -> StackRef | None:
     full = sorted(own for each in holding for own in each.functions if _is(functions[0], own))
     raise UsageError(
         f"{len(holding)} stacks have a function {functions[0]}: {', '.join(full)}",
-        hint=f"give the whole name: --function {full[0]}",
+        hint=f"give the whole name: `again --function {full[0]}`",
         code="function_ambiguous",
     )
 
@@ -264,7 +264,7 @@ def _absent(
         there += f", and {left} more"
     return NotFoundError(
         f"there is no function {name} in {session.target.region}",
-        hint=f"{there if every else 'the region has none'}; sqsctl stack ls lists stacks",
+        hint=f"{there if every else 'the region has none'}; `sqsctl stack ls` lists stacks",
         code="function_not_found",
     )
 
@@ -276,7 +276,7 @@ def no_function(found: StackRef, name: str) -> NotFoundError:
     known = ", ".join([*near, *(each for each in names if each not in near)]) or "none"
     return NotFoundError(
         f"{found.title} has no function {name}",
-        hint=f"it has {known}; sqsctl stack show draws it",
+        hint=f"it has {known}; `sqsctl stack show` draws it",
         code="function_not_found",
     )
 

@@ -24,14 +24,14 @@ def unread(stack: Stack, facts: Iterable[Fact], unknown: str, command: str) -> S
     if denied is None and all(each.reason == "missing" for each in gaps):
         return SqsctlError(
             f"{unknown}: {gap.what} is missing",
-            hint="sqsctl doctor looks for what else is; sqsctl stack show draws what is there",
+            hint="`sqsctl doctor` looks for what else is; `sqsctl stack show` draws what is there",
             exit=Exit.NOT_FOUND,
             code="part_missing",
         )
     action = f" ({gap.action})" if gap.action else ""
     return SqsctlError(
         f"{unknown}: {gap.what} could not be read: {gap.reason}{action}",
-        hint=f"sqsctl iam {command} prints the policy" if denied else "try again",
+        hint=f"`sqsctl iam {command}` prints the policy" if denied else "try again",
         exit=Exit.DENIED if denied else Exit.UNAVAILABLE,
         code="access_denied" if denied else "unread",
         action=gap.action,

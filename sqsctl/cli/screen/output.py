@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from sqsctl.cli.screen.hints import unmarked
 from sqsctl.errors import Exit, SqsctlError, UsageError
 from sqsctl.model.target import Target
 
@@ -211,7 +212,7 @@ class Output:
 
         prose(self.stderr, Text.assemble(("error: ", "bold red"), safe(error.message)))
         if error.hint:
-            prose(self.stderr, Text.assemble(("  → ", "dim"), safe(error.hint)))
+            prose(self.stderr, Text.assemble(("  → ", "dim"), safe(unmarked(error.hint))))
 
 
 def error_shape(error: SqsctlError) -> dict[str, str | None]:

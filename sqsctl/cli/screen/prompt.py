@@ -266,7 +266,7 @@ class NoPrompter:
 
     def confirm(self, question: str, *, default: bool = False) -> bool | None:  # noqa: ARG002
         raise RefusedError(
-            f"needs a yes: {question}", hint="repeat with --yes to go ahead without a question"
+            f"needs a yes: {question}", hint="`again --yes` goes ahead without a question"
         )
 
     def text(
@@ -278,7 +278,7 @@ class NoPrompter:
     ) -> str | None:
         raise RefusedError(
             f"cannot ask without a terminal: {question}",
-            hint="repeat with --yes to go ahead without a question",
+            hint="`again --yes` goes ahead without a question",
         )
 
     def typed(self, lines: Sequence[str]) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def refuse_path(path: Path) -> None:
     """Say that a report cannot be written there before anything else is done."""
     if str(path) == "-":
-        raise UsageError("--report writes a file: name one", hint="--report findings.md")
+        raise UsageError("--report writes a file: name one", hint="`again --report findings.md`")
     if path.is_dir() or not path.parent.is_dir():
         why = "it is a folder" if path.is_dir() else "its folder does not exist"
         raise UsageError(f"cannot write {path}: {why}")

@@ -75,7 +75,7 @@ def get(name: str) -> Incident:
     near = get_close_matches(name, [each.name for each in incidents()], 1)
     raise NotFoundError(
         f"there is no incident {name!r}",
-        hint=f"did you mean {near[0]}?" if near else "sqsctl lab incidents lists them",
+        hint=f"did you mean {near[0]}?" if near else "`sqsctl lab incidents` lists them",
         code="incident_not_found",
     )
 

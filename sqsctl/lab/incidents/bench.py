@@ -198,7 +198,7 @@ class Bench:
 def unfit(reason: str) -> RefusedError:
     """Why an incident cannot be on this stack."""
     return RefusedError(
-        reason, hint="sqsctl lab incidents lists the others", code="incident_does_not_fit"
+        reason, hint="`sqsctl lab incidents` lists the others", code="incident_does_not_fit"
     )
 
 
@@ -244,6 +244,6 @@ def _lab_at(endpoint: str | None) -> LabState:
             return state
     raise RefusedError(
         "incidents are for the lab only",
-        hint="sqsctl lab up starts one; --lab chooses it",
+        hint="`sqsctl lab up` starts one; --lab chooses it",
         code="not_a_lab",
     )

@@ -28,7 +28,7 @@ class ImportSdkNotInRuntime(Incident):
         if shutil.which("node") is None:
             raise SqsctlError(
                 f"{self.name} needs node on the PATH: it runs a Node.js function",
-                hint="install Node.js, or choose another incident: sqsctl lab incidents",
+                hint="install Node.js, or choose another incident: `sqsctl lab incidents`",
                 exit=Exit.USAGE,
                 code="node_missing",
             )

@@ -63,7 +63,7 @@ def discovered(aws: Session, stack: str, queue: str | None = None) -> Parts:
     if len(names) > 1:
         raise RefusedError(
             f"{stack} consumes several queues: {', '.join(names)}",
-            hint=f"name one: --queue {next(iter(names))}",
+            hint=f"name one: `again --queue {next(iter(names))}`",
             code="queue_ambiguous",
         )
     if not candidates:

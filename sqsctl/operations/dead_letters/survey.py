@@ -101,7 +101,7 @@ def refuse_to_look(facts: Queue, look: Look) -> None:
     raise RefusedError(
         f"looking into {facts.name} counts as a receive, and after {facts.max_receive_count} "
         "receives SQS dead-letters a message",
-        hint="look into its dead-letter queue instead (sqsctl dlq peek), or add --force",
+        hint="look into its dead-letter queue instead (`sqsctl dlq peek`), or `again --force`",
         code="would_dead_letter",
     )
 

@@ -135,7 +135,7 @@ def chosen_checks(only: Collection[str], skip: Collection[str]) -> tuple[Check, 
             near = get_close_matches(name, known, 1)
             raise UsageError(
                 f"there is no check {name}",
-                hint=f"did you mean {near[0]}?" if near else "sqsctl doctor --list-checks",
+                hint=f"did you mean {near[0]}?" if near else "`sqsctl doctor --list-checks`",
                 code="check_not_found",
             )
     chosen = tuple(

@@ -82,7 +82,7 @@ def _one(entry: object, known: Sequence[str]) -> Ignore:
     if check not in known:
         raise UsageError(
             f"doctor.ignore: there is no check {check}",
-            hint="sqsctl doctor --list-checks",
+            hint="`sqsctl doctor --list-checks`",
             code="settings",
         )
     subject, reason = entry.get("subject"), entry.get("reason", "")

@@ -62,7 +62,7 @@ def failures_by_cause(
     if len(names) > MAX_GROUPS:
         raise UsageError(
             f"a query reads {MAX_GROUPS} log groups at most, not {len(names)}",
-            hint="name functions with --function",
+            hint="name a function: `again --function NAME`",
         )
     queries = session.log_queries
     queries.announce(names[0] if len(names) == 1 else f"what {len(names)} log groups hold")

@@ -84,7 +84,7 @@ class Destinations:
                 return self._fallback
             raise RefusedError(
                 "nothing tells which queue the message came from",
-                hint="--to names the queue to send to",
+                hint="`again --to QUEUE` names the queue to send to",
                 code="origin_unknown",
             )
         with self._lock:
@@ -109,7 +109,7 @@ class Destinations:
         if queue.arn == source.arn:
             raise RefusedError(
                 f"{queue.name} is both source and target",
-                hint="--to names the queue to send to",
+                hint="`again --to QUEUE` names the queue to send to",
                 code="same_queue",
             )
         if queue.fifo != source.fifo:

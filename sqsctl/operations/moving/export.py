@@ -105,7 +105,7 @@ def _unseen(facts: Queue, looked_at: int) -> tuple[int, int, int]:
 
 def _exists(path: Path) -> RefusedError:
     return RefusedError(
-        f"{path} exists", hint="choose another name, or add --force", code="file_exists"
+        f"{path} exists", hint="choose another name, or `again --force`", code="file_exists"
     )
 
 

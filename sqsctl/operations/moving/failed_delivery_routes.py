@@ -158,7 +158,7 @@ class FailedDeliveryRoutes:
             raise RefusedError(
                 f"its target is the API call {arn.rpartition('aws-sdk:')[2]}, which the schedule "
                 "makes itself",
-                hint="--to names where to send its payload instead",
+                hint="`again --to QUEUE` names where to send its payload instead",
                 code="no_destination",
             )
         try:
@@ -168,7 +168,9 @@ class FailedDeliveryRoutes:
         if not arn or not target.reference:
             raise RefusedError(
                 f"its target is {arn or 'not told'}: no queue, function, topic or bus",
-                hint=_TO_BUS if delivery.by == "eventbridge-rule" else "--to names a destination",
+                hint=_TO_BUS
+                if delivery.by == "eventbridge-rule"
+                else "`again --to QUEUE` names a destination",
                 code="no_destination",
             )
         if target.kind == "function":
@@ -189,7 +191,7 @@ class FailedDeliveryRoutes:
         )
         raise RefusedError(
             f"{told}, and the message does not say which one it is of",
-            hint="--to function:NAME names it",
+            hint="`again --to function:NAME` names it",
             code="no_destination",
         )
 

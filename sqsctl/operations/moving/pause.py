@@ -82,7 +82,7 @@ def paused(
             for uuid in left:
                 tell(
                     f"could not enable {uuid} again: {why}; type: "
-                    f"aws lambda update-event-source-mapping --uuid {uuid} --enabled"
+                    f"`aws lambda update-event-source-mapping --uuid {uuid} --enabled`"
                 )
             if not left:
                 note.unlink(missing_ok=True)

@@ -67,14 +67,14 @@ def choose_method(
         if not everything_unchanged:
             raise RefusedError(
                 "SQS's own redrive moves everything, unchanged: it cannot select, limit or edit",
-                hint="leave --method away, or take --method client",
+                hint="`again --method client`",
                 code="native_cannot",
             )
         if resuming:
             raise RefusedError(
                 "an unfinished run has to be finished first: SQS's own redrive would send its "
                 "messages a second time",
-                hint="run it once with --method client, or add --no-resume",
+                hint="`again --method client` finishes it, `again --no-resume` leaves it as it is",
                 code="unfinished_run",
             )
         tasks.tasks(source.arn)  # says itself why it cannot

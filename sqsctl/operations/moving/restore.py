@@ -87,7 +87,7 @@ def refuse(
     if verdict.problem and not allow_partial:
         raise RefusedError(
             f"{path} is not whole: {verdict.problem}",
-            hint="--allow-partial sends what can be read",
+            hint="`again --allow-partial` sends what can be read",
             code="partial_archive",
         )
 

@@ -74,7 +74,7 @@ def refuse_other_terms(unfinished: UnfinishedRun, terms: Mapping[str, str]) -> N
     raise RefusedError(
         f"the run of {unfinished.started_at} was not finished, and was begun with other options "
         f"({', '.join(other)})",
-        hint=f"finish it first: {unfinished.command}; or add --no-resume, which leaves it as it is",
+        hint=f"finish it first: {unfinished.command}; `again --no-resume` leaves it as it is",
         code="other_options",
     )
 

@@ -148,7 +148,7 @@ def _nothing(folder: Path) -> SqsctlError:
         return SqsctlError(
             f"{folder} holds no packaged project: no .serverless, .aws-sam/build, cdk.out, "
             "template.yaml or plan.json",
-            hint="package it first, or name the template; sqsctl lab init writes a project",
+            hint="package it first, or name the template; `sqsctl lab init` writes a project",
             exit=Exit.NOT_FOUND,
             code="nothing_packaged",
         )

@@ -145,7 +145,7 @@ def _with_parameters(template: dict[str, Any], given: Mapping[str, str]) -> dict
             if key not in given:
                 raise UsageError(
                     f"the parameter {key} is read from Parameter Store, and there is none here",
-                    hint=f"--parameter {key}=VALUE",
+                    hint=f"`again --parameter {key}=VALUE`",
                     code="parameter_missing",
                 )
             kept[key] = {"Type": "String"}

@@ -48,7 +48,7 @@ class _Clock(NamedTuple):
         if self.now() >= self.deadline:
             raise SqsctlError(
                 f"stack {stack} did not settle in time; CloudFormation goes on with it",
-                hint=f"aws cloudformation describe-stack-events --stack-name {stack}",
+                hint=f"`aws cloudformation describe-stack-events --stack-name {stack}`",
                 exit=Exit.UNAVAILABLE,
                 code="deploy_timeout",
             )
@@ -157,7 +157,7 @@ def _refuse_foreign(existing: DeployedStack | None, name: str, *, yes: bool) -> 
         return
     raise RefusedError(
         f"stack {name} exists, and sqsctl did not create it",
-        hint="choose another name, or repeat with --yes to change it",
+        hint="choose another name, or `again --yes` changes it",
         code="stack_not_ours",
     )
 
@@ -169,7 +169,7 @@ def _settled(
     if stack.busy:
         raise SqsctlError(
             f"stack {stack.name} is being changed at this moment ({stack.status})",
-            hint="wait until CloudFormation is done, then repeat the command",
+            hint="wait until CloudFormation is done, then `again`",
             exit=Exit.UNAVAILABLE,
             code="stack_busy",
         )
@@ -191,7 +191,7 @@ def _settled(
         raise SqsctlError(
             f"stack {stack.name} is stuck in {stack.status}"
             + (f": {stack.status_reason}" if stack.status_reason else ""),
-            hint=f"aws cloudformation {command} --stack-name {stack.name}",
+            hint=f"`aws cloudformation {command} --stack-name {stack.name}`",
             code="stack_stuck",
         )
     return stack
@@ -203,7 +203,7 @@ def _delete(client: StackClient, stack: DeployedStack, clock: _Clock) -> None:
         if now.status == "DELETE_FAILED":
             raise SqsctlError(
                 f"stack {stack.name} could not be deleted: {now.status_reason}",
-                hint=f"aws cloudformation describe-stack-events --stack-name {stack.name}",
+                hint=f"`aws cloudformation describe-stack-events --stack-name {stack.name}`",
                 code="delete_failed",
             )
         clock.wait(stack.name)
@@ -288,6 +288,6 @@ def _failure(
     text = "; ".join(dict.fromkeys(reasons)) or end.reason or end.status
     return SqsctlError(
         f"stack {name} could not be deployed ({end.status}): {text}",
-        hint=f"aws cloudformation describe-stack-events --stack-name {name} tells the whole story",
+        hint=f"`aws cloudformation describe-stack-events --stack-name {name}` tells more",
         code="deploy_failed",
     )

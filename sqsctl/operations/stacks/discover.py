@@ -125,14 +125,14 @@ def from_stack(session: Session, name: str) -> StackRef:
     if stack is None and resources is None:
         raise SqsctlError(
             f"stack {name}: CloudFormation may not be asked",
-            hint="name a queue instead: --queue; sqsctl iam prints the policy that is needed",
+            hint="name a queue: `again --queue NAME`; `sqsctl iam COMMAND` prints its policy",
             exit=Exit.DENIED,
             code="access_denied",
             action="cloudformation:DescribeStacks",
         )
     if stack is not None and stack.status == "DELETE_COMPLETE":
         raise NotFoundError(
-            f"stack {name} was deleted", hint="sqsctl stack ls", code="stack_not_found"
+            f"stack {name} was deleted", hint="`sqsctl stack ls`", code="stack_not_found"
         )
     gaps = []
     if stack is None:

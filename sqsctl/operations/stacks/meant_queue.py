@@ -32,11 +32,13 @@ def main_queue(ref: StackRef, name: str | None = None) -> QueuePart:
         return candidates[0]
     if not candidates:
         raise NotFoundError(
-            f"{ref.title} has no queue", hint="name one with --queue", code="queue_not_found"
+            f"{ref.title} has no queue",
+            hint="name one: `again --queue NAME`",
+            code="queue_not_found",
         )
     raise SqsctlError(
         f"{ref.title} has {len(candidates)} queues: {_listed(each.name for each in candidates)}",
-        hint=f"choose one: --queue {candidates[0].name}",
+        hint=f"choose one: `again --queue {candidates[0].name}`",
         exit=Exit.USAGE,
         code="queue_ambiguous",
     )
@@ -60,7 +62,7 @@ def dead_letter_queue(ref: StackRef, name: str | None = None) -> QueuePart:
         if target is None:
             raise NotFoundError(
                 f"queue {part.name} has no dead-letter queue",
-                hint="sqsctl doctor shows how to give it one",
+                hint="`sqsctl doctor` shows how to give it one",
                 code="dlq_not_found",
             )
         return target
@@ -70,13 +72,13 @@ def dead_letter_queue(ref: StackRef, name: str | None = None) -> QueuePart:
     if not candidates:
         raise NotFoundError(
             f"{ref.title} has no dead-letter queue",
-            hint="sqsctl doctor shows how to give it one",
+            hint="`sqsctl doctor` shows how to give it one",
             code="dlq_not_found",
         )
     raise SqsctlError(
         f"{ref.title} has {len(candidates)} dead-letter queues: "
         f"{_listed(each.name for each in candidates)}",
-        hint=f"choose one: --queue {candidates[0].name}",
+        hint=f"choose one: `again --queue {candidates[0].name}`",
         exit=Exit.USAGE,
         code="queue_ambiguous",
     )

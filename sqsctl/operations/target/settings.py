@@ -230,10 +230,10 @@ def planned(folder: Path, key: str, value: str | None) -> tuple[Path, str | bool
     path = (path or folder / "sqsctl.toml").resolve()  # through a link, not in its place
     if value is None:
         if key not in table:
-            raise UsageError(f"{key} is not set in {path}", hint="sqsctl config show")
+            raise UsageError(f"{key} is not set in {path}", hint="`sqsctl config show`")
         return path, None
     if not value:
-        raise UsageError(f"{key}: the value is empty", hint=f"sqsctl config unset {key}")
+        raise UsageError(f"{key}: the value is empty", hint=f"`sqsctl config unset {key}`")
     return path, _typed(key, value, "sqsctl config set")
 
 

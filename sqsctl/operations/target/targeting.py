@@ -55,7 +55,7 @@ class NothingFoundError(SqsctlError):
     def __init__(self) -> None:
         super().__init__(
             "no AWS credentials, and no lab is running",
-            hint=f"{START_LAB} starts a local stack; for AWS set --profile or run aws configure",
+            hint=f"{START_LAB} starts a local stack; for AWS set --profile or run `aws configure`",
             exit=Exit.DENIED,
             code="credentials_missing",
         )

@@ -50,7 +50,7 @@ def missing(_: object, name: str, **__: object) -> StackRef:
 @pytest.mark.parametrize(
     ("kind", "region", "hint"),
     [
-        ("aws", "us-east-1", "serverless.yml deploys it to eu-west-1: --region eu-west-1"),
+        ("aws", "us-east-1", "serverless.yml deploys it to eu-west-1: `again --region eu-west-1`"),
         ("aws", "eu-west-1", "sqsctl stack ls"),
         ("lab", "us-east-1", "sqsctl stack ls"),
     ],
@@ -101,7 +101,7 @@ def test_a_short_name_of_several_stacks_is_not_guessed(stackless: pytest.MonkeyP
     with pytest.raises(UsageError) as raised:
         begin().reference(("worker",))
     assert "a-worker, b-worker" in raised.value.message
-    assert raised.value.hint == "give the whole name: --function a-worker"
+    assert raised.value.hint == "give the whole name: `again --function a-worker`"
 
 
 def named(count: int) -> Any:
@@ -147,10 +147,10 @@ def test_what_can_be_a_function() -> None:
 @pytest.mark.parametrize(
     ("count", "name", "expected"),
     [
-        (0, "worker", "the region has none; sqsctl stack ls lists stacks"),
-        (3, "worker", "there are: f0000, f0001, f0002; sqsctl"),
-        (40, "worker", "f0007, and 32 more; sqsctl"),
-        (600, "worker", "f0007, and many more; sqsctl"),
+        (0, "worker", "the region has none; `sqsctl stack ls` lists stacks"),
+        (3, "worker", "there are: f0000, f0001, f0002; `sqsctl"),
+        (40, "worker", "f0007, and 32 more; `sqsctl"),
+        (600, "worker", "f0007, and many more; `sqsctl"),
         (3, "f0009", "near to it: f000"),
     ],
 )
@@ -183,7 +183,7 @@ def test_the_likely_stack_that_lacks_it_is_named(stackless: pytest.MonkeyPatch) 
     with pytest.raises(NotFoundError) as raised:
         begin(likely="c").reference(("nothing",))
     assert raised.value.message == "c has no function nothing"
-    assert raised.value.hint == "it has c-worker; sqsctl stack show draws it"
+    assert raised.value.hint == "it has c-worker; `sqsctl stack show` draws it"
     stackless.setattr(discover, "from_stack", missing)
     with pytest.raises(NotFoundError) as raised:
         begin(likely="c").reference(("nothing",))
