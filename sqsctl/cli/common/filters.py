@@ -1,14 +1,16 @@
-"""Which messages are meant: the options that peek, redrive and export share."""
+"""Which messages are meant: the options that peek, redrive, export and purge share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sqsctl.cli.run import completion
+from sqsctl.cli.run.options import OptionSet
 from sqsctl.errors import Exit, SqsctlError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ _PANEL = "Which messages"
 SHOWN_IDS = 5
 SHOWN_OF_ID = 100
 
-IdOption = Annotated[
+_Id = Annotated[
     list[str] | None,
     typer.Option(
         "--id",
@@ -29,7 +31,7 @@ IdOption = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
-MatchOption = Annotated[
+_Match = Annotated[
     str | None,
     typer.Option(
         "--match",
@@ -38,13 +40,13 @@ MatchOption = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
-GrepOption = Annotated[
+_Grep = Annotated[
     str | None,
     typer.Option(
         "--grep", help="Bodies in which this is found.", metavar="REGEX", rich_help_panel=_PANEL
     ),
 ]
-CauseOption = Annotated[
+_Cause = Annotated[
     list[str] | None,
     typer.Option(
         "--cause",
@@ -54,7 +56,7 @@ CauseOption = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
-SentSinceOption = Annotated[
+_Since = Annotated[
     str | None,
     typer.Option(
         "--since",
@@ -63,12 +65,12 @@ SentSinceOption = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
-SentUntilOption = Annotated[
+_Until = Annotated[
     str | None,
     typer.Option("--until", help="Sent before.", metavar="TIME", rich_help_panel=_PANEL),
 ]
 
-OlderOption = Annotated[
+_Older = Annotated[
     str | None,
     typer.Option(
         "--older-than",
@@ -77,7 +79,7 @@ OlderOption = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
-NewerOption = Annotated[
+_Newer = Annotated[
     str | None,
     typer.Option(
         "--newer-than",
@@ -88,16 +90,25 @@ NewerOption = Annotated[
 ]
 
 
-def filters(
-    ids: list[str] | None,
-    match: str | None,
-    grep: str | None,
-    cause: list[str] | None,
-    since: str | None,
-    until: str | None,
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Which messages are meant: as conditions, and as it was typed, ids apart."""
+
+    filters: Filters
+    typed: Mapping[str, str]
+
+
+def conditions(
+    *,
+    id_: list[str] | None = None,
+    match: str | None = None,
+    grep: str | None = None,
+    cause: list[str] | None = None,
+    since: str | None = None,
+    until: str | None = None,
     older: str | None = None,
     newer: str | None = None,
-) -> Filters:
+) -> Conditions:
     """The options as conditions. Raises UsageError for one that cannot be what was meant."""
     from sqsctl.cli.run.times import beginning, duration_s, ending
     from sqsctl.operations.dead_letters.selection import Filters
@@ -113,18 +124,49 @@ def filters(
             raise UsageError(f"{one} and {other} say the same in two ways: leave one away")
     for each in filter(None, (older, newer)):
         duration_s(each)
-    since, until = newer or since, older or until
     now = datetime.now(UTC)
-    begin = beginning(since, now) if since else None
-    end = ending(until, begin, now) if until else None
-    return Filters(
-        ids=tuple(ids or ()),
+    first, last = newer or since, older or until
+    begin = beginning(first, now) if first else None
+    found = Filters(
+        ids=tuple(id_ or ()),
         match=match,
         grep=grep,
         since=begin,
-        until=end,
+        until=ending(last, begin, now) if last else None,
         causes=tuple(cause or ()),
     )
+    typed = {
+        "match": match,
+        "grep": grep,
+        "cause": ",".join(sorted(cause or ())),
+        "since": since,
+        "until": until,
+        "older": older,
+        "newer": newer,
+    }
+    return Conditions(found, {name: value for name, value in typed.items() if value})
+
+
+# What a command declares that is about some of the messages: ``which: Which``.
+if TYPE_CHECKING:
+    Which = Conditions
+else:
+    Which = Annotated[
+        object,
+        OptionSet(
+            {
+                "id_": _Id,
+                "match": _Match,
+                "grep": _Grep,
+                "cause": _Cause,
+                "since": _Since,
+                "until": _Until,
+                "older": _Older,
+                "newer": _Newer,
+            },
+            conditions,
+        ),
+    ]
 
 
 class Selection:

@@ -9,16 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sqsctl.cli.common.emptying import left_out
-from sqsctl.cli.common.filters import (
-    CauseOption,
-    GrepOption,
-    IdOption,
-    MatchOption,
-    NewerOption,
-    OlderOption,
-    SentSinceOption,
-    SentUntilOption,
-)
+from sqsctl.cli.common.filters import Selection, Which
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, lines, styled
@@ -45,6 +36,7 @@ def register(group: typer.Typer) -> None:
 
 def export(
     run: Run,
+    which: Which,
     file: Annotated[
         Path | None,
         typer.Argument(help="Where to.", metavar="[FILE]", show_default="QUEUE-TIME.jsonl"),
@@ -53,14 +45,6 @@ def export(
         int | None,
         typer.Option("--limit", "-n", min=1, help="How many at most.", show_default="all"),
     ] = None,
-    id_: IdOption = None,
-    match: MatchOption = None,
-    grep: GrepOption = None,
-    cause: CauseOption = None,
-    since: SentSinceOption = None,
-    until: SentUntilOption = None,
-    older: OlderOption = None,
-    newer: NewerOption = None,
     force: Annotated[
         bool,
         typer.Option(
@@ -73,7 +57,6 @@ def export(
 
     JSON Lines with a checksum, readable by you only. restore brings them back.
     """
-    from sqsctl.cli.common import filters as conditions
     from sqsctl.cli.dlq.causes import cause_finder
     from sqsctl.cli.dlq.short_ids import whole_ids
     from sqsctl.cli.dlq.source import dead_letters
@@ -81,11 +64,10 @@ def export(
     from sqsctl.operations.moving.export import export as write
     from sqsctl.operations.shared.control import Control, interruptible
 
-    wanted = conditions.filters(id_, match, grep, cause, since, until, older, newer)
     client, pair = dead_letters(run)
     queue = pair.dead_letters
-    wanted = whole_ids(run, client, pair, wanted, force=force)
-    selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
+    wanted = whole_ids(run, client, pair, which.filters, force=force)
+    selection = Selection(wanted, lambda: cause_finder(run, pair))
     path = file or Path(f"{queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl")
     control = Control()
     with (

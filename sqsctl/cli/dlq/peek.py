@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sqsctl.cli.common.filters import (
-    CauseOption,
-    GrepOption,
-    IdOption,
-    MatchOption,
-    NewerOption,
-    OlderOption,
-    SentSinceOption,
-    SentUntilOption,
-)
+from sqsctl.cli.common.filters import Selection, Which
 from sqsctl.cli.dlq.bodies import FetchOption, opener
 from sqsctl.cli.dlq.causes import Causes, cause_finder, cause_shape, causes_of
 from sqsctl.cli.dlq.message_view import forecast_shape, show_message
@@ -59,6 +50,7 @@ def register(group: typer.Typer) -> None:
 
 def peek(
     run: Run,
+    which: Which,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -69,14 +61,6 @@ def peek(
             show_default="10, or as many as there are --id",
         ),
     ] = None,
-    id_: IdOption = None,
-    match: MatchOption = None,
-    grep: GrepOption = None,
-    cause: CauseOption = None,
-    since: SentSinceOption = None,
-    until: SentUntilOption = None,
-    older: OlderOption = None,
-    newer: NewerOption = None,
     sort: Annotated[
         str | None,
         typer.Option(
@@ -97,7 +81,6 @@ def peek(
     SQS counts every look as a receive. The messages are hidden while the look goes on, and
     handed back at its end.
     """
-    from sqsctl.cli.common import filters as conditions
     from sqsctl.operations.dead_letters.forecast import forecast
     from sqsctl.operations.dead_letters.peek import Look
     from sqsctl.operations.dead_letters.peek import peek as look_into
@@ -107,12 +90,11 @@ def peek(
     if raw:
         check_raw(run.output)
     opened = opener(run, fetch=fetch)
-    wanted = conditions.filters(id_, match, grep, cause, since, until, older, newer)
     ordered((), sort)
     client, pair = dead_letters(run)
     queue = pair.dead_letters
-    wanted = whole_ids(run, client, pair, wanted, force=force)
-    selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
+    wanted = whole_ids(run, client, pair, which.filters, force=force)
+    selection = Selection(wanted, lambda: cause_finder(run, pair))
     selected = selection.predicate
     control = Control()
     with (

@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sqsctl.cli.common.emptying import empty
-from sqsctl.cli.common.filters import (
-    CauseOption,
-    GrepOption,
-    IdOption,
-    MatchOption,
-    NewerOption,
-    OlderOption,
-    SentSinceOption,
-    SentUntilOption,
-)
+from sqsctl.cli.common.filters import Selection, Which
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, lines, styled
@@ -27,7 +18,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sqsctl.aws.sqs.queues import QueueClient
-    from sqsctl.cli.common.filters import Selection
     from sqsctl.model.queues import Queue
     from sqsctl.operations.moving.removal import Removed
 
@@ -52,14 +42,7 @@ def register(group: typer.Typer) -> None:
 
 def purge_dead_letters(
     run: Run,
-    id_: IdOption = None,
-    match: MatchOption = None,
-    grep: GrepOption = None,
-    cause: CauseOption = None,
-    since: SentSinceOption = None,
-    until: SentUntilOption = None,
-    older: OlderOption = None,
-    newer: NewerOption = None,
+    which: Which,
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Delete dead letters, for good: all, behind the queue's typed name, or chosen ones.
@@ -67,17 +50,15 @@ def purge_dead_letters(
     Offers to export all of them first. Chosen ones are deleted one by one, at once; the
     others stay.
     """
-    from sqsctl.cli.common import filters as conditions
     from sqsctl.cli.dlq.causes import cause_finder
     from sqsctl.cli.dlq.short_ids import whole_ids
     from sqsctl.cli.dlq.source import dead_letters
 
-    wanted = conditions.filters(id_, match, grep, cause, since, until, older, newer)
     client, pair = dead_letters(run, changing=not dry_run)
-    if wanted.empty:
+    if which.filters.empty:
         return empty(run, client, pair.dead_letters, dry_run=dry_run)
-    wanted = whole_ids(run, client, pair, wanted)
-    selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
+    wanted = whole_ids(run, client, pair, which.filters)
+    selection = Selection(wanted, lambda: cause_finder(run, pair))
     return _chosen(run, client, pair.dead_letters, selection, dry_run=dry_run)
 
 

@@ -7,17 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sqsctl.cli.common.filters import (
-    CauseOption,
-    GrepOption,
-    IdOption,
-    MatchOption,
-    NewerOption,
-    OlderOption,
-    SentSinceOption,
-    SentUntilOption,
-    check_rate,
-)
+from sqsctl.cli.common.filters import Selection, Which, check_rate
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
@@ -46,6 +36,7 @@ def register(group: typer.Typer) -> None:
 
 def redrive(
     run: Run,
+    which: Which,
     method: Annotated[
         str,
         typer.Option(
@@ -59,14 +50,6 @@ def redrive(
         int | None,
         typer.Option("--limit", "-n", min=1, help="How many at most.", show_default="all"),
     ] = None,
-    id_: IdOption = None,
-    match: MatchOption = None,
-    grep: GrepOption = None,
-    cause: CauseOption = None,
-    since: SentSinceOption = None,
-    until: SentUntilOption = None,
-    older: OlderOption = None,
-    newer: NewerOption = None,
     edit: Annotated[
         bool, typer.Option("--edit", help="Open each message in $EDITOR before it goes.")
     ] = False,
@@ -130,7 +113,6 @@ def redrive(
     what is in flight.
     """
     from sqsctl.aws.lab_state import state_home
-    from sqsctl.cli.common import filters as conditions
     from sqsctl.cli.dlq.causes import cause_finder
     from sqsctl.cli.dlq.destination import aim
     from sqsctl.cli.dlq.redrive_copies import copied
@@ -152,10 +134,9 @@ def redrive(
             "--keep sends copies message by message: not with --canary, --pause-consumer, --edit "
             "or --method native"
         )
-    wanted = conditions.filters(id_, match, grep, cause, since, until, older, newer)
     client, pair = dead_letters(run, changing=not dry_run)
-    wanted = whole_ids(run, client, pair, wanted)
-    selection = conditions.Selection(wanted, lambda: cause_finder(run, pair))
+    wanted = whole_ids(run, client, pair, which.filters)
+    selection = Selection(wanted, lambda: cause_finder(run, pair))
     where = aim(run, client, pair, to)
     if (canary or pause_consumer) and not where.watchable:
         option = "--canary" if canary else "--pause-consumer"
@@ -178,15 +159,11 @@ def redrive(
         concurrency=1 if edit else concurrency,
         resume=resume,
         terms=_terms(
+            **which.typed,
+            id=",".join(sorted(wanted.ids)),
             to=to,
             limit=limit,
             canary=canary,
-            id=",".join(sorted(wanted.ids)),
-            match=match,
-            grep=grep,
-            cause=",".join(sorted(cause or ())),
-            since=since,
-            until=until,
             edit=edit,
         ),
     )

@@ -9,9 +9,9 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Annotated, Any, get_type_hints
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 from typer.models import CommandInfo
@@ -178,6 +178,18 @@ _TARGET_OPTIONS: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class OptionSet:
+    """Options that several commands have in common, and what a command gets of them.
+
+    A parameter that is annotated with one stands for its ``options`` (names of parameters and
+    their annotations); its value is what ``made`` returns, given theirs by name.
+    """
+
+    options: Mapping[str, Any]
+    made: Callable[..., object]
+
+
 _MAY_BE_EMPTY = frozenset({"body", "poison_body"})  # an HTTP API may take an empty one
 
 
@@ -248,6 +260,7 @@ def _with_options(function: Callable[..., Answer | None], *, target: bool) -> Ca
     """What typer calls: the common options become the run's, the others go on."""
     hints = get_type_hints(function, include_extras=True)
     own = list(inspect.signature(function).parameters.values())
+    sets = {each.name: found for each in own if (found := _set_of(hints[each.name]))}
     common = {**_OUTPUT_OPTIONS, **(_TARGET_OPTIONS if target else {})}
     taken = {parameter.name for parameter in own}
     added = {key: hint for key, hint in common.items() if key not in taken}
@@ -261,6 +274,8 @@ def _with_options(function: Callable[..., Answer | None], *, target: bool) -> Ca
         run: Run = context.obj
         run.begin(context, given)
         _refuse_empty(context)
+        for name, each in sets.items():
+            values[name] = each.made(**{key: values.pop(key) for key in each.options})
         answer = function(run, **values)
         if answer is not None:
             run.finish(answer)
@@ -268,18 +283,29 @@ def _with_options(function: Callable[..., Answer | None], *, target: bool) -> Ca
     parameters = [
         inspect.Parameter("_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
     ]
-    parameters += [
-        each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name])
-        for each in own[1:]
-    ]
-    parameters += [
-        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
-        for key, hint in added.items()
-    ]
+    for each in own[1:]:
+        if each.name in sets:
+            parameters += _parameters(sets[each.name].options)
+        else:
+            kind = inspect.Parameter.KEYWORD_ONLY
+            parameters.append(each.replace(kind=kind, annotation=hints[each.name]))
+    parameters += _parameters(added)
     wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapper.__annotations__ = {each.name: each.annotation for each in parameters}
     del wrapper.__wrapped__  # typer must see the new signature, not the function's
     return wrapper
+
+
+def _parameters(options: Mapping[str, Any]) -> list[inspect.Parameter]:
+    """Options that are None where they are not typed."""
+    return [
+        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+        for key, hint in options.items()
+    ]
+
+
+def _set_of(hint: object) -> OptionSet | None:
+    return next((each for each in get_args(hint) if isinstance(each, OptionSet)), None)
 
 
 def _refuse_empty(context: typer.Context) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from sqsctl.checks.support.failures.attribution import Match
-from sqsctl.cli.common.filters import Selection, filters
+from sqsctl.cli.common.filters import Selection, conditions
 from sqsctl.errors import Exit, UsageError
 from sqsctl.model.message import Message
 from sqsctl.model.unread import Unread
@@ -30,10 +30,21 @@ def test_a_cause_is_a_check_and_times_are_in_order(sqsctl: Sqsctl) -> None:
     assert ran.code == 2
     assert f"did you mean {CAUSE}?" in ran.err
     with pytest.raises(UsageError, match="in the future"):
-        filters(None, None, None, None, "2999-01-02", None)
+        conditions(since="2999-01-02")
     with pytest.raises(UsageError, match="lies before"):
-        filters(None, None, None, None, "2026-01-02", "2026-01-01")
-    assert filters(None, None, None, [CAUSE], None, None).causes == (CAUSE,)
+        conditions(since="2026-01-02", until="2026-01-01")
+    assert conditions(cause=[CAUSE]).filters.causes == (CAUSE,)
+
+
+def test_what_was_typed_is_kept_for_a_run_that_is_taken_up(sqsctl: Sqsctl) -> None:
+    given = conditions(match="a", cause=["throttled", CAUSE], older="1h", id_=["x"])
+    assert given.typed == {"match": "a", "cause": f"{CAUSE},throttled", "older": "1h"}
+    assert given.filters.until is not None
+    for one, other in (("--older-than", "--until"), ("--newer-than", "--since")):
+        for verb in ("peek", "export", "redrive", "purge"):
+            ran = sqsctl("dlq", verb, one, "1h", other, "2h")
+            assert ran.code == 2
+            assert f"{one} and {other} say the same" in ran.err
 
 
 class Finder:
