@@ -40,6 +40,7 @@ class DeadLetters(Check):
                 Fact.LOGS,
                 Fact.PACKAGES,
                 Fact.METRICS,
+                Fact.DEAD_LETTER_FEEDS,
             }
         ),
         reference=(
@@ -64,6 +65,7 @@ class DeadLetters(Check):
             for cause, number in causes.most_common(3)
         )
         sources = [q.name for q in stack.queues if q.dead_letter_target_arn == dead.queue_arn]
+        sources += [each.told for each in stack.feeds_of(dead.queue_arn)]
         origin = f", from {', '.join(sources)}" if sources else ""
         plural = "s are" if count != 1 else " is"
         found = self.found(

@@ -17,6 +17,7 @@ from sqsctl.cli.screen.output import Answer, lines, styled
 from sqsctl.cli.screen.picture import hop_shape, show_picture
 from sqsctl.cli.screen.views import row, show_table, table
 from sqsctl.errors import Exit, UsageError
+from sqsctl.model.stack import Fact
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqsctl.operations.stacks.discover import StackSummary
 
 group = typer.Typer(cls=HelpGroup, help="Find stacks, draw one, deploy one.", no_args_is_help=True)
+_DRAWN = (Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.APIS, Fact.DEAD_LETTER_FEEDS)
 MAX_TEMPLATE_BYTES = 51_200  # what CloudFormation takes inline
 
 
@@ -120,7 +122,6 @@ def _summary(stack: StackSummary) -> dict[str, Any]:
 def show(run: Run, function: FunctionOption = None) -> Answer:
     """Draw the stack: ways in, queues, consumers, dead-letter queues."""
     from sqsctl.cli.screen.unread import gaps_errors, gaps_shape
-    from sqsctl.model.stack import Fact
     from sqsctl.operations.diagnosis.health import hops
     from sqsctl.operations.diagnosis.observe import observe
 
@@ -129,13 +130,9 @@ def show(run: Run, function: FunctionOption = None) -> Answer:
         stack = observe(
             run.session(),
             reference,
-            needs={Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.APIS},
+            needs=_DRAWN,
         )
-    unread = [
-        gap
-        for fact in (Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS, Fact.APIS)
-        for gap in stack.gaps(fact)
-    ]
+    unread = list(dict.fromkeys(gap for fact in _DRAWN for gap in stack.gaps(fact)))
     states = hops(stack)
     data = {
         "stack": stack_shape(stack),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from sqsctl.model.queues import QueueRef
 from sqsctl.model.stack import MadeBy
@@ -141,6 +142,19 @@ class ApiPart:
 
 
 @dataclass(frozen=True, slots=True)
+class ServicePart:
+    """A part of a stack that may have a dead-letter queue of its own.
+
+    ``reference`` is CloudFormation's physical id: a rule's name (``bus|name`` off the default
+    bus), a subscription's ARN, a schedule's or pipe's name; of ``async`` (how functions are
+    invoked asynchronously) it says nothing.
+    """
+
+    kind: Literal["rule", "subscription", "schedule", "pipe", "async"]
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class StackRef:
     """The parts of a stack by name and ARN: what every command on it starts from.
 
@@ -156,6 +170,7 @@ class StackRef:
     functions: tuple[FunctionPart, ...] = ()
     mapping_ids: tuple[tuple[str, str | None], ...] = ()
     apis: tuple[ApiPart, ...] = ()
+    services: tuple[ServicePart, ...] = ()
     log_groups: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     # Set where parts may be missing here, because what lists them could not be read.

@@ -58,3 +58,23 @@ class FailedDelivery:
         """The error on one line: its code or type and its message, as far as they are told."""
         head = self.error_type or self.error_code
         return ": ".join(each for each in (head, self.error_message) if each)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterFeed:
+    """What sends its failures to a queue, and is no queue itself.
+
+    ``name`` is the function's, rule's, schedule's or pipe's; of a subscription the topic's.
+    """
+
+    by: DeliveredBy
+    name: str
+    queue_arn: str
+
+    @property
+    def told(self) -> str:
+        """In words: ``EventBridge rule nightly``."""
+        if self.by in {"lambda-dlq", "lambda-destination"}:
+            return f"asynchronous invocations of {self.name}"
+        between = " of " if self.by == "sns-subscription" else " "
+        return f"{WORDS[self.by]}{between}{self.name}"

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
 from sqsctl.model.alarms import QueueAlarms
+from sqsctl.model.failed_delivery import DeadLetterFeed
 from sqsctl.model.functions import EventSourceMapping, Function, PublishedVersion
 from sqsctl.model.keys import Key
 from sqsctl.model.logline import Attempt, Failure, LogEvent
@@ -76,6 +77,7 @@ class Fact(StrEnum):
     PERMISSIONS = "permissions"
     PACKAGES = "packages"
     DEAD_LETTERS = "dead_letters"
+    DEAD_LETTER_FEEDS = "dead_letter_feeds"
     METRICS = "metrics"
     NETWORKS = "networks"
     KEYS = "keys"
@@ -310,6 +312,7 @@ class Stack:
     permissions: Group[Permission] = Group()
     packages: Group[Package] = Group()
     dead_letters: Group[DeadLetters] = Group()
+    dead_letter_feeds: Group[DeadLetterFeed] = Group()
     metrics: Group[Series] = Group()
     networks: Group[Network] = Group()
     keys: Group[Key] = Group()
@@ -325,6 +328,10 @@ class Stack:
         """What could not be read of one group."""
         group: Group[object] = getattr(self, fact.value)
         return group.unread
+
+    def feeds_of(self, queue_arn: str) -> tuple[DeadLetterFeed, ...]:
+        """What sends its failures to a queue besides queues. Reads the fact DEAD_LETTER_FEEDS."""
+        return tuple(each for each in self.dead_letter_feeds if each.queue_arn == queue_arn)
 
     def queue(self, arn: str) -> Queue | None:
         """The queue with this ARN, if it is part of the snapshot."""

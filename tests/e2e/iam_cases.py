@@ -88,6 +88,14 @@ _QUERIES = (
 _ALARMS = ("cloudwatch:DescribeAlarmsForMetric", "sns:ListSubscriptionsByTopic")
 # Asked only of a stack that no deploy tool's marks are in.
 _TOOL = ("cloudformation:GetTemplateSummary",)
+# Asked only where the stack has rules, subscriptions, schedules, pipes, asynchronous settings.
+_FEEDS = (
+    "events:ListTargetsByRule",
+    "lambda:ListFunctionEventInvokeConfigs",
+    "pipes:DescribePipe",
+    "scheduler:GetSchedule",
+    "sns:GetSubscriptionAttributes",
+)
 # Asked only for a mapping that the stack declares and no list holds.
 _UNLISTED = ("lambda:GetEventSourceMapping",)
 # Only --cause asks why messages died.
@@ -129,7 +137,7 @@ SPARE: dict[str, tuple[str, ...]] = {
         *_QUERIES,
         *_NAMING,
     ),
-    "stack show": ("sqs:GetQueueUrl", "cloudformation:DescribeStacks", *_ABSENT),
+    "stack show": ("sqs:GetQueueUrl", "cloudformation:DescribeStacks", *_ABSENT, *_FEEDS),
     "metrics": ("sqs:GetQueueUrl", "sqs:GetQueueAttributes", *_ABSENT),
     "dlq peek": (*_PAIR, *_QUERIES),
     "dlq groups": (*_PAIR, *_QUERIES),
@@ -149,7 +157,16 @@ SPARE: dict[str, tuple[str, ...]] = {
     ),
     # All letters are deleted: none is given back.
     "dlq purge --match": (*_PAIR, "sqs:ChangeMessageVisibility"),
-    "doctor": ("sqs:GetQueueUrl", *_ABSENT, *SURROUNDINGS, *_QUERIES, *_ALARMS, *_UNLISTED, *_TOOL),
+    "doctor": (
+        "sqs:GetQueueUrl",
+        *_ABSENT,
+        *SURROUNDINGS,
+        *_QUERIES,
+        *_ALARMS,
+        *_UNLISTED,
+        *_TOOL,
+        *_FEEDS,
+    ),
     "doctor, with VPC and key": (
         "sqs:GetQueueUrl",
         *_ABSENT,
@@ -157,6 +174,7 @@ SPARE: dict[str, tuple[str, ...]] = {
         *_ALARMS,
         *_UNLISTED,
         *_TOOL,
+        *_FEEDS,
     ),
 }
 

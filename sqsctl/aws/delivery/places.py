@@ -82,6 +82,43 @@ class PlaceReader:
             for each in answer.get("Targets") or ()
         )
 
+    def schedule(self, name: str, group: str = "default") -> RuleTarget:
+        """A schedule's target (scheduler:GetSchedule)."""
+        client: Any = self.session.client("scheduler")
+        with offered(f"schedule {name}"):
+            target = client.get_schedule(Name=name, GroupName=group).get("Target") or {}
+        queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+        return RuleTarget(target.get("Arn", ""), shaped=False, dead_letter_target_arn=queue)
+
+    def pipe(self, name: str) -> RuleTarget:
+        """A pipe's target, with the queue of its source's failed records (pipes:DescribePipe)."""
+        client: Any = self.session.client("pipes")
+        with offered(f"pipe {name}"):
+            shape = client.describe_pipe(Name=name)
+        queue = next(
+            (
+                (each.get("DeadLetterConfig") or {}).get("Arn")
+                for each in (shape.get("SourceParameters") or {}).values()
+                if isinstance(each, dict) and each.get("DeadLetterConfig")
+            ),
+            None,
+        )
+        return RuleTarget(shape.get("Target", ""), shaped=False, dead_letter_target_arn=queue)
+
+    def on_failure(self, function: str) -> tuple[str, ...]:
+        """ARNs of a function's OnFailure destinations; empty where it has none.
+
+        lambda:ListFunctionEventInvokeConfigs.
+        """
+        client: Any = self.session.functions()
+        with offered(f"function {function}"):
+            answer = client.list_function_event_invoke_configs(FunctionName=function)
+        destinations = [
+            ((each.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
+            for each in answer.get("FunctionEventInvokeConfigs") or ()
+        ]
+        return tuple(dict.fromkeys(str(each) for each in destinations if each))
+
 
 def rule_place(arn: str) -> tuple[str, str]:
     """Name and bus of a rule: ``…:rule/name`` on the default bus, ``…:rule/bus/name`` elsewhere."""

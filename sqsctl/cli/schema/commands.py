@@ -6,6 +6,7 @@ from sqsctl.cli.schema import lab
 from sqsctl.cli.schema.dlq_commands import DLQ
 from sqsctl.cli.schema.parts import (
     API,
+    DELIVERED_BY,
     DOCTOR,
     DRY_RUN,
     ENDPOINTS,
@@ -228,6 +229,7 @@ DATA: dict[str, tuple[Shape, ...]] = {
                 "functions": [FUNCTION],
                 "queues": [QUEUE],
                 "mappings": [MAPPING],
+                "dead_letter_feeds": [{"by": DELIVERED_BY, "name": "text", "queue": "text"}],
             },
             "hops": [HOP],
             "unread": UNREAD,

@@ -156,18 +156,19 @@ FORECAST = {
 # A body without its wrappings: their names from the outside in, and what is inside.
 DECODED = {"layers": ["text"], "value": "any", "about": Each("any"), "note": "text?"}
 # What another service than SQS could not deliver, as its dead-letter message tells it.
+DELIVERED_BY = Words(
+    (
+        "lambda-dlq",
+        "lambda-destination",
+        "lambda-stream",
+        "eventbridge-rule",
+        "sns-subscription",
+        "scheduler",
+        "pipe",
+    )
+)
 FAILED_DELIVERY = {
-    "by": Words(
-        (
-            "lambda-dlq",
-            "lambda-destination",
-            "lambda-stream",
-            "eventbridge-rule",
-            "sns-subscription",
-            "scheduler",
-            "pipe",
-        )
-    ),
+    "by": DELIVERED_BY,
     "source_arn": "text?",
     "target_arn": "text?",
     "error_code": "text?",

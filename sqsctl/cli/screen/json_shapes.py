@@ -275,4 +275,8 @@ def stack_shape(stack: Stack) -> Shape:
             for each in stack.queues
         ],
         "mappings": [mapping_shape(each) for each in stack.mappings],
+        "dead_letter_feeds": [
+            {"by": each.by, "name": each.name, "queue": each.queue_arn.rpartition(":")[2]}
+            for each in stack.dead_letter_feeds
+        ],
     }

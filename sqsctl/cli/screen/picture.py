@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 
 from sqsctl.cli.screen.output import safe_line, styled, wrapped
+from sqsctl.cli.screen.senders import alone, sending
 from sqsctl.cli.screen.views import duration, milliseconds
 from sqsctl.model.plurals import counted
 from sqsctl.model.stack import Fact
@@ -82,45 +83,6 @@ def picture(
     return _Picture(stack, known, width, figures, well).drawn()
 
 
-def senders(stack: Stack) -> list[tuple[str, str, bool]]:
-    """Functions behind no route that may send to a queue, that queue, and whether it is sure."""
-    behind = {route.function_name for api in stack.apis for route in api.routes}
-    return [each for each in sending(stack) if each[0] not in behind]
-
-
-def sending(stack: Stack) -> list[tuple[str, str, bool]]:
-    """Functions that may send to a queue, that queue, and whether it is sure.
-
-    A function is one that sends by its code, else by its role; where neither was read, it is a
-    function that names the queue. A consumer that names the queue it reads, or where its dead
-    letters go, is no sender.
-    """
-    from sqsctl.checks.support.queue_use import queue_use, variables_of
-
-    dead = stack.dead_letter_queues()
-    reads = {(each.function_name, each.queue_arn) for each in stack.mappings}
-    found: list[tuple[str, str, bool]] = []
-    for function in stack.functions:
-        for queue in stack.queues:
-            if not any(variables_of(function, queue, stack)):
-                continue
-            use = queue_use(stack, function, queue)
-            own = queue.arn in dead or (function.name, queue.arn) in reads
-            if use.sends if own and use.source == "code" else not own and use.sends is not False:
-                found.append((function.name, queue.name, bool(use.sends)))
-    return found
-
-
-def _alone(stack: Stack) -> list[str]:
-    """Functions that lead to no other hop; of a whole stack only those that matter are drawn."""
-    if stack.stack_name is not None:
-        return []
-    led = {route.function_name for api in stack.apis for route in api.routes}
-    led |= {each.function_name for each in stack.mappings}
-    led |= {function for function, _, _ in senders(stack)}
-    return [each.name for each in stack.functions if each.name not in led]
-
-
 def hop_shape(hop: Hop) -> dict[str, Any]:
     """An entry of ``hops``."""
     return {
@@ -186,13 +148,14 @@ class _Picture:
                 each.name for each in self.stack.queues
             }:
                 self._route(route)
-        for name in _alone(self.stack):
+        for name in alone(self.stack):
             self.rows.append(self._function(name, arrow="  "))
         queues = [each for each in self.stack.queues if each.arn not in dead]
         counted_only = self._counted_only(queues, sent)
         for queue in queues:
             if queue.arn not in counted_only:
                 self._queue(queue, led=self._senders(queue, sent))
+        self._fed_by_services(queues)
         for mapping in self.stack.mappings:
             if self.stack.queue(mapping.queue_arn) is None:
                 hop, note = self._gap(mapping.queue_arn.rpartition(":")[2], "▤")
@@ -330,7 +293,29 @@ class _Picture:
             hop = self._marked("dead-letter-queue", name, text)
             note = counted(dead.visible, "message") if dead.visible else "empty"
         receives = counted(queue.max_receive_count or 0, "receive")
-        self.rows.append(_Row(hop, arrow="└>", note=f"{note}, after {receives}"))
+        note = f"{note}, after {receives}"
+        others = ", ".join(
+            safe_line(each.told) for each in self.stack.feeds_of(queue.dead_letter_target_arn)
+        )
+        also = f"{note}; also from {others}" if others else note
+        self.rows.append(_Row(hop, arrow="└>", note=also))
+
+    def _fed_by_services(self, queues: Sequence[Queue]) -> None:
+        """Dead-letter queues of which no drawn queue tells: what sends its failures there."""
+        drawn = {each.dead_letter_target_arn for each in queues}
+        for arn in dict.fromkeys(each.queue_arn for each in self.stack.dead_letter_feeds):
+            if arn in drawn:
+                continue
+            for feed in self.stack.feeds_of(arn):
+                self.rows.append(_Row(styled(safe_line(feed.told)), arrow="  "))
+            name = arn.rpartition(":")[2]
+            dead = self.stack.queue(arn)
+            if dead is None:
+                self.rows.append(_Row(styled(f"☠ {self._short(name)}"), arrow="└>"))
+                continue
+            hop = self._marked("dead-letter-queue", name, f"☠ {self._short(name)}")
+            note = counted(dead.visible, "message") if dead.visible else "empty"
+            self.rows.append(_Row(hop, arrow="└>", note=note))
 
     # -- parts of rows -----------------------------------------------------------------------
 

@@ -1,10 +1,12 @@
 """What a template says of functions and mappings, and the emulator passes over.
 
-Upstream takes no ReservedConcurrentExecutions from a template, and calls every new mapping
-Enabled, even one that the template wants disabled (YAML's quoted "false" it polls, too).
+Upstream takes no ReservedConcurrentExecutions, DeadLetterConfig and RecursiveLoop from a template,
+and calls every new mapping Enabled, even one that the template wants disabled (YAML's quoted
+"false" it polls, too).
 As on AWS an update touches the reservation only where the template's own value changes: what
 was set by hand since stays. Sources: CloudFormation template reference, AWS::Lambda::Function
-(ReservedConcurrentExecutions) and AWS::Lambda::EventSourceMapping (Enabled).
+(ReservedConcurrentExecutions, DeadLetterConfig, RecursiveLoop) and
+AWS::Lambda::EventSourceMapping (Enabled).
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _RESERVED = "ReservedConcurrentExecutions"
+_DLQ = "DeadLetterConfig"
+_LOOP = "RecursiveLoop"
 
 
 def install() -> None:
@@ -32,6 +36,7 @@ def _function_created(create: Callable[..., Any]) -> Callable[..., Any]:
     def created(logical_id: str, props: dict[str, Any], stack: str) -> Any:
         made = create(logical_id, props, stack)
         _reserve(made[0], props)
+        _set(made[0], props)
         return made
 
     return created
@@ -48,6 +53,8 @@ def _function_updated(update: Callable[..., Any]) -> Callable[..., Any]:
         replaced = lambda_svc._functions.get(made[0]) is not before
         if replaced or old.get(_RESERVED) != new.get(_RESERVED):
             _reserve(made[0], new)
+        if replaced or any(old.get(key) != new.get(key) for key in (_DLQ, _LOOP)):
+            _set(made[0], new)
         return made
 
     return updated
@@ -58,6 +65,17 @@ def _reserve(name: str, props: Mapping[str, Any]) -> None:
 
     wanted = props.get(_RESERVED)
     lambda_svc._functions[name]["concurrency"] = None if wanted is None else int(wanted)
+
+
+def _set(name: str, props: Mapping[str, Any]) -> None:
+    """Where its failed asynchronous events go, and whether its loops are stopped."""
+    from ministack.services import lambda_svc
+
+    function = lambda_svc._functions[name]
+    function["config"].pop(_DLQ, None)
+    if props.get(_DLQ):
+        function["config"][_DLQ] = dict(props[_DLQ])
+    function["recursive_loop"] = props.get(_LOOP) or "Terminate"
 
 
 def _mapping_created(create: Callable[..., Any]) -> Callable[..., Any]:

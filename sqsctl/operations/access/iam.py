@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqsctl.model.deployed import StackRef
+from sqsctl.operations.access.need import Need, On
 from sqsctl.operations.access.permissions import (
     AROUND,
     COMMANDS,
@@ -15,8 +16,6 @@ from sqsctl.operations.access.permissions import (
     FROM_PARTS,
     NOTHING,
     WITH_OPTION,
-    Need,
-    On,
     as_typed,
     commands,
     doctor_needs,

@@ -8,46 +8,11 @@ to read, by FACTS. There are no ``*Batch`` actions: IAM knows SendMessage and th
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from sqsctl.errors import UsageError
 from sqsctl.model.stack import Fact
-
-
-class On(StrEnum):
-    """What an action is allowed on."""
-
-    ANYTHING = "*"
-    QUEUES = "queues"
-    MAIN_QUEUES = "main queues"
-    DEAD_LETTER_QUEUES = "dead-letter queues"
-    FUNCTIONS = "functions"
-    LAYERS = "layers"
-    LOG_GROUPS = "log groups"
-    APIS = "APIs"
-    STACKS = "stacks"
-    ROLES = "roles"
-    KEYS = "keys"
-    MAPPINGS = "mappings"
-    TOPICS = "topics"
-    BUSES = "event buses"
-    RULES = "rules"
-    BUCKETS = "buckets"
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """An action and what it is needed on. ``optional``: without it the command tells less."""
-
-    action: str
-    on: On = On.ANYTHING
-    optional: bool = False
-
-
-def _on(on: On, *actions: str, optional: bool = False) -> tuple[Need, ...]:
-    return tuple(Need(action, on, optional) for action in actions)
-
+from sqsctl.operations.access.need import Need, On
+from sqsctl.operations.access.need import on as _on
 
 _DESCRIBE = _on(On.QUEUES, "sqs:GetQueueAttributes")
 _FIND = (*_DESCRIBE, *_on(On.QUEUES, "sqs:GetQueueUrl"))
@@ -118,6 +83,13 @@ FACTS: Mapping[Fact, tuple[Need, ...]] = {
         *_on(On.LAYERS, "lambda:GetLayerVersion", optional=True),
     ),
     Fact.DEAD_LETTERS: (*_FIND, *_METRICS),
+    # Asked where the stack has rules, subscriptions, schedules, pipes, asynchronous settings.
+    Fact.DEAD_LETTER_FEEDS: (
+        *_on(On.FUNCTIONS, "lambda:ListFunctionEventInvokeConfigs", optional=True),
+        *_on(On.RULES, "events:ListTargetsByRule", optional=True),
+        *_on(On.TOPICS, "sns:GetSubscriptionAttributes", optional=True),
+        *_on(On.ANYTHING, "scheduler:GetSchedule", "pipes:DescribePipe", optional=True),
+    ),
     Fact.METRICS: _METRICS,
     Fact.NETWORKS: _on(
         On.ANYTHING,
@@ -183,7 +155,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         # Whether a stack without a queue reads one elsewhere, or a stream.
         *FOREIGN,
     ),
-    "stack show": (*_STACK, *_FUNCTIONS, *_API),
+    "stack show": (*_STACK, *_FUNCTIONS, *_API, *FACTS[Fact.DEAD_LETTER_FEEDS]),
     "stack deploy": (
         *_on(
             On.STACKS,

@@ -92,6 +92,7 @@ def _nothing_read() -> Stack:
         permissions=_unread(Fact.PERMISSIONS),
         packages=_unread(Fact.PACKAGES),
         dead_letters=_unread(Fact.DEAD_LETTERS),
+        dead_letter_feeds=_unread(Fact.DEAD_LETTER_FEEDS),
         metrics=_unread(Fact.METRICS),
         networks=_unread(Fact.NETWORKS),
         keys=_unread(Fact.KEYS),

@@ -7,8 +7,8 @@ that this one's mappings read are parts of it, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from sqsctl.aws.functions import is_queue_url
 from sqsctl.aws.parallel import concurrently
@@ -18,6 +18,7 @@ from sqsctl.model.deployed import (
     DeployedStack,
     FunctionPart,
     QueuePart,
+    ServicePart,
     StackRef,
     StackResource,
 )
@@ -38,6 +39,13 @@ _APIS = {
     "AWS::ApiGatewayV2::Api": "http",
     "AWS::ApiGateway::RestApi": "rest",
     "AWS::Lambda::Url": "url",
+}
+_SERVICES: Mapping[str, Literal["rule", "subscription", "schedule", "pipe", "async"]] = {
+    "AWS::Events::Rule": "rule",
+    "AWS::SNS::Subscription": "subscription",
+    "AWS::Scheduler::Schedule": "schedule",
+    "AWS::Pipes::Pipe": "pipe",
+    "AWS::Lambda::EventInvokeConfig": "async",
 }
 _LOG_GROUP = "AWS::Logs::LogGroup"
 
@@ -111,6 +119,11 @@ def assembled(
             ApiPart(_api_id(each), _APIS[each.type], each.logical_id)
             for each in resources
             if each.type in _APIS
+        ),
+        services=tuple(
+            ServicePart(_SERVICES[each.type], each.physical_id)
+            for each in resources
+            if each.type in _SERVICES and each.physical_id
         ),
         log_groups=tuple(physical(resources, _LOG_GROUP)),
         outputs=stack.outputs,

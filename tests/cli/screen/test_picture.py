@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from sqsctl.cli.screen.picture import MARKS, hop_shape, picture, show_picture
+from sqsctl.model.failed_delivery import DeadLetterFeed
 from sqsctl.model.stack import Group, Stack, Unread
 from sqsctl.model.unread import not_asked_for
 from sqsctl.operations.diagnosis.health import State, hops
@@ -235,3 +236,25 @@ def test_of_many_queues_each_is_drawn_that_is_not_well() -> None:
     assert "57 more queues: all is well there" in drawn
     for name in ("jobs-17-dlq", "jobs-33-dlq", "jobs-50"):
         assert name in drawn
+
+
+def test_what_feeds_a_dead_letter_queue_besides_queues() -> None:
+    lost = queue("lost-events", visible=2, holds_dead_letters=True)
+    main = queue(dead_letter_target_arn=f"{PREFIX}:{DLQ}", max_receive_count=5)
+    where = stack(
+        queues=(main, queue(DLQ), lost),
+        dead_letter_feeds=(
+            DeadLetterFeed("lambda-dlq", PRODUCER, f"{PREFIX}:{DLQ}"),
+            DeadLetterFeed("eventbridge-rule", "nightly", lost.arn),
+            DeadLetterFeed("sns-subscription", "orders", lost.arn),
+        ),
+    )
+    drawn = "\n".join(plain(where))
+    assert f"empty, after 5 receives; also from asynchronous invocations of {PRODUCER}" in drawn
+    rule, topic, dead = plain(where)[-3:]
+    assert rule.strip() == "EventBridge rule nightly"
+    assert topic.strip() == "SNS subscription of orders"
+    assert "☠ lost-events" in dead
+    assert "2 messages" in dead
+    assert "nothing consumes it" not in drawn
+    assert "no dead-letter queue" not in drawn

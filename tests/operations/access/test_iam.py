@@ -130,6 +130,8 @@ def test_actions_are_ones_that_aws_has() -> None:
         "ec2": "ec2",
         "sns": "sns",
         "events": "events",
+        "scheduler": "scheduler",
+        "pipes": "pipes",
         "s3": "s3",
     }
     actions = {each.action for command in iam.commands() for each in iam.needs(command)}

@@ -50,6 +50,11 @@ class FullAws(SmallAws):
         more = {
             "Rest": ("AWS::ApiGateway::RestApi", "r1e2s3t4"),
             "Url": ("AWS::Lambda::Url", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{WORKER}"),
+            "Rule": ("AWS::Events::Rule", "nightly"),
+            "Hourly": ("AWS::Scheduler::Schedule", "hourly"),
+            "Pipe": ("AWS::Pipes::Pipe", "changes"),
+            "Heard": ("AWS::SNS::Subscription", f"{TOPIC}:0000-1111"),
+            "Async": ("AWS::Lambda::EventInvokeConfig", f"{WORKER}|$LATEST"),
         }
         found["StackResourceSummaries"] += [
             {
@@ -87,6 +92,26 @@ class FullAws(SmallAws):
         pollers = {"MinimumPollers": 2, "MaximumPollers": 40}
         alias = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{WORKER}:live"
         return super()._mapping() | {"ProvisionedPollerConfig": pollers, "FunctionArn": alias}
+
+    # -- what feeds a dead-letter queue besides queues ------------------------------------------
+
+    def ListFunctionEventInvokeConfigs(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        destination = {"OnFailure": {"Destination": f"{ARN}-dlq"}}
+        return {"FunctionEventInvokeConfigs": [{"DestinationConfig": destination}]}
+
+    def ListTargetsByRule(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Targets": [{"Id": "t", "DeadLetterConfig": {"Arn": f"{ARN}-dlq"}}]}
+
+    def GetSchedule(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Target": {"DeadLetterConfig": {"Arn": f"{ARN}-dlq"}}}
+
+    def DescribePipe(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        stream = {"DeadLetterConfig": {"Arn": f"{ARN}-dlq"}}
+        return {"SourceParameters": {"DynamoDBStreamParameters": stream}}
+
+    def GetSubscriptionAttributes(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        policy = json.dumps({"deadLetterTargetArn": f"{ARN}-dlq"})
+        return {"Attributes": {"TopicArn": TOPIC, "RedrivePolicy": policy}}
 
     # -- SQS and KMS ------------------------------------------------------------------------
 

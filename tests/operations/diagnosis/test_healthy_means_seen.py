@@ -178,3 +178,16 @@ def test_what_a_log_keeps_is_asked_only_where_it_is_silent(look: Look) -> None:
     assert "failures-unexplained" not in {each.id for each in look(told).findings}
     assert "DescribeLogGroups" in silent.called
     assert "DescribeLogGroups" not in told.called
+
+
+def test_all_that_feeds_a_dead_letter_queue_is_told(look: Look) -> None:
+    aws = FullAws("dead letters")
+    (dead,) = [each for each in look(aws).findings if each.id == "dead-letters"]
+    for told in (
+        "asynchronous invocations of shop-dev-worker",
+        "EventBridge rule nightly",
+        "EventBridge schedule hourly",
+        "EventBridge pipe changes",
+        "SNS subscription of shop-dev-alarms",
+    ):
+        assert told in dead.title

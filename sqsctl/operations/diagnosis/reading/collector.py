@@ -28,6 +28,7 @@ from sqsctl.model.stack import (
 )
 from sqsctl.operations.diagnosis.reading.alarms import AlarmsReader
 from sqsctl.operations.diagnosis.reading.core import CoreReader
+from sqsctl.operations.diagnosis.reading.feeds import FeedsReader
 from sqsctl.operations.diagnosis.reading.observation import (
     API,
     CORE,
@@ -81,6 +82,7 @@ class Collector:
         self._packages = PackagesReader(self._shared)
         self._alarms = AlarmsReader(self._shared)
         self._transforms = TransformsReader(self._shared)
+        self._feeds = FeedsReader(self._shared)
         self._apis: dict[str, Api] = {}
         self._permissions: list[Permission] = []
         self._series: list[Series] = []
@@ -95,6 +97,7 @@ class Collector:
         self._core.start()
         self._alarms.start()
         self._transforms.start()
+        self._feeds.start()
         if facts & {Fact.APIS, Fact.METRICS, Fact.POLICIES}:
             for api in self._ref.apis:
                 self._api(api.kind, api.id, api.logical_id)
@@ -123,7 +126,7 @@ class Collector:
         """What was read of one fact, and what was not."""
         core, functions = self._core, [each.name for each in self._ref.functions]
         items: Mapping[Fact, Callable[[], Sequence[Any]]] = {
-            Fact.QUEUES: lambda: in_order(core.queues, [each.arn for each in self._ref.queues]),
+            Fact.QUEUES: self._queues,
             Fact.FUNCTIONS: lambda: [
                 replace(each, qualified=tuple(core.versions.get(each.name, ())))
                 for each in in_order(core.functions, functions)
@@ -150,9 +153,18 @@ class Collector:
             Fact.NAMED_QUEUES: self._surroundings.named_queues,
             Fact.ALARMS: self._alarms.found,
             Fact.DEAD_LETTERS: self._dead_letters,
+            Fact.DEAD_LETTER_FEEDS: lambda: self._feeds.found(self._core.functions.values()),
         }
         found = tuple(items[fact]()) if fact in items else ()
         return Group(found, self._shared.gaps(fact))
+
+    def _queues(self) -> Sequence[Queue]:
+        """All of them; one that something else sends its failures to holds dead letters, too."""
+        fed = {each.queue_arn for each in self._feeds.found(self._core.functions.values())}
+        return [
+            replace(each, holds_dead_letters=each.holds_dead_letters or each.arn in fed)
+            for each in in_order(self._core.queues, [each.arn for each in self._ref.queues])
+        ]
 
     # -- what leads to what ---------------------------------------------------------------
 
@@ -281,7 +293,7 @@ class Collector:
 
     def _dead_letters(self) -> Sequence[DeadLetters]:
         targets = {each.dead_letter_target_arn for each in self._core.queues.values()}
-        targets |= {each.arn for each in self._core.queues.values() if each.holds_dead_letters}
+        targets |= {each.arn for each in self._queues() if each.holds_dead_letters}
         return [
             self._letters(queue)
             for arn, queue in sorted(self._core.queues.items())
