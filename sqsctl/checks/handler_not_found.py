@@ -179,9 +179,8 @@ class HandlerNotFound(LogCheck[str]):
                 *((of_function(function, "Handler", function.handler),) if function else ()),
                 *deeper,
             ),
-            remedy=_without_bootstrap(seen)
-            if _BOOTSTRAP.search(seen.newest.everything)
-            else _named(
+            remedy=_of_the_start(seen)
+            or _named(
                 seen.function,
                 nearest_handler(function, package) if function and package else "",
                 function,
@@ -220,6 +219,31 @@ def _deeper(wanted: tuple[str, ...], package: Package) -> tuple[Evidence, ...]:
 
 
 _BOOTSTRAP = re.compile(r"valid bootstrap|fork/exec \S{0,200}bootstrap|lambda-entrypoint")
+
+
+def _of_the_start(seen: Seen[str]) -> Remedy | None:
+    """What the platform itself was to start, rather than a handler."""
+    text = seen.newest.everything
+    if _BOOTSTRAP.search(text):
+        return _without_bootstrap(seen)
+    match = _ENTRYPOINT.search(text)
+    return _not_executable(match["path"]) if match else None
+
+
+_ENTRYPOINT = re.compile(r"fork/exec (?P<path>/\S{1,200}): permission denied")
+
+
+def _not_executable(path: str) -> Remedy:
+    return remedy(
+        f"make {path} executable in the image, and let its first line name a program that is there",
+        ChangeCode(
+            f"RUN chmod 755 {path} after the COPY; a script begins with #! and the path of a shell "
+            "that the image has, and its lines end in LF",
+            file="Dockerfile",
+        ),
+        Bring("again"),
+        afterwards=Redrive(),
+    )
 
 
 def _without_bootstrap(seen: Seen[str]) -> Remedy:

@@ -2,9 +2,10 @@
 
 ## What it does
 Recognises, in the words of each language, that open files (1,024) or threads and processes (1,024)
-ran out, that a file was to be written outside of /tmp, that /tmp is full, and that a program which
-the code starts is not there or may not be executed. A name that cannot be resolved, or a socket
-that cannot be opened, for want of open files is no fault of the network.
+ran out, that a file was to be written outside of /tmp, that /tmp is full, that a program which the
+code starts is not there or may not be executed, and that a file of the package may not be read. A
+name that cannot be resolved, or a socket that cannot be opened, for want of open files is no fault
+of the network.
 
 ## Why it matters
 The limits are fixed and belong to one environment, which is used again: what was not closed, not
@@ -31,6 +32,7 @@ _TITLES = {
     "full disk": "{who} has no space left in /tmp",
     "program": "{who} starts the program {name}, which is not there",
     "program's permission": "{who} starts the program {name}, which may not be executed",
+    "file's permission": "{who} may not read its own file {name}: its mode forbids it",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sqsctl.checks.support.file_system_remedies import file_system
 from sqsctl.model.intents import ChangeCode, Option, Redrive, Remedy, Set, Tell, Wait, remedy
 
 # Sentences of services, and what the code has to do about each.
@@ -153,6 +154,8 @@ _A_MINUTE = re.compile(r"PurgeQueueInProgress|QueueDeletedRecently")
 
 def told_by_itself(text: str, *, service: bool = True) -> Remedy | None:
     """The remedy of an error that names it; ``service``: whether the service is at fault."""
+    if mounted := file_system(text):
+        return mounted
     if _NO_SLOT.search(text):
         return _fewer_connections()
     if _EXPIRED.search(text):

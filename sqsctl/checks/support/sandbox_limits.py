@@ -9,7 +9,13 @@ from typing import Literal
 from sqsctl.checks.support.failures.failure_cases import Case
 
 What = Literal[
-    "open files", "threads", "read-only file system", "full disk", "program", "program's permission"
+    "open files",
+    "threads",
+    "read-only file system",
+    "full disk",
+    "program",
+    "program's permission",
+    "file's permission",
 ]
 
 _SIGNS: tuple[tuple[What, re.Pattern[str]], ...] = (
@@ -67,6 +73,11 @@ _NOT_EXECUTABLE = re.compile(
     rf"|Cannot run program \"(?P<java>{_NAME})\"[^\n]{{0,200}}error=13\b"
 )
 _DENIED_FILE = re.compile(rf"\[Errno 13\] Permission denied: ['\"](?P<python>{_NAME})['\"]")
+# A file of the package or a layer whose mode lets nobody but its owner read it.
+_UNREADABLE = re.compile(
+    r"(?:EACCES: permission denied, \w+ '|\[Errno 13\] Permission denied: u?['\"]|Permission denied"
+    r" @ \w+ - |AccessDeniedException: )(?P<path>/(?:var/task|opt)/[^\s'\"]{1,300})"
+)
 _READ_ONLY_PATH = re.compile(
     r"(?:open|mkdir|write|unlink|rename|copyfile|symlink|rmdir|utime) '(?P<node>/[^'\n]{1,300})'"
     r"|file ?system: ['\"](?P<python>[^'\"\n]{1,300})['\"]"
@@ -109,6 +120,8 @@ def _program(case: Case) -> Limit | None:
     starts = _STARTS.search(case.trace) is not None
     if (match := _DENIED_FILE.search(text)) and starts:
         return Limit("program's permission", _first(match))
+    if match := _UNREADABLE.search(text):
+        return Limit("file's permission", match["path"])
     if match := _NO_SUCH_FILE.search(text):
         name = _first(match)
         # Without a trace only a bare name, which no data file has, is a program's.

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from sqsctl.checks.support.sandbox_limits import Limit
-from sqsctl.model.intents import ChangeCode, Option, Remedy, Set, Tell, remedy
+from sqsctl.model.intents import (
+    ChangeCode,
+    Option,
+    Package,
+    Redrive,
+    Remedy,
+    Set,
+    Tell,
+    remedy,
+)
 
 _DISK_MB = 512  # what a function has where nothing else is configured
 _MOST_DISK_MB = 10_240
@@ -109,6 +118,8 @@ def mending(limit: Limit, language: str, function: str) -> Remedy:
             return _extension(limit.name)
         case "program":
             return _program(limit.name)
+        case "file's permission":
+            return _readable(limit.name)
         case _:
             name = limit.name
             return remedy(
@@ -118,6 +129,20 @@ def mending(limit: Limit, language: str, function: str) -> Remedy:
                     "Windows does not), an image wants RUN chmod 755 in its Dockerfile"
                 ),
             )
+
+
+def _readable(path: str) -> Remedy:
+    folder = "layer" if path.startswith("/opt/") else "package"
+    return remedy(
+        f"let everybody read {path} before the {folder} is made: Lambda's user is not its owner",
+        Tell(
+            f"chmod -R u=rwX,go=rX . in the folder that the {folder} is made of (644 for files, "
+            "755 for folders and programs), then zip it: the archive keeps the modes; an image "
+            "wants COPY --chmod=755, or RUN chmod in its Dockerfile"
+        ),
+        Package("again"),
+        afterwards=Redrive(),
+    )
 
 
 def _elsewhere(limit: Limit) -> Remedy:

@@ -37,6 +37,7 @@ _COMPILED = frozenset(
     }
 )  # fmt: skip
 _MACHINE = re.compile(r"linux(?:musl)?[-_/](?P<cpu>x64|arm64|x86_64|aarch64|amd64)")
+_OF_NODE = re.compile(r"\.node\b|\bnpm install\b|\bmodule using the [\w-]{1,40} runtime")
 _ARM = frozenset({"arm64", "aarch64"})
 _BUILD_IMAGE = "public.ecr.aws/sam/build-"
 
@@ -64,7 +65,7 @@ def mending(sign: Foreign, case: Case, *, image: bool, deployed: str) -> Remedy:
             Package("again", language="java"),
             afterwards=Redrive(),
         )
-    if spoken == "node" or (not spoken and ".node" in case.text):
+    if spoken == "node" or (not spoken and _OF_NODE.search(case.text)):
         return _node(sign, case, deployed)
     if spoken == "python" or ".so" in case.text:
         return _python(sign, case)
