@@ -22,16 +22,17 @@ shows such errors; it is information where something around the handler is not k
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sqsctl.checks.base import Check, Meta
-from sqsctl.checks.support.code_fixes import each_record
+from sqsctl.checks.support.code_fixes import each_record, rewritten
 from sqsctl.checks.support.evidence import of_failure, of_mapping
 from sqsctl.checks.support.failures.caught_errors import told_as_error
 from sqsctl.checks.support.failures.failure_cases import survived_of
 from sqsctl.handlercode.consumer import Consumer
 from sqsctl.handlercode.frames import Fault, Sighting
 from sqsctl.handlercode.packages import consumer_of
+from sqsctl.handlercode.rewrites import Rewrite, go_on
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
 from sqsctl.model.functions import (
     EventSourceMapping,
@@ -67,7 +68,7 @@ class BatchSilentLoss(Check):
                 continue
             found = consumer_of(function, package)
             if early := found.first(Fault.EARLY):
-                yield self._returns(function, mapping, found, early)
+                yield self._returns(function, mapping, found, early, package.sources.items())
             elif (one := found.first(Fault.FIRST)) and mapping.batch_size > 1:
                 yield self._takes_one(function, mapping, one)
             elif none := found.first(Fault.NONE):
@@ -80,7 +81,12 @@ class BatchSilentLoss(Check):
                 yield self._swallows(stack, function, mapping, lost, found)
 
     def _returns(
-        self, function: Function, mapping: EventSourceMapping, code: Consumer, found: Sighting
+        self,
+        function: Function,
+        mapping: EventSourceMapping,
+        code: Consumer,
+        found: Sighting,
+        sources: Iterable[tuple[str, str]],
     ) -> Finding:
         batch = mapping.batch_size
         lost = (
@@ -98,7 +104,9 @@ class BatchSilentLoss(Check):
                 of_mapping(mapping, "BatchSize", batch),
                 _heard(mapping),
             ),
-            remedy=_raise_or_report(f"continue instead of {found.detail}", found, mapping),
+            remedy=_raise_or_report(
+                f"continue instead of {found.detail}", found, mapping, sources, go_on
+            ),
             subject=function.name,
             severity=Severity.ERROR if batch > 1 else Severity.INFO,
             kind=Kind.CAUSE if batch > 1 else Kind.RISK,
@@ -246,13 +254,19 @@ def _later(failure: Failure, other: tuple[Failure, FunctionLogs] | None) -> bool
     return known is None or (failure.timestamp is not None and failure.timestamp >= known)
 
 
-def _raise_or_report(advice: str, found: Sighting, mapping: EventSourceMapping) -> Remedy:
+def _raise_or_report(
+    advice: str,
+    found: Sighting,
+    mapping: EventSourceMapping,
+    sources: Iterable[tuple[str, str]] = (),
+    rewrite: Callable[[str, str, int], Rewrite | None] = lambda *_: None,
+) -> Remedy:
     asks = not mapping.reports_batch_item_failures
     reported = "collect the ids of the failed records and return them as batchItemFailures"
     return remedy(
         f"{advice}; or collect the ids of the failed records and return "
         "{batchItemFailures: [{itemIdentifier: messageId}]}",
-        ChangeCode(advice, found.path, found.line),
+        rewritten(ChangeCode(advice, found.path, found.line), sources, rewrite),
         when="where one failure may bring the whole batch back",
         other=(
             Option(

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqsctl.checks.base import Meta
-from sqsctl.checks.support.code_fixes import each_record
+from sqsctl.checks.support.code_fixes import each_record, rewritten
 from sqsctl.checks.support.event_types import NOT_LOADED, Misfit, mending, misfit, title_of
 from sqsctl.checks.support.evidence import of_mapping
 from sqsctl.checks.support.failures.failed_reads import (
@@ -46,6 +46,7 @@ from sqsctl.checks.support.payloads import (
 )
 from sqsctl.handlercode.frames import Fault, Sighting
 from sqsctl.handlercode.packages import consumer_of
+from sqsctl.handlercode.rewrites import own_body
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import EventSourceMapping, Function
 from sqsctl.model.intents import ChangeCode, Redrive, Remedy, remedy
@@ -287,8 +288,9 @@ def _read_it(seen: Seen[Shape | Misfit], sign: Shape) -> Remedy:
         return remedy(
             said, ChangeCode(said, path, line, spoken, lines), afterwards=Redrive(edit=True)
         )
+    change = ChangeCode("read the message's text from its record", path, line, spoken, lines)
     return remedy(
         f"in a queue's consumer: {code}; then deploy",
-        ChangeCode("read the message's text from its record", path, line, spoken, lines),
+        rewritten(change, seen.newest.sources, own_body),
         afterwards=Redrive(),
     )

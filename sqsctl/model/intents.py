@@ -157,7 +157,8 @@ class ChangeCode:
     """Change the code. ``lines`` are what to write, in ``language``; empty: ``said`` tells it.
 
     ``file`` and ``line`` are where, so far as a trace or the package tell. ``pattern`` names lines
-    that ``remedies.code`` knows in every language (``partial-batch``, ``records``).
+    that ``remedies.code`` knows in every language (``partial-batch``, ``records``). ``replaces``
+    are the lines from ``line`` on whose place ``lines`` take, where the source tells.
     """
 
     said: str
@@ -166,6 +167,7 @@ class ChangeCode:
     language: str = ""
     lines: tuple[str, ...] = ()
     pattern: str = ""
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,14 @@ class Command:
     """A command line, as argv: no shell is needed to run it.
 
     ``changes`` is False for one that only looks. ``where`` is the folder to be in, in words
-    (``the project's folder``), empty where it does not matter.
+    (``the project's folder``), empty where it does not matter. ``deploys`` the project, or is a
+    part of that.
     """
 
     argv: tuple[str, ...]
     changes: bool = True
     where: str = ""
+    deploys: bool = False
 
     @property
     def line(self) -> str:
@@ -42,11 +44,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Lines to put into a file. ``language`` is the file's: yaml, typescript, python, hcl…"""
+    """Lines to put into a file. ``language`` is the file's: yaml, typescript, python, hcl…
+
+    Where ``replaces`` is known, they take the place of these lines, the first of which has the
+    number ``at_line``.
+    """
 
     file: str
     language: str
     lines: tuple[str, ...]
+    at_line: int | None = None
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

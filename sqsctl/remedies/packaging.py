@@ -12,6 +12,7 @@ from sqsctl.remedies.context import Context
 from sqsctl.remedies.renderers.base import PROJECT
 
 ARCHIVE = "function.zip"
+UNPACKED = "/var/task/"  # where Lambda puts an archive's files
 _TARGET = "package"
 _PLATFORM = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 _NPM_CPU = {"x86_64": "x64", "arm64": "arm64"}
@@ -45,7 +46,8 @@ def upload(intents: Sequence[Intent], context: Context) -> tuple[Step, ...]:
     language = next(iter(filter(None, languages)), context.language)
     if context.package == "image":
         return _image(context)
-    built = _archive(language, context)
+    installs = any(isinstance(each, Package) for each in intents)
+    built = _archive(language, context, installs=installs)
     made = any(isinstance(each, Command) for each in built)
     name = context.function or FUNCTION
     if not made:
@@ -143,31 +145,37 @@ def _wheels(context: Context) -> tuple[Step, ...]:
         return (
             Edit("Dockerfile", "dockerfile", ("RUN pip install --requirement requirements.txt",)),
         )
-    platform = _WHEELS.get(context.architecture)
-    version = context.runtime.removeprefix("python") if context.language == "python" else ""
-    if platform and version:
-        return (
-            _project(
-                "pip",
-                "install",
-                "--requirement",
-                "requirements.txt",
-                "--target",
-                _TARGET,
-                "--upgrade",
-                "--only-binary=:all:",
-                "--platform",
-                platform,
-                "--python-version",
-                version,
-            ),
-        )
+    if _wheels_for(context):
+        return (_pip(context),)
     return (
         *_which_machine(context),
         Sentence(
             "install with pip install --only-binary=:all: --platform and --python-version as "
             "these two say (manylinux2014_x86_64 or manylinux2014_aarch64)"
         ),
+    )
+
+
+def _wheels_for(context: Context) -> tuple[str, ...]:
+    """What tells pip the function's machine and Python, where both are known."""
+    platform = _WHEELS.get(context.architecture)
+    version = context.runtime.removeprefix("python") if context.language == "python" else ""
+    if not platform or not version:
+        return ()
+    return ("--only-binary=:all:", "--platform", platform, "--python-version", version)
+
+
+def _pip(context: Context) -> Command:
+    """Dependencies as the function needs them: this machine's may be another's."""
+    return _project(
+        "pip",
+        "install",
+        "--requirement",
+        "requirements.txt",
+        "--target",
+        _TARGET,
+        "--upgrade",
+        *_wheels_for(context),
     )
 
 
@@ -187,32 +195,31 @@ def _which_machine(context: Context) -> tuple[Step, ...]:
 
 
 def _code(change: ChangeCode, context: Context) -> tuple[Step, ...]:
-    where = change.file + (f":{change.line}" if change.file and change.line else "")
+    file = change.file.removeprefix(UNPACKED)
+    where = file + (f":{change.line}" if file and change.line else "")
     language = change.language or context.language
     told = Sentence(f"{where}: {change.said}" if where else change.said)
     lines = change.lines or code.lines_of(change.pattern, language)
     if not lines:
         return (told,)
-    return (told, Edit(where or "the handler", code.name_of(language), lines))
+    name = code.name_of(language)
+    if change.replaces:
+        return (told, Edit(file, name, lines, change.line, change.replaces))
+    return (told, Edit(where or "the handler", name, lines))
 
 
-def _archive(language: str, context: Context) -> tuple[Step, ...]:
+def _archive(language: str, context: Context, *, installs: bool) -> tuple[Step, ...]:
+    """The archive anew; with dependencies, unless the package is known to hold none."""
     match language:
         case "node":
             return (_project("zip", "-qr", ARCHIVE, ".", "-x", ".git/*", "-x", ARCHIVE),)
         case "ruby":
             return (_project("zip", "-qr", ARCHIVE, ".", "-x", ".git/*", "-x", ARCHIVE),)
+        case "python" if not installs and _holds_own_code_alone(context):
+            return (_project("zip", "-qr", ARCHIVE, ".", "-x", ".git/*", "-x", ARCHIVE),)
         case "python":
             return (
-                _project(
-                    "pip",
-                    "install",
-                    "--requirement",
-                    "requirements.txt",
-                    "--target",
-                    _TARGET,
-                    "--upgrade",
-                ),
+                _pip(context),
                 _project("zip", "-qr", f"../{ARCHIVE}", ".", where=f"its folder {_TARGET}"),
                 _project(
                     "zip", "-qr", ARCHIVE, ".", "-x", f"{_TARGET}/*", "-x", ".git/*", "-x", ARCHIVE
@@ -258,6 +265,18 @@ def _archive(language: str, context: Context) -> tuple[Step, ...]:
                     "or deploy with the tool that deploys the function"
                 ),
             )
+
+
+def _holds_own_code_alone(context: Context) -> bool:
+    """Whether the package was read, and nothing in it was installed."""
+    package = next(
+        (each for each in context.stack.packages if each.function == context.function), None
+    )
+    return (
+        package is not None
+        and not package.truncated
+        and not any(".dist-info/" in each for each in package.paths)
+    )
 
 
 def _image(context: Context) -> tuple[Step, ...]:

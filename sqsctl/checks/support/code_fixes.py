@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from sqsctl.handlercode.batch_answers import Problem
 from sqsctl.handlercode.frames import Sighting
+from sqsctl.handlercode.rewrites import Rewrite
 from sqsctl.model.intents import ChangeCode
 
 Lines = Mapping[str, tuple[str, ...]]
@@ -55,6 +57,25 @@ def the_rest(at: Sighting) -> ChangeCode:
     """Stop at the first failure, and report it with all that follow."""
     said = "stop at the first failure; report it and every record after it"
     return _change(said, at, _THE_REST)
+
+
+def rewritten(
+    change: ChangeCode,
+    sources: Iterable[tuple[str, str]],
+    rewrite: Callable[[str, str, int], Rewrite | None],
+) -> ChangeCode:
+    """The change as whole lines of the file itself, where its source was read and tells them.
+
+    ``sources`` are paths in the package and their texts.
+    """
+    path = change.file.removeprefix("/var/task/")
+    text = dict(sources).get(path)
+    made = rewrite(path, text, change.line) if text is not None and change.line else None
+    if made is None:
+        return change
+    return replace(
+        change, file=path, line=made.line, lines=made.lines, replaces=made.replaces, pattern=""
+    )
 
 
 def _change(said: str, at: Sighting | Problem, lines: Lines) -> ChangeCode:

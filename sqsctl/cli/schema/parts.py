@@ -23,6 +23,8 @@ STEP = {
     "file": "text?",
     "language": "text?",
     "lines": ["text"],
+    "at_line": "int?",
+    "replaces": ["text"],
     "text": "text?",
 }
 FINDING = {

@@ -236,13 +236,21 @@ def _told(step: Step, room: int | None, limit: int | None) -> Iterator[tuple[str
             for line in _command(step, room):
                 yield line, "bold"
         case Edit():
-            yield f"in {step.file}:", "dim"
+            yield f"in {step.file}{_instead(step)}:", "dim"
             for each in step.lines[:limit]:
                 yield f"  {each}", "none"
             if limit is not None and len(step.lines) > limit:
                 yield f"  … {counted(len(step.lines) - limit, 'more line')}", "dim"
         case Sentence():
             yield step.text, ""
+
+
+def _instead(step: Edit) -> str:
+    if not step.replaces or step.at_line is None:
+        return ""
+    last = step.at_line + len(step.replaces) - 1
+    span = f"line {last}" if last == step.at_line else f"lines {step.at_line} to {last}"
+    return f", instead of {span}"
 
 
 def _command(step: Command, room: int | None) -> list[str]:

@@ -188,6 +188,8 @@ def step_shape(step: Step) -> Shape:
         "file": edit.file if edit else None,
         "language": edit.language if edit else None,
         "lines": list(edit.lines) if edit else [],
+        "at_line": edit.at_line if edit else None,
+        "replaces": list(edit.replaces) if edit else [],
         "text": step.text if isinstance(step, Sentence) else None,
     }
 

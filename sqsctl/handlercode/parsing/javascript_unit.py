@@ -30,11 +30,15 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_javascript.language()))
 
 
+def javascript_root(text: str) -> Node:
+    """The root of a source's syntax tree; columns in it count bytes of UTF-8."""
+    return _parser().parse(text.encode("utf-8", "replace")).root_node
+
+
 def javascript_unit(path: str, text: str) -> Unit:
     """A file; what cannot be parsed in it is left out."""
-    tree = _parser().parse(text.encode("utf-8", "replace"))
     unit = Unit(path)
-    for node in named(tree.root_node):
+    for node in named(javascript_root(text)):
         _top(unit, node)
     return unit
 

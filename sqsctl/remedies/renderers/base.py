@@ -104,8 +104,8 @@ class Renderer(ABC):
 
 
 def typed(*words: str) -> Command:
-    """A command that is typed in the project's folder."""
-    return Command(words, changes=True, where=PROJECT)
+    """A command that is typed in the project's folder, to deploy it."""
+    return Command(words, changes=True, where=PROJECT, deploys=True)
 
 
 def said(text: str) -> Sentence:
