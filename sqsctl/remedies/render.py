@@ -144,7 +144,8 @@ def _by_hand(option: Option, context: Context, tool: Renderer | None) -> Way | N
         steps = (*_direct(option.intents, context), Sentence(told))
         return Way(_when(option, ""), steps)
     steps = tuple(each for intent in option.intents for each in _carried_out(intent, context))
-    return Way(_when(option, BY_HAND), (*steps, *upload(option.intents, context)))
+    built = (each for each in upload(option.intents, context) if each not in steps)
+    return Way(_when(option, BY_HAND), (*steps, *built))
 
 
 def _direct(intents: Sequence[Intent], context: Context) -> tuple[Step, ...]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sqsctl.cli.run.context import Run
     from sqsctl.model.finding import Diagnosis, Finding
-    from sqsctl.model.remedy import Fix, Step
+    from sqsctl.model.remedy import Fix, Step, Way
 
 _AWS = re.compile(r"(?<![\w./-])aws (?=(?!configure )[a-z][a-z0-9-]+ )")
 _NOT_AGAIN = frozenset({"--no-resume", "--dry-run"})
@@ -101,11 +102,51 @@ def _fix_here(fix: Fix, run: Run) -> Fix:
     return replace(
         fix,
         commands=tuple(command_here(each, run) for each in fix.commands),
-        ways=tuple(replace(each, steps=here(each.steps)) for each in fix.ways),
+        ways=tuple(
+            replace(each, steps=_deployed(here(each.steps), run))
+            for each in _effective(fix.ways, run)
+        ),
         verify=here(fix.verify),
         afterwards=here(fix.afterwards),
         undo=here(fix.undo),
     )
+
+
+def _effective(ways: tuple[Way, ...], run: Run) -> tuple[Way, ...]:
+    """The ways that lead somewhere here.
+
+    On the lab a template is deployed as it was written: what a tool's own file says, and what it
+    would install, is not heard.
+    """
+    from sqsctl.operations.packaged.find import as_written
+
+    if run.resolved().target.kind != "lab" or not as_written(Path()):
+        return ways
+    heard = tuple(
+        way
+        for way in ways
+        if not any(each.deploys for each in way.commands)
+        or all(each.replaces for each in way.edits)
+    )
+    return heard or ways
+
+
+def _deployed(steps: tuple[Step, ...], run: Run) -> tuple[Step, ...]:
+    """The steps; on the lab a project is deployed onto the lab, not by its own tool."""
+    from sqsctl.model.remedy import Command
+    from sqsctl.operations.packaged.find import as_written
+
+    if run.resolved().target.kind != "lab":
+        return steps
+    package = () if as_written(Path()) else ("--package",)
+    argv = ("sqsctl", "lab", "deploy", *package, *_lab_named(run))
+    kept: list[Step] = []
+    for each in steps:
+        if not isinstance(each, Command) or not each.deploys:
+            kept.append(each)
+        elif not any(isinstance(step, Command) and step.deploys for step in kept):
+            kept.append(replace(each, argv=argv))
+    return tuple(kept)
 
 
 def _step_here(step: Step, run: Run) -> Step:

@@ -55,6 +55,14 @@ def packaged_stacks(
     return chosen
 
 
+def as_written(folder: Path) -> bool:
+    """Whether what is deployed from a folder is a template as it was written, packaged by none."""
+    packaged = (".serverless", BUILT_BY_SAM, "cdk.out", *PLANS)
+    return any((folder / each).is_file() for each in TEMPLATES) and not any(
+        (folder / each).exists() for each in packaged
+    )
+
+
 def _in_folder(folder: Path, stage: str | None) -> tuple[PackagedStack, ...]:
     readers: tuple[Callable[[], tuple[PackagedStack, ...]], ...] = (
         lambda: serverless_package.read(folder, stage),
