@@ -73,7 +73,8 @@ def deploy(
     """Deploy a packaged service onto the lab; start it if none runs.
 
     Takes what Serverless, SAM and CDK packaged, a Terraform plan as JSON, and templates with
-    code beside them. From then on it is the stack that commands on the lab work on.
+    code beside them. From then on it is the stack that commands on the lab work on. Its
+    functions run on this machine as you do, not in a sandbox: deploy only what you would run.
     """
     from sqsctl.aws.lab_state import running_lab
     from sqsctl.operations.packaged import find, run_tool
@@ -82,6 +83,7 @@ def deploy(
     given = _parameters(parameter or ())
     packaged_by = None
     if package and not dry_run:
+        run.output.notice(f"calling the tool of {place}: it runs the project's own code as you do")
         packaged_by = run_tool.package(place if place.is_dir() else place.parent, stage)
     stacks = in_order(find.packaged_stacks(place, stage=stage, stack=stack))
     chosen = name or run.lab_name
@@ -103,6 +105,7 @@ def deploy(
             f"{each['logical_id']} ({each['type']}): {each['reason']}" for each in left_out
         )
         run.confirm("deploy without them?", consequence=f"the lab lacks: {said}")
+    run.output.notice("the functions run on this machine as you do, not in a sandbox")
     with server.deploying(chosen):
         deployed = [_deployed(run, session, each, known, given) for each in ready]
     state = server.adopt(state, _main(ready))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sqsctl.errors import SqsctlError
+from sqsctl.operations.packaged.project_root import root_of, within
 
 MAX_BYTES = 250 * 1024 * 1024  # Lambda's own limit, unzipped
 _LEFT_OUT = frozenset({".git", ".serverless", ".aws-sam", "cdk.out", "__pycache__", ".DS_Store"})
@@ -22,6 +23,7 @@ def zipped(path: Path) -> bytes:
     """
     try:
         if path.is_file() and zipfile.is_zipfile(path):
+            _bounded(path, path.stat().st_size)
             return path.read_bytes()
         files = [(path.name, path)] if path.is_file() else sorted(_files(path))
         buffer = io.BytesIO()
@@ -29,12 +31,7 @@ def zipped(path: Path) -> bytes:
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, file in files:
                 total += file.stat().st_size
-                if total > MAX_BYTES:
-                    raise SqsctlError(
-                        f"the code in {path} is larger than the {MAX_BYTES:,} bytes that Lambda "
-                        "takes",
-                        code="code_too_large",
-                    )
+                _bounded(path, total)
                 info = zipfile.ZipInfo(name, _TIME)
                 info.compress_type = zipfile.ZIP_DEFLATED
                 info.external_attr = (file.stat().st_mode & 0o777) << 16
@@ -44,10 +41,21 @@ def zipped(path: Path) -> bytes:
         raise SqsctlError(f"the code in {path} cannot be read: {error}") from error
 
 
+def _bounded(path: Path, size: int) -> None:
+    if size > MAX_BYTES:
+        raise SqsctlError(
+            f"the code in {path} is larger than the {MAX_BYTES:,} bytes that Lambda takes",
+            code="code_too_large",
+        )
+
+
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    root = root_of(folder)
     for here, folders, files in os.walk(folder):
         folders[:] = [each for each in folders if each not in _LEFT_OUT]
         for name in files:
             path = Path(here) / name
             if name not in _LEFT_OUT and path.is_file():
+                if path.is_symlink():
+                    within(root, path)
                 yield path.relative_to(folder).as_posix(), path

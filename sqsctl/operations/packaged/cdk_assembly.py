@@ -19,6 +19,7 @@ from sqsctl.operations.packaged.packaged_stack import (
     PackagedStack,
     properties,
 )
+from sqsctl.operations.packaged.project_root import named
 from sqsctl.operations.target.project_stack import cdk_stacks
 from sqsctl.operations.target.serverless import text_of
 from sqsctl.operations.target.yaml_documents import deep, load_json, load_yaml
@@ -62,8 +63,8 @@ def _assets(folder: Path) -> Iterator[tuple[str, Path]]:
         for each in files.values() if isinstance(files, Mapping) else ():
             source = deep(each, "source", "path")
             destinations = deep(each, "destinations")
-            path = folder / str(source)
-            if not isinstance(destinations, Mapping) or not path.exists():
+            path = named(folder, str(source))
+            if not isinstance(destinations, Mapping) or path is None:
                 continue
             for place in destinations.values():
                 key = deep(place, "objectKey")

@@ -17,6 +17,7 @@ from sqsctl.operations.packaged import cdk_assembly, serverless_package, terrafo
 from sqsctl.operations.packaged.packaged_stack import PackagedStack
 from sqsctl.operations.packaged.plain_template import from_template
 from sqsctl.operations.target import project_stack
+from sqsctl.operations.target.serverless import text_of
 from sqsctl.operations.target.yaml_documents import load_json, load_yaml
 
 BUILT_BY_SAM = Path(".aws-sam") / "build" / "template.yaml"
@@ -101,11 +102,7 @@ def _in_file(path: Path) -> tuple[PackagedStack, ...]:
 
 
 def _yaml(path: Path) -> Any:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
-    return load_yaml(text, path.name)
+    return load_yaml(text_of(path), path.name)
 
 
 def _built_by_sam(folder: Path, stage: str | None) -> tuple[PackagedStack, ...]:

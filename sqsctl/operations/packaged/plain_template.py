@@ -16,6 +16,8 @@ from sqsctl.operations.packaged.packaged_stack import (
     PackagedStack,
     properties,
 )
+from sqsctl.operations.packaged.project_root import named
+from sqsctl.operations.target.serverless import text_of
 from sqsctl.operations.target.yaml_documents import deep, load_yaml
 
 SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
@@ -49,7 +51,7 @@ def from_template(
         if kind == NESTED_TYPE and left:
             inner = _inside(folder, properties(each).get("TemplateURL"))
             if inner is not None and inner.is_file():
-                text = load_yaml(inner.read_text(encoding="utf-8"), inner.name)
+                text = load_yaml(text_of(inner), inner.name)
                 if isinstance(text, Mapping):
                     nested[key] = from_template(inner, text, f"{name}-{key}", left=left - 1)
     tool = "sam" if uses_sam(document) else "cloudformation"
@@ -75,8 +77,7 @@ def _inside(folder: Path, said: Any) -> Path | None:
     """A path that a template names, where it exists."""
     if not isinstance(said, str) or "://" in said or not said:
         return None
-    path = folder / said
-    return path if path.exists() else None
+    return named(folder, said)
 
 
 def _with_definition(resource: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
@@ -86,5 +87,5 @@ def _with_definition(resource: Mapping[str, Any], folder: Path) -> Mapping[str, 
         return resource
     inner = dict(properties(resource))
     del inner[uri]
-    inner[body] = load_yaml(path.read_text(encoding="utf-8"), path.name)
+    inner[body] = load_yaml(text_of(path), path.name)
     return {**resource, "Properties": inner}

@@ -16,6 +16,7 @@ from sqsctl.operations.packaged.packaged_stack import (
     PackagedStack,
     properties,
 )
+from sqsctl.operations.packaged.project_root import named, root_of, within
 from sqsctl.operations.target import project_stack
 from sqsctl.operations.target.serverless import text_of
 from sqsctl.operations.target.yaml_documents import deep, load_json, load_yaml
@@ -69,10 +70,11 @@ def _artifacts(folder: Path) -> Iterator[tuple[str, Path]]:
     state = folder / FOLDER / STATE
     document = load_json(state) if state.is_file() else {}
     for said in _named(document):
-        path = folder / said
-        if path.is_file():
+        path = named(folder, said)
+        if path is not None and path.is_file():
             yield path.name, path
     for path in sorted((folder / FOLDER).glob("*.zip")):
+        within(root_of(folder), path)
         yield path.name, path
 
 

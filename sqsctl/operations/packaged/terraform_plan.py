@@ -19,6 +19,7 @@ from typing import Any
 from sqsctl.errors import UsageError
 from sqsctl.operations.packaged import terraform_resources
 from sqsctl.operations.packaged.packaged_stack import PackagedStack
+from sqsctl.operations.packaged.project_root import named
 from sqsctl.operations.packaged.terraform_values import Planned
 from sqsctl.operations.target.yaml_documents import deep
 
@@ -51,8 +52,8 @@ def read(path: Path, document: Mapping[str, Any]) -> PackagedStack:
         if made is not None:
             template["Resources"][each.logical_id] = made
         said = each.values.get("filename")
-        if isinstance(said, str) and (path.parent / said).exists():
-            code[each.logical_id] = path.parent / said
+        if isinstance(said, str) and (here := named(path.parent, said)) is not None:
+            code[each.logical_id] = here
     if not template["Resources"]:
         raise UsageError(f"{path} plans no resources of AWS")
     name = _NO_LETTER.sub("-", path.resolve().parent.name).strip("-") or "terraform"
