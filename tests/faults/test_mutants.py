@@ -10,10 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.faults import mutants_of_moving
+from tests.faults.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 REDRIVE = "tests/operations/moving/test_redrive.py"
@@ -29,23 +31,6 @@ _OPTIONS = [
     *("-x", "-n", "0", "-p", "no:cacheprovider", "--no-header", "--timeout", "20"),
     *("-m", "not long and not benchmark and not lab"),
 ]
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """``old`` stands exactly once in ``path`` and becomes ``new``.
-
-    ``always``: one of those that failure models name, tried in every run; the others on
-    demand.
-    """
-
-    name: str
-    path: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
-    always: bool = False
-
 
 MUTANTS = [
     Mutant(
@@ -362,7 +347,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     "mutant",
     [
         pytest.param(each, id=each.name, marks=() if each.always else pytest.mark.long)
-        for each in MUTANTS
+        for each in (*MUTANTS, *mutants_of_moving.MUTANTS)
     ],
 )
 def test_the_mutant_is_killed(copy: Path, mutant: Mutant) -> None:

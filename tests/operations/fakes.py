@@ -89,6 +89,7 @@ class FakeQueue:
     dead_letter_target: str | None = None
     max_receive_count: int | None = None
     maximum_message_bytes: int = 1_048_576
+    by_group: bool = False  # DeduplicationScope=messageGroup, as for high throughput
     stored: list[Stored] = field(default_factory=list)
     calls: list[tuple[str, int]] = field(default_factory=list)
     faults: dict[str, deque[Fault | None]] = field(default_factory=dict)
@@ -188,6 +189,8 @@ class FakeQueue:
             return self._store(outgoing).message_id
         assert outgoing.group_id, "a FIFO queue wants a group id"
         key = outgoing.deduplication_id or hashlib.sha256(outgoing.body.encode()).hexdigest()
+        if self.by_group:
+            key = f"{outgoing.group_id} {key}"
         before = self._accepted.get(key)
         if before and self.sqs.clock() - before[0] < DEDUPLICATION_S:
             return before[1]

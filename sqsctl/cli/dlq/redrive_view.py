@@ -55,7 +55,7 @@ def redrive_shape(summary: RedriveSummary, verdict: Verdict | None = None) -> di
 
 def show_redrive(console: Console, summary: RedriveSummary, pair: Pair) -> None:
     """What was moved, what was not, and what may be there twice."""
-    ok = not summary.failed and not summary.interrupted
+    ok = not (summary.failed or summary.interrupted or summary.detached)
     console.print(
         styled(
             f"{'✓' if ok else '✗'} {summary.moved} {_done(summary)} {pair.dead_letters.name}",
@@ -105,7 +105,9 @@ def redrive_answer(
     """
     code = worst(
         stopped if summary.interrupted else Exit.OK,
-        Exit.PARTIAL if summary.failed or summary.returned or summary.blocked_groups else Exit.OK,
+        Exit.PARTIAL
+        if summary.failed or summary.returned or summary.blocked_groups or summary.detached
+        else Exit.OK,
         Exit.AMBIGUOUS if summary.possible_duplicates else Exit.OK,
         Exit.NEGATIVE if verdict is not None and not verdict.good else Exit.OK,
     )
@@ -120,6 +122,9 @@ def redrive_answer(
             else []
         )
         said += ["stopped before the end"] if summary.interrupted else []
+        said += (
+            ["how it ended is not known"] if summary.detached and not summary.interrupted else []
+        )
         if verdict is not None and not verdict.good:
             said.append(_canary_words(verdict))
         hint = f"go on with: {again}" if summary.interrupted else None

@@ -24,6 +24,7 @@ from sqsctl.model.queues import Queue
 from sqsctl.operations.dead_letters.readable_bodies import decoded
 
 FORMAT = 1
+_GZIP = b"\x1f\x8b"
 MAX_LINE_BYTES = 16 * 1024 * 1024  # 1 MiB of body, escaped six times over, and attributes
 
 
@@ -99,7 +100,11 @@ def check(path: Path) -> Verdict:
         document = _document(raw)
         if number == 1:
             if document is None or document.get("sqsctl_export") != FORMAT:
-                raise UsageError(f"{path} is not an export of sqsctl", code="not_an_archive")
+                raise UsageError(
+                    f"{path} is not an export of sqsctl",
+                    hint="it is compressed: unpack it first" if raw[:2] == _GZIP else None,
+                    code="not_an_archive",
+                )
             head = document
         elif document is not None and document.get("end") is True:
             problem = _footer_problem(document, messages, digest.hexdigest())

@@ -192,11 +192,13 @@ class Ledger:
         tried_at: float | None,
         now: float | None,
         fifo: bool,
+        edited: bool = False,
     ) -> list[str]:
         """The target acknowledged these; returns those that may be there twice.
 
         An earlier try of the ``unsure`` (from ``tried_at`` on) may have arrived, as may one of
-        an earlier run. See ``swallowed``.
+        an earlier run. See ``swallowed``; what was ``edited`` may have been another message then,
+        or of another group, which no FIFO queue takes for the same.
         """
         with self._lock:
             earlier: dict[str, float | None] = dict.fromkeys(unsure, tried_at)
@@ -210,7 +212,8 @@ class Ledger:
                     if len(self.copies) < self._keep_copies:
                         self.copies.append(copy)
                 if key in self._perhaps:
-                    earlier[key] = self._perhaps.pop(key)
+                    since = self._perhaps.pop(key)
+                    earlier[key] = None if edited else since
             doubtful = [
                 key for key, since in earlier.items() if not (fifo and swallowed(since, now))
             ]

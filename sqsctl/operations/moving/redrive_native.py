@@ -63,13 +63,16 @@ def redrive_native(
     left = remaining(queues, source)
     moved = task.moved if task else 0
     total = (task.to_move if task else None) or moved
-    ended = task is not None and not task.running
+    deleted = trouble is not None and trouble.exit is Exit.NOT_FOUND
+    ended = deleted or (task is not None and not task.running)
     notes = []
     if task is not None and task.failure:
         notes.append(f"SQS says: {task.failure}")
-    if task is not None and ended and task.status != "COMPLETED":
+    if task is not None and not task.running and task.status != "COMPLETED":
         notes.append(f"the task was {task.status.lower()}: what it moved stays moved")
-    if trouble is not None:
+    if deleted:
+        notes.append(f"{source.name} was deleted meanwhile, with what was still in it")
+    elif trouble is not None:
         notes.append(f"the task could not be followed: {trouble.message}")
     if not ended:
         notes.append(f"detached: SQS goes on moving; {command} shows it, --cancel ends it")

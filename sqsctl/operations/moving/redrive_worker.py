@@ -262,6 +262,7 @@ class Worker:
             tried_at=tried_at,
             now=_time_at(destination),
             fifo=destination.queue.fifo,
+            edited=context.edit is not None,
         )
         unwritten = self._written(
             lambda: context.journal.sent(pairs, doubtful),

@@ -26,6 +26,7 @@ from sqsctl.operations.moving.ledger import swallowed
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.delivery import BATCH, RetryPolicy, deliver, pack
 from sqsctl.operations.shared.fifo_batches import in_waves
+from sqsctl.operations.shared.id_set import IdSet
 from sqsctl.operations.shared.interfaces import SendsMessages, TellsTime
 from sqsctl.operations.shared.rate_limit import Limiter
 from sqsctl.operations.shared.validation import MAX_BYTES, problem
@@ -175,8 +176,11 @@ class _Run:
     ) -> Iterator[list[archive.Entry]]:
         """What is to be sent, a chunk at a time; what an earlier run sent is counted."""
         chunk: list[archive.Entry] = []
+        known = IdSet()  # an export names each message once; a file that was changed may not
         for entry in archive.entries(self._path):
-            if unfinished is not None and str(entry.line) in unfinished.sent:
+            if not known.add(entry.message.message_id):
+                self._failed_line(entry, "its message id stands in the file before: not sent again")
+            elif unfinished is not None and str(entry.line) in unfinished.sent:
                 with self._lock:
                     self._skipped += 1
                     self._passed += 1
@@ -278,11 +282,15 @@ class _Run:
         return self._target.server_time() if isinstance(self._target, TellsTime) else None
 
     def _fails(self, entry: archive.Entry, reason: str) -> None:
+        if self._facts.fifo and entry.message.group_id is not None:
+            with self._lock:
+                self._fallen.add(entry.message.group_id)
+        self._failed_line(entry, reason)
+
+    def _failed_line(self, entry: archive.Entry, reason: str) -> None:
         with self._lock:
             self._failed += 1
             self._passed += 1
-            if self._facts.fifo and entry.message.group_id is not None:
-                self._fallen.add(entry.message.group_id)
             if len(self._failures) < _FAILURES_KEPT:
                 self._failures.append((entry.line, reason))
 

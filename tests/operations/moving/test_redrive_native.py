@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
-from sqsctl.errors import RefusedError, SqsctlError
+from sqsctl.errors import NotFoundError, RefusedError, SqsctlError
 from sqsctl.model.queues import MoveTask
 from sqsctl.model.transfer import RedriveProgress, RedriveSummary
 from sqsctl.operations.moving import journal as journals
@@ -134,6 +134,18 @@ def test_a_task_that_cannot_be_followed_keeps_its_summary(sqs: FakeSqs, tasks: F
     summary = run(sqs, tasks, progress=gone)
     assert (summary.moved, summary.detached, summary.failed) == (10, True, 0)
     assert "could not be followed: AWS is unreachable" in summary.notes[0]
+
+
+def test_a_source_that_is_deleted_meanwhile_is_no_success(sqs: FakeSqs, tasks: FakeTasks) -> None:
+    def gone(_: object) -> None:
+        tasks.tasks = fail  # type: ignore[method-assign]
+
+    def fail(source_arn: str) -> tuple[MoveTask, ...]:
+        raise NotFoundError("there is no queue jobs-dlq", code="queue_not_found")
+
+    summary = run(sqs, tasks, progress=gone)
+    assert (summary.moved, summary.failed, summary.detached) == (10, 15, False)
+    assert "was deleted meanwhile" in summary.notes[0]
 
 
 def test_two_sources_get_their_own_back(sqs: FakeSqs, tasks: FakeTasks) -> None:
