@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqsctl.checks.rank import diagnose
+from sqsctl.errors import UsageError
 from sqsctl.model.finding import CheckOutcome, Evidence, Finding
 from sqsctl.model.stack import Declared, Group
 from sqsctl.operations.diagnosis.doctor import Checkup, chosen_checks
@@ -55,12 +57,13 @@ def before_deploy(
     ``folder`` is where the project's files are. Raises what reading the packages raises.
     """
     region = next(filter(None, (each.region for each in packaged)), DEFAULT_REGION)
-    stack, names = stack_of(
-        [transformed_stack(each, region) for each in in_order(packaged)],
-        region,
-        parameters=parameters,
-        project=_declared(folder, stage, packaged[0].name),
-    )
+    with _of_known_kinds(packaged[0].file):
+        stack, names = stack_of(
+            [transformed_stack(each, region) for each in in_order(packaged)],
+            region,
+            parameters=parameters,
+            project=_declared(folder, stage, packaged[0].name),
+        )
     written = {each.name: each for each in packaged}
     diagnosis = diagnose(stack, chosen_checks(only, skip))
     waiting = tuple(each.id for each in diagnosis.checks if each.outcome is CheckOutcome.SKIPPED)
@@ -108,3 +111,15 @@ def _line(resource: object, finding: Finding) -> int | None:
 def _facts(finding: Finding) -> Iterator[str]:
     for each in finding.evidence:
         yield each.fact.partition(".")[0]
+
+
+@contextlib.contextmanager
+def _of_known_kinds(file: Path) -> Iterator[None]:
+    """A text where a number belongs is the template's fault: CloudFormation refuses it, too."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
+        raise UsageError(
+            f"{file.name} holds a value of another kind than CloudFormation takes: {error}",
+            code="template_value",
+        ) from error

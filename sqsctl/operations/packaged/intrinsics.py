@@ -117,7 +117,8 @@ class Resolver:
     def arn(self, logical_id: str) -> str:
         """The ARN of a resource; of a type that is not known one of the same shape."""
         kind = str(self._resource(logical_id).get("Type"))
-        shape = _ARNS.get(kind, f"{kind.split('::')[1].lower()}:{{place}}:{{name}}")
+        service = "".join(filter(str.isalnum, [*kind.split("::"), kind][1])).lower()
+        shape = _ARNS.get(kind, f"{service}:{{place}}:{{name}}")
         text = shape.format(
             place=f"{self._region}:{ACCOUNT}", account=ACCOUNT, name=self.physical(logical_id)
         )
