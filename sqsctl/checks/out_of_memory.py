@@ -62,9 +62,11 @@ class OutOfMemory(LogCheck[str]):
             return "full"
         if any(_SIGNS.search(each) for each in failure.context):
             return "full"
-        if "signal: killed" not in failure.message:
-            return None
         used, size = failure.max_memory_used_mb, failure.memory_size_mb
+        if "signal: killed" not in failure.message:
+            # Until 2020 the platform said no more of a process that it had killed.
+            exited = "Process exited before completing request" in failure.message
+            return "full" if exited and used and size and used >= size else None
         if used is None or size is None:
             return "killed"
         return "full" if used >= _NEARLY * size else None

@@ -49,6 +49,11 @@ _PLACE = re.compile(
 _RUST_PANIC = re.compile(r"thread '[^'\n]{1,60}' (?:\(\d+\) )?panicked at ")
 
 
+_REFUSED_WHO = re.compile(r"(?:User: |^)arn:aws\S{5,300}$")
+_REFUSED_WHAT = re.compile(r"is not authorized to perform:?(?: \S{1,100} on resource:?)?$")
+_MOST_OF_A_REFUSAL = 6
+
+
 @dataclass(slots=True)
 class Block:
     """One or more events that are one entry of the log."""
@@ -145,7 +150,7 @@ def _goes_on(block: Block, first: str, last: str, text: str) -> bool:
         return True
     if first.startswith("Unable to import module '") and text.startswith("Error: "):
         return True
-    if _of_a_deploy(block, first, last, text):
+    if _of_a_deploy(block, first, last, text) or _of_a_refusal(block, last, text):
         return True
     # Terraform tells the resource and its place below the error, a schema what it refuses.
     if _PLACE.match(text):
@@ -190,6 +195,13 @@ def _of_a_deploy(block: Block, first: str, last: str, text: str) -> bool:
         return text.startswith("#/")
     reason = len(block.lines) == 1 and _EVENT.match(first) is not None
     return reason and not _ANOTHER_EVENT.match(text)
+
+
+def _of_a_refusal(block: Block, last: str, text: str) -> bool:
+    """IAM's sentence, broken where a terminal or a tool breaks lines."""
+    if _REFUSED_WHO.search(last) and text.startswith("is not authorized to perform"):
+        return True
+    return _REFUSED_WHAT.search(last) is not None and len(block.lines) < _MOST_OF_A_REFUSAL
 
 
 def _balance(text: str) -> int:

@@ -181,8 +181,24 @@ def _looks(sign: Denial, principal: Principal) -> tuple[Look, ...]:
     return ()
 
 
+def _federated(sign: Denial) -> Remedy:
+    """A token's bearer is let in by its provider and by what the token holds."""
+    return remedy_of(
+        "let the trust policy of the role name the token's provider, with conditions that the "
+        "token fulfils",
+        Tell(
+            f"the role's trust policy has to allow {sign.action} to the Federated principal that "
+            "issued the token (its OIDC or SAML provider's ARN, of this account); its conditions "
+            "on sub and aud have to be the token's own: repository and branch, or namespace and "
+            "service account. No other policy lets anybody in"
+        ),
+    )
+
+
 def _trust(sign: Denial, principal: Principal, who: str) -> Remedy:
     """A role is assumed where its trust policy names who assumes it, and that one may."""
+    if principal.kind == "unknown":
+        return _federated(sign)
     target = sign.resource.rpartition("/")[2]
     partition = principal.partition or partition_of(sign.resource or sign.source)
     arn = f"arn:{partition}:iam::{principal.account}:{principal.kind}/{principal.name}"

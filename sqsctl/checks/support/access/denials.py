@@ -22,7 +22,7 @@ PERFORM = re.compile(
     r"\[?(?P<action>[A-Za-z0-9\-]{1,40}:[\w*]{1,80})\]?"
     r"(?: on (?:the )?resource: (?:\\?\"|')?(?P<resource>[^\s\"',\\]{1,400}))?"
     r"(?:[^\n]{0,40}?(?:because (?P<why>no [\w\- ]{1,40}? allows)"
-    r"|(?P<deny>with an explicit deny in an? [\w\- ]{1,60})))?"
+    r"|(?P<deny>with an explicit deny(?: in an? [\w\- ]{1,60})?)))?"
 )
 # The kinds of policies, as the sentence names them.
 _POLICIES: tuple[tuple[str, By], ...] = (
@@ -64,6 +64,12 @@ _BY_KEY = re.compile(r"KMS\.?AccessDenied|KmsAccessDenied|because KMS access was
 _INTO = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction", "sns": "sns:Publish"}
 _ECR = re.compile(r"[Ll]ambda does not have permission to access the ECR image")
 _IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[\w\-]{1,30}\.amazonaws\.com(?:\.cn)?/[\w./\-]{2,256}")
+_GATEWAY = re.compile(
+    r"API Gateway does not have permission to assume the provided role"
+    r" (?P<role>arn:[\w\-]+:iam::\d{12}:role/[\w+=,.@\-/]{1,200})"
+)
+# Nobody but the role's own trust policy lets a token's bearer in.
+_ASSUMES = frozenset({"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
 _TRUST = re.compile(r"cannot be assumed by Lambda")
 
 # boto3 names the operation, not the service: those whose names belong to one service alone.
@@ -143,7 +149,12 @@ def denial(text: str) -> Denial | None:
     if _TRUST.search(text):
         lambda_ = Principal("service", "lambda.amazonaws.com")
         return Denial("sts:AssumeRole", "", "trust", principal=lambda_)
+    if match := _GATEWAY.search(text):
+        gateway = Principal("service", "apigateway.amazonaws.com")
+        return Denial("sts:AssumeRole", match.group("role"), "trust", principal=gateway)
     boto = BOTO.search(text)
+    if boto and boto.group("op") in _ASSUMES and DENIED.fullmatch(boto.group("code")):
+        return Denial(f"sts:{boto.group('op')}", by="trust")
     if boto and (
         DENIED.fullmatch(boto.group("code")) or boto.group("code") in {"403", "Forbidden"}
     ):

@@ -304,6 +304,15 @@ def _sharp(case: Case, deployed: str) -> Remedy:
     )
 
 
+# Libraries of a system that Lambda's lacks, by the package whose wheel holds them.
+_WITH_ITS_LIBRARY = {
+    "libGL": "opencv-python-headless",
+    "libgthread-2.0": "opencv-python-headless",
+    "libpq": "psycopg2-binary",
+    "libmysqlclient": "PyMySQL",
+}
+
+
 def _python(sign: Foreign, case: Case) -> Remedy:
     glibc = "glibc" in sign.built_for
     why = (
@@ -313,6 +322,14 @@ def _python(sign: Foreign, case: Case) -> Remedy:
         if glibc
         else ""
     )
+    if (wheel := _WITH_ITS_LIBRARY.get(sign.file.partition(".so")[0])) is not None:
+        said = f"package {wheel}, which brings {sign.file} along: Lambda's system does not have it"
+        return remedy(
+            said,
+            Tell(f"replace the package that wants {sign.file} by {wheel} in requirements.txt"),
+            Package("native", wheel, "python", from_log=True),
+            afterwards=Redrive(),
+        )
     name = sign.package
     return Remedy(
         f"package {name or 'the compiled module'} as built for the function's Python and "
