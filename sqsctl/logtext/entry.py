@@ -105,6 +105,7 @@ WORDED = re.compile(
     # What the operating system says of a limit, and a shell of a program that is not there.
     r"|E(?:MFILE|NFILE|ROFS|NOSPC): |\[Errno (?:23|24|28|30)\]|[Tt]oo many open files"
     r"|Read-only file system|No space left on device|can't start new thread"
+    r"|requires the handler name to be the first argument"
     r"|: command not found\s*$|executable file not found in \$PATH"
 )
 _TELLING = 4

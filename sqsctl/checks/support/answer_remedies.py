@@ -116,6 +116,24 @@ _CODE: tuple[tuple[re.Pattern[str], str], ...] = (
         "use the client's cluster mode: the cache is a cluster, and another node has the key",
     ),
     (
+        re.compile(
+            r"ConnectionAcquireTimeout|Timeout acquiring a connection|pool is probably full"
+            r"|Timed out fetching a new connection|QueuePool limit of size|P2024\b"
+        ),
+        (
+            "give the pool as many connections as queries run at once in one invocation, wait for "
+            "every query before the handler returns, and keep the pool outside the handler: what "
+            "is still running is frozen with its connection"
+        ),
+    ),
+    (
+        re.compile(r"Runtime\.Restore(?:Error|Timeout)|restore from (?:the )?snapshot"),
+        (
+            "do less in the hooks that run after a restore (SnapStart gives them 10 seconds), and "
+            "open connections in the handler instead, where they are needed"
+        ),
+    ),
+    (
         re.compile(r"deadlock detected|Deadlock found when trying to get lock|ER_LOCK_DEADLOCK"),
         "run the transaction again after a deadlock, and touch rows in the same order everywhere",
     ),

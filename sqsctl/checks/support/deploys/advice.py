@@ -377,6 +377,8 @@ _ADVICE: dict[str, Callable[[Named], Advice]] = {
     "bucket-absent": templates.bucket_absent,
     "statement-exists": templates.statement_exists,
     "filter-pattern": templates.filter_pattern,
+    "redrive-policy": templates.redrive_policy,
+    "parameter": templates.constraint,
     "other-region": templates.other_region,
     "principal": templates.principal,
     "queue-attribute": templates.queue_attribute,

@@ -35,7 +35,7 @@ _OF_A_DEPLOY = re.compile(
 _OF_ANYTHING = frozenset(
     {
         "archive-empty", "bucket-absent", "constraint", "export-absent", "filter-pattern",
-        "principal", "queue-attribute", "schema", "template",
+        "parameter", "principal", "queue-attribute", "schema", "template",
     }
 )  # fmt: skip
 _CONSEQUENCE = re.compile(r"Resource (?:creation|update) cancelled")

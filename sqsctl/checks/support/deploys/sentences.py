@@ -274,6 +274,17 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     (
+        "redrive-policy",
+        re.compile(r"Redrive policy does not contain mandatory attribute: (?P<name>\w{1,60})"),
+    ),
+    (
+        "parameter",
+        re.compile(
+            r"Value (?P<value>[^\n]{0,200}?) for parameter (?P<property>\w{1,60}) is invalid\."
+            r" Reason: (?P<rule>[^\n]{1,300})"
+        ),
+    ),
+    (
         "constraint",
         re.compile(
             r"Value '?(?P<value>[^'\n]{0,300}?)'? at '(?P<property>[\w.]{1,80})' failed to satisfy"

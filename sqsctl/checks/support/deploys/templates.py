@@ -323,6 +323,20 @@ def template(named: Named) -> Advice:
     )
 
 
+def redrive_policy(named: Named) -> Advice:
+    name = named["name"]
+    return (
+        f"the queue's RedrivePolicy has no {name}",
+        mend(
+            "give RedrivePolicy both of its members, or leave it out: it is never empty",
+            Tell(
+                'RedrivePolicy is {"deadLetterTargetArn": the ARN of the dead-letter queue, '
+                '"maxReceiveCount": 5}; a queue without dead letters has no RedrivePolicy at all'
+            ),
+        ),
+    )
+
+
 def constraint(named: Named) -> Advice:
     name, value = named["property"], named.get("value", "").strip("[] ")
     rule = named["rule"].rstrip(' .\\"')

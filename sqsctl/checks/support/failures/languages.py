@@ -49,6 +49,7 @@ _IMAGE = re.compile(
     r"\bIMAGE\s+Launch error|\bEntrypoint: \[|/lambda-entrypoint\.sh|No module named '?awslambdaric"
     # The managed runtimes hold the client, too, in folders of their own.
     r"|/(?!var/(?:lang|runtime)/)[\w./\-]{1,200}/(?:aws_?lambda_?ric|aws-lambda-ric)\b"
+    r"|entrypoint requires the handler name"
     r"|in function directory '/(?!var/task)"
     # Of an archive Lambda starts bootstrap and what lies in /opt/extensions, and nothing else.
     r"|fork/exec (?!/var/task/bootstrap|/var/runtime/|/opt/)/\S{1,200}:|InvalidEntryPoint\("
