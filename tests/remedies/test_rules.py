@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -14,10 +15,11 @@ from sqsctl.checks.rank import diagnose
 from sqsctl.model.finding import Finding, Severity
 from sqsctl.model.remedy import Command, Edit, Sentence, Step
 from sqsctl.model.stack import MadeBy, Stack
+from sqsctl.remedies.context import language_of
 from tests.checks.corpus_cases import explained
-from tests.checks.test_corpus import SICK
+from tests.checks.test_corpus import REMEDIES, SICK
 from tests.checks.zoo import OTHERS, PAIRS
-from tests.remedies.wording import commands, everything
+from tests.remedies.wording import commands, everything, words
 
 # One worker: all of these diagnoses are made once.
 pytestmark = pytest.mark.xdist_group("remedies of the zoo")
@@ -25,12 +27,14 @@ pytestmark = pytest.mark.xdist_group("remedies of the zoo")
 TOOLS: tuple[MadeBy, ...] = ("lift", "serverless", "sam", "cdk", "cloudformation", "")
 # What a tool's own command begins with, by the tool that it is of.
 DEPLOYERS = {"serverless": {"lift", "serverless"}, "sam": {"sam"}, "cdk": {"cdk"}}
+# Every text of a failure: those whose cause alone is known, and those with a remedy.
+TEXTS = (*SICK, *(each for each in REMEDIES if not each.healthy))
 # What a text has in it that the tool printed, and nothing else does.
 IN_TEXTS = {
     "serverless": r"(?i)serverless|_FAILED: \w+ \(AWS::|failed to deploy",
     "sam": r"create/update the stack",
     "cdk": r"❌|\| +\d+/\d+ +\|",
-    "terraform": r"\.tf line \d|aws_\w+\.\w|RespMetadata|Error: \w* ?creating",
+    "terraform": r"\.tf line \d|aws_\w+\.\w|RespMetadata|Error: (?:\w+ )?(?:creat|updat)ing",
 }
 # Programs that a printed command may begin with.
 PROGRAMS = frozenset(
@@ -52,7 +56,7 @@ def of_the_zoo(tool: MadeBy) -> tuple[tuple[Stack, Finding], ...]:
 
 @cache
 def of_texts() -> tuple[Finding, ...]:
-    return tuple(finding for excerpt in SICK for finding in explained(excerpt))
+    return tuple(finding for excerpt in TEXTS for finding in explained(excerpt))
 
 
 def everywhere() -> Iterator[Finding]:
@@ -88,10 +92,15 @@ def test_no_way_is_empty_and_none_is_told_twice() -> None:
 
 
 def test_a_look_never_stands_where_a_mending_command_is_known() -> None:
-    """The first way mends where any way does; a look before it only tells what it needs."""
-    for each in remedied():
-        mends = [any(_mends(step) for step in way.steps) for way in each.fix.ways]
-        assert not any(mends) or mends[0], (each.id, each.fix.ways)
+    """On a stack the first way mends where any way does, of a text it tells what mends."""
+    for tool in TOOLS:
+        for _, each in of_the_zoo(tool):
+            mends = [any(_mends(step) for step in way.steps) for way in each.fix.ways]
+            assert not any(mends) or mends[0] or each.past, (each.id, each.fix.ways)
+    for each in of_texts():
+        for way in each.fix.ways[:1]:
+            told = [not isinstance(step, Command) or step.changes for step in way.steps]
+            assert any(told), (each.id, way)
 
 
 def _mends(step: Step) -> bool:
@@ -110,7 +119,7 @@ def test_no_tools_command_without_that_tool(tool: MadeBy) -> None:
 
 
 def test_no_tools_command_for_a_text_without_that_tools_words() -> None:
-    for excerpt in SICK:
+    for excerpt in TEXTS:
         for finding in explained(excerpt):
             for each in commands(finding.fix):
                 words = IN_TEXTS.get(each.argv[0])
@@ -136,28 +145,144 @@ def test_no_placeholder_for_a_function_or_queue_that_is_named() -> None:
             assert "ROLE_NAME" not in told, (finding.id, told)
 
 
-def test_no_figure_falls_below_the_present_or_exceeds_what_aws_takes() -> None:
-    most = {"Timeout": 900, "MemorySize": 10_240, "VisibilityTimeout": 43_200}
+MOST = {"Timeout": 900, "MemorySize": 10_240, "VisibilityTimeout": 43_200}
+# Where a figure stands in what is typed or written, by the tools' names for it.
+FIGURES = {
+    "Timeout": re.compile(r"(?:--timeout |\b[Tt]imeout(?:: |=| = )(?:Duration\.seconds\()?)(\d+)"),
+    "MemorySize": re.compile(r"(?:--memory-size |\b[Mm]emory_?[Ss]ize(?:: |=| = ))(\d+)"),
+    "VisibilityTimeout": re.compile(
+        r"\b[Vv]isibility_?[Tt]imeout(?:_seconds)?(?:: |=| = )(?:Duration\.seconds\()?(\d+)"
+    ),
+}
+RAISED = {"function-timeout": "Timeout", "out-of-memory": "MemorySize"}
+
+
+def test_no_figure_exceeds_what_aws_takes() -> None:
+    for finding in remedied():
+        for line in everything(finding.fix):
+            for name, pattern in FIGURES.items():
+                for figure in pattern.findall(line):
+                    assert int(figure) <= MOST[name], (finding.id, line)
+
+
+def test_no_figure_falls_below_the_present() -> None:
     for tool in TOOLS:
         for stack, finding in of_the_zoo(tool):
-            for call in finding.fix.calls:
-                given = dict(call.parameters)
-                function = stack.function(str(given.get("FunctionName")))
-                raised = finding.id in {"function-timeout", "out-of-memory"}
-                for key, before in (
-                    ("Timeout", function.timeout_s if function else 0),
-                    ("MemorySize", function.memory_mb if function else 0),
-                ):
-                    if key in given:
-                        assert int(str(given[key])) <= most[key]
-                        assert not raised or int(str(given[key])) > before, finding.id
-                attributes = given.get("Attributes")
-                hidden = (
-                    attributes.get("VisibilityTimeout") if isinstance(attributes, dict) else None
-                )
-                if hidden is not None:
-                    queue = next(q for q in stack.queues if q.url == given["QueueUrl"])
-                    assert queue.visibility_timeout_s < int(hidden) <= most["VisibilityTimeout"]
+            name = RAISED.get(finding.id, "")
+            function = stack.function(finding.subject)
+            if not name or function is None or not finding.fix.ways or finding.past:
+                continue
+            before = function.timeout_s if name == "Timeout" else function.memory_mb
+            figures = [
+                int(each)
+                for way in finding.fix.ways
+                for line in words(way.steps)
+                for each in FIGURES[name].findall(line)
+            ]
+            assert all(each > before for each in figures), (finding.id, before, figures)
+
+
+def test_no_timeout_without_the_visibility_that_belongs_to_it() -> None:
+    """Once the calls are made, each queue hides a message for longer than the function may run."""
+    seen = 0
+    for tool in TOOLS:
+        for stack, finding in of_the_zoo(tool):
+            runs, hides = _set_by(finding)
+            for mapping in stack.mappings:
+                queue = stack.queue(mapping.queue_arn)
+                if mapping.function_name not in runs or queue is None:
+                    continue
+                seen += 1
+                hidden = hides.get(queue.url, queue.visibility_timeout_s)
+                assert hidden >= runs[mapping.function_name], (finding.id, finding.fix.calls)
+    assert seen > 5
+
+
+def _set_by(finding: Finding) -> tuple[dict[str, int], dict[str, int]]:
+    """Timeouts by function, and visibility timeouts by queue, that a fix's calls set."""
+    runs: dict[str, int] = {}
+    hides: dict[str, int] = {}
+    for call in finding.fix.calls:
+        given = dict(call.parameters)
+        attributes = given.get("Attributes")
+        if "Timeout" in given:
+            runs[str(given["FunctionName"])] = int(str(given["Timeout"]))
+        if isinstance(attributes, dict) and "VisibilityTimeout" in attributes:
+            hides[str(given["QueueUrl"])] = int(attributes["VisibilityTimeout"])
+    return runs, hides
+
+
+# What installs or builds for one language alone.
+OF_LANGUAGE = {"npm": "node", "pip": "python", "bundle": "ruby", "dotnet": "dotnet", "go": "go"}
+CODE = {"python": "python", "javascript": "node", "ruby": "ruby", "go": "go", "java": "java"}
+
+
+@pytest.mark.parametrize("tool", [each for each in TOOLS if each != "cdk"])
+def test_code_and_its_tools_are_in_the_language_of_the_function(tool: MadeBy) -> None:
+    """A CDK app may be in another language than its functions."""
+    for stack, finding in of_the_zoo(tool):
+        function = stack.function(finding.subject)
+        spoken = language_of(function.runtime) if function else ""
+        if not spoken:
+            continue
+        for step in steps(finding):
+            used = (
+                OF_LANGUAGE.get(step.argv[0], spoken)
+                if isinstance(step, Command)
+                else CODE.get(step.language, spoken)
+                if isinstance(step, Edit)
+                else spoken
+            )
+            assert used == spoken, (finding.id, step)
+
+
+def test_an_explicit_deny_is_never_out_allowed() -> None:
+    denied = 0
+    for excerpt in TEXTS:
+        for finding in explained(excerpt):
+            own = " ".join(each.value for each in finding.evidence)
+            if finding.id != "access-denied" or "explicit deny" not in own:
+                continue
+            denied += 1
+            allows = [each for each in commands(finding.fix) if "put-role-policy" in each.argv]
+            assert not allows, (excerpt.name, allows)
+    assert denied
+
+
+def test_nothing_wider_is_allowed_than_what_was_refused() -> None:
+    """A statement names actions, none by a star."""
+    for finding in remedied():
+        for each in commands(finding.fix):
+            for word in each.argv:
+                if word.startswith("{") and '"Action"' in word:
+                    for statement in json.loads(word)["Statement"]:
+                        actions = statement["Action"]
+                        listed = [actions] if isinstance(actions, str) else actions
+                        kept = statement.get("Sid") or finding.id == "queue-policy-deny"
+                        assert kept or not any("*" in one for one in listed), (finding.id, word)
+
+
+def test_an_error_of_a_deploy_changes_no_function_and_has_no_dead_letters() -> None:
+    deploys = 0
+    for excerpt in TEXTS:
+        for finding in explained(excerpt):
+            if finding.id != "deploy-rejected":
+                continue
+            deploys += 1
+            assert finding.fix.afterwards == (), excerpt.name
+            for each in commands(finding.fix):
+                assert not {"update-function-code", "update-function-configuration"} & {*each.argv}
+    assert deploys > 20
+
+
+def test_no_placeholder_for_what_a_text_names_in_quotes() -> None:
+    named = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d{12}:function:([\w-]+)")
+    for excerpt in TEXTS:
+        functions = set(named.findall(excerpt.text))
+        for finding in explained(excerpt):
+            if finding.subject and finding.subject in functions:
+                told = " ".join(everything(finding.fix))
+                assert "FUNCTION_NAME" not in told, (excerpt.name, told)
 
 
 def test_nothing_is_redriven_before_its_cause_or_without_dead_letters() -> None:
