@@ -115,10 +115,10 @@ def _fix_here(fix: Fix, run: Run) -> Fix:
 def _effective(ways: tuple[Way, ...], run: Run) -> tuple[Way, ...]:
     """The ways that lead somewhere here.
 
-    On the lab a template is deployed as it was written: what a tool's own file says, and what it
-    would install, is not heard.
+    On the lab a template is deployed as it was written: what another file of a tool says, and
+    what the tool would install, is not heard.
     """
-    from sqsctl.operations.packaged.find import as_written
+    from sqsctl.operations.packaged.find import TEMPLATES, as_written
 
     if run.resolved().target.kind != "lab" or not as_written(Path()):
         return ways
@@ -126,7 +126,7 @@ def _effective(ways: tuple[Way, ...], run: Run) -> tuple[Way, ...]:
         way
         for way in ways
         if not any(each.deploys for each in way.commands)
-        or all(each.replaces for each in way.edits)
+        or all(each.replaces or each.file in TEMPLATES for each in way.edits)
     )
     return heard or ways
 

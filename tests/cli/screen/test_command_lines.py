@@ -13,7 +13,7 @@ from sqsctl.cli.run.globals import Globals
 from sqsctl.cli.screen.command_lines import again, as_typed, command_here, here, own_options
 from sqsctl.cli.screen.output import Output
 from sqsctl.model.finding import Confidence, Diagnosis, Finding, Kind, Severity
-from sqsctl.model.remedy import Command, Fix, Way
+from sqsctl.model.remedy import Command, Edit, Fix, Step, Way
 from sqsctl.model.target import Target
 from tests.cli.aws_line import called
 from tests.e2e.test_tutorial import parse
@@ -162,3 +162,43 @@ def test_on_the_lab_what_was_broken_on_purpose_can_be_healed(
     lines = [each.line for way in mended.fix.ways for each in way.commands]
     assert lines == ["sqsctl lab aws sqs list-queues", "sqsctl lab heal dlq-missing"]
     assert len(other.fix.ways) == 1
+
+
+SERVERLESS = Command(("serverless", "deploy"), deploys=True)
+BUILT = (Command(("sam", "build"), deploys=True), Command(("sam", "deploy"), deploys=True))
+REQUIRED = Edit("requirements.txt", "text", ("requests",))
+REWRITTEN = Edit("app.py", "python", ("continue",), 3, ("return",))
+
+
+@pytest.mark.parametrize(
+    ("files", "steps", "lines"),
+    [
+        ([".serverless/x"], (REQUIRED, SERVERLESS), ["sqsctl lab deploy --package"]),
+        (["template.yaml"], (REWRITTEN, SERVERLESS), ["sqsctl lab deploy"]),
+        (["template.yaml"], (REWRITTEN, *BUILT), ["sqsctl lab deploy"]),
+        (
+            ["template.yaml"],
+            (Edit("template.yaml", "yaml", ("a: 1",)), *BUILT),
+            ["sqsctl lab deploy"],
+        ),
+        # Nothing installs what requirements.txt asks for: the way without a tool is what is left.
+        (["template.yaml"], (REQUIRED, SERVERLESS), []),
+    ],
+)
+def test_on_the_lab_a_project_is_deployed_onto_it(
+    files: list[str], steps: tuple[Step, ...], lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in files:
+        Path(each).parent.mkdir(exist_ok=True)
+        Path(each).touch()
+    run = run_with(lab=True)
+    at = Target("lab", "eu-west-1", "000000000000", "s", "http://127.0.0.1:9")
+    resolved = type("Resolved", (), {"target": at})()
+    monkeypatch.setattr(run, "resolved", lambda: resolved)
+    monkeypatch.setattr(type(run.program), "healing", lambda *_: {})
+    by_hand = Way("", (Command(("zip", "-q", "f.zip", ".")),))
+    fix = Fix("", ways=(Way("with a tool", steps), by_hand))
+    found = Finding("x", Severity.ERROR, Kind.CAUSE, "", (), fix)
+    (made,) = as_typed(Diagnosis("s", (found,), ()), run).findings
+    *told, last = [each.line for way in made.fix.ways for each in way.commands]
+    assert (told, last) == (lines, "zip -q f.zip .")
