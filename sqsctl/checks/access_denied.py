@@ -45,7 +45,6 @@ class AccessDenied(LogCheck[Denial]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES_SWALLOWED | {Fact.PERMISSIONS},
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html",
     )
     precedence = 45

@@ -49,7 +49,6 @@ class AccountConcurrency(LogCheck[str]):
         severity=Severity.ERROR,
         needs=frozenset({Fact.CONCURRENCY, Fact.METRICS}),
         uses=frozenset({Fact.FUNCTIONS, Fact.MAPPINGS, Fact.LOGS, Fact.ERRORS}),
-        explains=("http-5xx", "dead-letters", "backlog-growing", "throttled"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html",
     )
     precedence = 5

@@ -50,7 +50,6 @@ class ApiPermission(LogCheck[str]):
         severity=Severity.ERROR,
         needs=frozenset({Fact.APIS, Fact.POLICIES}),
         uses=(USES - {Fact.METRICS}) | {Fact.LOGS},
-        explains=("http-5xx", "logs-missing"),
         reference=(
             "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
             "http-api-develop-integrations-lambda.html"

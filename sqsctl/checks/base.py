@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from sqsctl.checks.explanations import explained_by
 from sqsctl.model.finding import (
     CheckOutcome,
     CheckResult,
@@ -40,7 +41,11 @@ class Meta:
     reference: str
     kind: Kind = Kind.CAUSE
     uses: frozenset[Fact] = frozenset()
-    explains: tuple[str, ...] = ()
+
+    @property
+    def explains(self) -> tuple[str, ...]:
+        """The ids whose findings this check's can explain."""
+        return explained_by(self.id)
 
 
 class Check(ABC):

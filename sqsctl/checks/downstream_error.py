@@ -60,7 +60,6 @@ class DownstreamError(LogCheck[Answer]):
         severity=Severity.WARNING,
         needs=NEEDS,
         uses=USES | MESSAGES,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html",
     )
     precedence = 80

@@ -54,7 +54,6 @@ class EnvVarMissing(LogCheck[Missing]):
         severity=Severity.ERROR,
         needs=NEEDS | {Fact.FUNCTIONS},
         uses=USES_SWALLOWED - {Fact.FUNCTIONS},
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
     )
     precedence = 38

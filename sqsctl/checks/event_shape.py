@@ -83,7 +83,6 @@ class EventShape(LogCheck[Shape | Misfit]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES | {Fact.QUEUES},
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html",
     )
 

@@ -63,7 +63,6 @@ class FailuresUnexplained(Check):
         kind=Kind.SYMPTOM,
         needs=frozenset({Fact.FUNCTIONS, Fact.METRICS}),
         uses=frozenset({Fact.LOGS}),
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html",
     )
 

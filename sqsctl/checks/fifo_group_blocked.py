@@ -40,7 +40,6 @@ class FifoGroupBlocked(Check):
         severity=Severity.WARNING,
         needs=frozenset({Fact.QUEUES}),
         uses=frozenset({Fact.MAPPINGS, Fact.FUNCTIONS, Fact.LOGS, Fact.METRICS}),
-        explains=("backlog-growing",),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "FIFO-queue-understanding-logic.html"

@@ -36,7 +36,6 @@ class FilterDrops(Check):
         severity=Severity.WARNING,
         needs=frozenset({Fact.MAPPINGS}),
         uses=frozenset({Fact.METRICS}),
-        explains=("logs-missing",),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html",
     )
 

@@ -30,7 +30,6 @@ class FunctionNotActive(Check):
         title="Every function is active, its last update successful",
         severity=Severity.ERROR,
         needs=frozenset({Fact.FUNCTIONS}),
-        explains=("dead-letters", "backlog-growing", "http-5xx", "logs-missing"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html",
     )
 

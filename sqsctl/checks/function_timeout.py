@@ -59,7 +59,6 @@ class FunctionTimeout(LogCheck[str]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES | {Fact.QUEUES, Fact.METRICS},
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html",
     )
 

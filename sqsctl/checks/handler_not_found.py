@@ -88,7 +88,6 @@ class HandlerNotFound(LogCheck[str]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES | {Fact.PACKAGES},
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-execution.html",
     )
     precedence = 20

@@ -32,7 +32,6 @@ class ImportLocalFileMissing(LogCheck[Missing]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES | {Fact.PACKAGES},
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html",
     )
     precedence = 30

@@ -48,7 +48,6 @@ class ImportModuleMissing(LogCheck[Missing]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html",
     )
 

@@ -35,7 +35,6 @@ class ImportNativeMismatch(LogCheck[Foreign]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/python-package.html",
     )
     precedence = 10

@@ -47,7 +47,6 @@ class ImportSdkNotInRuntime(LogCheck[Missing]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES | {Fact.PACKAGES},
-        explains=("dead-letters", "backlog-growing", "http-5xx", "runtime-deprecated"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html",
     )
 

@@ -38,7 +38,6 @@ class IntegrationTimeout(Check):
         severity=Severity.WARNING,
         needs=frozenset({Fact.APIS, Fact.FUNCTIONS}),
         uses=frozenset({Fact.METRICS}),
-        explains=("http-5xx",),
         reference="https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html",
     )
 

@@ -58,7 +58,6 @@ class KmsAccessDenied(LogCheck[Refused]):
         severity=Severity.ERROR,
         needs=NEEDS | {Fact.KEYS},
         uses=USES_SWALLOWED | {Fact.QUEUES, Fact.PERMISSIONS},
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "sqs-key-management.html"

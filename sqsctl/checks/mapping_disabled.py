@@ -48,7 +48,6 @@ class MappingDisabled(LogCheck[tuple[str, str]]):
         severity=Severity.ERROR,
         needs=frozenset({Fact.MAPPINGS}),
         uses=frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.LOGS, Fact.ERRORS}),
-        explains=("backlog-growing", "logs-missing"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )
 

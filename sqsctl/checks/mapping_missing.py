@@ -44,7 +44,6 @@ class MappingMissing(Check):
         severity=Severity.ERROR,
         needs=frozenset({Fact.QUEUES, Fact.MAPPINGS}),
         uses=frozenset({Fact.FUNCTIONS, Fact.METRICS, Fact.APIS, Fact.PACKAGES, Fact.PERMISSIONS}),
-        explains=("backlog-growing",),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )
 

@@ -47,7 +47,6 @@ class MappingRole(LogCheck[str]):
         severity=Severity.ERROR,
         needs=frozenset({Fact.MAPPINGS, Fact.PERMISSIONS}),
         uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.FUNCTIONS}),
-        explains=("backlog-growing", "dead-letters", "logs-missing"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )
     precedence = 5

@@ -30,7 +30,6 @@ class MaxReceiveCountLow(Check):
         severity=Severity.WARNING,
         kind=Kind.RISK,
         needs=frozenset({Fact.QUEUES, Fact.MAPPINGS}),
-        explains=(),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )
 

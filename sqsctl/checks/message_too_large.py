@@ -32,7 +32,6 @@ class MessageTooLarge(LogCheck[tuple[str, str]]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES_SWALLOWED | MESSAGES,
-        explains=("dead-letters", "http-5xx"),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "quotas-messages.html"

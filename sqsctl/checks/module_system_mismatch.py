@@ -48,7 +48,6 @@ class ModuleSystemMismatch(LogCheck[tuple[str, str]]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html",
     )
     precedence = 15

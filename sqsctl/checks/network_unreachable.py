@@ -57,7 +57,6 @@ class NetworkUnreachable(LogCheck[str]):
         severity=Severity.ERROR,
         needs=NEEDS | {Fact.NETWORKS},
         uses=USES_SWALLOWED | {Fact.PACKAGES},
-        explains=("function-timeout", "dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-networking.html",
     )
     precedence = 44

@@ -37,7 +37,6 @@ class NoisyGroups(Check):
         severity=Severity.WARNING,
         needs=frozenset({Fact.QUEUES, Fact.METRICS}),
         uses=frozenset({Fact.MAPPINGS}),
-        explains=("backlog-growing",),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "sqs-fair-queues.html"

@@ -50,7 +50,6 @@ class OutOfMemory(LogCheck[str]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES | MESSAGES,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html",
     )
     precedence = 12

@@ -41,7 +41,6 @@ class PayloadNotJson(LogCheck[str]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES | MESSAGES,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html",
     )
     precedence = 48

@@ -58,7 +58,6 @@ class QueueNotFound(LogCheck[str]):
         severity=Severity.ERROR,
         needs=NEEDS | {Fact.NAMED_QUEUES},
         uses=USES_SWALLOWED | {Fact.QUEUES},
-        explains=("queue-url-mismatch", "dead-letters", "backlog-growing", "http-5xx"),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "troubleshooting-api-errors.html"

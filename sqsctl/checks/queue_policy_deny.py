@@ -30,7 +30,6 @@ class QueuePolicyDeny(Check):
         severity=Severity.ERROR,
         needs=frozenset({Fact.QUEUES}),
         uses=frozenset({Fact.FUNCTIONS}),
-        explains=("access-denied", "mapping-role", "backlog-growing", "http-5xx"),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "sqs-basic-examples-of-sqs-policies.html"

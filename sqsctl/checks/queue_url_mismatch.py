@@ -38,7 +38,6 @@ class QueueUrlMismatch(Check):
         severity=Severity.WARNING,
         needs=frozenset({Fact.FUNCTIONS, Fact.QUEUES}),
         uses=frozenset({Fact.MAPPINGS, Fact.APIS, Fact.PACKAGES}),
-        explains=("wrong-region", "access-denied"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
     )
 

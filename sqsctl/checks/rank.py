@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sqsctl.checks.base import Check, examine
+from sqsctl.checks.explanations import may_explain
 from sqsctl.checks.registry import all_checks
 from sqsctl.checks.support.failures.disproved import without_disproved
 from sqsctl.checks.support.failures.log_check import past
@@ -72,7 +73,7 @@ def ranked(findings: Iterable[Finding], stack: Stack) -> tuple[Finding, ...]:
             for other, cause in enumerate(distinct)
             if other != index
             and finding.id in cause.explains
-            and finding.id != cause.id
+            and may_explain(cause.id, finding.id)
             and touches(parts[other], parts[index])
             and not (cause.past and finding.kind is not Kind.SYMPTOM)
             and not _apart(cause, finding)
@@ -132,10 +133,12 @@ def _apart(cause: Finding, finding: Finding) -> bool:
 
 def _claim(cause: Finding, finding: Finding) -> tuple[object, ...]:
     """How good the cause's claim on the finding is; the least is the best."""
-    pointed = finding.because.index(cause.id) if cause.id in finding.because else 99
+    # Of several that the evidence points at, one that is still so stands above one that was mended.
+    pointed = cause.id in finding.because
     return (
-        pointed,
+        not pointed,
         cause.past,
+        finding.because.index(cause.id) if pointed else 0,
         -cause.severity,
         -cause.confidence,
         cause.kind is not Kind.CAUSE,

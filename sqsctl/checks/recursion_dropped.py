@@ -47,7 +47,6 @@ class RecursionDropped(LogCheck[str]):
         severity=Severity.ERROR,
         needs=frozenset({Fact.MAPPINGS, Fact.FUNCTIONS, Fact.QUEUES, Fact.METRICS}),
         uses=frozenset({Fact.LOGS, Fact.ERRORS, Fact.PACKAGES, Fact.PERMISSIONS}),
-        explains=("dead-letters", "account-concurrency"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html",
     )
 

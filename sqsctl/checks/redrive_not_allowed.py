@@ -29,7 +29,6 @@ class RedriveNotAllowed(Check):
         title="Every dead-letter queue takes the dead letters of its sources",
         severity=Severity.ERROR,
         needs=frozenset({Fact.QUEUES}),
-        explains=("backlog-growing",),
         reference=(
             "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
             "sqs-configure-dead-letter-queue.html"

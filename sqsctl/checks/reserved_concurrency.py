@@ -37,7 +37,6 @@ class ReservedConcurrency(Check):
         severity=Severity.ERROR,
         needs=frozenset({Fact.CONCURRENCY, Fact.MAPPINGS}),
         uses=frozenset({Fact.METRICS, Fact.QUEUES}),
-        explains=("dead-letters", "backlog-growing", "http-5xx", "logs-missing", "throttled"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html",
     )
 

@@ -60,7 +60,6 @@ class RuntimeExit(LogCheck[str]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html",
     )
     precedence = 70

@@ -47,7 +47,6 @@ class RuntimeMismatch(Check):
         severity=Severity.WARNING,
         needs=frozenset({Fact.FUNCTIONS}),
         uses=frozenset({Fact.PROJECT, Fact.PACKAGES}),
-        explains=("import-native-mismatch",),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
     )
 
@@ -113,6 +112,7 @@ class RuntimeMismatch(Check):
             ),
             remedy=remedy("deploy the project again", Deploy()),
             subject=function.name,
+            explains=("import-native-mismatch",),
         )
 
     def _engines(self, function: Function, declared: tuple[Declared, ...]) -> Iterator[Finding]:
@@ -141,6 +141,7 @@ class RuntimeMismatch(Check):
                     ),
                 ),
                 subject=function.name,
+                explains=("import-native-mismatch",),
                 kind=Kind.RISK,
                 severity=Severity.INFO,
                 confidence=Confidence.MEDIUM,

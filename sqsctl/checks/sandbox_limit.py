@@ -43,7 +43,6 @@ class SandboxLimit(LogCheck[Limit]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES | MESSAGES,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
     )
     # Java's lack of threads calls itself a lack of memory.

@@ -47,7 +47,6 @@ class SyntaxErrorInCode(LogCheck[str]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-execution.html",
     )
     precedence = 32

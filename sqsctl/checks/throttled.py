@@ -31,7 +31,6 @@ class Throttled(LogCheck[tuple[str, str]]):
         severity=Severity.WARNING,
         needs=NEEDS,
         uses=USES_SWALLOWED | MESSAGES,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/general/latest/gr/api-retries.html",
     )
     precedence = 42

@@ -46,7 +46,6 @@ class VisibilityBelowTimeout(LogCheck[tuple[int, int]]):
         severity=Severity.ERROR,
         needs=frozenset({Fact.QUEUES, Fact.FUNCTIONS, Fact.MAPPINGS}),
         uses=frozenset({Fact.LOGS, Fact.ERRORS}),
-        explains=("dead-letters",),
         reference="https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
     )
 

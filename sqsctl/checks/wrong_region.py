@@ -29,7 +29,6 @@ class WrongRegion(LogCheck[str]):
         severity=Severity.ERROR,
         needs=NEEDS,
         uses=USES_SWALLOWED,
-        explains=("dead-letters", "backlog-growing", "http-5xx"),
         reference="https://docs.aws.amazon.com/general/latest/gr/rande.html",
     )
     precedence = 35
