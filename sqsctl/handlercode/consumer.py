@@ -15,6 +15,7 @@ from sqsctl.handlercode.batch_answers import Problem
 from sqsctl.handlercode.frames import Closure, Fault, Frame, Region, Sighting, What
 from sqsctl.handlercode.identifiers import throws_ids
 from sqsctl.handlercode.parsing.gc_pause import uncollected
+from sqsctl.handlercode.parsing.source_files import Unit
 from sqsctl.handlercode.parsing.syntax import Call, Expr, Function, Member, Name, everything, within
 from sqsctl.handlercode.program import Placed, Program, program_of
 from sqsctl.handlercode.queue_calls import QueueCalls, queue_calls
@@ -119,6 +120,10 @@ def _goes_on(program: Program, walker: Walker) -> Sighting | None:
     return walker.order.on[0]
 
 
+# What a decorator is given, by a name that no source has.
+_DECORATED = "@decorated"
+
+
 class _Entry:
     """Finds the function behind a handler setting, through what is wrapped around it."""
 
@@ -140,6 +145,7 @@ class _Entry:
         if closure is None:
             return None
         given = self._decorated(closure)
+        closure = self._through_own(closure)
         self.followed = self._use is Use.ANSWER
         if given is What.EVENT:
             self.walker.coverage.handler = closure.function
@@ -166,11 +172,41 @@ class _Entry:
         if isinstance(value, Function):
             return Closure(placed.unit, value, {})
         if isinstance(value, Call):
-            return self._wrapped(placed, value)
+            return self._instance(placed, value) or self._wrapped(placed, value)
         if isinstance(value, Name | Member):
             own = own_function(self.program, placed.unit, value)
             return Closure(*own, {}) if own else None
         return None
+
+    def _instance(self, placed: Placed, call: Call) -> Closure | None:
+        """``handler = Worker()``: what a call of the instance runs."""
+        made = isinstance(call.callee, Name) and self.program.class_of(placed.unit, call.callee.id)
+        if not made:
+            return None
+        unit, cls = made
+        method = cls.methods.get("__call__")
+        return Closure(unit, method, {}) if method else None
+
+    def _through_own(self, closure: Closure) -> Closure:
+        """The function that the program's own decorators make of it, the innermost first."""
+        for each in reversed(closure.function.decorators):
+            made = self._made_by(each, closure)
+            if made is None and self._own(each, closure.unit):
+                self._use = Use.WRAPPED  # what it makes of the handler is not known
+            closure = made or closure
+        return closure
+
+    def _made_by(self, decorator: Expr, closure: Closure) -> Closure | None:
+        if not self._own(decorator, closure.unit):
+            return None
+        frame = _outside(self.program, Placed(closure.unit, decorator), self._use)
+        frame.env[_DECORATED] = closure
+        made = self.walker.value(frame, Call(decorator, (Name(_DECORATED),)), Use.USED)
+        return made if isinstance(made, Closure) else None
+
+    def _own(self, decorator: Expr, unit: Unit) -> bool:
+        callee = decorator.callee if isinstance(decorator, Call) else decorator
+        return own_function(self.program, unit, callee) is not None
 
     def _wrapped(self, placed: Placed, call: Call) -> Closure | None:
         """``middy(f).use(…)``, ``middy().handler(f)``, ``worker.handle.bind(worker)``, own ones."""
@@ -225,7 +261,7 @@ class _Entry:
                     self.walker.order.processor(closure.unit.path, each.line, word)
                 else:
                     self._use = Use.WRAPPED
-            elif word not in _TRANSPARENT:
+            elif word not in _TRANSPARENT and not self._own(each, closure.unit):
                 self._use = Use.WRAPPED
             if "envelope" in keywords:
                 given = What.BODIES
