@@ -15,13 +15,11 @@ from sqsctl.operations.diagnosis.doctor import Checkup, chosen_checks
 from sqsctl.operations.diagnosis.template_stack import stack_of
 from sqsctl.operations.packaged.onto_lab import transformed_stack
 from sqsctl.operations.packaged.order import in_order
+from sqsctl.operations.packaged.own_files.places import place
 from sqsctl.operations.packaged.packaged_stack import PackagedStack
 from sqsctl.operations.target import project_files
-from sqsctl.operations.target.yaml_documents import Located, deep
 
 DEFAULT_REGION = "us-east-1"
-# Templates that a person writes; those of the others are their tools'.
-_WRITTEN = frozenset({"sam", "cloudformation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +69,12 @@ def before_deploy(
     findings: list[Finding] = []
     for finding in diagnosis.findings:
         owner, key = names.get(finding.subject or "", (packaged[0], ""))
-        place = _place(written.get(owner.name, owner), key, finding)
-        if place is None:
+        told = _place(written.get(owner.name, owner), key, finding)
+        if told is None:
             findings.append(finding)
         else:
-            places.append(place)
-            where = Evidence(f"{place.file}:{place.line}", "resource", place.subject)
+            places.append(told)
+            where = Evidence(f"{told.file}:{told.line}", "resource", told.subject)
             findings.append(replace(finding, evidence=(*finding.evidence, where)))
     ran = tuple(each for each in diagnosis.checks if each.id not in waiting)
     kept = replace(diagnosis, findings=tuple(findings), checks=ran, unseen=())
@@ -91,26 +89,10 @@ def _declared(folder: Path | None, stage: str | None, stack: str) -> Group[Decla
 
 def _place(packaged: PackagedStack, key: str, finding: Finding) -> Place | None:
     """The line of the property that a finding is about, else of its resource."""
-    if packaged.tool not in _WRITTEN:
+    found = place(packaged, key, [each.fact for each in finding.evidence])
+    if found is None:
         return None
-    line = _line(packaged.resources.get(key), finding)
-    if line is None:
-        return None
-    return Place(finding.id, finding.subject or key, str(packaged.file), line)
-
-
-def _line(resource: object, finding: Finding) -> int | None:
-    said = deep(resource, "Properties")
-    if isinstance(said, Located):
-        for fact in _facts(finding):
-            if fact in said:
-                return said.line_of(fact)
-    return resource.line if isinstance(resource, Located) else None
-
-
-def _facts(finding: Finding) -> Iterator[str]:
-    for each in finding.evidence:
-        yield each.fact.partition(".")[0]
+    return Place(finding.id, finding.subject or key, str(found[0]), found[1])
 
 
 @contextlib.contextmanager

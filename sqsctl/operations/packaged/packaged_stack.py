@@ -32,6 +32,7 @@ class PackagedStack:
     and layer whose code lies on this machine; ``nested`` are the stacks of its
     AWS::CloudFormation::Stack resources, by logical id. ``without`` names what its tool could
     not say before a deploy, a sentence each. ``region`` is what the project says, where it does.
+    ``addresses`` are what Terraform calls each resource, by logical id.
     """
 
     name: str
@@ -42,6 +43,7 @@ class PackagedStack:
     nested: Mapping[str, PackagedStack] = field(default_factory=dict)
     without: tuple[str, ...] = ()
     region: str | None = None
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def resources(self) -> Mapping[str, Resource]:

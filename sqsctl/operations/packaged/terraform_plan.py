@@ -42,7 +42,7 @@ def read(path: Path, document: Mapping[str, Any]) -> PackagedStack:
         for each in document.get("resource_changes") or ()
         if isinstance(each, Mapping)
     }
-    found = _resources(root, config, _Module(config), unknown)
+    found = tuple(_resources(root, config, _Module(config), unknown))
     plan = _Plan({each.address: each for each in found})
     template: dict[str, Any] = {"Resources": {}}
     code: dict[str, Path] = {}
@@ -61,7 +61,14 @@ def read(path: Path, document: Mapping[str, Any]) -> PackagedStack:
         name = f"terraform-{name}"
     region = _region(document)
     return PackagedStack(
-        name, "terraform", path, template, code, without=tuple(notes), region=region
+        name,
+        "terraform",
+        path,
+        template,
+        code,
+        without=tuple(notes),
+        region=region,
+        addresses={each.logical_id: each.address for each in found},
     )
 
 
