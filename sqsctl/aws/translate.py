@@ -104,11 +104,31 @@ def refuse_page(answer: Any) -> None:
         return
     start = bytes(answer.content[:200]).lstrip().lower()
     if start.startswith(b"<") and not start.startswith(b"<?xml"):
-        raise ForeignAnswerError(f"a page of type {kind} (status {answer.status_code})")
+        raise ForeignAnswerError(
+            f"a page of type {kind} (status {answer.status_code})", status=answer.status_code
+        )
 
 
 class ForeignAnswerError(Exception):
     """Something answered that does not speak AWS: a portal, a proxy, another server."""
+
+    def __init__(self, text: str, *, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+# How web frameworks call a page that stands for an exception of the server's own code.
+_BROKE = re.compile(r"<title>\s*50[01]\b", re.IGNORECASE)
+
+
+def _server_broke(error: Exception) -> bool:
+    """Whether a server's own code failed at a call: how some emulators say that they lack it.
+
+    AWS sends no such page, and a proxy's or a portal's has another status.
+    """
+    if isinstance(error, ForeignAnswerError):
+        return error.status in {500, 501}
+    return bool(_BROKE.search(str(error)))
 
 
 @contextmanager
@@ -125,6 +145,13 @@ def translated(what: str = "") -> Iterator[None]:
     except (ResponseParserError, ForeignAnswerError, KeyError) as error:
         # KeyError: botocore's parser, or the caller, missed what AWS always sends.
         subject = f"{what}: " if what else ""
+        if _server_broke(error):
+            raise SqsctlError(
+                f"{subject}the server broke at this call, which it may not have",
+                hint="its own log says more",
+                exit=Exit.UNAVAILABLE,
+                code="unsupported",
+            ) from error
         why = f"{error} is missing" if isinstance(error, KeyError) else str(error).split("\n")[0]
         raise SqsctlError(
             f"{subject}the answer is not one of AWS's: {why[:200]}",
