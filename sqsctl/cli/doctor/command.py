@@ -13,6 +13,7 @@ import typer
 
 from sqsctl.cli.common.insights import InsightsOption
 from sqsctl.cli.common.remedy_options import AllWaysOption
+from sqsctl.cli.common.template_parameters import ParameterOption
 from sqsctl.cli.doctor.answer import Wanted, answer
 from sqsctl.cli.doctor.fixing import apply_fixes
 from sqsctl.cli.doctor.listing import listed
@@ -127,6 +128,7 @@ def doctor(
             metavar="FILE|DIR",
         ),
     ] = None,
+    parameter: ParameterOption = None,
     list_checks: Annotated[
         bool, typer.Option("--list-checks", help="List the checks and end.")
     ] = False,
@@ -163,8 +165,11 @@ def doctor(
                 all_ways=all_ways,
             ),
             skip or [],
+            parameter or (),
             running=fix or watch,
         )
+    if parameter:
+        raise UsageError("--parameter is for --template: a deployed stack has its values")
     if watch and (fix or report is not None):
         raise UsageError(
             f"--watch only looks: it does not go with {'--fix' if fix else '--report'}",
@@ -217,13 +222,13 @@ def doctor(
 
 
 def _before_deploy(
-    run: Run, place: Path, asked: Wanted, skip: list[str], *, running: bool
+    run: Run, place: Path, asked: Wanted, skip: list[str], said: Sequence[str], *, running: bool
 ) -> Answer:
     from sqsctl.cli.doctor.template import forecast
 
     if running:
         raise UsageError("--template looks at what is not deployed yet: no --fix, no --watch")
-    return forecast(run, place, asked, skip)
+    return forecast(run, place, asked, skip, said)
 
 
 def _kept(seen: Checkup, ignores: Sequence[Ignore]) -> Checkup:

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def forecast(run: Run, place: Path, asked: Wanted, skip: Sequence[str]) -> Answer:
+def forecast(
+    run: Run, place: Path, asked: Wanted, skip: Sequence[str], said: Sequence[str] = ()
+) -> Answer:
     """Read the package, run the checks that need no run. No AWS and no lab is asked."""
     from sqsctl.operations.diagnosis.before_deploy import before_deploy
-    from sqsctl.operations.packaged import find
+    from sqsctl.operations.packaged import find, parameters
 
     stage = run.settings.text("stage")
     stacks = find.packaged_stacks(place, stage=stage, stack=run.settings.text("stack"))
+    given = parameters.chosen(said, stacks, stage)
     with run.progress("reading the package"):
         seen = before_deploy(
             stacks,
@@ -30,6 +33,7 @@ def forecast(run: Run, place: Path, asked: Wanted, skip: Sequence[str]) -> Answe
             only=asked.checks,
             skip=skip,
             stage=stage,
+            parameters=given,
         )
     told = answer(run, seen.checkup, asked)
     data = {
@@ -39,6 +43,7 @@ def forecast(run: Run, place: Path, asked: Wanted, skip: Sequence[str]) -> Answe
             for each in seen.places
         ],
         "need_a_run": list(seen.need_a_run),
+        "undecided": [key for each in stacks for key in parameters.undecided(each, given)],
     }
 
     def human(console: Console) -> None:
@@ -46,6 +51,9 @@ def forecast(run: Run, place: Path, asked: Wanted, skip: Sequence[str]) -> Answe
             told.human(console)
         for each in seen.places:
             lines(console, [f"{each.file}:{each.line}: {each.id}: {each.subject}"])
+        if data["undecided"]:
+            lacking = " ".join(f"--parameter {each}=VALUE" for each in data["undecided"])
+            console.print(styled(f"known only with {lacking}", "dim"), soft_wrap=True)
         if seen.need_a_run:
             more = f"{counted(len(seen.need_a_run), 'more check')} need a deployed stack"
             console.print(styled(more, "dim"), soft_wrap=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sqsctl.cli.common.template_parameters import ParameterOption
 from sqsctl.cli.lab.local import lab_session, started, warmed
 from sqsctl.cli.lab.options import DryRunOption, NameOption
 from sqsctl.cli.run.context import Run
@@ -55,12 +56,7 @@ def deploy(
         bool,
         typer.Option("--leave-out", help="Deploy without what the lab lacks; else it asks."),
     ] = False,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--parameter", help="A parameter of the template; repeatable.", metavar="KEY=VALUE"
-        ),
-    ] = None,
+    parameter: ParameterOption = None,
     stage: Annotated[
         str | None, typer.Option("--stage", help="The stage to package, or that was packaged.")
     ] = None,
@@ -77,15 +73,15 @@ def deploy(
     functions run on this machine as you do, not in a sandbox: deploy only what you would run.
     """
     from sqsctl.aws.lab_state import running_lab
-    from sqsctl.operations.packaged import find, run_tool
+    from sqsctl.operations.packaged import find, parameters, run_tool
     from sqsctl.operations.packaged.order import in_order
 
-    given = _parameters(parameter or ())
     packaged_by = None
     if package and not dry_run:
         run.output.notice(f"calling the tool of {place}: it runs the project's own code as you do")
         packaged_by = run_tool.package(place if place.is_dir() else place.parent, stage)
     stacks = in_order(find.packaged_stacks(place, stage=stage, stack=stack))
+    given = parameters.chosen(parameter or (), stacks, stage)
     chosen = name or run.lab_name
     state = running_lab(chosen) if dry_run else started(run, chosen)
     if state is None:
@@ -113,20 +109,12 @@ def deploy(
     return _answer(state, deployed, left_out, packaged_by, stacks)
 
 
-def _parameters(said: Sequence[str]) -> dict[str, str]:
-    pairs = [each.partition("=") for each in said]
-    wrong = [key for key, sign, _ in pairs if not sign or not key]
-    if wrong:
-        raise UsageError(f"{wrong[0]!r} is no parameter", hint="`again --parameter KEY=VALUE`")
-    return {key: value for key, _, value in pairs}
-
-
 def _prepared(
     stack: PackagedStack, known: frozenset[str], region: str, given: dict[str, str]
 ) -> Ready:
-    from sqsctl.operations.packaged import onto_lab
+    from sqsctl.operations.packaged import onto_lab, parameters
 
-    missing = onto_lab.undecided(stack, given)
+    missing = parameters.undecided(stack, given)
     if missing:
         raise UsageError(
             f"stack {stack.name}: no value for {', '.join(missing)}",

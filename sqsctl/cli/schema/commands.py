@@ -51,6 +51,7 @@ DATA: dict[str, tuple[Shape, ...]] = {
             "ignored": [{"id": "text"}],
             "places": [{"id": "text", "subject": "text", "file": "text", "line": "int"}],
             "need_a_run": ["text"],
+            "undecided": ["text"],
         },
         {
             "checks": [

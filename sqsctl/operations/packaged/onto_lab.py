@@ -23,6 +23,7 @@ from sqsctl.operations.packaged.packaged_stack import (
     PackagedStack,
     properties,
 )
+from sqsctl.operations.packaged.parameters import FROM_STORE
 from sqsctl.operations.packaged.plain_template import uses_sam
 from sqsctl.operations.packaged.sam_transform import transformed
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from sqsctl.aws.session import Session
 
 BUCKET = "sqsctl-lab-packages"
-_SSM = "AWS::SSM::Parameter::"
 _BOOTSTRAP = "BootstrapVersion"
 
 
@@ -139,9 +139,9 @@ def _with_parameters(template: dict[str, Any], given: Mapping[str, str]) -> dict
     kept: dict[str, Any] = {}
     for key, each in declared.items():
         kind = str(each.get("Type", "String"))
-        if key == _BOOTSTRAP and kind.startswith(_SSM):
+        if key == _BOOTSTRAP and kind.startswith(FROM_STORE):
             continue  # nothing but the rule below asks for it
-        if kind.startswith(_SSM):
+        if kind.startswith(FROM_STORE):
             if key not in given:
                 raise UsageError(
                     f"the parameter {key} is read from Parameter Store, and there is none here",
@@ -160,16 +160,3 @@ def _with_parameters(template: dict[str, Any], given: Mapping[str, str]) -> dict
     if "Rules" in template:
         made["Rules"] = rules
     return {key: each for key, each in made.items() if each or key == "Resources"}
-
-
-def undecided(stack: PackagedStack, given: Mapping[str, str]) -> tuple[str, ...]:
-    """The parameters that have no default and were not told."""
-    declared = stack.template.get("Parameters") or {}
-    return tuple(
-        str(key)
-        for key, each in declared.items()
-        if key not in given
-        and isinstance(each, Mapping)
-        and "Default" not in each
-        and not str(each.get("Type", "")).startswith(_SSM)
-    )

@@ -22,6 +22,7 @@ CODE_PROPERTIES: Mapping[str, str] = {
 }
 
 Resource = Mapping[str, Any]
+_MADE_FOLDERS = frozenset({".serverless", ".aws-sam", "cdk.out"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,12 @@ class PackagedStack:
     without: tuple[str, ...] = ()
     region: str | None = None
     addresses: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where the project's own files are: above what its tool made."""
+        made = (each for each in self.file.parents if each.name in _MADE_FOLDERS)
+        return next(made, self.file).parent
 
     @property
     def resources(self) -> Mapping[str, Resource]:

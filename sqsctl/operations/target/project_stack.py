@@ -8,20 +8,15 @@ code, or its names hang on what only a deploy knows, the state that the last pac
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sqsctl.errors import UsageError
-from sqsctl.operations.target import serverless
-from sqsctl.operations.target.toml_documents import load_toml
+from sqsctl.operations.target import samconfig, serverless
 from sqsctl.operations.target.yaml_documents import deep, load_json, load_yaml
 
 STATE = Path(".serverless") / "serverless-state.json"
 
-_SAM_CONFIGS = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
 _COMPOSE = ("serverless-compose.yml", "serverless-compose.yaml")
 _CODE = tuple(f"serverless.{ending}" for ending in ("ts", "js", "mjs", "cjs", "mts", "cts"))
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
@@ -174,45 +169,27 @@ def _as_packaged(folder: Path, stage: str | None, why: str) -> ProjectStack:
 
 def _sam(folder: Path, stage: str | None) -> ProjectStack:
     """samconfig: the environment named like the stage, else ``default``, else the only one."""
-    path = next((folder / name for name in _SAM_CONFIGS if (folder / name).is_file()), None)
-    if path is None:
+    config = samconfig.read(folder)
+    if config is None:
         return ProjectStack()
-    text = serverless.text_of(path)
-    document: Any
-    if path.suffix == ".toml":
-        try:
-            document = load_toml(text)
-        except tomllib.TOMLDecodeError as error:
-            raise UsageError(f"{path.name} is not valid TOML: {error}", code="toml") from error
-    else:
-        document = load_yaml(text, path.name)
-    found: dict[str, tuple[str, str | None]] = {}
-    for key in document if isinstance(document, Mapping) else ():
-        name = _valid(_sam_parameter(document, str(key), "stack_name"))
-        if name:
-            found[str(key)] = (name, _sam_parameter(document, str(key), "region"))
+    found = {
+        each: (name, config.text(each, "region"))
+        for each in config.environments
+        if (name := _valid(config.text(each, "stack_name")))
+    }
     if not found:
         return ProjectStack()
-    wanted = stage or ("default" if "default" in found else None)
-    if wanted is None and len(found) == 1:
-        wanted = next(iter(found))
+    wanted = config.environment(stage)
     listed = ", ".join(sorted(found))
+    file = config.path.name
     if wanted is None:
-        problem = f"{path.name} has several environments ({listed}): --stage names one"
+        problem = f"{file} has several environments ({listed}): --stack names one"
         return ProjectStack(problem=problem, others=tuple(name for name, _ in found.values()))
     if wanted not in found:
-        return ProjectStack(problem=f"{path.name} has no environment {wanted}: it has {listed}")
+        return ProjectStack(problem=f"{file} has no environment {wanted}: it has {listed}")
     name, region = found[wanted]
     others = tuple(each for each, _ in found.values() if each != name)
-    return ProjectStack(name, path.name, region, others=others)
-
-
-def _sam_parameter(document: Any, environment: str, key: str) -> str | None:
-    for command in ("deploy", "global", "sync"):
-        value = deep(document, environment, command, "parameters", key)
-        if isinstance(value, str):
-            return value
-    return None
+    return ProjectStack(name, file, region, others=others)
 
 
 # -- CDK --------------------------------------------------------------------------------------

@@ -28,9 +28,7 @@ def find(packaged: PackagedStack, logical_id: str, names: Sequence[str]) -> tupl
     """The line that makes the construct of a resource."""
     del names  # a property may be set anywhere
     assembly = packaged.file.parent
-    folder = next((each.parent for each in packaged.file.parents if each.name == "cdk.out"), None)
-    if folder is None:
-        return None
+    folder = packaged.folder
     for path, entries in _metadata(assembly):
         if any(
             each.get("type") == "aws:cdk:logicalId" and each.get("data") == logical_id

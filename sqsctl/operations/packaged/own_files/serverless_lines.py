@@ -18,7 +18,7 @@ from sqsctl.operations.target.yaml_documents import deep
 
 def find(packaged: PackagedStack, logical_id: str, names: Sequence[str]) -> tuple[Path, int] | None:
     """The line of a resource in the project's serverless.yml."""
-    project = serverless.read(packaged.file.parent.parent)
+    project = serverless.read(packaged.folder)
     if project is None:
         return None
     for section, made in _sections(project.document):

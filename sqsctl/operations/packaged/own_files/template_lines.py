@@ -10,17 +10,15 @@ from sqsctl.operations.packaged.packaged_stack import PackagedStack
 from sqsctl.operations.target.serverless import text_of
 from sqsctl.operations.target.yaml_documents import deep, load_yaml
 
-_BUILD = (".aws-sam", "build")
 _NAMES = ("template.yaml", "template.yml", "template.json")
 
 
 def find(packaged: PackagedStack, logical_id: str, names: Sequence[str]) -> tuple[Path, int] | None:
     """The line of a resource; of one that SAM's transform made, of what it was made of."""
     path, resources = packaged.file, packaged.template.get("Resources")
-    if path.parts[-3:-1] == _BUILD:  # what sam build wrote from the project's own
-        own = next(
-            (path.parents[2] / each for each in _NAMES if (path.parents[2] / each).is_file()), None
-        )
+    if path.parent != packaged.folder:  # what sam build wrote from the project's own
+        names_of = (packaged.folder / each for each in _NAMES)
+        own = next((each for each in names_of if each.is_file()), None)
         if own is not None:
             path, resources = own, deep(load_yaml(text_of(own), own.name), "Resources")
     keys = [str(each) for each in resources] if isinstance(resources, dict) else []

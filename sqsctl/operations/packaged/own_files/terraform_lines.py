@@ -25,7 +25,7 @@ Block = tuple[Path, int, list[str]]
 def find(packaged: PackagedStack, logical_id: str, names: Sequence[str]) -> tuple[Path, int] | None:
     """The line of a resource, in the folder of the plan or of a module in it."""
     address = _INDEX.sub("", packaged.addresses.get(logical_id, ""))
-    folder, root = packaged.file.parent, packaged.file.parent.resolve()
+    folder, root = packaged.folder, packaged.folder.resolve()
     parts = address.split(".")
     while len(parts) > 3 and parts[0] == "module":
         block = _block(folder, f'module "{parts[1]}"')
