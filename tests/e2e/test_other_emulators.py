@@ -98,7 +98,8 @@ def test_a_slow_server_that_is_well_is_never_said_to_have_been_sent_to_twice(
     for name in ("POLL_TIMEOUT_S", "DEADLINE_S"):
         monkeypatch.setattr(session, name, getattr(session, name) / scale)
     read = session.READ_TIMEOUT_S / scale
-    monkeypatch.setitem(Session.__init__.__kwdefaults__, "read_timeout_s", read)
+    defaults = Session.__init__.__kwdefaults__ or {}
+    monkeypatch.setattr(Session.__init__, "__kwdefaults__", {**defaults, "read_timeout_s": read})
     pace = itertools.cycle((3.0, 8.0, 5.0))
     other.delay = lambda _: next(pace) / scale
     made = sqsctl("produce", "--queue", "jobs", "--via", "sqs", "--count", "30", "-o", "json")

@@ -190,6 +190,24 @@ def test_what_lambda_writes_has_ids_that_grow(functions: Functions) -> None:
     assert all(len(each) == 56 and each.isdigit() for each in ids)
 
 
+def test_a_deleted_log_group_is_made_again_by_the_next_invocation(functions: Functions) -> None:
+    """Warm environments, too, write on; the new group is as Lambda makes one: STANDARD, kept."""
+    logs = functions.session.logs()
+    name = functions.make("def handler(event, context): print('this is', event)")
+    group = f"/aws/lambda/{name}"
+    logs.create_log_group(logGroupName=group, logGroupClass="INFREQUENT_ACCESS")
+    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
+    functions.session.functions().invoke(FunctionName=name, Payload=b'"first"')
+    logs.delete_log_group(logGroupName=group)
+    assert not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    seen = functions.call(name, "second")
+    assert "this is second" in seen.text
+    assert "this is first" not in seen.text
+    (made,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert made["logGroupClass"] == "STANDARD"
+    assert "retentionInDays" not in made
+
+
 @given(st.integers(1, 50))
 def test_event_ids_grow(count: int) -> None:
     ids = [lambda_logs.event_id() for _ in range(count)]

@@ -134,3 +134,30 @@ def test_a_mapping_that_is_to_be_disabled_polls_nothing(stack: Stack, said: Any)
     assert waiting["Attributes"]["ApproximateNumberOfMessages"] == "1"
     stack.deploy({}, {"BatchSize": 5})
     assert stack.state() == "Enabled"
+
+
+@pytest.mark.parametrize("name", ["q" * 81, "a queue", "q" * 76 + ".fifo"])
+def test_a_queue_name_that_sqs_refuses_fails_the_deploy(lab_state: LabState, name: str) -> None:
+    fifo = {"FifoQueue": True} if name.endswith(".fifo") else {}
+    resources = {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name} | fifo}}
+    session = session_on(lab_state)
+    stacks = session.cloudformation()
+    stack = f"named-{time.time_ns()}"
+    stacks.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": resources}))
+    try:
+        until(
+            lambda: (
+                stacks.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+                in {"ROLLBACK_COMPLETE", "CREATE_COMPLETE", "CREATE_FAILED"}
+            )
+        )
+        events = stacks.describe_stack_events(StackName=stack)["StackEvents"]
+        (failed,) = (
+            each
+            for each in events
+            if each["LogicalResourceId"] == "Queue" and each["ResourceStatus"] == "CREATE_FAILED"
+        )
+        assert "1 to 80 in length" in failed["ResourceStatusReason"]
+        assert not session.sqs().list_queues(QueueNamePrefix=name[:3]).get("QueueUrls")
+    finally:
+        stacks.delete_stack(StackName=stack)

@@ -32,6 +32,7 @@ _TYPE = re.compile(r"(String|Number|Binary)(\.[A-Za-z0-9_.-]+)?")
 def install(counted: Callable[[Queue, str, float], None]) -> None:
     """Wrap sending and purging, and add the listing of dead-letter sources."""
     from ministack.services import sqs
+    from ministack.services.cloudformation import provisioners
 
     send, send_batch = sqs._act_send_message, sqs._act_send_message_batch
 
@@ -83,16 +84,17 @@ def install(counted: Callable[[Queue, str, float], None]) -> None:
     create = sqs._act_create_queue
 
     def create_queue(data: dict[str, Any], url: str) -> dict[str, Any]:
-        name = str(data.get("QueueName", ""))
-        if name and not _QUEUE_NAME.fullmatch(name):
-            raise sqs._Err(
-                "InvalidParameterValue",
-                "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in "
-                "length",
-            )
+        _refuse_name(str(data.get("QueueName", "")))
         answer: dict[str, Any] = create(data, url)
         return answer
 
+    named = provisioners._sqs_queue_name
+
+    def queue_name(props: dict[str, Any], stack: str, logical_id: str) -> Any:
+        _refuse_name(str(props.get("QueueName") or ""))
+        return named(props, stack, logical_id)
+
+    provisioners._sqs_queue_name = queue_name
     sqs._act_create_queue = create_queue
     sqs._HANDLERS["CreateQueue"] = create_queue
     sqs._act_send_message = send_message
@@ -100,6 +102,16 @@ def install(counted: Callable[[Queue, str, float], None]) -> None:
     sqs._HANDLERS["SendMessageBatch"] = send_message_batch
     sqs._HANDLERS["PurgeQueue"] = purge_queue
     sqs._HANDLERS["ListDeadLetterSourceQueues"] = list_sources
+
+
+def _refuse_name(name: str) -> None:
+    from ministack.services import sqs
+
+    if name and not _QUEUE_NAME.fullmatch(name):
+        raise sqs._Err(
+            "InvalidParameterValue",
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+        )
 
 
 def list_sources(data: dict[str, Any], url: str) -> dict[str, Any]:
