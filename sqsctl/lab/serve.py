@@ -22,11 +22,16 @@ def main() -> int:
     parser.add_argument("--fd", type=int, required=True, help="a listening socket, inherited")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--time-scale", type=float, default=1.0)
+    parser.add_argument("--python", action="store_true", help="functions in Python are expected")
     options = parser.parse_args()
     refusal = _refusal(options.fd)
     if refusal:
         print(f"the lab does not start: {refusal}", file=sys.stderr)  # noqa: T201 - its log
         return 2
+    if options.python:
+        from sqsctl.lab.fidelity.functions.starting import prepared
+
+        prepared.begin()  # it loads while this process does
     asyncio.run(_serve(options.fd, options.port, options.time_scale))
     return 0
 

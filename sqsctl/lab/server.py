@@ -19,7 +19,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,8 +76,11 @@ def start(
     region: str = settings.REGION,
     *,
     host: str = settings.HOST,
+    meanwhile: Callable[[], object] | None = None,
 ) -> LabState:
     """Start a lab, or return the one that runs. It is empty and answers when this returns.
+
+    ``meanwhile`` is called while its server loads: what takes time and needs no lab.
 
     Raises UsageError for what cannot be, SqsctlError with the end of the server's log
     where it would not start.
@@ -94,7 +97,7 @@ def start(
         state = state or _orphan(name)
         if state:
             _clear(state)
-        return _launch(name, port, time_scale, runtime, region)
+        return _launch(name, port, time_scale, runtime, region, meanwhile)
 
 
 @contextlib.contextmanager
@@ -128,7 +131,7 @@ def status(name: str = DEFAULT_LAB) -> LabStatus:
         said = f"{why}, and is not believed" if why else f"lab {name} is not running"
         return LabStatus(name, "stopped", f"{said}: `sqsctl lab up` starts it")
     if not alive(state):
-        reason = _last_words(Path(state.log))
+        reason = _tail(Path(state.log), 1)[:300]
         return LabStatus(
             name,
             "crashed",
@@ -206,7 +209,14 @@ def adopt(state: LabState, stack: str) -> LabState:
     return adopted
 
 
-def _launch(name: str, port: int | None, time_scale: float, runtime: str, region: str) -> LabState:
+def _launch(
+    name: str,
+    port: int | None,
+    time_scale: float,
+    runtime: str,
+    region: str,
+    meanwhile: Callable[[], object] | None,
+) -> LabState:
     runtime, notice = settings.chosen_runtime(runtime)
     credentials = settings.new_credentials()
     folder = settings.folder(name)
@@ -217,7 +227,7 @@ def _launch(name: str, port: int | None, time_scale: float, runtime: str, region
         folder.mkdir(parents=True, mode=0o700)
         (folder / "tmp").mkdir()
         number = listener.getsockname()[1]
-        process = _spawn(listener, folder, log, region, time_scale, credentials)
+        process = _spawn(listener, folder, log, region, time_scale, credentials, runtime)
     state = LabState(
         name=name,
         pid=process.pid,
@@ -239,6 +249,8 @@ def _launch(name: str, port: int | None, time_scale: float, runtime: str, region
     # Written before the server is ready: whoever interrupts now can still be cleaned up after.
     write_state(state)
     try:
+        if meanwhile is not None:
+            meanwhile()
         _wait_ready(process, state)
     except BaseException:
         _clear(state)
@@ -257,6 +269,7 @@ def _spawn(
     region: str,
     time_scale: float,
     credentials: Credentials,
+    runtime: str,
 ) -> subprocess.Popen[bytes]:
     fd = listener.fileno()
     port = listener.getsockname()[1]
@@ -269,6 +282,7 @@ def _spawn(
                 f"--fd={fd}",
                 f"--port={port}",
                 f"--time-scale={time_scale!r}",
+                *(["--python"] if runtime == "python" else []),
             ],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -358,10 +372,6 @@ def _tail(log: Path, lines: int = 12) -> str:
     except OSError:
         return ""
     return "\n".join(text.rstrip().splitlines()[-lines:])
-
-
-def _last_words(log: Path) -> str:
-    return _tail(log, 1)[:300]
 
 
 @contextlib.contextmanager

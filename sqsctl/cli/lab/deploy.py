@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sqsctl.cli.common.template_parameters import ParameterOption
-from sqsctl.cli.lab.local import lab_session, started, warmed
+from sqsctl.cli.lab.local import lab_session, started, warming
 from sqsctl.cli.lab.options import DryRunOption, NameOption
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
@@ -105,7 +105,9 @@ def deploy(
     with server.deploying(chosen):
         deployed = [_deployed(run, session, each, known, given) for each in ready]
     state = server.adopt(state, _main(ready))
-    warmed(run, state, deployed)
+    functions = [each.name for stack in deployed for each in stack.functions]
+    with warming(run, state, functions):
+        pass
     return _answer(state, deployed, left_out, packaged_by, stacks)
 
 

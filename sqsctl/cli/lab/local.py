@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from sqsctl.aws.lab_state import LabState
     from sqsctl.aws.session import Session
     from sqsctl.model.deployed import Endpoints
+
+FUNCTION_TYPE = "AWS::Lambda::Function"
 
 
 def tutorial_stack(runtime: str = "python", stage: str | None = None) -> TutorialStack:
@@ -99,7 +103,24 @@ def started(
     from sqsctl.lab import server
 
     with run.progress("starting the lab"):
-        return server.start(name, port=port, time_scale=time_scale, runtime=runtime)
+        return server.start(
+            name, port=port, time_scale=time_scale, runtime=runtime, meanwhile=_loaded
+        )
+
+
+def _loaded() -> None:
+    """Load what a deploy needs: the lab's server is loading, too."""
+    from sqsctl.aws.session import Session
+    from sqsctl.lab import settings
+    from sqsctl.model.target import Target
+    from sqsctl.operations.stacks import deploy, stack_outputs
+
+    del deploy, stack_outputs
+    # A client's model is read once in a process, whatever the client is for.
+    target = Target("lab", settings.REGION, settings.ACCOUNT, None, f"http://{settings.HOST}:1")
+    session = Session(target, credentials=settings.new_credentials())
+    for make in (session.cloudformation, session.functions, session.http_apis, session.sqs):
+        make()
 
 
 def deploy_stack(run: Run, state: LabState) -> Endpoints:
@@ -111,6 +132,7 @@ def deploy_stack(run: Run, state: LabState) -> Endpoints:
     session = lab_session(state)
     if state.stack != settings.STACK:
         return deploy.endpoints(session, state.stack)
+    made: dict[str, None] = {}
     with run.progress(f"deploying {state.stack}") as bar:
         for event in deploy.deploy(
             session,
@@ -119,17 +141,25 @@ def deploy_stack(run: Run, state: LabState) -> Endpoints:
             source.parameters(state.time_scale),
         ):
             bar.update(note=f"{event.logical_id} {event.status}")
-        found = deploy.endpoints(session, state.stack)
-    warmed(run, state, [found])
-    return found
+            if event.type == FUNCTION_TYPE and event.physical_id:
+                made[event.physical_id] = None
+    with warming(run, state, list(made)):
+        return deploy.endpoints(session, state.stack)
 
 
-def warmed(run: Run, state: LabState, deployed: Sequence[Endpoints]) -> None:
-    """Initialise every function, so that the first request does not wait for it."""
+@contextmanager
+def warming(run: Run, state: LabState, functions: Sequence[str]) -> Iterator[None]:
+    """Initialise functions while something else is done, and wait for them at its end.
+
+    The first request then does not wait for a cold start.
+    """
     from sqsctl.lab import server
 
+    at_work = threading.Thread(target=server.warm, args=(state, functions), daemon=True)
+    at_work.start()
     with run.progress("warming the functions"):
-        server.warm(state, [each.name for stack in deployed for each in stack.functions])
+        yield
+        at_work.join()
 
 
 def lab_session(state: LabState) -> Session:

@@ -95,13 +95,20 @@ class Fork:
 
 
 class Prepared:
-    """The process that is forked. Thread-safe; started with the first use."""
+    """The process that is forked. Thread-safe; started by ``begin``, or with the first use."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._control: socket.socket | None = None
+        self._answering: socket.socket | None = None  # until it has said what it loaded
         self._process: subprocess.Popen[bytes] | None = None
         self._loaded: frozenset[str] = frozenset()
+
+    def begin(self) -> None:
+        """Start it, and let it load while this process does something else."""
+        with self._lock:
+            if sys.platform.startswith("linux") and self._process is None:
+                self._spawn()
 
     def fits(self, environment: Mapping[str, str]) -> bool:
         """Whether a function with this environment sees no difference."""
@@ -147,18 +154,39 @@ class Prepared:
             if self._control:
                 self._control.close()
                 self._control = None
+            if self._answering:
+                self._answering.close()
+                self._answering = None
             if self._process:
                 self._process.kill()
                 self._process.wait()
                 self._process = None
 
     def _running(self) -> bool:
-        if self._process and self._process.poll() is None:
-            return self._control is not None
+        """Whether it is there, with what it has loaded; started where it is not."""
         if not sys.platform.startswith("linux"):
             return False
+        if self._process is None or self._process.poll() is not None:
+            self._spawn()
+        if self._control is not None:
+            return True
+        ours = self._answering
+        if ours is None:
+            return False
+        try:
+            self._loaded = frozenset(json.loads(ours.recv(_MESSAGE)))
+        except (OSError, ValueError):
+            ours.close()
+            self._answering = None
+            return False
+        self._control, self._answering = ours, None
+        return True
+
+    def _spawn(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         kept = {"PATH", "LD_LIBRARY_PATH", MARK} & os.environ.keys()
+        if self._answering is not None:
+            self._answering.close()
         self._control = None
         self._process = subprocess.Popen(
             [*deployed.prepared_command(), str(theirs.fileno()), str(deployed.bundle())],
@@ -168,13 +196,7 @@ class Prepared:
         )
         theirs.close()
         ours.settimeout(_LOADING_S)
-        try:
-            self._loaded = frozenset(json.loads(ours.recv(_MESSAGE)))
-        except (OSError, ValueError):
-            ours.close()
-            return False
-        self._control = ours
-        return True
+        self._answering = ours
 
 
 prepared = Prepared()
