@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sqsctl.errors import UsageError
-from sqsctl.operations.packaged import terraform_resources
+from sqsctl.operations.packaged import terraform_parts, terraform_resources
 from sqsctl.operations.packaged.packaged_stack import PackagedStack
 from sqsctl.operations.packaged.project_root import named
+from sqsctl.operations.packaged.terraform_source import INDEX, block_of
 from sqsctl.operations.packaged.terraform_values import Planned
 from sqsctl.operations.target.yaml_documents import deep
 
-_INDEX = re.compile(r"\[[^\]]*\]")
 _DEEPEST = 20
 _NO_LETTER = re.compile(r"[^A-Za-z0-9]+")
 
@@ -42,7 +42,12 @@ def read(path: Path, document: Mapping[str, Any]) -> PackagedStack:
         for each in document.get("resource_changes") or ()
         if isinstance(each, Mapping)
     }
-    found = tuple(_resources(root, config, _Module(config), unknown))
+    variables = deep(document, "variables")
+    scope = _Module(config, variables=variables if isinstance(variables, Mapping) else {})
+    found = tuple(
+        replace(each, written=block_of(path.parent, each.address))
+        for each in _resources(root, config, scope, unknown)
+    )
     plan = _Plan({each.address: each for each in found})
     template: dict[str, Any] = {"Resources": {}}
     code: dict[str, Path] = {}
@@ -54,6 +59,7 @@ def read(path: Path, document: Mapping[str, Any]) -> PackagedStack:
         said = each.values.get("filename")
         if isinstance(said, str) and (here := named(path.parent, said)) is not None:
             code[each.logical_id] = here
+    terraform_parts.join(template["Resources"], plan, notes)
     if not template["Resources"]:
         raise UsageError(f"{path} plans no resources of AWS")
     name = _NO_LETTER.sub("-", path.resolve().parent.name).strip("-") or "terraform"
@@ -80,8 +86,10 @@ class _Module:
     prefix: str = ""
     parent: _Module | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
-    def child(self, name: str) -> _Module | None:
+    def child(self, name: str, called: str = "") -> _Module | None:
+        """The module of a call; ``called`` is its name with the index that was said."""
         call = deep(self.config, "module_calls", name)
         inner = deep(call, "module")
         if not isinstance(inner, Mapping):
@@ -89,7 +97,7 @@ class _Module:
         arguments = deep(call, "expressions")
         return _Module(
             inner,
-            f"{self.prefix}module.{name}.",
+            f"{self.prefix}module.{called or name}.",
             self,
             arguments if isinstance(arguments, Mapping) else {},
         )
@@ -100,12 +108,12 @@ class _Module:
         for said in texts if left else ():
             if any(each != said and each.startswith(f"{said}.") for each in texts):
                 continue  # the same, less precisely
-            parts = _INDEX.sub("", said).split(".")
+            parts = _parts(said)
             if parts[0] == "var" and len(parts) > 1 and self.parent is not None:
                 inner = deep(self.arguments, parts[1], "references")
                 yield from self.parent.targets(inner, left - 1)
             elif parts[0] == "module" and len(parts) > 2:
-                below = self.child(parts[1])
+                below = self.child(INDEX.sub("", parts[1]), parts[1])
                 if below is not None:
                     inner = deep(below.config, "outputs", parts[2], "expression", "references")
                     yield from below.targets(inner, left - 1)
@@ -116,19 +124,70 @@ class _Module:
             elif len(parts) > 1:
                 yield f"{self.prefix}{'.'.join(parts[:2])}", ".".join(parts[2:])
 
+    def constants(self, references: Any, left: int = _DEEPEST) -> Iterator[Any]:
+        """The values of the variables that references lead to, where they are told."""
+        for said in references if isinstance(references, list) and left else ():
+            parts = _parts(str(said))
+            if parts[0] != "var" or len(parts) < 2:
+                continue
+            if self.parent is None:
+                yield deep(self.variables, parts[1], "value")
+                continue
+            argument = self.arguments.get(parts[1])
+            if isinstance(argument, Mapping) and "constant_value" in argument:
+                yield argument["constant_value"]
+            elif argument is None:
+                yield deep(self.config, "variables", parts[1], "default")
+            else:
+                yield from self.parent.constants(deep(argument, "references"), left - 1)
+
+
+def _parts(reference: str) -> list[str]:
+    """A reference at its dots, but for those within an index."""
+    return re.findall(r"(?:[^.\[]|\[[^\]]*\])+", reference) or [""]
+
 
 class _Plan:
     """The planned resources, and what their unknown values refer to."""
 
     def __init__(self, resources: Mapping[str, Planned]) -> None:
-        self.resources = resources
-        self._by_plain: dict[str, Planned] = {}
+        self._resources = resources
+        self._by_plain: dict[str, list[Planned]] = {}
         for each in resources.values():
-            self._by_plain.setdefault(_INDEX.sub("", each.address), each)
+            self._by_plain.setdefault(INDEX.sub("", each.address), []).append(each)
 
-    def find(self, address: str) -> Planned | None:
-        """The resource at an address, whatever its index."""
-        return self._by_plain.get(address)
+    @property
+    def resources(self) -> Mapping[str, Planned]:
+        """All of them, by address."""
+        return self._resources
+
+    def find(self, address: str, like: Planned | None = None) -> Planned | None:
+        """The resource at an address; of several instances the one with the indices of ``like``.
+
+        An index that the address names itself (``jobs["mails"]``) decides first.
+        """
+        among = self._by_plain.get(INDEX.sub("", address), [])
+        said = INDEX.findall(address)
+        own = INDEX.findall(like.address) if like else []
+        for wanted in (said, own):
+            fitting = [
+                each for each in among if wanted and set(INDEX.findall(each.address)) & set(wanted)
+            ]
+            if fitting:
+                return fitting[0]
+        return among[0] if among else None
+
+    def called(self, name: str) -> Planned | None:
+        """The queue, bucket or rule whose name is known before the apply."""
+        return next(
+            (
+                each
+                for each in self.resources.values()
+                if name in {each.values.get(key) for key in ("name", "bucket", "url", "id")}
+                and each.type in {"aws_sqs_queue", "aws_s3_bucket", "aws_cloudwatch_event_rule"}
+            ),
+            None,
+        )
 
 
 def _resources(
@@ -145,7 +204,7 @@ def _resources(
     seen = set()
     for each in module.get("resources") or ():
         address = str(each.get("address"))
-        plain = _INDEX.sub("", address).removeprefix(_INDEX.sub("", scope.prefix))
+        plain = INDEX.sub("", address).removeprefix(INDEX.sub("", scope.prefix))
         expressions = deep(configured.get(plain), "expressions")
         seen.add(plain)
         yield _planned(address, each, expressions, scope, unknown.get(address))
@@ -154,8 +213,9 @@ def _resources(
         if each.get("mode") == "data" and plain not in seen:
             yield _planned(f"{scope.prefix}{plain}", each, each.get("expressions"), scope, None)
     for below in module.get("child_modules") or ():
-        name = _INDEX.sub("", str(below.get("address"))).rpartition("module.")[2]
-        inner = scope.child(name) or _Module({}, f"{scope.prefix}module.{name}.", scope)
+        name = INDEX.sub("", str(below.get("address"))).rpartition("module.")[2]
+        called = str(below.get("address")).rpartition("module.")[2]
+        inner = scope.child(name, called) or _Module({}, f"{scope.prefix}module.{called}.", scope)
         yield from _resources(below, inner.config, inner, unknown)
 
 
@@ -174,6 +234,7 @@ def _planned(
         unknown=unknown if isinstance(unknown, Mapping) else {},
         expressions=said,
         targets=scope.targets,
+        constants=scope.constants,
     )
 
 

@@ -9,16 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqsctl.operations.packaged import terraform_roles
 from sqsctl.operations.packaged.terraform_values import (
     Making,
     Plan,
     Planned,
     attribute_of,
+    bucket_name,
     named_in,
 )
 from sqsctl.operations.target.yaml_documents import json_of
 
 ASSUMED_RECEIVES = 3
+# What CloudFormation has as properties of other resources, or not at all.
+PARTS = frozenset(
+    {
+        "aws_cloudwatch_event_target",
+        "aws_s3_bucket_notification",
+        "aws_sqs_queue_redrive_allow_policy",
+        "aws_sqs_queue_redrive_policy",
+    }
+)
 
 
 def converted(planned: Planned, plan: Plan, notes: list[str]) -> dict[str, Any] | None:
@@ -28,6 +39,8 @@ def converted(planned: Planned, plan: Plan, notes: list[str]) -> dict[str, Any] 
         made = make(Making(planned, plan, notes))
         waits = _waits(planned, plan)
         return made | {"DependsOn": waits} if made and waits else made
+    if planned.type in PARTS:
+        return None  # terraform_parts adds it to what it belongs to
     if planned.type.startswith("aws_") and ".data." not in f".{planned.address}":
         return {"Type": f"Terraform::{planned.type}"}  # named as lacking, not overlooked
     return None
@@ -36,7 +49,7 @@ def converted(planned: Planned, plan: Plan, notes: list[str]) -> dict[str, Any] 
 def _waits(planned: Planned, plan: Plan) -> list[str]:
     """What has to be there first, though its name is known already."""
     named = planned.targets(named_in(dict(planned.expressions)))
-    found = (target for address, _ in named if (target := plan.find(address)))
+    found = (target for address, _ in named if (target := plan.find(address, planned)))
     return sorted({each.logical_id for each in found if each.type in _WHOLE} - {planned.logical_id})
 
 
@@ -60,29 +73,44 @@ def _queue(making: Making) -> dict[str, Any]:
     if not said.get("FifoQueue"):
         for key in ("FifoQueue", "ContentBasedDeduplication"):
             said.pop(key, None)
-    redrive = _redrive(making)
-    if redrive:
-        said["RedrivePolicy"] = redrive
+    policy = redrive(making)
+    if policy:
+        said["RedrivePolicy"] = policy
     return {"Type": "AWS::SQS::Queue", "Properties": said}
 
 
-def _redrive(making: Making) -> dict[str, Any] | None:
-    known = making.planned.values.get("redrive_policy")
+def redrive(making: Making, key: str = "redrive_policy") -> dict[str, Any] | None:
+    """A redrive policy: as it is known, else its queue by reference and its count by what is told.
+
+    The count is the value of a variable that is named, or what the .tf file says; else it is
+    assumed, and said to be.
+    """
+    known = making.planned.values.get(key)
     if isinstance(known, str) and known:
-        found: dict[str, Any] = json_of(known, "redrive_policy")
+        found: dict[str, Any] = json_of(known, key)
         return found
-    for address, attribute in making.planned.references("redrive_policy"):
-        target = making.plan.find(address)
+    for address, attribute in making.planned.references(key):
+        target = making.plan.find(address, making.planned)
         if target and target.type == "aws_sqs_queue":
-            making.notes.append(
-                f"{making.planned.address}: maxReceiveCount is known only after an apply; "
-                f"{ASSUMED_RECEIVES} was taken"
-            )
+            receives = _receives(making.planned, key)
+            if receives is None:
+                making.notes.append(
+                    f"{making.planned.address}: maxReceiveCount is known only after an apply; "
+                    f"{ASSUMED_RECEIVES} was taken"
+                )
             return {
                 "deadLetterTargetArn": attribute_of(target, attribute or "arn"),
-                "maxReceiveCount": ASSUMED_RECEIVES,
+                "maxReceiveCount": receives or ASSUMED_RECEIVES,
             }
     return None
+
+
+def _receives(planned: Planned, key: str) -> int | None:
+    written = planned.written.expression("maxReceiveCount") if planned.written else None
+    said = [written, *planned.constants([written])] if written else []
+    said += planned.constants(named_in(planned.expressions.get(key)))
+    numbers = (str(each).strip('"') for each in said)
+    return next((int(each) for each in numbers if each.isdigit() and int(each)), None)
 
 
 def _queue_policy(making: Making) -> dict[str, Any] | None:
@@ -115,6 +143,9 @@ def _function(making: Making) -> dict[str, Any]:
         said["ReservedConcurrentExecutions"] = reserved
     if making.planned.values.get("image_uri"):
         said["Code"] = {"ImageUri": making.planned.values["image_uri"]}
+    dead = making.nested("dead_letter_config", "target_arn")
+    if dead is not None:
+        said["DeadLetterConfig"] = {"TargetArn": dead}
     variables = _variables(making)
     if variables:
         said["Environment"] = {"Variables": variables}
@@ -122,7 +153,7 @@ def _function(making: Making) -> dict[str, Any]:
 
 
 def _variables(making: Making) -> dict[str, Any]:
-    """The environment: what is known, and the one value that can only be the one named."""
+    """The environment: what is known, what the .tf file says, and the one that is left."""
     known: dict[str, Any] = {}
     for block in making.blocks("environment"):
         known |= block.get("variables") or {}
@@ -134,12 +165,19 @@ def _variables(making: Making) -> dict[str, Any]:
         for key, is_unknown in block["variables"].items()
         if is_unknown
     ]
+    for key in list(unknown):
+        written = making.planned.written.expression(key) if making.planned.written else None
+        value = making.referred(key, {"references": [written]}) if written else None
+        if value is not None:
+            found[key] = value
+            unknown.remove(key)
     expression = making.planned.expressions.get("environment")
     named = [
         value
         for address, attribute in making.planned.targets(named_in(expression))
-        if (target := making.plan.find(address))
+        if (target := making.plan.find(address, making.planned))
         and (value := attribute_of(target, attribute)) is not None
+        and value not in found.values()
     ]
     if len(unknown) == len(named) == 1:
         return found | {unknown[0]: named[0]}
@@ -167,101 +205,6 @@ def _mapping(making: Making) -> dict[str, Any]:
         filters = [{"Pattern": each.get("pattern")} for each in block.get("filter") or ()]
         said["FilterCriteria"] = {"Filters": filters}
     return {"Type": "AWS::Lambda::EventSourceMapping", "Properties": said}
-
-
-def _role(making: Making) -> dict[str, Any]:
-    said = making.values(RoleName="name", Path="path")
-    said["AssumeRolePolicyDocument"] = making.policy("assume_role_policy") or {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "lambda.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-    inline = [
-        {"PolicyName": each["name"], "PolicyDocument": json_of(each["policy"], "inline_policy")}
-        for each in making.blocks("inline_policy")
-        if each.get("name") and each.get("policy")
-    ]
-    if inline:
-        said["Policies"] = inline
-    return {"Type": "AWS::IAM::Role", "Properties": said}
-
-
-def _role_policy(making: Making) -> dict[str, Any] | None:
-    document = making.policy("policy")
-    if document is None:
-        return None
-    name = making.value("name") or making.planned.logical_id
-    return {
-        "Type": "AWS::IAM::Policy",
-        "Properties": {
-            "PolicyName": name,
-            "PolicyDocument": document,
-            "Roles": [making.value("role")],
-        },
-    }
-
-
-def _managed_policy(making: Making) -> dict[str, Any] | None:
-    document = making.policy("policy")
-    if document is None:
-        return None
-    said = making.values(ManagedPolicyName="name")
-    return {
-        "Type": "AWS::IAM::ManagedPolicy",
-        "Properties": {**said, "PolicyDocument": document},
-    }
-
-
-def _attachment(making: Making) -> dict[str, Any] | None:
-    """A managed policy on a role: of AWS's own, or of the plan."""
-    arn = making.value("policy_arn")
-    named = str(arn).rpartition("/")[2] if isinstance(arn, str) else ""
-    statement = _AWS_MANAGED.get(named)
-    role = making.value("role")
-    if statement is not None:
-        document: Any = {"Version": "2012-10-17", "Statement": [statement]}
-    else:
-        target = next(
-            (
-                found
-                for address, _ in making.planned.references("policy_arn")
-                if (found := making.plan.find(address)) and found.type == "aws_iam_policy"
-            ),
-            None,
-        )
-        document = Making(target, making.plan, making.notes).policy("policy") if target else None
-    if document is None:
-        making.notes.append(f"{making.planned.address}: the policy {arn} is not known here")
-        return None
-    return {
-        "Type": "AWS::IAM::Policy",
-        "Properties": {
-            "PolicyName": making.planned.logical_id,
-            "PolicyDocument": document,
-            "Roles": [role],
-        },
-    }
-
-
-_LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
-_AWS_MANAGED = {
-    "AWSLambdaBasicExecutionRole": {"Effect": "Allow", "Action": _LOGS, "Resource": "*"},
-    "AWSLambdaSQSQueueExecutionRole": {
-        "Effect": "Allow",
-        "Action": [
-            "sqs:ReceiveMessage",
-            "sqs:DeleteMessage",
-            "sqs:GetQueueAttributes",
-            *_LOGS,
-        ],
-        "Resource": "*",
-    },
-}
 
 
 def _permission(making: Making) -> dict[str, Any]:
@@ -298,13 +241,22 @@ def _subscription(making: Making) -> dict[str, Any]:
     policy = making.planned.values.get("filter_policy")
     if isinstance(policy, str) and policy:
         said["FilterPolicy"] = json_of(policy, "filter_policy")
+    scope = making.planned.values.get("filter_policy_scope")
+    if scope and "FilterPolicy" in said:
+        said["FilterPolicyScope"] = scope
+    dead = making.planned.values.get("redrive_policy")
+    target = making.referred("arn", making.planned.expressions.get("redrive_policy"))
+    if isinstance(dead, str) and dead:
+        said["RedrivePolicy"] = json_of(dead, "redrive_policy")
+    elif target is not None:
+        said["RedrivePolicy"] = {"deadLetterTargetArn": target}
     return {"Type": "AWS::SNS::Subscription", "Properties": said}
 
 
 def _route(making: Making) -> dict[str, Any]:
     said = making.values(ApiId="api_id", RouteKey="route_key")
     for address, _ in making.planned.references("target"):
-        target = making.plan.find(address)
+        target = making.plan.find(address, making.planned)
         if target and target.type == "aws_apigatewayv2_integration":
             said["Target"] = {"Fn::Sub": f"integrations/${{{target.logical_id}}}"}
     known = making.planned.values.get("target")
@@ -313,11 +265,52 @@ def _route(making: Making) -> dict[str, Any]:
     return {"Type": "AWS::ApiGatewayV2::Route", "Properties": said}
 
 
+def _bucket(making: Making) -> dict[str, Any]:
+    return {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {"BucketName": bucket_name(making.planned)},
+    }
+
+
+def _invoke_config(making: Making) -> dict[str, Any]:
+    said = making.values(
+        FunctionName="function_name",
+        Qualifier="qualifier",
+        MaximumRetryAttempts="maximum_retry_attempts",
+        MaximumEventAgeInSeconds="maximum_event_age_in_seconds",
+    )
+    destinations = {
+        key: {"Destination": destination}
+        for key, block in (("OnFailure", "on_failure"), ("OnSuccess", "on_success"))
+        if (destination := making.nested("destination_config", block, "destination")) is not None
+    }
+    if destinations:
+        said["DestinationConfig"] = destinations
+    return {
+        "Type": "AWS::Lambda::EventInvokeConfig",
+        "Properties": {"Qualifier": "$LATEST", **said},
+    }
+
+
+def _rule(making: Making) -> dict[str, Any]:
+    said = making.values(
+        Name="name", ScheduleExpression="schedule_expression", EventBusName="event_bus_name"
+    )
+    pattern = making.planned.values.get("event_pattern")
+    if isinstance(pattern, str) and pattern:
+        said["EventPattern"] = json_of(pattern, f"event_pattern of {making.planned.address}")
+    off = making.planned.values.get("state") == "DISABLED"
+    if off or making.planned.values.get("is_enabled") is False:
+        said["State"] = "DISABLED"
+    return {"Type": "AWS::Events::Rule", "Properties": said}
+
+
 # What always becomes a resource of its own.
 _WHOLE = frozenset(
     {
         "aws_apigatewayv2_api",
         "aws_apigatewayv2_integration",
+        "aws_cloudwatch_event_bus",
         "aws_cloudwatch_log_group",
         "aws_iam_role",
         "aws_lambda_function",
@@ -333,16 +326,19 @@ _MADE: Mapping[str, Callable[[Making], dict[str, Any] | None]] = {
     "aws_lambda_event_source_mapping": _mapping,
     "aws_lambda_permission": _permission,
     "aws_lambda_alias": _alias,
-    "aws_iam_role": _role,
-    "aws_iam_role_policy": _role_policy,
-    "aws_iam_policy": _managed_policy,
-    "aws_iam_role_policy_attachment": _attachment,
+    "aws_iam_role": terraform_roles.role,
+    "aws_iam_role_policy": terraform_roles.role_policy,
+    "aws_iam_policy": terraform_roles.managed_policy,
+    "aws_iam_role_policy_attachment": terraform_roles.attachment,
     "aws_cloudwatch_log_group": _simple(
         "AWS::Logs::LogGroup", LogGroupName="name", RetentionInDays="retention_in_days"
     ),
     "aws_sns_topic": _simple("AWS::SNS::Topic", TopicName="name"),
     "aws_sns_topic_subscription": _subscription,
-    "aws_s3_bucket": _simple("AWS::S3::Bucket", BucketName="bucket"),
+    "aws_s3_bucket": _bucket,
+    "aws_lambda_function_event_invoke_config": _invoke_config,
+    "aws_cloudwatch_event_rule": _rule,
+    "aws_cloudwatch_event_bus": _simple("AWS::Events::EventBus", Name="name"),
     "aws_apigatewayv2_api": _simple(
         "AWS::ApiGatewayV2::Api", Name="name", ProtocolType="protocol_type"
     ),
