@@ -25,6 +25,14 @@ from sqsctl.operations.packaged.terraform_values import Planned
 from sqsctl.operations.target.yaml_documents import deep
 
 _DEEPEST = 20
+# What other resources name these by, where they do not refer to them.
+_NAMES = {
+    "aws_cloudwatch_event_rule": "name",
+    "aws_iam_role": "name",
+    "aws_lambda_function": "function_name",
+    "aws_s3_bucket": "bucket",
+    "aws_sqs_queue": "url",
+}
 _NO_LETTER = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -178,13 +186,12 @@ class _Plan:
         return among[0] if among else None
 
     def called(self, name: str) -> Planned | None:
-        """The queue, bucket or rule whose name is known before the apply."""
+        """What has this name by then, where it is known before the apply."""
         return next(
             (
                 each
                 for each in self.resources.values()
-                if name in {each.values.get(key) for key in ("name", "bucket", "url", "id")}
-                and each.type in {"aws_sqs_queue", "aws_s3_bucket", "aws_cloudwatch_event_rule"}
+                if each.values.get(_NAMES.get(each.type, "")) == name
             ),
             None,
         )

@@ -49,7 +49,9 @@ def converted(planned: Planned, plan: Plan, notes: list[str]) -> dict[str, Any] 
 def _waits(planned: Planned, plan: Plan) -> list[str]:
     """What has to be there first, though its name is known already."""
     named = planned.targets(named_in(dict(planned.expressions)))
-    found = (target for address, _ in named if (target := plan.find(address, planned)))
+    found = [target for address, _ in named if (target := plan.find(address, planned))]
+    said = (planned.values.get(key) for key in ("role", "function_name"))
+    found += [target for name in said if isinstance(name, str) and (target := plan.called(name))]
     return sorted({each.logical_id for each in found if each.type in _WHOLE} - {planned.logical_id})
 
 

@@ -214,6 +214,17 @@ def test_rules_have_their_targets_and_functions_their_destinations(tmp_path: Pat
     }
 
 
+def test_what_is_named_by_a_plain_name_is_there_first(tmp_path: Path) -> None:
+    document = json.dumps({"Statement": []})
+    stack = plan(
+        tmp_path,
+        ("aws_iam_role_policy.worker", {"role": "worker", "policy": document}, {}),
+        ("aws_iam_role.worker", {"name": "worker"}, {}),
+    )
+    assert stack.resources["IamRolePolicyWorker"]["DependsOn"] == ["IamRoleWorker"]
+    assert "DependsOn" not in stack.resources["IamRoleWorker"]
+
+
 def test_each_of_several_belongs_to_the_one_of_its_own_index(tmp_path: Path) -> None:
     kinds = ("mails", "refunds")
     stack = plan(
