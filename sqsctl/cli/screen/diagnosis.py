@@ -125,7 +125,8 @@ def _looked_at(stack: Stack) -> str:
         counted(len(stack.functions.items), "function"),
         counted(len(stack.mappings.items), "mapping"),
     ]
-    return f"{', '.join(parts)}, their figures and logs"
+    ran = stack.logs.items or not stack.logs.unread  # a template has no figures yet
+    return ", ".join(parts) + (", their figures and logs" if ran else "")
 
 
 def _what_is_wrong(diagnosis: Diagnosis, more: str) -> str:

@@ -180,6 +180,8 @@ def test_a_sound_template_is_healthy(sqsctl: Sqsctl, written: Path) -> None:
     )
     seen = sqsctl("doctor", "--template", str(written), "-o", "json")
     assert (seen.code, seen.data["verdict"], seen.data["findings"]) == (0, "healthy", [])
+    shown = sqsctl("doctor", "--template", str(written)).out
+    assert "healthy: 2 queues, 1 function, 1 mapping were read" in shown
 
 
 def test_one_check_and_its_fix_are_asked_for_as_ever(sqsctl: Sqsctl, written: Path) -> None:
