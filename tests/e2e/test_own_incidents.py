@@ -89,6 +89,7 @@ def settings(session: Session, parts: Parts) -> dict[str, Any]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_500)  # every incident, one after the other: minutes on a busy machine
 @pytest.mark.parametrize("stack", CONSUMING, indirect=True)
 def test_every_incident_fits_and_leaves_no_trace_or_says_why_not(
     stack: tuple[Session, Parts],

@@ -43,7 +43,8 @@ def properties(stack: PackagedStack, key: str) -> Any:
     return stack.resources[key]["Properties"]
 
 
-QUEUES = (
+Resource = tuple[str, dict[str, Any], dict[str, Any]]
+QUEUES: tuple[Resource, Resource] = (
     ("aws_sqs_queue.jobs", {"name": "jobs"}, {}),
     ("aws_sqs_queue.dead", {"name": "dead"}, {}),
 )
@@ -92,7 +93,7 @@ def test_a_count_that_only_the_file_tells(
         'resource "aws_sqs_queue" "jobs" {\n  redrive_policy = jsonencode({\n'
         f"    deadLetterTargetArn = aws_sqs_queue.dead.arn\n    {written}\n  }})\n}}\n"
     )
-    jobs = ("aws_sqs_queue.jobs", {}, {"redrive_policy": ref("aws_sqs_queue.dead.arn")})
+    jobs: Resource = ("aws_sqs_queue.jobs", {}, {"redrive_policy": ref("aws_sqs_queue.dead.arn")})
     stack = plan(tmp_path, jobs, QUEUES[1])
     assert properties(stack, "SqsQueueJobs")["RedrivePolicy"]["maxReceiveCount"] == count
     assert bool(stack.without) is assumed
