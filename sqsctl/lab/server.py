@@ -76,7 +76,7 @@ def start(
     region: str = settings.REGION,
     *,
     host: str = settings.HOST,
-    meanwhile: Callable[[], object] | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> LabState:
     """Start a lab, or return the one that runs. It is empty and answers when this returns.
 
@@ -215,7 +215,7 @@ def _launch(
     time_scale: float,
     runtime: str,
     region: str,
-    meanwhile: Callable[[], object] | None,
+    meanwhile: Callable[[], object],
 ) -> LabState:
     runtime, notice = settings.chosen_runtime(runtime)
     credentials = settings.new_credentials()
@@ -249,8 +249,7 @@ def _launch(
     # Written before the server is ready: whoever interrupts now can still be cleaned up after.
     write_state(state)
     try:
-        if meanwhile is not None:
-            meanwhile()
+        meanwhile()
         _wait_ready(process, state)
     except BaseException:
         _clear(state)
@@ -352,10 +351,9 @@ def _asked(
     timeout: float = ANSWER_TIMEOUT_S,
 ) -> dict[str, Any] | None:
     """What one of the lab's own routes answers; None where it does not, or refuses."""
-    headers = signed_headers(state, method, path, body)
     connection = http.client.HTTPConnection(settings.HOST, state.port, timeout=timeout)
     try:
-        connection.request(method, path, body, headers)
+        connection.request(method, path, body, signed_headers(state, method, path, body))
         response = connection.getresponse()
         found = json.loads(response.read())
     except (OSError, ValueError, RecursionError, http.client.HTTPException):
