@@ -10,6 +10,7 @@ import typer
 
 from sqsctl.cli.common.emptying import left_out
 from sqsctl.cli.common.filters import Selection, Which
+from sqsctl.cli.dlq.bodies import FetchOption, opener
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
 from sqsctl.cli.screen.output import Answer, lines, styled
@@ -52,6 +53,7 @@ def export(
             help="Overwrite the file; look even where a look could dead-letter a message.",
         ),
     ] = False,
+    fetch: FetchOption = False,
 ) -> Answer:
     """Write dead-letter messages into a file; the queue keeps them.
 
@@ -82,6 +84,7 @@ def export(
             select=selection.predicate,
             overwrite=force,
             control=control,
+            opened=opener(run, fetch=fetch),
             progress=lambda seen, written: bar.update(seen, note=f"{written} written"),
         )
     return _exported(

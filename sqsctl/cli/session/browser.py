@@ -134,7 +134,7 @@ class Browser:
         sent = message["sent_at"]
         age = duration(round((now - datetime.fromisoformat(sent)).total_seconds())) if sent else "?"
         cause = (message["cause"] or {}).get("id") or "unknown"
-        body = safe_line(message["body"], 200)
+        body = safe_line(_inside(message), 200)
         return f"{mark}{tick} {age:<9} {message['receive_count']:>4}  {cause:<22} {body}"
 
     def _foot(self) -> str:
@@ -159,13 +159,26 @@ def _detail(message: Mapping[str, Any]) -> list[str]:
     cause = message["cause"] or {}
     if cause.get("id"):
         lines.append(f"died of {cause['id']}: {safe_line(cause.get('evidence') or '', 400)}")
-    decoded = message.get("decoded") or {}
-    value = decoded.get("value") if isinstance(decoded, dict) else None
-    lines += safe(_laid_out(message["body"] if value is None else value)).split("\n")
+    layers = (message.get("decoded") or {}).get("layers") or ()
+    if layers:
+        lines.append(f"body without {safe_line(' > '.join(layers), 100)}:")
+    lines += safe(_laid_out(_value(message))).split("\n")
     for name, attribute in (message.get("attributes") or {}).items():
         shown = attribute.get("value") if isinstance(attribute, dict) else attribute
         lines.append(f"{safe_line(name)}: {safe_line(shown, 200)}")
     return lines
+
+
+def _value(message: Mapping[str, Any]) -> Any:
+    """The body without its wrappings; the body itself where it has none."""
+    value = (message.get("decoded") or {}).get("value")
+    return message["body"] if value is None else value
+
+
+def _inside(message: Mapping[str, Any]) -> str:
+    """The same on one line."""
+    value = _value(message)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _clock(at: str | None) -> str:

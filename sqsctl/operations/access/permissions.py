@@ -241,6 +241,7 @@ WITH_OPTION: Mapping[tuple[str, str], tuple[Need, ...]] = {
     ("probe", "--via sqs"): (*_STACK, *_FUNCTIONS, *_SEND, *_LOGS),
     ("dlq peek", "--fetch"): (*_PAIR, *_LOOK, *_CAUSES, *_FETCH),
     ("dlq explain", "--fetch"): (*_PAIR, *_LOOK, *_CAUSES, *_FETCH),
+    ("dlq export", "--fetch"): (*_PAIR, *_LOOK, *_CAUSES, *_FETCH),
     **{
         ("dlq redrive", f"--to {kind}:"): (
             *_PAIR,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqsctl.errors import Exit, SqsctlError
 from sqsctl.operations.dead_letters.readable_bodies import MAX_BYTES, Decoded, Pointer, decoded
+
+# A bucket of this account's partition. A message may say anything: an access point's ARN, which
+# leads to another region or account, is not followed.
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 if TYPE_CHECKING:
     from sqsctl.aws.session import Session
@@ -36,6 +41,8 @@ class _NotFetchedError(Exception):
 def _fetched(session: Session, pointer: Pointer) -> bytes:
     from sqsctl.aws.delivery.stored_objects import stored_bytes
 
+    if not _BUCKET.fullmatch(pointer.bucket):
+        raise _NotFetchedError("it names no bucket, but something else: that is not followed")
     try:
         return stored_bytes(session, pointer.bucket, pointer.key, limit=MAX_BYTES)
     except SqsctlError as error:

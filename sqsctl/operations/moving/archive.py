@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +21,11 @@ from typing import Any
 from sqsctl.errors import NotFoundError, SqsctlError, UsageError
 from sqsctl.model.message import Message, MessageAttribute
 from sqsctl.model.queues import Queue
-from sqsctl.operations.dead_letters.readable_bodies import decoded
+from sqsctl.operations.dead_letters.readable_bodies import Decoded, decoded
 
 FORMAT = 1
 _GZIP = b"\x1f\x8b"
+Opener = Callable[[str], Decoded | None]
 MAX_LINE_BYTES = 16 * 1024 * 1024  # 1 MiB of body, escaped six times over, and attributes
 
 
@@ -61,25 +62,30 @@ def header(queue: Queue) -> bytes:
     )
 
 
-def message_line(message: Message) -> bytes:
-    """A message with everything it carries, the receipt handle apart."""
-    return _line(
-        {
-            "message_id": message.message_id,
-            "body": message.body,
-            "attributes": {
-                name: _attribute_document(each) for name, each in message.attributes.items()
-            },
-            "system": dict(message.system),
-            **_readable(message.body),
-        }
-    )
+def message_line(message: Message, opened: Opener = decoded) -> bytes:
+    """A message with everything it carries, the receipt handle apart.
+
+    ``opened`` takes the wrappings off its body.
+    """
+    document = {
+        "message_id": message.message_id,
+        "body": message.body,
+        "attributes": {
+            name: _attribute_document(each) for name, each in message.attributes.items()
+        },
+        "system": dict(message.system),
+    }
+    whole = _line(document | _readable(opened(message.body)))
+    # What is longer could not be read again: the message itself always can.
+    return whole if len(whole) <= MAX_LINE_BYTES else _line(document)
 
 
-def _readable(body: str) -> dict[str, Any]:
+def _readable(found: Decoded | None) -> dict[str, Any]:
     """What the body holds without its wrappings, for readers of the file; restore ignores it."""
-    found = decoded(body)
-    return {"decoded": {"layers": list(found.layers), "value": found.value}} if found else {}
+    if found is None:
+        return {}
+    note = {"note": found.note} if found.note else {}
+    return {"decoded": {"layers": list(found.layers), "value": found.value, **note}}
 
 
 def footer(messages: int, sha256: str) -> bytes:

@@ -17,6 +17,7 @@ from sqsctl.errors import RefusedError, SqsctlError
 from sqsctl.model.dead_letters import ExportSummary
 from sqsctl.model.message import Message
 from sqsctl.model.queues import Queue
+from sqsctl.operations.dead_letters.readable_bodies import decoded
 from sqsctl.operations.dead_letters.selection import Select
 from sqsctl.operations.dead_letters.survey import Look, refuse_to_look, survey
 from sqsctl.operations.dead_letters.visibility_hold import Clock, steady
@@ -39,11 +40,13 @@ def export(
     control: Control | None = None,
     progress: Callable[[int, int], None] | None = None,
     clock: Clock = steady,
+    opened: archive.Opener = decoded,
 ) -> ExportSummary:
     """Export the messages that ``select`` wants (all, without one) to ``path``, mode 0600.
 
     ``look`` as for ``peek`` (its ``limit`` counts exported messages; by default there is
-    none). ``progress`` gets how many were looked at and how many were written. Raises
+    none). ``progress`` gets how many were looked at and how many were written; ``opened`` takes
+    the wrappings off a body. Raises
     RefusedError where a look could dead-letter, or where ``path`` exists and may not be
     overwritten.
     """
@@ -55,7 +58,7 @@ def export(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with private_files.writing(path, overwrite=overwrite) as file:
-            writer = _Writer(file, facts)
+            writer = _Writer(file, facts, opened)
             seen = survey(
                 queue,
                 facts,
@@ -112,9 +115,10 @@ def _exists(path: Path) -> RefusedError:
 class _Writer:
     """Writes an archive, and knows the checksum of what is in it."""
 
-    def __init__(self, file: IO[bytes], queue: Queue) -> None:
+    def __init__(self, file: IO[bytes], queue: Queue, opened: archive.Opener) -> None:
         self._file = file
         self._digest = hashlib.sha256()
+        self._opened = opened
         self.messages = 0
         self.damaged: list[str] = []
         self._put(archive.header(queue))
@@ -129,7 +133,7 @@ class _Writer:
             if len(self.damaged) < _DAMAGED_KEPT:
                 self.damaged.append(message.message_id)
             return
-        self._put(archive.message_line(message))
+        self._put(archive.message_line(message, self._opened))
         self.messages += 1
 
     def finish(self) -> None:

@@ -136,3 +136,14 @@ def test_keys_in_a_terminal(
         monkeypatch.setattr("prompt_toolkit.output.create_output", lambda **_: DummyOutput())
         typed.send_text(keys)
         assert browse(made()) == picked
+
+
+def test_a_body_is_shown_without_its_wrappings() -> None:
+    decoded = {"layers": ["sns", "json"], "value": {"order": 7}, "about": {}, "note": None}
+    shown = Browser(
+        "q", [message(1, body='{"Type": "Notification", "Message": "…"}', decoded=decoded)]
+    )
+    lines = text(shown).split("\n")
+    assert '{"order": 7}' in lines[2]
+    assert "Notification" not in lines[2]
+    assert "body without sns > json:" in text(shown)
