@@ -15,7 +15,7 @@ from tests.e2e.stacks import DeployedLab
 from tests.e2e.surroundings import encrypt, let_roles_use, producer_in_vpc
 
 DELAY_S = 0.08
-ROUND_TRIPS = 15
+ROUND_TRIPS = 6
 RUNS = 5
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.lab, pytest.mark.timeout(300)]
@@ -66,7 +66,7 @@ def measured(lab: DeployedLab, what: str) -> tuple[float, int]:
     return trips, a_second
 
 
-def test_doctor_takes_at_most_fifteen_round_trips(lab: DeployedLab) -> None:
+def test_doctor_takes_at_most_six_round_trips(lab: DeployedLab) -> None:
     trips, a_second = measured(lab, "the tutorial's stack")
     assert trips <= ROUND_TRIPS
     assert a_second <= 4

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 LETTERS = 2
 
@@ -12,7 +14,9 @@ class Case:
     """A command line. ``name`` is what sqsctl iam is asked; MAIN is the main queue's URL,
     STACK the stack's name.
 
-    ``letters`` dead letters are put before it; ``good`` are the exit codes of success.
+    ``letters`` dead letters are put before it, with ``body``; ``good`` are the exit codes of
+    success. ``waiting``: a message waits in the main queue, whose mapping is off; ID stands for
+    its id. ``hidden``: it was hidden by queue hide.
     """
 
     name: str
@@ -20,13 +24,23 @@ class Case:
     letters: int = 0
     good: frozenset[int] = frozenset({0})
     label: str = ""
+    body: str = ""
+    waiting: bool = False
+    hidden: bool = False
 
 
 def case(
-    name: str, *more: str, letters: int = 0, good: tuple[int, ...] = (0,), label: str = ""
+    name: str,
+    *more: str,
+    letters: int = 0,
+    good: tuple[int, ...] = (0,),
+    label: str = "",
+    **state: Any,
 ) -> Case:
-    return Case(name, (*name.split(), *more), letters, frozenset(good), label or name)
+    return Case(name, (*name.split(), *more), letters, frozenset(good), label or name, **state)
 
+
+EVENT = json.dumps({"source": "shop", "detail-type": "order", "detail": {"n": 1}})
 
 CASES: tuple[Case, ...] = (
     case("queue ls", "--prefix", "STACK"),  # other tests leave queues of their own
@@ -46,10 +60,19 @@ CASES: tuple[Case, ...] = (
     case("dlq redrive --method client", letters=LETTERS),
     case("dlq redrive --method native", "--to", "MAIN", letters=LETTERS),
     case("dlq redrive --to function:WORKER", letters=LETTERS),
+    case("dlq redrive --to topic:TOPIC", letters=LETTERS),
+    case("dlq redrive --to bus:default", letters=LETTERS, body=EVENT),
+    case("dlq bury", "ID", "--yes", waiting=True),
+    case("queue hide", "ID", "--force", waiting=True),
+    case("queue show", "ID", waiting=True, hidden=True),
+    case("logs query", "--since", "1h"),
     case("queue purge", "--yes"),
     case("dlq purge", "--yes", letters=LETTERS),
     case("dlq purge --match", "input >= `0`", "--yes", letters=LETTERS),
 )
+
+# What is asked of an emulator only by the check's id.
+ALARMS = case("doctor", "dlq-alarm-missing", label="doctor, alarms")
 
 # On a stack whose producer is in a VPC and whose queue has a key of its own.
 SURROUNDED = case("doctor", good=(0, 10), label="doctor, with VPC and key")
@@ -147,6 +170,28 @@ SPARE: dict[str, tuple[str, ...]] = {
     "dlq redrive --method native": (*_PAIR, *_HOLD),
     # Whoever may invoke it need not be allowed to look at it first.
     "dlq redrive --to function:WORKER": (*_PAIR, *_CAUSES, "sqs:ChangeMessageVisibility"),
+    "dlq redrive --to topic:TOPIC": (
+        *_PAIR,
+        *_CAUSES,
+        "sns:GetTopicAttributes",
+        "sqs:ChangeMessageVisibility",
+    ),
+    "dlq redrive --to bus:default": (
+        *_PAIR,
+        *_CAUSES,
+        "events:DescribeEventBus",
+        "sqs:ChangeMessageVisibility",
+    ),
+    # The only message that is met is moved: none is given back.
+    "dlq bury": (*_STACK, "sqs:ChangeMessageVisibility"),
+    "queue hide": _STACK,
+    "queue show": _STACK,
+    "logs query": (
+        *_STACK,
+        "sqs:GetQueueAttributes",
+        "lambda:ListEventSourceMappings",
+        "logs:StopQuery",
+    ),
     "queue purge": _STACK,
     "dlq purge": (
         *_PAIR,

@@ -10,14 +10,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
 from sqsctl.aws.lab_state import LabState
+from sqsctl.aws.mappings import MappingClient
 from sqsctl.aws.sqs.queues import QueueClient
 from sqsctl.model.message import Outgoing
 from tests.e2e.iam_cases import (
+    ALARMS,
     CASES,
     NAMED_ELSEWHERE,
     NOT_ENFORCED,
@@ -29,6 +32,7 @@ from tests.e2e.iam_cases import (
 from tests.e2e.iam_users import User, actions_of, somebody, without
 from tests.e2e.stacks import DeployedLab, own_stack
 from tests.e2e.surroundings import encrypt, let_roles_use, producer_in_vpc
+from tests.e2e.test_alarms import alarm
 from tests.program import Ran, Sqsctl
 
 pytestmark = pytest.mark.lab
@@ -67,31 +71,60 @@ def run_as(sqsctl: Sqsctl, monkeypatch: pytest.MonkeyPatch) -> As:
     def run(user: User, case: Case, document: dict[str, Any]) -> Ran:
         lab = user.lab
         user.grant(document)
-        put(lab, case.letters)
+        put(lab, case.letters, case.body)
         worker = next(each.name for each in lab.stack.functions if each.name.endswith("Worker"))
         names = {
             "MAIN": lab.queue.url,
             "STACK": lab.name,
             "function:WORKER": f"function:{worker}",
         }
-        with monkeypatch.context() as patch:
+        if "TOPIC" in case.name:
+            topics: Any = lab.session.client("sns")
+            made = topics.create_topic(Name=lab.name)["TopicArn"]
+            names["topic:TOPIC"] = f"topic:{made}"
+        with ExitStack() as held:
+            patch = held.enter_context(monkeypatch.context())
+            if case.waiting:
+                names["ID"] = held.enter_context(one_waiting(lab))
             patch.setenv("SQSCTL_LAB_NAME", "nobodys")
             patch.setenv("SQSCTL_STACK", lab.name)
             patch.setenv("AWS_ENDPOINT_URL", lab.state.endpoint)
             patch.setenv("AWS_ACCESS_KEY_ID", user.key)
             patch.setenv("AWS_SECRET_ACCESS_KEY", user.secret)
             arguments = [names.get(each, each) for each in case.arguments]
+            if case.hidden:
+                with monkeypatch.context() as owner:
+                    owner.setenv("AWS_ACCESS_KEY_ID", lab.state.access_key_id)
+                    owner.setenv("AWS_SECRET_ACCESS_KEY", lab.state.secret_access_key)
+                    hidden = sqsctl(
+                        "queue", "hide", names["ID"], "--force", "--region", lab.state.region
+                    )
+                    assert hidden.code == 0, hidden.err
             return sqsctl(*arguments, "--region", lab.state.region, "-o", "json")
 
     return run
 
 
-def put(lab: DeployedLab, count: int) -> None:
+def put(lab: DeployedLab, count: int, body: str = "") -> None:
     """Messages straight into the dead-letter queue."""
     if count:
         port = QueueClient(lab.session).open(lab.dead_letters.ref)
-        sent = port.send([Outgoing(json.dumps({"input": n})) for n in range(count)])
+        sent = port.send([Outgoing(body or json.dumps({"input": n})) for n in range(count)])
         assert len(sent.accepted) == count
+
+
+@contextmanager
+def one_waiting(lab: DeployedLab) -> Iterator[str]:
+    """The id of a message that waits in the main queue while nothing consumes it."""
+    client = MappingClient(lab.session)
+    (mapping,) = client.of_queue(lab.queue.arn)
+    client.set_enabled(mapping.uuid, enabled=False)
+    sqs = lab.session.sqs()
+    made = sqs.send_message(QueueUrl=lab.queue.url, MessageBody='{"input": 1}')
+    try:
+        yield made["MessageId"]
+    finally:
+        client.set_enabled(mapping.uuid, enabled=True)
 
 
 def judge(case: Case, action: str, ran: Ran) -> str | None:
@@ -151,6 +184,26 @@ def test_doctor_names_whatever_it_may_not_read(
             place.lead_out()
             deny(SURROUNDED, sorted(SURROUNDINGS))
         assert not [each for each in wrong if each]
+
+
+def test_alarms_that_may_not_be_read_are_named(
+    shared: User, policy_of: Callable[..., dict[str, Any]], run_as: As
+) -> None:
+    document = policy_of(shared.lab, ALARMS)
+    whole = run_as(shared, ALARMS, document)
+    assert whole.data["missing_actions"] == []
+    (found,) = whole.data["findings"]
+    assert "no alarm watches it" in found["title"]
+    action = "cloudwatch:DescribeAlarmsForMetric"
+    blind = run_as(shared, ALARMS, without(document, action))
+    assert blind.data["missing_actions"] == [action]
+    assert blind.data["findings"] == []
+    topics: Any = shared.lab.session.client("sns")
+    topic = topics.create_topic(Name=f"{shared.lab.name}-alarm")["TopicArn"]
+    alarm(shared.lab, shared.lab.name, topic)
+    action = "sns:ListSubscriptionsByTopic"
+    assert run_as(shared, ALARMS, without(document, action)).data["findings"] == []
+    shared.lab.session.cloudwatch().delete_alarms(AlarmNames=[shared.lab.name])
 
 
 @pytest.mark.parametrize("method", ["client", "native"])

@@ -15,6 +15,7 @@ DeleteMessage or ChangeMessageVisibility covers its batch form).
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import unquote
 
@@ -60,6 +61,10 @@ def install() -> None:
         account_id: str,
     ) -> str:
         found = str(extract(service, method, path, headers, body, params, region, account_id))
+        if service == "logs" and (group := _queried(body)):
+            # As for a call that names one group: Insights names several in a list.
+            told = json.dumps({"logGroupName": group}).encode()
+            return str(extract(service, method, path, headers, told, params, region, account_id))
         if service == "iam" and _one(params, "Action") in _SIMULATIONS:
             return _one(params, "PolicySourceArn") or found
         if service == "lambda" and "/layers" in path:
@@ -85,6 +90,16 @@ def layer_version(path: str, params: Any) -> str:
     if not name.startswith("arn:"):
         name = f"arn:aws:lambda:{get_region()}:{get_account_id()}:layer:{name}"
     return f"{name}:{version}"
+
+
+def _queried(body: bytes) -> str:
+    """The first log group of those that a query is about; empty for any other call."""
+    try:
+        told = json.loads(body or b"{}")
+    except ValueError:
+        return ""
+    names = told.get("logGroupNames") if isinstance(told, dict) else None
+    return str(names[0]) if isinstance(names, list) and names else ""
 
 
 def _one(params: Any, name: str) -> str:
