@@ -74,7 +74,7 @@ MUTANTS = [
         "sqsctl/operations/moving/export.py",
         "        if message.damaged:\n",
         "        if False:\n",
-        ("tests/operations/moving", "tests/aws/test_hostile_server.py"),
+        (ARCHIVE,),
     ),
     Mutant(
         "restore from the beginning once more",
@@ -88,7 +88,7 @@ MUTANTS = [
         "sqsctl/operations/moving/restore.py",
         "        journal.intent(lines, tried_at)\n",
         "",
-        (ARCHIVE, "tests/operations/moving/test_tampered.py"),
+        (ARCHIVE,),
     ),
     Mutant(
         "take an earlier task for this one",

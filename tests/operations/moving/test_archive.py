@@ -7,6 +7,7 @@ import json
 import stat
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from sqsctl.errors import NotFoundError, RefusedError, SqsctlError, UsageError
 from sqsctl.model.dead_letters import ExportSummary, RestoreSummary
-from sqsctl.model.message import MessageAttribute, Outgoing
+from sqsctl.model.message import Message, MessageAttribute, Outgoing
 from sqsctl.operations.dead_letters.survey import Look
 from sqsctl.operations.moving import archive
 from sqsctl.operations.moving.export import export
@@ -389,6 +390,39 @@ def test_what_nobody_knows_is_sent_again_and_told(file: Path, sqs: FakeSqs) -> N
     assert (first.sent, first.failed, len(first.possible_duplicates)) == (0, 5, 5)
     second = restored(file, other)
     assert (second.sent, len(second.possible_duplicates)) == (5, 5)
+
+
+def test_killed_after_a_send_what_may_be_there_twice_is_told(file: Path, sqs: FakeSqs) -> None:
+    class KilledError(BaseException):
+        """The process is gone, as far as its code can tell."""
+
+    def arrives(call: Callable[[], object], _size: int) -> object:
+        call()
+        raise KilledError
+
+    other = sqs.create("other")
+    other.fail("send", arrives)
+    with pytest.raises(KilledError):
+        restored(file, other)
+    second = restored(file, other)
+    assert max(Counter(other.bodies).values()) == 2
+    assert len(second.possible_duplicates) == 5
+
+
+def test_a_message_that_was_damaged_on_its_way_is_named_and_not_written(
+    dead: FakeQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_out = FakeQueue.receive
+
+    def damaging(queue: FakeQueue, *given: Any, **more: Any) -> tuple[Message, ...]:
+        batch = handed_out(queue, *given, **more)
+        return tuple(replace(each, damaged=each.message_id == "dlq-2") for each in batch)
+
+    monkeypatch.setattr(FakeQueue, "receive", damaging)
+    dead.put("a", "b", "c")
+    done = exported(dead, tmp_path / "f")
+    assert done.damaged == ("dlq-2",)
+    assert "dlq-2" not in {each.message.message_id for each in archive.entries(tmp_path / "f")}
 
 
 def test_expired_credentials_stop_it_and_the_next_run_goes_on(sqs: FakeSqs, tmp_path: Path) -> None:
