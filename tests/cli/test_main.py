@@ -270,7 +270,7 @@ def test_what_only_follows_ends_quietly(form: str) -> None:
         "import os, signal, sys\n"
         "from sqsctl.cli import main\n"
         "from sqsctl.cli.logs import tail\n"
-        "tail._groups = lambda run, *_: setattr(run, 'target', None) or {}\n"
+        "tail._groups = lambda run, *_: setattr(run, 'target', None) or ({}, None)\n"
         "tail._print = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT) or signal.pause()\n"
         "from sqsctl.cli.run.context import Run\n"
         "from tests.aws.stubs import Stubbed\n"

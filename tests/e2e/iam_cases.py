@@ -56,7 +56,8 @@ CASES: tuple[Case, ...] = (
     case("doctor", good=(0, 10)),
     case("dlq peek", letters=LETTERS),
     case("dlq groups", letters=LETTERS),
-    case("dlq export", "letters.jsonl", "--force", letters=LETTERS),
+    # What an export before it still holds is not seen, and said.
+    case("dlq export", "letters.jsonl", "--force", letters=LETTERS, good=(0, 3)),
     case("dlq redrive --method client", letters=LETTERS),
     case("dlq redrive --method native", "--to", "MAIN", letters=LETTERS),
     case("dlq redrive --to function:WORKER", letters=LETTERS),
