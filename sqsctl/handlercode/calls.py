@@ -221,8 +221,9 @@ def _own_call(
     returned = returned_closure(own, args)
     if returned is not None:
         return returned
+    waits = frame.waits or (use is Use.ANSWER and asynchronous(walker, own))
     done = walker.run(
-        own, tuple(args), use, waits=frame.waits, record=frame.record, depth=frame.depth + 1,
+        own, tuple(args), use, waits=waits, record=frame.record, depth=frame.depth + 1,
         around=frame,
     )  # fmt: skip
     about = any(isinstance(each, What) for each in args) or own.function is call.callee

@@ -6,6 +6,7 @@ is nothing found: a value that is given to code which is not here counts as hear
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,16 @@ from sqsctl.handlercode.frames import Closure, Fault, Frame, Region, Sighting, W
 from sqsctl.handlercode.identifiers import throws_ids
 from sqsctl.handlercode.parsing.gc_pause import uncollected
 from sqsctl.handlercode.parsing.source_files import Unit
-from sqsctl.handlercode.parsing.syntax import Call, Expr, Function, Member, Name, everything, within
+from sqsctl.handlercode.parsing.syntax import (
+    Call,
+    Expr,
+    Function,
+    Member,
+    Name,
+    Row,
+    everything,
+    within,
+)
 from sqsctl.handlercode.program import Placed, Program, program_of
 from sqsctl.handlercode.queue_calls import QueueCalls, queue_calls
 from sqsctl.handlercode.scopes import Scope, Use, own_function
@@ -31,6 +41,9 @@ _TRANSPARENT = frozenset({
     "before", "after", "onError", "event_parser", "wraps", "xray_recorder", "capture",
 })  # fmt: skip
 
+
+# Modules whose middlewares are known not to make up for an error that the handler swallowed.
+_LEAVES_ANSWERS = re.compile("middy|powertools|datadog", re.IGNORECASE)
 
 # What finding out about a bundle's calls of queues may cost, in looks at an expression.
 _STEPS = 30_000
@@ -183,9 +196,8 @@ class _Entry:
         made = isinstance(call.callee, Name) and self.program.class_of(placed.unit, call.callee.id)
         if not made:
             return None
-        unit, cls = made
-        method = cls.methods.get("__call__")
-        return Closure(unit, method, {}) if method else None
+        method = self.program.method_of(*made, "__call__")
+        return Closure(*method, {}) if method else None
 
     def _through_own(self, closure: Closure) -> Closure:
         """The function that the program's own decorators make of it, the innermost first."""
@@ -246,6 +258,16 @@ class _Entry:
         told = f"{call_names.last_of(outer)} {imported.module if imported else ''}"
         if call_names.last_of(outer) not in _TRANSPARENT and "middy" not in told.lower():
             self._use = Use.WRAPPED
+        if any(self._unknown(placed.unit, each) for each in _middlewares(call)):
+            self._use = Use.WRAPPED
+
+    def _unknown(self, unit: Unit, middleware: Expr) -> bool:
+        """Whether a middleware comes from a module that may change the event or the answer."""
+        maker = middleware
+        while isinstance(maker, Call | Member):
+            maker = maker.callee if isinstance(maker, Call) else maker.of
+        imported = unit.imports.get(maker.id) if isinstance(maker, Name) else None
+        return imported is not None and not _LEAVES_ANSWERS.search(imported.module)
 
     def _decorated(self, closure: Closure) -> What:
         """What a decorated function is given."""
@@ -290,6 +312,14 @@ def _innermost(call: Call) -> Expr:
             return of if isinstance(callee, Call) else callee
         callee = of
     return callee
+
+
+def _middlewares(call: Call) -> Iterator[Expr]:
+    """What ``middy(f).use(a).use([b, c])`` puts around a handler."""
+    for each in within(call):
+        if isinstance(each, Call) and isinstance(each.callee, Member) and each.callee.name == "use":
+            for given in each.args:
+                yield from given.items if isinstance(given, Row) else (given,)
 
 
 def _arguments(call: Call) -> Iterator[Expr]:

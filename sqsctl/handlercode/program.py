@@ -108,6 +108,18 @@ class Program:
         inner = other.cls(known)
         return (other, inner) if inner else None
 
+    def method_of(self, unit: Unit, cls: Class, name: str) -> tuple[Unit, Function] | None:
+        """A class's own method, or the one that it inherits."""
+        waiting, seen = [(unit, cls)], 0
+        while waiting and seen < _ALIASES:
+            seen += 1
+            where, each = waiting.pop(0)
+            if name in each.methods:
+                return where, each.methods[name]
+            bases = (self.class_of(where, base) for base in each.bases)
+            waiting += [found for found in bases if found]
+        return None
+
     def methods(self, name: str) -> list[tuple[Unit, Function]]:
         """The methods of this name that the program's classes have."""
         found: list[tuple[Unit, Function]] = []

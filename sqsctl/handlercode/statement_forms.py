@@ -11,9 +11,11 @@ from sqsctl.handlercode.parsing.syntax import (
     Member,
     Name,
     Other,
+    Rest,
     Stmt,
     Table,
     everything,
+    names_in,
     within,
 )
 
@@ -68,3 +70,12 @@ def caught(each: Catch, *, python: bool) -> str:
     if python:
         return " ".join(("except", ", ".join(each.kinds))).strip()
     return "catch"
+
+
+def uses_rest(body: tuple[Stmt, ...], rest: Rest) -> bool:
+    """Whether anything is done with the other records, of ``first, *rest = records``."""
+    names, own = names_in(rest.target), {id(each) for each in within(rest)}
+    return any(
+        isinstance(each, Name) and each.id in names and id(each) not in own
+        for each in everything(body)
+    )

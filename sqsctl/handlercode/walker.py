@@ -69,6 +69,7 @@ from sqsctl.handlercode.statement_forms import (
     is_of_here,
     is_read,
     stands_in,
+    uses_rest,
 )
 
 _DEEPEST = 14
@@ -199,9 +200,11 @@ class Walker:
 
     def _row(self, frame: Frame, target: Row, made: Value) -> None:
         needed(self, made)
-        rest = any(isinstance(each, Rest) for each in target.items)
+        stars = [each for each in target.items if isinstance(each, Rest)]
+        rest = any(uses_rest(frame.scope.body, each) for each in stars)
         element = {What.RECORDS: What.RECORD, What.INNER: What.BODY}
-        if made is What.RECORDS and not rest and not frame.unit.path.endswith(".py"):
+        # Without a star, Python raises where there is more than one record.
+        if made is What.RECORDS and not rest and (stars or frame.unit.path.endswith("js")):
             self.coverage.took(frame, target, target.line, "[record] = Records")
         for inner in target.items:
             # Of (index, record) the first is bound as a record, too: it does no harm.

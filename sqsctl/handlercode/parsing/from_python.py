@@ -93,7 +93,8 @@ def _class(node: ast.ClassDef) -> Class:
             each.name: _function(each, method=True)
             for each in node.body
             if isinstance(each, _DEFINITION)
-        }
+        },
+        tuple(each.id for each in node.bases if isinstance(each, ast.Name)),
     )
 
 

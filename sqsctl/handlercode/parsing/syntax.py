@@ -233,9 +233,10 @@ class Imported:
 
 @dataclass(slots=True)
 class Class:
-    """What is callable on an object."""
+    """What is callable on an object; ``bases`` are the classes it inherits from, by name."""
 
     methods: dict[str, Function] = field(default_factory=dict)
+    bases: tuple[str, ...] = ()
 
 
 def parts(expr: Expr) -> tuple[Expr, ...]:
