@@ -101,8 +101,9 @@ class ExportSummary:
 class RestoreSummary:
     """What a restore sent. ``partial``: the file is torn or its checksum is wrong.
 
-    ``skipped`` lines had been sent by an earlier run of the same restore. Places are line
-    numbers of the file.
+    ``skipped`` lines had been sent by an earlier run of the same restore, ``restored_before`` ones
+    by the restores ``restored_by``, most often of another file. Places are line numbers of the
+    file.
     """
 
     path: str
@@ -116,3 +117,5 @@ class RestoreSummary:
     partial_reason: str = ""
     interrupted: bool = False
     journal: str | None = None
+    restored_before: int = 0
+    restored_by: tuple[str, ...] = ()

@@ -151,6 +151,10 @@ def test_export_restore_is_the_identity(
     until(lambda: dead(on_lab), lambda count: count == 0)
     restored = sqsctl("dlq", "restore", str(file), "--to", on_lab.dead_letters.name, "-o", "json")
     assert (restored.code, restored.data["sent"]) == (0, 15)
+    again = sqsctl("dlq", "restore", str(file), "--to", on_lab.dead_letters.name)
+    assert again.code == 0
+    assert "15 were restored before by " in again.out
+    assert "--no-resume sends them again" in again.out
     messages = sqsctl("dlq", "peek", "--limit", "15", "-o", "json").data["messages"]
     assert {each["body"] for each in messages} == {json.dumps({"input": n}) for n in range(1, 16)}
     assert {each["attributes"]["Bytes"]["binary_base64"] for each in messages} == {"AP8="}

@@ -141,8 +141,6 @@ class Trial:
         bench = self.bench
         bench.proxy.faults.clear()
         bench.proxy.settle()
-        if self.kind == "restore" and self.ended:
-            return  # once more would be to send it all anew
         client = QueueClient(session_on(bench.proxy.url))
         end = time.monotonic() + 60  # a look that was killed hides what it saw for a while
         while time.monotonic() < end:

@@ -56,7 +56,10 @@ def restore(
         int, typer.Option("--concurrency", "-c", min=1, max=32, help="Requests at a time.")
     ] = 4,
     resume: Annotated[
-        bool, typer.Option("--resume/--no-resume", help="Take up a restore of the same file.")
+        bool,
+        typer.Option(
+            "--resume/--no-resume", help="Leave out what earlier restores sent to this queue."
+        ),
     ] = True,
     allow_partial: Annotated[
         bool, typer.Option("--allow-partial", help="Send what can be read of a torn file.")
@@ -69,7 +72,7 @@ def restore(
     from sqsctl.aws.lab_state import state_home
     from sqsctl.cli.dlq.source import dead_letters
     from sqsctl.operations.moving import archive
-    from sqsctl.operations.moving.restore import Restore, refuse
+    from sqsctl.operations.moving.restore import Restore, refuse, restored_before
     from sqsctl.operations.moving.restore import restore as send
     from sqsctl.operations.shared.control import Control, interruptible
 
@@ -92,14 +95,19 @@ def restore(
                 code="no_destination",
             )
         target = pair.sources[0]
+    journals = state_home() / "journals"
     if dry_run:
         refuse(file, verdict, target, allow_partial=allow_partial)
-        said = f"would send {counted(verdict.messages, 'message')} to {target.name}"
-        said += f" (not whole: {verdict.problem})" if verdict.problem else ""
-        return Answer(
-            {"dry_run": True, "path": str(file), "lines": verdict.messages, "to": target.name},
-            lambda console: lines(console, [said]),
+        before = (
+            restored_before(file, target, journal_folder=journals, place=client.place)
+            if resume
+            else 0
         )
+        said = f"would send {counted(verdict.messages - before, 'message')} to {target.name}"
+        said += f" ({before} were restored before)" if before else ""
+        said += f" (not whole: {verdict.problem})" if verdict.problem else ""
+        data = {"dry_run": True, "path": str(file), "lines": verdict.messages, "to": target.name}
+        return Answer(data | {"restored_before": before}, lambda console: lines(console, [said]))
     once_more = again(run, target.name)
     control = Control()
     with (
@@ -110,7 +118,7 @@ def restore(
             file,
             client.open(target.ref),
             target,
-            journal_folder=state_home() / "journals",
+            journal_folder=journals,
             options=Restore(
                 rate=rate,
                 concurrency=concurrency,
@@ -132,6 +140,8 @@ def _restored(summary: RestoreSummary, target: str, stopped: Exit, once_more: st
         "lines": summary.lines,
         "sent": summary.sent,
         "skipped": summary.skipped,
+        "restored_before": summary.restored_before,
+        "restored_by": list(summary.restored_by),
         "failed": summary.failed,
         "possible_duplicates": list(summary.possible_duplicates),
         "failures": [{"line": line, "reason": reason} for line, reason in summary.failures],
@@ -163,6 +173,14 @@ def _restored(summary: RestoreSummary, target: str, stopped: Exit, once_more: st
         )
         if summary.skipped:
             lines(console, [f"  {summary.skipped} had been sent before"])
+        if summary.restored_before:
+            before = f"  {summary.restored_before} were restored before by {_runs(summary)}"
+            lines(console, [before, "  --no-resume sends them again"])
         lines(console, [f"  line {line}: {reason}" for line, reason in summary.failures[:20]])
 
     return Answer(data, human, code, errors)
+
+
+def _runs(summary: RestoreSummary) -> str:
+    named, more = summary.restored_by[-3:], len(summary.restored_by) - 3
+    return ", ".join(named) + (f" and {counted(more, 'other run')}" if more > 0 else "")

@@ -148,6 +148,8 @@ DLQ: dict[str, tuple[Shape, ...]] = {
             "lines": "int",
             "sent": "int",
             "skipped": "int",
+            "restored_before": "int",
+            "restored_by": ["text"],
             "failed": "int",
             "possible_duplicates": ["text"],
             "failures": [{"line": "int", "reason": "text"}],
@@ -156,7 +158,13 @@ DLQ: dict[str, tuple[Shape, ...]] = {
             "interrupted": "bool",
             "journal": "text?",
         },
-        {"dry_run": "bool", "path": "text", "lines": "int", "to": "text"},
+        {
+            "dry_run": "bool",
+            "path": "text",
+            "lines": "int",
+            "to": "text",
+            "restored_before": "int",
+        },
     ),
     "dlq tasks": (
         {"queue": "text", "tasks": [TASK], "cancelled": OneOf((None, TASK)), "dry_run": "bool"},

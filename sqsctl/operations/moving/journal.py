@@ -32,13 +32,16 @@ __all__ = [
     "abandon",
     "begin",
     "identity",
+    "of_queue",
     "read",
     "resume",
+    "source_of",
     "unfinished",
 ]
 
 FORMAT = 1
 _SUFFIX = ".jsonl"
+_FIRST_BYTES = 64 * 1024
 _LAST_BYTES = 4096
 _KEPT_S = 30 * 86_400
 
@@ -198,6 +201,21 @@ def unfinished(folder: Path, source: str) -> UnfinishedRun | None:
     return None
 
 
+def of_queue(folder: Path, arn: str) -> list[Path]:
+    """The journals, of whatever kind, of queues with this one's name."""
+    return sorted(folder.glob(f"{_name(arn)}-*{_SUFFIX}"))
+
+
+def source_of(path: Path) -> str:
+    """What a journal says it is of, from its first line alone; empty where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            record = parsed(file.readline(_FIRST_BYTES))
+    except OSError:
+        return ""
+    return str(record.get("source", "")) if record else ""
+
+
 def abandon(unfinished: UnfinishedRun) -> None:
     """Mark an unfinished journal as given up, so that no later run picks it up."""
     journal = _reopened(unfinished)
@@ -242,8 +260,12 @@ def _tidy(folder: Path) -> None:
 
 def _key(source: str) -> str:
     """A file-name-safe key: the queue's name for people, a hash of the whole for certainty."""
-    name = "".join(c if c.isalnum() or c in "-_" else "_" for c in source.rpartition(":")[2])
-    return f"{name[:80]}-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
+    return f"{_name(source)}-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
+
+
+def _name(source: str) -> str:
+    name = source.rpartition(":")[2]
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:80]
 
 
 def _lock(descriptor: int, path: Path) -> None:

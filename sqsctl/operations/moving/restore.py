@@ -1,8 +1,9 @@
 """Send an exported file's messages into a queue, once, also after an interrupt.
 
-A journal remembers which lines were sent; the same file into the same queue goes on where
-it stopped. Lines of which nobody knows are sent again and listed. Order within a FIFO
-group is kept. The file is never changed.
+A journal remembers which messages were sent; the same file into the same queue goes on where
+it stopped, and what another file gave that queue is left out and counted. Messages of which
+nobody knows are sent again and listed. Order within a FIFO group is kept. The file is never
+changed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sqsctl.operations.moving import archive
 from sqsctl.operations.moving import journal as journals
 from sqsctl.operations.moving.destinations import deduplication_id
 from sqsctl.operations.moving.ledger import swallowed
+from sqsctl.operations.moving.restored_before import Earlier, earlier, source
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.delivery import BATCH, RetryPolicy, deliver, pack
 from sqsctl.operations.shared.fifo_batches import in_waves
@@ -38,7 +40,8 @@ _CHUNK = 50  # lines handed to a worker at a time
 @dataclass(frozen=True, slots=True)
 class Restore:
     """How to send: ``rate`` messages per second at most, ``concurrency`` requests at a time
-    (one on FIFO queues, whose order would suffer). ``place`` tells one server from another,
+    (one on FIFO queues, whose order would suffer). Without ``resume`` everything is sent,
+    whatever earlier runs sent. ``place`` tells one server from another,
     ``command`` is what to type to go on."""
 
     rate: float | None = None
@@ -73,6 +76,12 @@ def restore(
     refuse(path, verdict, facts, allow_partial=options.allow_partial)
     run = _Run(path, verdict, target, facts, options, control or Control(), policy)
     return run.run(journal_folder, select, progress)
+
+
+def restored_before(path: Path, facts: Queue, *, journal_folder: Path, place: str = "") -> int:
+    """How many messages of an archive ``restore`` would leave out."""
+    told = earlier(journal_folder, place, facts)
+    return len({each.message.message_id for each in archive.entries(path)} & told.sent.keys())
 
 
 def refuse(
@@ -118,6 +127,8 @@ class _Run:
         self._failed = 0
         self._passed = 0
         self._failures: list[tuple[int, str]] = []
+        self._before: dict[str, int] = {}  # earlier restores, and how many of these they sent
+        self._earlier = Earlier()
         self._doubted: dict[str, None] = {}
         self._error: SqsctlError | None = None
         self._fallen: set[str] = set()  # FIFO groups with a line that was not sent
@@ -128,9 +139,11 @@ class _Run:
         select: Select | None,
         progress: Callable[[int, int], None] | None,
     ) -> RestoreSummary:
-        queue = journals.identity(self._options.place, self._facts)
-        key = f"restore:{self._verdict.sha256} {queue}"
+        key = source(self._verdict.sha256, self._options.place, self._facts)
         unfinished = journals.unfinished(folder, key) if self._options.resume else None
+        if self._options.resume:
+            mine = unfinished.path if unfinished else None
+            self._earlier = earlier(folder, self._options.place, self._facts, mine)
         terms = {"file": str(self._path)}
         with (
             journals.resume(unfinished, hold_s=0)
@@ -178,16 +191,20 @@ class _Run:
         chunk: list[archive.Entry] = []
         known = IdSet()  # an export names each message once; a file that was changed may not
         for entry in archive.entries(self._path):
-            if not known.add(entry.message.message_id):
+            key = entry.message.message_id
+            if not known.add(key):
                 self._failed_line(entry, "its message id stands in the file before: not sent again")
-            elif unfinished is not None and str(entry.line) in unfinished.sent:
+            elif unfinished is not None and key in unfinished.sent:
                 with self._lock:
                     self._skipped += 1
                     self._passed += 1
-                    if str(entry.line) in unfinished.doubtful:
-                        self._doubted[entry.message.message_id] = None
+                    if key in unfinished.doubtful:
+                        self._doubted[key] = None
             elif select is None or select(entry.message):
-                chunk.append(entry)
+                if key in self._earlier.sent:
+                    self._leave_out(key)
+                else:
+                    chunk.append(entry)
             else:
                 with self._lock:
                     self._passed += 1
@@ -196,6 +213,15 @@ class _Run:
                 chunk = []
         if chunk:
             yield chunk
+
+    def _leave_out(self, key: str) -> None:
+        """Another restore sent it."""
+        run = self._earlier.sent[key]
+        with self._lock:
+            self._before[run] = self._before.get(run, 0) + 1
+            self._passed += 1
+            if key in self._earlier.doubtful:
+                self._doubted[key] = None
 
     def _send_chunk(
         self,
@@ -219,7 +245,7 @@ class _Run:
     def _prepared(self, entry: archive.Entry) -> Outgoing | None:
         outgoing = entry.message.to_outgoing()
         unique = (
-            deduplication_id(self._facts.arn, f"{entry.line}:{entry.message.message_id}", outgoing)
+            deduplication_id(self._facts.arn, entry.message.message_id, outgoing)
             if self._facts.fifo
             else None
         )
@@ -238,10 +264,12 @@ class _Run:
         unfinished: journals.UnfinishedRun | None,
         packed: Sequence[tuple[archive.Entry, Outgoing]],
     ) -> None:
-        lines = [str(entry.line) for entry, _ in packed]
-        before = unfinished.perhaps if unfinished else {}
+        keys = [entry.message.message_id for entry, _ in packed]
+        # When another file's run tried it, and whether as the same message, nobody knows.
+        before: dict[str, float | None] = dict.fromkeys(self._earlier.perhaps & set(keys))
+        before |= unfinished.perhaps if unfinished else {}
         tried_at = self._server_time()
-        journal.intent(lines, tried_at)
+        journal.intent(keys, tried_at)
         result = deliver(
             self._target,
             [outgoing for _, outgoing in packed],
@@ -252,17 +280,17 @@ class _Run:
         doubtful = [
             place
             for place in (each.index for each in result.accepted)
-            if (place in result.doubtful or lines[place] in before)
-            and not (self._facts.fifo and swallowed(before.get(lines[place], tried_at), now))
+            if (place in result.doubtful or keys[place] in before)
+            and not (self._facts.fifo and swallowed(before.get(keys[place], tried_at), now))
         ]
         journal.sent(
-            [(lines[each.index], each.message_id) for each in result.accepted],
-            [lines[place] for place in doubtful],
+            [(keys[each.index], each.message_id) for each in result.accepted],
+            [keys[place] for place in doubtful],
         )
         journal.unsent(
-            lines[each.index] for each in result.rejected if lines[each.index] not in before
+            keys[each.index] for each in result.rejected if keys[each.index] not in before
         )
-        journal.unknown(lines[place] for place in result.unknown)
+        journal.unknown(keys[place] for place in result.unknown)
         with self._lock:
             self._sent += len(result.accepted)
             self._passed += len(result.accepted)
@@ -300,6 +328,8 @@ class _Run:
             lines=self._verdict.messages,
             sent=self._sent,
             skipped=self._skipped,
+            restored_before=sum(self._before.values()),
+            restored_by=tuple(self._before),
             failed=self._failed,
             possible_duplicates=tuple(self._doubted),
             failures=tuple(sorted(self._failures)),

@@ -21,7 +21,7 @@ from sqsctl.model.message import Message, MessageAttribute, Outgoing
 from sqsctl.operations.dead_letters.survey import Look
 from sqsctl.operations.moving import archive
 from sqsctl.operations.moving.export import export
-from sqsctl.operations.moving.restore import Restore, restore
+from sqsctl.operations.moving.restore import Restore, restore, restored_before
 from sqsctl.operations.shared.control import Control
 from sqsctl.operations.shared.delivery import RetryPolicy
 from tests.operations.fakes import (
@@ -377,10 +377,43 @@ def test_an_interrupted_restore_goes_on_where_it_stopped(sqs: FakeSqs, tmp_path:
     assert third.sent == 120, "another queue is another restore"
 
 
-def test_a_finished_restore_may_be_repeated(file: Path, sqs: FakeSqs) -> None:
+def test_a_finished_restore_is_repeated_on_demand_alone(file: Path, sqs: FakeSqs) -> None:
     other = sqs.create("other")
     restored(file, other)
-    assert restored(file, other).sent == 5
+    again = restored(file, other)
+    assert (again.sent, again.restored_before, len(other.stored)) == (0, 5, 5)
+    assert restored(file, other, options=Restore(resume=False)).sent == 5
+    assert len(other.stored) == 10
+
+
+def test_what_another_file_gave_back_is_left_out_and_told(file: Path, sqs: FakeSqs) -> None:
+    other = sqs.create("other")
+    cut = file.with_name("cut")
+    lines = file.read_bytes().splitlines(keepends=True)
+    cut.write_bytes(b"".join(lines[:4]))
+    assert restored(cut, other, options=Restore(allow_partial=True)).sent == 3
+    facts, folder = sqs.facts("other"), file.parent / "journals"
+    assert restored_before(file, facts, journal_folder=folder) == 3
+    whole = restored(file, other)
+    assert (whole.sent, whole.restored_before, whole.skipped) == (2, 3, 0)
+    assert len(whole.restored_by) == 1
+    assert whole.restored_by[0].startswith(str(cut))
+    assert len(other.bodies) == len(set(other.bodies)) == 5
+    assert restored(file, sqs.create("third")).sent == 5, "another queue was given nothing"
+    elsewhere = restored(file, other, options=Restore(place="https://another.server"))
+    assert elsewhere.sent == 5, "another server was given nothing"
+
+
+def test_what_another_file_left_in_doubt_is_sent_and_told(file: Path, sqs: FakeSqs) -> None:
+    other = sqs.create("other")
+    cut = file.with_name("cut")
+    cut.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:4]))
+    other.fail("send", *[lost_answer] * 2)
+    restored(cut, other, options=Restore(allow_partial=True))
+    whole = restored(file, other)
+    assert (whole.sent, whole.restored_before, len(whole.possible_duplicates)) == (5, 0, 3)
+    third = restored(file, other)
+    assert (third.sent, third.restored_before, third.possible_duplicates) == (0, 5, ())
 
 
 def test_what_nobody_knows_is_sent_again_and_told(file: Path, sqs: FakeSqs) -> None:
