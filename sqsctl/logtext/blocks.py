@@ -16,6 +16,8 @@ from sqsctl.logtext.limits import BLOCK_EVENTS, cut
 from sqsctl.logtext.prefix import clean, strip_prefix
 from sqsctl.model.logline import LogEvent
 
+# In JSON its keys come in this order: {"time": …, "type": "platform.report", "record": {…}}.
+_PLATFORM_RECORD = re.compile(r'\{\s*(?:"time"\s*:\s*"[^"]*"\s*,\s*)?"type"\s*:\s*"platform\.')
 _PLATFORM = re.compile(
     r"(?:START|END|REPORT) RequestId:|INIT_START |INIT_REPORT |RESTORE_START |RESTORE_REPORT "
     r"|(?:EXTENSION|TELEMETRY)\s+Name: |START\s*$|END Duration: "
@@ -117,7 +119,7 @@ def _message(event: LogEvent) -> str:
 
 def _continues(block: Block, text: str) -> bool:
     first = block.lines[0]
-    if _PLATFORM.match(text):
+    if _PLATFORM.match(text) or _PLATFORM_RECORD.match(text):
         return False
     if first.startswith(("REPORT ", "INIT_REPORT ")):
         return p.report_more.match(text) is not None

@@ -87,6 +87,32 @@ def test_in_json_a_good_end_is_told_and_believed(kind: str, form: type[str]) -> 
         assert found([begin, *lines, end], log_format="JSON") == []
 
 
+INVOKE_ERRORS = {
+    "access-denied": {
+        "errorType": "AccessDenied",
+        "errorMessage": "User: x is not authorized to perform: dynamodb:PutItem on resource: "
+        "arn:aws:dynamodb:eu-central-1:123456789012:table/not_ours",
+    },
+    "import-module-missing": {
+        "errorType": "Runtime.ImportModuleError",
+        "errorMessage": "Error: Cannot find module 'not-ours'\nRequire stack:\n- /var/task/i.js",
+    },
+}
+
+
+@pytest.mark.parametrize("kind", INVOKE_ERRORS)
+@pytest.mark.parametrize("gap", ["", "Invoke Error", "Uncaught Exception"])
+def test_a_line_of_the_text_format_directly_before_a_report_in_json(kind: str, gap: str) -> None:
+    told = json.dumps({**INVOKE_ERRORS[kind], "stack": ["x"]})
+    line = f"2026-11-23T08:00:00.000Z\t{RID}\tERROR\t{gap or 'Invoke Error'} \t{told}"
+    begin = record("platform.start", version="$LATEST")
+    for status, expected in (("success", []), ("error", [kind])):
+        end = record("platform.report", status=status, metrics={"durationMs": 20.0})
+        done = [] if gap else [record("platform.runtimeDone", status=status)]
+        seen = found([begin, line, *done, end], log_format="JSON", runtime="nodejs22.x")
+        assert [each.id for each in seen] == expected
+
+
 @pytest.mark.parametrize("kind", ERRORS)
 def test_in_text_the_figures_say_that_it_was_printed(kind: str) -> None:
     for lines in (
