@@ -144,6 +144,18 @@ def _in_its_words(case: Case) -> str:
     return f" (the service says: {told[:200]})" if told else ": the error names what is wrong"
 
 
+_KINDS_OF_THING = (
+    (re.compile(r"ParameterNotFound"), "the SSM parameter that the code asks for"),
+    (re.compile(r"GetSecretValue|specified secret"), "the secret that the code asks for"),
+)
+
+
+def _asked_for(case: Case) -> str:
+    """What is not there, by the service's own words for it."""
+    text = case.everything
+    return next((told for said, told in _KINDS_OF_THING if said.search(text)), "what is asked for")
+
+
 def _answered(seen: Seen[Answer]) -> Remedy:
     """What to do by whose fault it is; a message that is at fault itself fails again as it is."""
     known = told_by_itself(seen.newest.everything, service=seen.sign.fault is Fault.SERVICE)
@@ -158,8 +170,8 @@ def _answered(seen: Seen[Answer]) -> Remedy:
             return remedy(said, ChangeCode(said), afterwards=Redrive(edit=True))
         case Fault.ABSENT:
             said = (
-                "compare the name, the region and the stage that the code asks for with what is "
-                "there; where a key comes out of the message, set such a message aside"
+                f"compare the name, the region and the stage of {_asked_for(seen.newest)} with "
+                "what is there; where a key comes out of the message, set such a message aside"
             )
             return remedy(said, Tell(said), afterwards=Redrive(edit=True))
         case Fault.REFUSED:

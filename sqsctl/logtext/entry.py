@@ -84,7 +84,8 @@ WORDED = re.compile(
     r"|[Cc]ould not load credentials|[Uu]nable to load (?:AWS )?credentials"
     r"|Missing credentials in config|failed to refresh cached credentials"
     r"|no EC2 IMDS role found|[Ff]ailed to retrieve credentials"
-    r"|security token included in the request is (?:invalid|expired)"
+    r"|security token included in the request is (?:invalid|expired)|Signature expired: \d{8}T"
+    r"|Error executing \"\w{1,60}\" on \"https?://"
     # Events of CloudFormation and sentences of a deploy.
     r"|\b(?:CREATE|UPDATE|DELETE)_FAILED\b|Circular dependency between resources: "
     r"|Unresolved resource dependencies \[|state and can ?not be updated"

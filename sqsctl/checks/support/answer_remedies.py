@@ -14,6 +14,14 @@ _CODE: tuple[tuple[re.Pattern[str], str], ...] = (
         "give the call a MessageGroupId: the queue that it sends to is a FIFO queue",
     ),
     (
+        re.compile(r"Signature (?:expired|not yet current): |RequestTimeTooSkewed"),
+        (
+            "set the clock of the machine that signs (NTP; a container or VM that slept is started "
+            "anew), and sign when the call is made: a signature is good for minutes, and what was "
+            "signed before Lambda froze the environment is not"
+        ),
+    ),
+    (
         re.compile(r"EmptyBatchRequest|at least one \w+RequestEntry"),
         "make no batch call without entries: leave it out where the list is empty",
     ),
@@ -34,8 +42,23 @@ _CODE: tuple[tuple[re.Pattern[str], str], ...] = (
         "give a message at most 10 attributes: put the others into its body",
     ),
     (
+        re.compile(r"attribute \S{1,80} must contain non-empty message attribute type"
+                   r"|supported type prefixes"),
+        (
+            "give each message attribute a DataType, String, Number or Binary as it is written "
+            "here, and its value beside it"
+        ),
+    ),
+    (
         re.compile(r"[Mm]essage (?:\(user\) )?attribute \S{1,80} must contain (?:a )?non-empty"),
         "leave a message attribute out where its value is empty: SQS takes no empty ones",
+    ),
+    (
+        re.compile(r"[Ss]ource queue must be configured as a Dead Letter Queue"),
+        (
+            "name a dead-letter queue as the source of the move: a queue that the RedrivePolicy of "
+            "another queue refers to"
+        ),
     ),
     (
         re.compile(r"InvalidMessageContents|Invalid characters found"),

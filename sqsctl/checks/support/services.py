@@ -44,6 +44,8 @@ SDK_CODE = re.compile(
     r"\b(?P<go>[A-Z][\w.]{2,80}): [^\n]{0,1000}\n\s*status code: \d{3}, request id: "
     r"|api error (?P<go2>\w{1,80}): |Aws::\w{1,40}::Errors::(?P<ruby>\w{1,80})"
     r"|\bError Code: (?P<java>[\w.]{1,80})"
+    r"|\b(?P<php>[A-Z]\w{2,80}) \((?:client|server)\): "
+    r"|\b(?P<clock>[A-Z]\w{2,60}): Signature expired: "
 )
 KMS = re.compile(
     r"\bkms:(?:\w{1,60}|\*)|KMS\.?(?:AccessDenied|Disabled|NotFound|InvalidState|OptInRequired|InvalidKeyUsage)"
@@ -62,7 +64,8 @@ QUEUE_NAMED = re.compile(
 )
 THROTTLED = re.compile(
     r"\b(?:Throttling(?:Exception)?|ThrottledException|TooManyRequests(?:Exception)?|RequestThrottled(?:Exception)?"
-    r"|ProvisionedThroughputExceededException|RequestLimitExceeded|SlowDown|OverLimit|BandwidthLimitExceeded"
+    r"|ProvisionedThroughputExceededException|RequestLimitExceeded|SlowDown"
+    r"|OverLimit(?!: [^\n]{0,60}policy)|BandwidthLimitExceeded"
     r"|KMS\.?ThrottlingException|KmsThrottled|EC2ThrottledException|PriorRequestNotComplete"
     r"|TransactionInProgressException|(?:Reserved)?(?:Function)?ConcurrentInvocationLimitExceeded"
     r"|CallerRateLimitExceeded|FunctionInvocationRateLimitExceeded|ESMRateLimit)\b"

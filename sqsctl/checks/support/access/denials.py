@@ -43,8 +43,10 @@ DENIED_WORDS = re.compile(
     r"|not authorized to access this resource|is not authorized to perform"
 )
 BAD_CREDENTIALS = re.compile(
-    r"\b(?:InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId|ExpiredToken(?:Exception)?"
-    r"|InvalidSignatureException|IncompleteSignature|MissingAuthenticationToken(?:Exception)?)\b"
+    r"\b(?:InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId"
+    r"|ExpiredToken(?:Exception)?"
+    r"|InvalidSignatureException(?!: Signature expired)|IncompleteSignature"
+    r"|MissingAuthenticationToken(?:Exception)?)\b"
     r"|Unable to locate credentials|Could not load credentials from any providers"
     r"|security token included in the request is (?:invalid|expired)|CredentialsProviderError"
     r"|NoCredentialsError|NoCredentialProviders|Missing credentials in config"
@@ -76,6 +78,7 @@ _TRUST = re.compile(r"cannot be assumed by Lambda")
 _SERVICE_OF = {
     "SendMessage": "sqs", "SendMessageBatch": "sqs", "ReceiveMessage": "sqs",
     "DeleteMessage": "sqs", "ChangeMessageVisibility": "sqs", "GetQueueUrl": "sqs",
+    "CreateQueue": "sqs", "DeleteQueue": "sqs", "SetQueueAttributes": "sqs", "ListQueues": "sqs",
     "GetQueueAttributes": "sqs", "PurgeQueue": "sqs", "GetObject": "s3", "PutObject": "s3",
     "HeadObject": "s3", "DeleteObject": "s3", "ListObjectsV2": "s3", "ListObjects": "s3",
     "PutItem": "dynamodb", "GetItem": "dynamodb", "UpdateItem": "dynamodb", "Query": "dynamodb",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sqsctl.checks.support.deploys import templates, values
+from sqsctl.checks.support.deploys import templates, values, wiring
 from sqsctl.checks.support.deploys.values import Advice, Named, mend
 from sqsctl.model.arns import arn_of
 from sqsctl.model.intents import (
@@ -385,4 +385,14 @@ _ADVICE: dict[str, Callable[[Named], Advice]] = {
     "schema": templates.schema,
     "template": templates.template,
     "constraint": templates.constraint,
+    "policy-size": wiring.policy_size,
+    "statement-actions": wiring.statement_actions,
+    "subscription-protocol": wiring.subscription_protocol,
+    "subscription-fifo": wiring.subscription_fifo,
+    "subscription-endpoint": wiring.subscription_endpoint,
+    "target-group": wiring.target_group,
+    "pipe-send": wiring.pipe_send,
+    "service-trust": wiring.service_trust,
+    "not-bootstrapped": wiring.not_bootstrapped,
+    "log-group-exists": wiring.log_group_exists,
 }

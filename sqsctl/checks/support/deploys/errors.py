@@ -106,7 +106,7 @@ def rejection(text: str) -> Rejection | None:
 
 def of_a_deploy(text: str) -> bool:
     """Whether the text is what a deploy printed, rather than a function's log."""
-    return _OF_A_DEPLOY.search(text) is not None
+    return _OF_A_DEPLOY.search(text) is not None and "/var/task/" not in text
 
 
 def resource_in(text: str) -> tuple[str, str]:

@@ -159,6 +159,58 @@ RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"Unresolved resource dependencies \[(?P<names>[\w, .]{1,400})\]"),
     ),
     (
+        "policy-size",
+        re.compile(
+            r"Maximum policy size of (?P<limit>\d{1,8}) bytes exceeded for role"
+            r" (?P<role>[\w.\-]{1,70})"
+            r"|final policy size \(\d{1,8}\) is bigger than the limit \((?P<bytes>\d{1,8})\)"
+            r"|(?P<queue>Submitted policy) is over max allowed size"
+        ),
+    ),
+    (
+        "statement-actions",
+        re.compile(
+            r"\d{1,4} actions were found in a statement from the submitted policy, max allowed is"
+            r" (?P<most>\d{1,3})"
+        ),
+    ),
+    ("subscription-protocol", re.compile(r"Invalid protocol type: (?P<protocol>[\w\-]{1,20})")),
+    (
+        "subscription-fifo",
+        re.compile(r"FIFO SQS Queues can ?not be subscribed to standard SNS topics"),
+    ),
+    ("subscription-endpoint", re.compile(r"Invalid parameter: SQS endpoint ARN")),
+    (
+        "target-group",
+        re.compile(r"SqsParameters must be specified for target: (?P<target>[\w.\-]{1,64})"),
+    ),
+    (
+        "pipe-send",
+        re.compile(
+            r"AWS::Pipes::Pipe[\s\S]{0,400}?Error occurred while sending message to SQS queue:"
+            r"\s{1,40}(?P<queue>arn:[\w\-]{1,20}:sqs:[\w\-]{1,30}:\d{12}:[\w.\-]{1,80})"
+        ),
+    ),
+    (
+        "service-trust",
+        re.compile(r"role you provide must allow (?P<service>AWS EventBridge Scheduler) to assume"),
+    ),
+    (
+        "not-bootstrapped",
+        re.compile(
+            r"(?:-deploy-role-(?P<account>\d{12})-(?P<region>[a-z]{2}(?:-[a-z]{1,10}){1,3}-\d)'[\s\S]{1,600}?)?"
+            r"SSM parameter /cdk-bootstrap/\w{1,20}/version not found"
+        ),
+    ),
+    (
+        "log-group-exists",
+        re.compile(
+            r"Log Group \((?P<group>[\w.\-/#]{1,512})\)[^\n]{0,300}?The specified log group"
+            r" already exists(?:[\s\S]{0,40}?with (?P<address>[\w.\-\[\]\"]{1,200}),)?"
+        ),
+    ),
+    ("log-group-exists", re.compile(r"The specified log group already exists")),
+    (
         "not-stable",
         re.compile(
             r"(?:Resource of type '(?P<type>AWS::[\w:]{1,80})' with identifier"
