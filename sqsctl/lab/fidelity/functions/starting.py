@@ -86,12 +86,19 @@ class Fork:
 
     def _look(self, seconds: float | None) -> int | None:
         with self._lock:
-            if self.returncode is None and select.select([self._status], [], [], seconds)[0]:
+            if self.returncode is None and _readable(self._status, seconds):
                 said = os.read(self._status, 4)
                 os.close(self._status)
                 # Without a word: whoever would have said it was killed with all the others.
                 self.returncode = int.from_bytes(said, "big", signed=True) if said else _LOST
             return self.returncode
+
+
+def _readable(fd: int, seconds: float | None) -> bool:
+    """Whether it can be read within this time; descriptors may be more than ``select`` takes."""
+    waiting = select.poll()
+    waiting.register(fd, select.POLLIN)
+    return bool(waiting.poll(None if seconds is None else seconds * 1000))
 
 
 class Prepared:
@@ -141,7 +148,7 @@ class Prepared:
                         socket.send_fds(self._control, [order], [*fds, theirs])
             finally:
                 os.close(theirs)
-            if select.select([status], [], [], _ANSWER_S)[0]:
+            if _readable(status, _ANSWER_S):
                 said = os.read(status, 8)
         if len(said) == 8:
             return Fork(int.from_bytes(said, "big"), status)
