@@ -64,13 +64,19 @@ def _show_short(
 ) -> None:
     blocks = [each for block in blocks for each in _open(*block)]
     now = [each for each in blocks if _is_block(each[0])]
-    for finding, nested in now[:MAX_BLOCKS]:
+    if any(each.kind is Kind.CAUSE for each, _ in now):
+        # Beside what is broken now a line is enough for what may break.
+        now.sort(key=lambda block: block[0].kind is Kind.RISK)
+        shown = sum(each.kind is not Kind.RISK for each, _ in now[:MAX_BLOCKS])
+    else:
+        shown = MAX_BLOCKS
+    for finding, nested in now[:shown]:
         console.print()
         show_block(console, finding, nested, names, all_ways=all_ways)
     quiet = [each for each in blocks if not _is_block(each[0])]
-    if now[MAX_BLOCKS:] or quiet:
+    if now[shown:] or quiet:
         console.print()
-    for finding, nested in now[MAX_BLOCKS:]:
+    for finding, nested in now[shown:]:
         also = f" (explains {counted(len(nested), 'more finding')})" if nested else ""
         show_line(console, finding, names, note=also)
     for finding, nested in quiet:
