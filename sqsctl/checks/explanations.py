@@ -83,6 +83,7 @@ EXPLAINS: Mapping[str, Mapping[str, str]] = {
     },
     "mapping-disabled": {"backlog-growing": _STAYS, "logs-missing": _NOT_RUN},
     "mapping-missing": {"backlog-growing": _STAYS},
+    "noisy-groups": {"backlog-growing": "the other groups wait behind the noisy one"},
     "fifo-group-blocked": {"backlog-growing": "a group waits behind its first message"},
     "redrive-not-allowed": {
         "backlog-growing": "what cannot be dead-lettered stays in the queue",

@@ -23,6 +23,7 @@ from sqsctl.model.functions import (
     EventSourceMapping,
 )
 from sqsctl.model.intents import REMOVED, Option, Set, Tell, remedy
+from sqsctl.model.plurals import counted
 from sqsctl.model.stack import (
     Fact,
     Stack,
@@ -45,16 +46,16 @@ class FilterDrops(Check):
                 yield self._filters(mapping, stack)
 
     def _filters(self, mapping: EventSourceMapping, stack: Stack) -> Finding:
-        counted = _counted(mapping, stack) or _by_the_queue(mapping, stack)
+        dropped = _counted(mapping, stack) or _by_the_queue(mapping, stack)
         queue = mapping.queue_arn.rsplit(":", 1)[-1]
-        number, of, measured = counted or (0, 0, ())
-        every = bool(counted) and 0 < of <= number
+        number, of, measured = dropped or (0, 0, ())
+        every = dropped is not None and 0 < of <= number
         lost = (
             "the only message"
             if every and number == 1
-            else f"all {number} messages"
+            else f"all {counted(number, 'message')}"
             if every
-            else f"{number} of {of} messages"
+            else f"{number} of {counted(of, 'message')}"
         )
         title = (
             f"the filter of {mapping.function_name} deleted {lost} of {queue} unseen"

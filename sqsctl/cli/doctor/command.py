@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
             "sqsctl doctor --fix",
             "sqsctl doctor --report findings.md",
             "sqsctl doctor --template .           a packaged project, before its deploy",
-            "`sqsctl doctor --list-checks`",
+            "sqsctl doctor --list-checks",
         ),
     )(doctor)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 FRESH_S = 60.0
 RENEWAL_S = 20.0
 MAX_CACHE_BYTES = 4_000_000
-_NO_CHECKS = {"base", "rank", "registry"}
+_NO_CHECKS = {"base", "explanations", "rank", "registry"}
 _PLAIN = re.compile(r"[\w.@:/+=, -]+\Z")
 _NAMING = ("--profile", "--region", "--endpoint-url")
 _RENEWING: list[object] = []

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sqsctl import private_files
 from sqsctl.errors import Exit, NotFoundError, SqsctlError
 from sqsctl.operations.packaged.find import tools_of
 
@@ -41,7 +42,7 @@ def package(folder: Path, stage: str | None) -> str:
     _run(words, folder)
     if tool == "terraform":
         shown = _run([program, "show", "-json", "plan.bin"], folder, capture=True)
-        (folder / "plan.json").write_bytes(shown)
+        private_files.write(folder / "plan.json", shown)  # a plan holds every secret in the clear
     return " ".join([Path(program).name, *words[1:]])
 
 

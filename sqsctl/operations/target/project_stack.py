@@ -183,7 +183,7 @@ def _sam(folder: Path, stage: str | None) -> ProjectStack:
     listed = ", ".join(sorted(found))
     file = config.path.name
     if wanted is None:
-        problem = f"{file} has several environments ({listed}): --stack names one"
+        problem = f"{file} has several environments ({listed}): --stage names one"
         return ProjectStack(problem=problem, others=tuple(name for name, _ in found.values()))
     if wanted not in found:
         return ProjectStack(problem=f"{file} has no environment {wanted}: it has {listed}")

@@ -17,12 +17,15 @@ from sqsctl.model.stack import Api, Series, Stack
 from sqsctl.operations.live.metrics import (
     MAX_POINTS,
     api_queries,
+    fair_queue_queries,
     function_queries,
+    mapping_queries,
     metrics,
     period,
     queue_queries,
 )
 from tests.aws.stubs import Stubbed
+from tests.checks.build import mapping
 from tests.checks.zoo import PAIRS
 from tests.e2e.stacks import DeployedLab
 
@@ -107,7 +110,13 @@ def test_every_metric_that_a_check_looks_at_is_asked_for(
     apis = [Api("a", "a", "http", "https://x"), Api("b", "b", "rest", "https://y")]
     asked = {
         each.metric
-        for each in (*queue_queries(["q"]), *function_queries(["f"]), *api_queries(apis))
+        for each in (
+            *queue_queries(["q"]),
+            *fair_queue_queries(["q"]),
+            *mapping_queries([mapping(counts_events=True)]),
+            *function_queries(["f"]),
+            *api_queries(apis),
+        )
     }
     assert len(looked_at) > 8
     assert looked_at <= asked

@@ -33,7 +33,7 @@ def functions(stack: Packaged) -> dict[str, Mapping[str, Any]]:
 
 
 def test_every_project_is_there() -> None:
-    assert len(packaged.every()) == 18
+    assert len(packaged.every()) == 22
     assert {each.tool for each in packaged.every()} == {"serverless", "sam", "cdk"}
     for each in packaged.every():
         assert each.resources, each.id
