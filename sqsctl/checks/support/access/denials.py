@@ -45,7 +45,7 @@ DENIED_WORDS = re.compile(
 BAD_CREDENTIALS = re.compile(
     r"\b(?:InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId"
     r"|ExpiredToken(?:Exception)?"
-    r"|InvalidSignatureException(?!: Signature expired)|IncompleteSignature"
+    r"|InvalidSignatureException(?![^\n]{0,120}Signature expired)|IncompleteSignature"
     r"|MissingAuthenticationToken(?:Exception)?)\b"
     r"|Unable to locate credentials|Could not load credentials from any providers"
     r"|security token included in the request is (?:invalid|expired)|CredentialsProviderError"
