@@ -30,7 +30,7 @@ def _session() -> botocore.session.Session:
 
 @cache
 def _service(name: str) -> Any:
-    return _session().get_service_model(name)
+    return _session().get_service_model("s3" if name == "s3api" else name)
 
 
 def called(line: str) -> tuple[str, dict[str, Any], dict[str, str]]:

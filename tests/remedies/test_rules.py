@@ -19,6 +19,7 @@ from sqsctl.remedies.context import language_of
 from tests.checks.corpus_cases import explained
 from tests.checks.test_corpus import REMEDIES, SICK
 from tests.checks.zoo import OTHERS, PAIRS
+from tests.cli.aws_line import called
 from tests.remedies.wording import commands, everything, words
 
 # One worker: all of these diagnoses are made once.
@@ -79,6 +80,30 @@ def steps(finding: Finding) -> Iterator[Step]:
 
 def test_there_is_enough_to_look_at() -> None:
     assert sum(1 for _ in remedied()) > 700
+
+
+def test_every_call_of_aws_is_one_that_the_aws_cli_takes() -> None:
+    """Of every way, and of what verifies it, follows it and takes it back."""
+    lines = {
+        each.line
+        for finding in everywhere()
+        for each in commands(finding.fix)
+        if each.argv[0] == "aws"
+    }
+    assert len(lines) > 150
+    wrong = []
+    for line in sorted(lines):
+        if line.split()[1] in {"configure", "ecr-public"} or " s3 " in line:
+            continue  # the CLI's own commands: no model says what they take
+        try:
+            called(line)
+        except (AssertionError, ValueError) as error:
+            # A number or an id that nothing tells stands as a word in capitals; what a step
+            # before wrote into a file is not here.
+            told = f"{error} {line}"
+            if not re.search(r"base 10: '[A-Z_]+'|--uuid UUID |ment file://|butes file://", told):
+                wrong.append(f"{error}: {line}")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_each_remedy_says_how_to_see_that_it_worked() -> None:
