@@ -20,6 +20,7 @@ stands still at its first call.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from sqsctl.checks.base import Meta
@@ -129,9 +130,21 @@ class NetworkUnreachable(LogCheck[str]):
         )
 
 
+# What a language writes in place of a host that has no value.
+_UNSET = re.compile(
+    r"(?<![\w.\-])(?:undefined|null|None|nil):\d{2,5}\b|//undefined[:/]|ENOTFOUND undefined"
+)
+_NO_HOST = (
+    "set the environment variable or the setting that the host is read from: the code connects "
+    "to a host without a value"
+)
+
+
 def _answer(seen: Seen[str]) -> tuple[str, str] | None:
     """What somebody on the way answered, and what to do then; None for silence."""
     text = f"{seen.newest.everything}\n" + "\n".join(seen.newest.failure.context)
+    if _UNSET.search(text):
+        return "the host in its address was never set", _NO_HOST
     if REFUSED.search(text) and own_address(seen.sign):
         return "that is the function's own environment, where nothing listens", _ELSEWHERE
     if REFUSED.search(text):

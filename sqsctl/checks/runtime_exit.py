@@ -136,6 +136,12 @@ def _mended(why: str, seen: Seen[str]) -> Remedy:
         return remedy(
             said, ChangeCode(said, file, line or None), Package("again"), afterwards=Redrive()
         )
+    if "resulted in a panic" in seen.newest.everything:
+        said = (
+            "mend what the handler panics on: its message and stack stand in the lines before, or "
+            "recover in the handler, log them (debug.Stack) and return an error"
+        )
+        return remedy(said, ChangeCode(said), Package("again"), afterwards=Redrive())
     if "promise" in why:
         said = (
             "await every promise and let each settle: a handler whose promise never resolves or "

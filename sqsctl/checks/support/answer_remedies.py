@@ -161,6 +161,29 @@ _CODE: tuple[tuple[re.Pattern[str], str], ...] = (
         "run the transaction again after a deadlock, and touch rows in the same order everywhere",
     ),
     (
+        re.compile(r"Idempotency\w{0,10}AlreadyInProgress"),
+        (
+            "let another run that holds the idempotency record end first: the message comes back "
+            "and finds its result; where a run timed out, give Powertools the Lambda context "
+            "(register_lambda_context, registerLambdaContext), so that its record expires with it"
+        ),
+    ),
+    (
+        re.compile(r"IdempotencyPersistence(?:Layer)?(?:Error|Exception)"),
+        (
+            "let the function reach its idempotency table: its name, its key's name and type, "
+            "its region, and the function's rights to get, put, update and delete items there; "
+            "log the error's cause, which names the call that failed"
+        ),
+    ),
+    (
+        re.compile(r"invalid memory address or nil pointer dereference"),
+        (
+            "test for nil before the value is used: an error that was not looked at, a field that "
+            "the message lacks, a client that was not made"
+        ),
+    ),
+    (
         re.compile(r"duplicate key value|Duplicate entry '|E11000"),
         (
             "let the insert be idempotent (ON CONFLICT DO NOTHING, upsert): SQS delivers a message "
@@ -187,6 +210,7 @@ _LOST = re.compile(
     r"|server closed the connection|server has gone away|Lost connection to|ECONNRESET|EPIPE"
     r"|socket hang up|[Tt]opology (?:is closed|was destroyed)|[Pp]ool (?:is closed|was destroyed)"
     r"|Client has been closed|InterfaceError|connection reset by peer|[Bb]roken pipe"
+    r"|other side closed|UND_ERR_SOCKET"
 )
 _NO_CIPHERTEXT = re.compile(r"InvalidCiphertextException")
 _DEDUPLICATED = re.compile(r"ContentBasedDeduplication enabled or MessageDeduplicationId")

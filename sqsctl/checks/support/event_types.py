@@ -33,6 +33,8 @@ _DOTNET = re.compile(
     r"|could not be converted to (?P<other>Amazon\.Lambda\.[\w.]{1,120})"
     r"|JsonSerializerException"
 )
+# Lambda's own serializers read the event alone, whatever the JSON library beneath them throws.
+_DESERIALIZER = re.compile(r"\bat Amazon\.Lambda\.Serialization\.[\w.]{1,80}\.Deserialize\b")
 # What came cannot be read for want of an assembly, or of another version of it.
 NOT_LOADED = re.compile(
     r"Could not load (?:file or assembly|type)|(?:Method|Field) not found: |MissingMethodException"
@@ -73,6 +75,8 @@ def misfit(case: Case) -> Misfit | None:
         return Misfit("go", kind, match.group("field") or "", match.group("had"))
     if (match := _DOTNET.search(text)) and not NOT_LOADED.search(text):
         return Misfit("dotnet", (match.group("type") or match.group("other") or "").strip())
+    if _DESERIALIZER.search(case.trace or case.failure.line) and not NOT_LOADED.search(text):
+        return Misfit("dotnet")
     if match := _MODEL.search(text):
         fields = ", ".join(dict.fromkeys(_MISSING.findall(case.everything)))
         return Misfit("model", match.group("type"), fields[:200])

@@ -33,6 +33,9 @@ _RELATIVE = re.compile(
     r"attempted relative import (?:with no known parent package|beyond top-level package)"
 )
 _RUBY = re.compile(r"cannot load such file -- (?P<mod>[^\s\"\\(]{1,200})")
+_RUBY_GEMS = re.compile(
+    r"Could not find (?P<mod>[\w\-]{1,100}?)-\d[^\n]{0,2000}? in (?:any|locally)"
+)
 _JAVA_CLASS = re.compile(
     r"(?:ClassNotFoundException|NoClassDefFoundError)(?:\"?:|,|\s).{0,40}?(?P<mod>[A-Za-z_]\w*(?:[./][\w$]+)+)"
 )
@@ -316,6 +319,8 @@ _RUBY_RUNTIME = re.compile(r"rubygems/|aws_lambda_ric|/var/runtime/|<internal:|/
 
 
 def _in_ruby(text: str, trace: str) -> Missing | None:
+    if gems := _RUBY_GEMS.search(text):
+        return Missing(gems.group("mod"), "package", "ruby", gems.group("mod"))
     match = _RUBY.search(text)
     if not match:
         return None

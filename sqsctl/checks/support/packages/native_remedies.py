@@ -67,8 +67,10 @@ def mending(sign: Foreign, case: Case, *, image: bool, deployed: str) -> Remedy:
         )
     if spoken == "node" or (not spoken and _OF_NODE.search(case.text)):
         return _node(sign, case, deployed)
-    if spoken == "python" or ".so" in case.text:
+    if spoken == "python" or (not spoken and ".so" in case.text):
         return _python(sign, case)
+    if spoken == "ruby" and ".so" in sign.file:
+        return _ruby(sign)
     if sign.built_for == "another processor":
         return remedy(
             "build the executable for Linux and the function's processor, or change the function's "
@@ -311,6 +313,26 @@ _WITH_ITS_LIBRARY = {
     "libpq": "psycopg2-binary",
     "libmysqlclient": "PyMySQL",
 }
+
+
+def _ruby(sign: Foreign) -> Remedy:
+    """A shared library that a gem wants, and Lambda's system lacks or has in another build."""
+    library = sign.file.rpartition("/")[2]
+    return remedy(
+        f"bring {library} along where the gem looks for it: in a layer's lib folder, or installed "
+        "in the function's image",
+        Tell(
+            f"install the package that holds {library} in an image of the function's Amazon Linux "
+            f"(public.ecr.aws/sam/build-ruby…), copy {library} and what ldd says it needs into lib "
+            "of a layer, and attach that: Lambda finds it at /opt/lib"
+        ),
+        Tell(
+            "build the gems in that same image: bundle config set --local path vendor/bundle, "
+            "then bundle install"
+        ),
+        Package("again", language="ruby"),
+        afterwards=Redrive(),
+    )
 
 
 def _python(sign: Foreign, case: Case) -> Remedy:
