@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -27,7 +28,7 @@ class Placed:
 
 @dataclass(slots=True)
 class Program:
-    """``unread`` are paths of sources that could not be parsed.
+    """``unread`` are paths of sources that could not be parsed, or not followed.
 
     ``steps`` are what may still be spent on finding out what a value comes to.
     """
@@ -202,6 +203,10 @@ def _joined(folder: str, relative: str) -> str:
     return "/".join(parts)
 
 
+# Babel's async functions for ES5: what jumps through the states is not followed.
+_REGENERATOR = re.compile(r"\bswitch ?\(\w+\.p(?:rev)? ?= ?\w+\.n(?:ext)?\)")
+
+
 def program_of(sources: Mapping[str, str]) -> Program:
     """Parse the sources; manifests and what is too large are no part of it."""
     program = Program()
@@ -217,6 +222,9 @@ def program_of(sources: Mapping[str, str]) -> Program:
         try:
             program.units[path] = python_unit(path, text) if python else javascript_unit(path, text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
+            unread.append(path)
+            continue
+        if not python and _REGENERATOR.search(text):
             unread.append(path)
     program.unread = tuple(unread)
     return program
