@@ -107,7 +107,7 @@ def read_settings(path: Path) -> None:
 def change_settings(path: Path) -> None:
     with suppress(SqsctlError):
         settings.write(path.parent, "region", "eu-west-1")
-        assert tomllib.loads(path.read_text(encoding="utf-8"))["region"] == "eu-west-1"
+        assert tomllib.loads(path.read_text(encoding="utf-8-sig"))["region"] == "eu-west-1"
     settings.write(path.parent, "stack", None)
 
 

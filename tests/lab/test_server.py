@@ -87,7 +87,7 @@ def test_a_lab_answers_when_start_returns() -> None:
     assert url == f"{state.endpoint}/000000000000/q"
     status = server.status()
     assert status.condition == "running"
-    assert status.processes == 1
+    assert status.processes in {1, 2}  # with the one that functions are forks of
     assert 0 < (status.memory_mb or 0) < 150
 
 
@@ -195,7 +195,7 @@ def test_start_clears_away_a_killed_one() -> None:
     again = server.start()
     assert again.pid != state.pid
     assert answers(again)
-    assert len(processes.members(again)) == 1
+    assert len(processes.members(again)) in {1, 2}  # with the one that functions are forks of
     assert processes.members(state) == processes.members(again)  # nothing of the first is left
 
 
