@@ -263,7 +263,7 @@ def stacks(draw: st.DrawFn) -> Stack:
 
 
 @given(stacks())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_stack_makes_a_check_fail(given_stack: Stack) -> None:
     result = diagnose(given_stack)
     assert [each for each in result.checks if "the check failed" in each.reason] == []
