@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the golden outputs")
 
 
+@pytest.hookimpl(trylast=True)  # after pytest has set its own hook for ignored exceptions
 def pytest_configure(config: pytest.Config) -> None:
     """``-m fuzz`` is the thorough run of the fuzz tests; Ctrl-C reaches what tests start."""
     # What is started hundreds of times is to be compiled once, wherever the tests run.
@@ -33,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     _remember_what_botocore_works_out_anew()
+    _pass_over_finalizers_at_the_bottom_of_a_recursion()
     if config.option.markexpr == profiles.NAME:
         settings.load_profile(profiles.NAME)
     else:
@@ -57,6 +60,21 @@ def _remember_what_botocore_works_out_anew() -> None:
     aliaser._alias_event_name = aliased
     # Of a method only the function is kept, or every client would live on.
     hooks.accepts_kwargs = lambda func: accepts(getattr(func, "__func__", func))
+
+
+def _pass_over_finalizers_at_the_bottom_of_a_recursion() -> None:
+    """A list of 5,000 brackets may start Python's garbage collector where no call fits any more.
+
+    What it then finalizes fails with a RecursionError, and pytest's own hook would, too. That
+    tells nothing of the test that happens to run; every other ignored exception still fails it.
+    """
+    inner = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        if unraisable.exc_type is not RecursionError:
+            inner(unraisable)
+
+    sys.unraisablehook = hook
 
 
 @pytest.fixture(scope="session", autouse=True)
