@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+
+import pytest
 
 from sqsctl.aws.mappings import MappingClient
 from sqsctl.aws.sqs.queues import QueueClient
@@ -80,20 +84,19 @@ def work(
             control=control,
         )
     if kind == "purge":
-        # What a killed one held comes back soon, and the lab shows everything at the first poll.
-        removal._HOLD_S, removal.EMPTY_POLLS = PURGE_HOLD_S, 1  # type: ignore[attr-defined]
-        return remove(client.open(source.ref), source, chosen, policy=POLICY, control=control)
+        with _short_looks():
+            return remove(client.open(source.ref), source, chosen, policy=POLICY, control=control)
 
     if kind == "export":
-        survey.EMPTY_POLLS = 1
-        return export(
-            client.open(source.ref),
-            source,
-            journals.parent / "archive",
-            look=Look(limit=0, hold_s=EXPORT_HOLD_S),
-            overwrite=True,
-            control=control,
-        )
+        with _short_looks():
+            return export(
+                client.open(source.ref),
+                source,
+                journals.parent / "archive",
+                look=Look(limit=0, hold_s=EXPORT_HOLD_S),
+                overwrite=True,
+                control=control,
+            )
 
     def moved(limit: int | None) -> RedriveSummary:
         return redrive(
@@ -125,6 +128,16 @@ def work(
         ):
             return moved(None)
     return moved(None)
+
+
+@contextmanager
+def _short_looks() -> Iterator[None]:
+    """What a killed one held comes back soon, and the lab shows everything at the first poll."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(survey, "EMPTY_POLLS", 1)
+        patch.setattr(removal, "EMPTY_POLLS", 1)
+        patch.setattr(removal, "_HOLD_S", PURGE_HOLD_S)
+        yield
 
 
 def fed_by(target_arn: str) -> str:

@@ -130,8 +130,10 @@ def test_where_nothing_can_be_forked_a_process_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An order that is too large for a message, and a system that has no such sockets."""
+    # The links to the SDK lie in the temporary folder, which a lab has for itself.
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     lab = starting.Prepared()
-    environment = {"LAMBDA_TASK_ROOT": str(tmp_path), "PYTHONPATH": ""}
+    environment = {"LAMBDA_TASK_ROOT": str(tmp_path / "task"), "PYTHONPATH": ""}
     try:
         assert lab.fits(environment)
         assert not lab.fits({**environment, "LD_PRELOAD": "own.so"})
