@@ -1,6 +1,6 @@
 """Every check changes its mind where it did: its limits, and what it says on either side.
 
-``expected_edges`` holds them, a file for each stack of the zoo and for each file of texts.
+``expected_edges`` holds them, a file for each stack of the zoo.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 
 from sqsctl.checks.registry import all_checks
-from tests.checks.corpus_cases import explained
-from tests.checks.edges import decided, edges
-from tests.checks.test_corpus import SICK
+from tests.checks.edges import edges
 from tests.checks.zoo import PAIRS
 
 EXPECTED = Path(__file__).parent / "expected_edges"
@@ -30,16 +28,6 @@ def test_limits(index: int, request: pytest.FixtureRequest) -> None:
         for line in edges(CHECKS[pair.id], stack)
     )
     _compare(EXPECTED / f"{pair.id}{f'-{before + 1}' if before else ''}.txt", shown, request)
-
-
-@pytest.mark.parametrize("file", sorted({each.file for each in SICK}))
-def test_what_is_decided_of_a_text(file: str, request: pytest.FixtureRequest) -> None:
-    shown = "".join(
-        f"{each.name}: {', '.join(f'{found.id} {decided(found)}' for found in explained(each))}\n"
-        for each in SICK
-        if each.file == file
-    )
-    _compare(EXPECTED / "texts" / f"{file}.txt", shown, request)
 
 
 def _compare(file: Path, shown: str, request: pytest.FixtureRequest) -> None:
