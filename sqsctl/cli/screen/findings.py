@@ -74,7 +74,7 @@ def show_block(
         for number, way in enumerate(finding.fix.ways):
             _whole_way(console, "or" if number or safe_fix else "", way)
     else:
-        _in_brief(console, finding.fix.ways, first_is_shown=safe_fix)
+        _in_brief(console, finding, first_is_shown=safe_fix)
     for each, label in zip(finding.fix.afterwards, ["then", ""], strict=False):
         _labelled_step(console, label, each)
 
@@ -131,14 +131,15 @@ def _seen(evidence: Evidence, names: Names) -> str:
     return f"{where}: {safe_line(evidence.fact)} {value}" if evidence.fact else value
 
 
-def _in_brief(console: Console, ways: Sequence[Way], *, first_is_shown: bool) -> None:
+def _in_brief(console: Console, finding: Finding, *, first_is_shown: bool) -> None:
     """The steps of the first way that fit, each whole, and a line for each other way.
 
-    What does not fit is counted on one line.
+    What does not fit is counted on one line; what was said above is left out.
     """
     room, left = _room(console, LABEL + 2), MAX_LINES
-    steps = ways[0].steps if ways and not first_is_shown else ()
-    others = ways[1:]
+    ways, others = finding.fix.ways[:1], finding.fix.ways[1:]
+    first = ways[0].steps if ways and not first_is_shown else ()
+    steps = [each for each in first if not _was_said(finding, each)]
     for number, step in enumerate(steps):
         left -= len(list(_told(step, room, MAX_EDIT)))
         if left < 0 and number:
@@ -149,6 +150,15 @@ def _in_brief(console: Console, ways: Sequence[Way], *, first_is_shown: bool) ->
             return
         _step(console, step, limit=MAX_EDIT)
     _other_ways(console, others, max(1, left + 1))
+
+
+def _was_said(finding: Finding, step: Step) -> bool:
+    """Whether a step is the summary once more, as where the whole fix is one sentence."""
+    summary = finding.fix.summary
+    if not isinstance(step, Sentence) or not step.text.endswith(summary):
+        return False
+    place = step.text.removesuffix(summary).rstrip(": ")
+    return place in finding.title or place in summary
 
 
 def _whole_way(console: Console, label: str, way: Way) -> None:

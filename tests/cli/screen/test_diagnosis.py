@@ -90,6 +90,14 @@ def test_all_ways_shows_every_step_of_every_way(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("pair", [pytest.param(each, id=each.id) for each in PAIRS])
+def test_a_fix_says_each_sentence_once(pair: Pair) -> None:
+    seen, found = joined(screen(pair.broken)), shown_first(pair.broken)
+    for finding in found:
+        alike = [each for each in found if each.fix.summary == finding.fix.summary]
+        assert seen.count("".join(finding.fix.summary.split())) <= len(alike), finding.id
+
+
+@pytest.mark.parametrize("pair", [pytest.param(each, id=each.id) for each in PAIRS])
 def test_other_ways_have_a_line_each_or_are_counted(pair: Pair) -> None:
     lines = screen(pair.broken)
     seen = joined(lines)
