@@ -262,9 +262,9 @@ _LOOPS: dict[str, tuple[str, ...]] = {
 
 def _read_it(seen: Seen[Shape | Misfit], sign: Shape) -> Remedy:
     """The field as the function's own source sends it, in its language."""
-    spoken = language(seen.newest) or "node"
-    lines = _LOOPS.get(spoken, _LOOPS["node"])
-    code = " ".join(each.strip() for each in lines)
+    spoken = language(seen.newest)
+    lines = _LOOPS.get(spoken, ())
+    code = " ".join(each.strip() for each in lines) or "event.Records[n].body"
     place = next((each for each in places(seen.newest)), None)
     path, line = (place.path, place.line) if place else ("", None)
     if sign.parsed_object and not seen.newest.consumer:
@@ -281,8 +281,8 @@ def _read_it(seen: Seen[Shape | Misfit], sign: Shape) -> Remedy:
         return remedy(said, ChangeCode(said, path, line), afterwards=Redrive())
     if not sign.sure:
         said = (
-            f"look at the line that failed: a message's text is to be read with {code}; where it "
-            "is, the message itself lacks the field"
+            f"look at the line that failed, and read a message's text with {code}; where it does "
+            "so, the message itself lacks the field"
         )
         return remedy(
             said, ChangeCode(said, path, line, spoken, lines), afterwards=Redrive(edit=True)

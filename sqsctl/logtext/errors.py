@@ -103,6 +103,20 @@ def _from_json(text: str) -> SeenError | None:
     return None
 
 
+# What the runtimes' own errors begin with, where their type is not told.
+_IN_WORDS = {
+    "Unable to import module": "Runtime.ImportModuleError",
+    "Handler '": "Runtime.HandlerNotFound",
+    "Bad handler": "Runtime.MalformedHandlerName",
+    "Syntax error in module": "Runtime.UserCodeSyntaxError",
+}
+
+
+def type_in_words(message: str) -> str:
+    """The type of a runtime's error by how its message begins; empty for any other."""
+    return next((kind for start, kind in _IN_WORDS.items() if message.startswith(start)), "")
+
+
 def _from_record(record: dict[str, object], *, inside: bool = False) -> SeenError | None:
     """An object that is an error: a type or a trace beside a message."""
     if not inside and (child := _of_a_batch(record)):
@@ -119,7 +133,8 @@ def _from_record(record: dict[str, object], *, inside: bool = False) -> SeenErro
         message = message or text_of(record, *_MESSAGE_KEYS)
         if not trace and not message and not p.runtime_type.match(kind):
             return None
-        return SeenError(kind or _type_from(trace, message), message, trace, True)
+        kind = kind or _type_from(trace, message) or type_in_words(message)
+        return SeenError(kind, message, trace, True)
     if nested := _nested_text(record):
         return nested
     if not trace:

@@ -17,7 +17,7 @@ from sqsctl.logtext.entry import (
     request_id,
     timeout_error,
 )
-from sqsctl.logtext.errors import SeenError, error_in
+from sqsctl.logtext.errors import SeenError, error_in, type_in_words
 from sqsctl.logtext.timestamps import parse_stamp
 from sqsctl.model.logline import LogEvent
 
@@ -316,16 +316,7 @@ def _logged(
 
 def _old_form(text: str) -> SeenError:
     """Runtimes of before 2020 wrote the message without a type."""
-    first = text.split("\n", 1)[0]
-    if first.startswith("Unable to import module"):
-        return SeenError("Runtime.ImportModuleError", text)
-    if first.startswith("Handler '"):
-        return SeenError("Runtime.HandlerNotFound", text)
-    if first.startswith("Bad handler"):
-        return SeenError("Runtime.MalformedHandlerName", text)
-    if first.startswith("Syntax error"):
-        return SeenError("Runtime.UserCodeSyntaxError", text)
-    return SeenError("Runtime.InitError", text)
+    return SeenError(type_in_words(text) or "Runtime.InitError", text)
 
 
 def _exit(match: re.Match[str], text: str) -> SeenError:

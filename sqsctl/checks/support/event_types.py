@@ -1,7 +1,7 @@
 """Events that do not fit what the handler was written for, beyond a field read in the wrong place.
 
-Typed handlers (Java, Go, .NET), parsers' models, durable functions without their envelope, the test
-message that S3 sends to a new destination, and SNS's envelope around a message.
+Typed handlers (Java, Go, .NET, Rust, PHP's Bref), parsers' models, durable functions without their
+envelope, the test message that S3 sends to a new destination, and SNS's envelope around a message.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqsctl.checks.support.failures.failed_reads import Origin, read_by
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.model.intents import ChangeCode, Option, Redrive, Remedy, Tell, remedy
 
-What = Literal["durable", "erased", "go", "dotnet", "model", "s3 test", "sns"]
+What = Literal["durable", "erased", "go", "dotnet", "rust", "php", "model", "s3 test", "sns"]
 
 _DURABLE = re.compile(
     r"'DurableExecutionArn'|Unexpected payload provided to start the durable execution"
@@ -39,6 +39,13 @@ _DESERIALIZER = re.compile(r"\bat Amazon\.Lambda\.Serialization\.[\w.]{1,80}\.De
 NOT_LOADED = re.compile(
     r"Could not load (?:file or assembly|type)|(?:Method|Field) not found: |MissingMethodException"
 )
+# The runtime's own words for its input; serde's alone may be of a message that the code parsed.
+_RUST = re.compile(
+    r"deserialization into LambdaEvent|function's payload type: |lambda_runtime: Deserialize\("
+    r"|untagged enum LambdaRequest|lambda_runtime::deserializer::DeserializeError"
+)
+_SERDE = re.compile(r"missing field `(?P<field>[\w\-]{1,80})`")
+_BREF = re.compile(r"handler expected to be invoked with an? (?P<type>[\w /]{1,80}?) event\b")
 _MODEL = re.compile(
     r"validation errors? for (?P<type>(?:Sqs|Sns|S3|EventBridge|Kinesis|Kafka|Dynamo|APIGateway|Alb"
     r"|Ses|Cloudwatch|CloudWatch|LambdaFunctionUrl|VpcLattice|Cloud)\w{0,60}(?:Model|Envelope))\b"
@@ -77,6 +84,11 @@ def misfit(case: Case) -> Misfit | None:
         return Misfit("dotnet", (match.group("type") or match.group("other") or "").strip())
     if _DESERIALIZER.search(case.trace or case.failure.line) and not NOT_LOADED.search(text):
         return Misfit("dotnet")
+    if _RUST.search(case.everything):
+        lacks = _SERDE.search(case.everything)
+        return Misfit("rust", field=lacks.group("field") if lacks else "")
+    if match := _BREF.search(text):
+        return Misfit("php", match.group("type"))
     if match := _MODEL.search(text):
         fields = ", ".join(dict.fromkeys(_MISSING.findall(case.everything)))
         return Misfit("model", match.group("type"), fields[:200])
@@ -110,6 +122,11 @@ def title_of(found: Misfit, who: str) -> str:
             return f"{who} takes its event as {found.type}, and what comes is a JSON {found.had}"
         case "dotnet":
             return f"{who} cannot make its input a {kind or 'value of its parameter type'}"
+        case "rust":
+            lacks = f" (it has no {found.field})" if found.field else ""
+            return f"{who} cannot make its event a value of the handler's type{lacks}"
+        case "php":
+            return f"{who} takes {found.type} events, and gets those of another source"
         case "model":
             lacks = f" ({found.field} missing)" if found.field else ""
             return f"{who} parses as {kind} what is none{lacks}"
@@ -165,6 +182,36 @@ def mending(found: Misfit) -> Remedy:
             return remedy(
                 said, ChangeCode(said, language="dotnet", lines=lines), afterwards=Redrive()
             )
+        case "rust":
+            said = (
+                "let the handler take the type of what calls it: LambdaEvent<SqsEvent> of "
+                "aws_lambda_events for a queue, lambda_http for an HTTP API; "
+                "LambdaEvent<serde_json::Value> takes any and shows what comes"
+            )
+            lines = (
+                "use aws_lambda_events::event::sqs::SqsEvent;",
+                "async fn handler(event: LambdaEvent<SqsEvent>) -> Result<(), Error> {",
+            )
+            return remedy(
+                said, ChangeCode(said, language="rust", lines=lines), afterwards=Redrive()
+            )
+        case "php" if "SQS" in found.type.upper():
+            said = (
+                "let the queue alone call the function with this handler, and test it with an "
+                "event that has Records, as SQS sends it; what else calls it wants its own function"
+            )
+            return remedy(said, Tell(said))
+        case "php":
+            said = (
+                "let the function that the queue calls have a handler for queues (Bref: a class "
+                "that extends SqsHandler, in Laravel Bref\\LaravelBridge\\Queue\\QueueHandler), "
+                f"and leave the handler of {found.type} events to its own source"
+            )
+            lines = (
+                "class Handler extends \\Bref\\Event\\Sqs\\SqsHandler {",
+                "    public function handleSqs(SqsEvent $event, Context $context): void {",
+            )
+            return remedy(said, ChangeCode(said, language="php", lines=lines), afterwards=Redrive())
         case "model":
             said = (
                 f"parse with the model and envelope of what calls the function, not {kind}; where "

@@ -32,6 +32,7 @@ _SHOWN: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|\berrno\W{1,4}-\d{1,3}\b|\bat (?:async )?Runtime\.handler"
         ),
     ),
+    ("rust", re.compile(r"\.rs:\d|lambda_runtime:|serde_json")),
     ("php", re.compile(r"\.php(?:\(\d|:\d)|PHP (?:Fatal|Warning)")),
     (
         "go",
@@ -57,7 +58,7 @@ _IMAGE = re.compile(
 
 
 def language(case: Case) -> str:
-    """node, python, ruby, java, dotnet, go, php; empty where nothing tells it."""
+    """node, python, ruby, java, dotnet, go, rust, php; empty where nothing tells it."""
     if known := language_of(case.runtime):
         return known
     text = case.everything

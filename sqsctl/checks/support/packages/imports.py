@@ -139,13 +139,19 @@ def _part_of_another_version(text: str) -> Missing | None:
     return Missing(module, "package", "node", module, match.group("path"), name)
 
 
+_NAMELESS = re.compile(
+    r"ImportModuleError: Unable to import module '[^'\n]{1,200}'(?:(?P<node>: Error\b)|\s*$)"
+)
+
+
 def _nothing_named(text: str) -> Missing | None:
     """The runtime says that an import failed, and not of what."""
     if re.fullmatch(r"(?:Runtime\.)?ImportModuleError:\s*(?:\{[\s\S]*)?", text.strip()):
         return Missing("", "package", "other")
-    if not re.search(r"ImportModuleError: Unable to import module '[^'\n]{1,200}': Error\b", text):
+    match = _NAMELESS.search(text)
+    if match is None:
         return None
-    return Missing("", "package", "node")
+    return Missing("", "package", "node" if match.group("node") else "other")
 
 
 def _in_node(text: str, case: Case) -> Missing | None:
