@@ -33,6 +33,10 @@ class MappingClient:
 
     def of_function(self, reference: str) -> tuple[EventSourceMapping, ...]:
         """Every mapping from an SQS queue to this function (or this alias of it)."""
+        return tuple(each for each in self.every_of_function(reference) if each.of_queue)
+
+    def every_of_function(self, reference: str) -> tuple[EventSourceMapping, ...]:
+        """Every mapping to this function, those of streams and clusters, too."""
         return self._list({"FunctionName": reference}, f"mappings of {reference}")
 
     def get(self, uuid: str) -> EventSourceMapping:
@@ -60,11 +64,7 @@ class MappingClient:
                 page = self._client.list_event_source_mappings(
                     **request, **({"Marker": marker} if marker else {})
                 )
-                listed = page["EventSourceMappings"]
-                read = [
-                    mapping(each) for each in listed if ":sqs:" in each.get("EventSourceArn", "")
-                ]
-            found += read
+                found += [mapping(each) for each in page["EventSourceMappings"]]
             marker = page.get("NextMarker")
             if not marker or len(found) >= MAX_MAPPINGS:
                 return tuple(found)
@@ -77,6 +77,7 @@ def mapping(shape: Mapping[str, Any]) -> EventSourceMapping:
     filters = (shape.get("FilterCriteria") or {}).get("Filters") or ()
     unreadable = shape.get("FilterCriteriaError") or {}
     pollers = shape.get("ProvisionedPollerConfig") or {}
+    on_failure = (shape.get("DestinationConfig") or {}).get("OnFailure") or {}
     return EventSourceMapping(
         uuid=shape["UUID"],
         queue_arn=shape.get("EventSourceArn", ""),
@@ -97,6 +98,7 @@ def mapping(shape: Mapping[str, Any]) -> EventSourceMapping:
         counts_events="EventCount" in ((shape.get("MetricsConfig") or {}).get("Metrics") or ()),
         last_modified=_moment(shape.get("LastModified")),
         last_processing_result=shape.get("LastProcessingResult") or None,
+        failures_to=on_failure.get("Destination") or None,
     )
 
 

@@ -347,10 +347,11 @@ def _session(
 
 @cache
 def _loader(data_path: str) -> Any:
-    """botocore's own loader of service models, that knows which services there are to load.
+    """botocore's own loader of service models, that knows which services sqsctl calls.
 
-    The original looks into the folders of all four hundred before it loads one. There is one
-    for all sessions, since it keeps what it has read: an interactive session makes many.
+    The original looks into the folders of all four hundred before it loads one: it is asked for
+    the others (``sqsctl lab aws dynamodb …``). There is one for all sessions, since it keeps what
+    it has read: an interactive session makes many.
     """
     from botocore.loaders import Loader
 
@@ -358,7 +359,17 @@ def _loader(data_path: str) -> Any:
         def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
             return list(SERVICES)
 
-    given = data_path.split(os.pathsep)
-    return KnownServices(
-        [str(Path(os.path.expandvars(each)).expanduser()) for each in given if each]
-    )
+        def load_service_model(
+            self, service_name: str, type_name: str, api_version: str | None = None
+        ) -> Any:
+            if service_name not in SERVICES:
+                return others.load_service_model(service_name, type_name, api_version)
+            return super().load_service_model(service_name, type_name, api_version)
+
+    paths = [
+        str(Path(os.path.expandvars(each)).expanduser())
+        for each in data_path.split(os.pathsep)
+        if each
+    ]
+    others = Loader(paths)
+    return KnownServices(paths)

@@ -24,3 +24,22 @@ def partition_of(said: str) -> str:
 def arn_of(region: str, service: str, account: str, resource: str) -> str:
     """The ARN of a resource of a region."""
     return f"arn:{partition_of(region)}:{service}:{region}:{account}:{resource}"
+
+
+# The words that AWS puts before a name: the kind is said beside it.
+_KINDS = ("function:", "rule/", "schedule/default/", "schedule/", "pipe/", "stream/")
+
+
+def resource_name(arn: str | None) -> str:
+    """What people call a thing: the last part of its ARN. A table's name for its stream's ARN."""
+    text = arn or ""
+    parts = text.split(":", 5)
+    if len(parts) < 6:
+        return text
+    resource = parts[5]
+    if parts[2] == "dynamodb" and resource.startswith("table/"):
+        return resource.split("/")[1]
+    if parts[2] == "kafka":
+        return resource.removeprefix("cluster/").partition("/")[0]
+    kind = next((each for each in _KINDS if resource.startswith(each)), "")
+    return resource.removeprefix(kind)

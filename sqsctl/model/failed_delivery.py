@@ -20,7 +20,7 @@ DeliveredBy = Literal[
 WORDS: dict[DeliveredBy, str] = {
     "lambda-dlq": "asynchronous invocation",
     "lambda-destination": "asynchronous invocation",
-    "lambda-stream": "event source mapping of a stream",
+    "lambda-stream": "event source mapping",
     "eventbridge-rule": "EventBridge rule",
     "sns-subscription": "SNS subscription",
     "scheduler": "EventBridge schedule",
@@ -29,14 +29,31 @@ WORDS: dict[DeliveredBy, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class StreamBatch:
+    """Where in its stream a batch of records is that could not be delivered.
+
+    ``source_arn`` is the stream's, or the Kafka cluster's, which has no shards. Times are as the
+    service writes them; what the message does not say is empty.
+    """
+
+    source_arn: str
+    shard_id: str = ""
+    first_sequence_number: str = ""
+    last_sequence_number: str = ""
+    first_arrival: str = ""
+    last_arrival: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FailedDelivery:
     """One delivery that failed for good, as the dead-letter message itself tells it.
 
     ``payload`` is what was to be delivered, as text; None where the message does not hold it
-    (a stream's records). ``source_arn`` is the rule, schedule, pipe, stream or topic that it
-    came through, ``target_arn`` where it was to go; both are None where the message does not
-    say. ``condition`` is AWS's word for why it was given up (RetriesExhausted,
-    MaximumRetryAttempts). ``request_id`` is the asynchronous invocation's.
+    (a stream's records, of which ``batch`` tells the place). ``source_arn`` is the rule,
+    schedule, pipe, stream or topic that it came through, ``target_arn`` where it was to go; both
+    are None where the message does not say. ``condition`` is AWS's word for why it was given up
+    (RetriesExhausted, MaximumRetryAttempts). ``request_id`` is the failed invocation's.
     """
 
     by: DeliveredBy
@@ -52,6 +69,7 @@ class FailedDelivery:
     request_id: str | None = None
     event_id: str | None = None
     payload_truncated: bool = False
+    batch: StreamBatch | None = None
 
     @property
     def error(self) -> str:
@@ -65,16 +83,20 @@ class DeadLetterFeed:
     """What sends its failures to a queue, and is no queue itself.
 
     ``name`` is the function's, rule's, schedule's or pipe's; of a subscription the topic's.
+    ``stream`` is what a stream's mapping reads, by name.
     """
 
     by: DeliveredBy
     name: str
     queue_arn: str
+    stream: str = ""
 
     @property
     def told(self) -> str:
         """In words: ``EventBridge rule nightly``."""
         if self.by in {"lambda-dlq", "lambda-destination"}:
             return f"asynchronous invocations of {self.name}"
+        if self.by == "lambda-stream":
+            return f"{WORDS[self.by]} of {self.stream or 'a stream'} to {self.name}"
         between = " of " if self.by == "sns-subscription" else " "
         return f"{WORDS[self.by]}{between}{self.name}"

@@ -74,6 +74,9 @@ class Function:
 class EventSourceMapping:
     """What feeds a queue to a function (lambda EventSourceMappingConfiguration).
 
+    ``queue_arn`` is a stream's or a cluster's ARN where it is none of a queue (``of_queue``);
+    ``failures_to`` is then the OnFailure destination of its records.
+
     ``function_arn`` is as AWS returns it: with ``:alias`` or ``:version`` at its end where
     the mapping is on one (``qualifier``). ``filters`` are the JSON patterns; where they could
     not be read (encrypted with a key that may not be used) ``filters_error`` says why.
@@ -100,7 +103,12 @@ class EventSourceMapping:
     counts_events: bool = False
     last_modified: datetime | None = None
     last_processing_result: str | None = None
+    failures_to: str | None = None
     logical_id: str | None = None
+
+    @property
+    def of_queue(self) -> bool:
+        return ":sqs:" in self.queue_arn
 
     @property
     def reports_batch_item_failures(self) -> bool:

@@ -72,6 +72,35 @@ def template(name: str) -> dict[str, Any]:
             Endpoint=RUNS,
             RedrivePolicy={"deadLetterTargetArn": ARN},
         ),
+        "Clicks": part("Kinesis::Stream", Name=f"{name}-clicks", ShardCount=1),
+        "Reads": part(
+            "Lambda::EventSourceMapping",
+            FunctionName={"Ref": "Runs"},
+            EventSourceArn={"Fn::GetAtt": ["Clicks", "Arn"]},
+            StartingPosition="LATEST",
+            DestinationConfig={"OnFailure": {"Destination": ARN}},
+        ),
+        "Orders": part(
+            "DynamoDB::Table",
+            TableName=f"{name}-table",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamViewType": "NEW_IMAGE"},
+        ),
+        "Changes": part(
+            "Pipes::Pipe",
+            Name=f"{name}-changes",
+            RoleArn=ROLE,
+            Source={"Fn::GetAtt": ["Orders", "StreamArn"]},
+            Target=RUNS,
+            SourceParameters={
+                "DynamoDBStreamParameters": {
+                    "StartingPosition": "LATEST",
+                    "DeadLetterConfig": {"Arn": ARN},
+                }
+            },
+        ),
         "Hourly": part(
             "Scheduler::Schedule",
             Name=f"{name}-hourly",
@@ -114,9 +143,12 @@ def test_everything_that_feeds_it_is_drawn_and_named(
         ("eventbridge-rule", f"{name}-nightly"),
         ("sns-subscription", f"{name}-orders"),
         ("scheduler", f"{name}-hourly"),
+        ("lambda-stream", f"{name}-runs"),
+        ("pipe", f"{name}-changes"),
     }
     drawn = sqsctl("stack", "show").out
     assert f"EventBridge rule {name}-nightly" in drawn
+    assert f"event source mapping of {name}-clicks to {name}-runs" in drawn
     assert "☠ lost" in drawn
     client = QueueClient(session)
     port = client.open(client.resolve(f"{name}-lost"))

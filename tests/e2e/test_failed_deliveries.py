@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import uuid
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +134,20 @@ def parts(lab_state: LabState, monkeypatch: pytest.MonkeyPatch) -> Iterator[Part
     made.clear()
 
 
+def typed_in_a_shell(line: str) -> str:
+    """What a command line prints that a person was told to type."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", line],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout
+
+
 def name_of(arn: str) -> str:
     return arn.rpartition(":")[2]
 
@@ -207,7 +225,7 @@ def test_a_rules_and_a_schedules_dead_letters(parts: Parts, sqsctl: Sqsctl) -> N
     assert seen["failed_delivery"]["by"] == "eventbridge-rule"
     assert seen["decoded"]["value"] == {"n": 1}
     told = sqsctl("dlq", "explain", seen["message_id"], "--queue", name_of(lost)).out
-    assert f"EventBridge rule rule/{parts.name} to {parts.name}-later failed" in told
+    assert f"EventBridge rule {parts.name} to {parts.name}-later failed" in told
     # The function is not there yet: nothing is deleted.
     early = sqsctl("dlq", "redrive", "--queue", name_of(lost), "-o", "json").data
     assert (early["moved"], early["failed"]) == (0, 1)
@@ -306,3 +324,81 @@ def test_a_queues_dead_letters_can_go_to_a_function_or_a_topic(
     wanted = ("--queue", name_of(lost), "--to", f"topic:{parts.name}", "-o", "json")
     assert sqsctl("dlq", "redrive", *wanted).data["moved"] == 1
     until(lambda: parts.bodies(taken), lambda found: found == ["plain words"])
+
+
+@pytest.mark.long
+def test_records_of_a_stream_are_told_of_and_cannot_be_redriven(
+    parts: Parts, sqsctl: Sqsctl
+) -> None:
+    lost = parts.queue("lost")
+    worker = parts.function("worker", broken=True)
+    streams: Any = parts.session.client("kinesis")
+    tables: Any = parts.session.client("dynamodb")
+    pipes: Any = parts.session.client("pipes")
+    streams.create_stream(StreamName=parts.name, ShardCount=1)
+    parts.undo.append(lambda: streams.delete_stream(StreamName=parts.name))
+    table = tables.create_table(
+        TableName=parts.name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]
+    parts.undo.append(lambda: tables.delete_table(TableName=parts.name))
+    pipes.create_pipe(
+        Name=parts.name,
+        RoleArn=parts.role,
+        Source=table["LatestStreamArn"],
+        Target=f"arn:aws:lambda:{parts.place}:function:{worker}",
+        SourceParameters={
+            "DynamoDBStreamParameters": {
+                "StartingPosition": "TRIM_HORIZON",
+                "MaximumRetryAttempts": 0,
+                "DeadLetterConfig": {"Arn": lost},
+            }
+        },
+    )
+    parts.undo.append(lambda: pipes.delete_pipe(Name=parts.name))
+    mapping = parts.session.functions().create_event_source_mapping(
+        FunctionName=worker,
+        EventSourceArn=f"arn:aws:kinesis:{parts.place}:stream/{parts.name}",
+        StartingPosition="TRIM_HORIZON",
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": lost}},
+    )
+    parts.undo.append(
+        lambda: parts.session.functions().delete_event_source_mapping(UUID=mapping["UUID"])
+    )
+    for number in (1, 2):
+        data = json.dumps({"input": number}).encode()
+        streams.put_record(StreamName=parts.name, PartitionKey="p", Data=data)
+    tables.put_item(TableName=parts.name, Item={"id": {"S": "order-7"}})
+    until(lambda: parts.waiting(lost), lambda count: count >= 2)
+
+    here = ("--queue", name_of(lost))
+    seen = sqsctl("dlq", "peek", *here, "-o", "json").data["messages"]
+    by = {each["failed_delivery"]["by"]: each for each in seen}
+    assert set(by) == {"lambda-stream", "pipe"}
+    groups = sqsctl("dlq", "groups", *here, "-o", "json").data["groups"]
+    assert {each["failed_by"] for each in groups} == {"lambda-stream", "pipe"}
+
+    for kind, names in (("lambda-stream", (parts.name, worker)), ("pipe", (parts.name,))):
+        told = sqsctl("dlq", "explain", by[kind]["message_id"], *here).out
+        assert all(name in told for name in names)
+        assert "does not hold" in told
+        assert "24 hours" in told
+        typed = [line.strip()[2:] for line in told.split("\n") if line.strip().startswith("$ ")]
+        (reads,) = [each for each in typed if "get-records" in each]
+        records = json.loads(typed_in_a_shell(reads))["Records"]
+        assert records
+        if kind == "lambda-stream":
+            (logs,) = [each for each in typed if "logs tail" in each]
+            assert "KeyError" in typed_in_a_shell(logs)
+        else:
+            assert records[0]["dynamodb"]["Keys"] == {"id": {"S": "order-7"}}
+
+    redriven = sqsctl("dlq", "redrive", *here, "-o", "json")
+    assert redriven.code == 3
+    assert (redriven.data["moved"], redriven.data["failed"]) == (0, len(seen))
+    assert all("does not hold" in each["reason"] for each in redriven.data["failures"])
+    assert parts.waiting(lost) == len(seen)

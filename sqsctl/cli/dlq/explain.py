@@ -10,10 +10,11 @@ import typer
 
 from sqsctl.cli.common.insights import InsightsOption
 from sqsctl.cli.dlq.bodies import FetchOption, opener
+from sqsctl.cli.dlq.delivery_view import show_delivery
 from sqsctl.cli.dlq.looking import look_through
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
-from sqsctl.cli.screen.command_lines import aim
+from sqsctl.cli.screen.command_lines import aim, command_here
 from sqsctl.cli.screen.json_shapes import message_shape
 from sqsctl.cli.screen.output import Answer, iso, prose, safe_line, styled
 from sqsctl.cli.screen.views import ago, clock
@@ -22,11 +23,12 @@ from sqsctl.model.plurals import counted
 from sqsctl.model.unread import Unread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from sqsctl.checks.support.failures.attribution import Match
     from sqsctl.model.dead_letters import MessageHistory
-    from sqsctl.model.failed_delivery import FailedDelivery
     from sqsctl.model.logline import Attempt
     from sqsctl.model.queues import Queue
     from sqsctl.operations.dead_letters.readable_bodies import Decoded
@@ -65,7 +67,10 @@ def explain(
     fetch: FetchOption = False,
     insights: InsightsOption = True,
 ) -> Answer:
-    """Tell one dead letter's story: sent, each attempt with its log lines, dead, expires."""
+    """Tell one dead letter's story: sent, each attempt with its log lines, dead, expires.
+
+    Of what another service could not deliver: what failed where, and how to get at it again.
+    """
     run.insights = insights
     from sqsctl.cli.dlq.causes import Causes, cause_finder, cause_shape
     from sqsctl.cli.dlq.message_view import forecast_shape
@@ -131,7 +136,16 @@ def explain(
 
     def human(console: Console) -> None:
         to = shlex.join(aim(run, pair.dead_letters.name))
-        show_history(console, story, found, pair, aim=to, inside=inside, others=all_attempts)
+        show_history(
+            console,
+            story,
+            found,
+            pair,
+            aim=to,
+            typed=lambda line: command_here(line, run),
+            inside=inside,
+            others=all_attempts,
+        )
 
     return Answer(data, human, code)
 
@@ -143,11 +157,13 @@ def show_history(
     pair: Pair,
     *,
     aim: str,
+    typed: Callable[[str], str],
     inside: Decoded | None = None,
     others: bool = False,
 ) -> None:
-    """The message's way as a list of moments. ``aim`` names the stack or queue to a command.
+    """The message's way as a list of moments.
 
+    ``aim`` names the stack or queue to a command, ``typed`` words a command for this AWS.
     ``others``: also the runs of that time which may be other messages'.
     """
     from sqsctl.cli.dlq.message_view import show_decoded
@@ -163,7 +179,7 @@ def show_history(
     show_decoded(console, inside, full=True)
     delivery = failed_delivery(message)
     if delivery is not None:
-        _show_delivery(console, story, delivery, cause, aim)
+        show_delivery(console, story, delivery, cause, aim=aim, typed=typed)
         return
     source = _source(pair, story.origin)
     origin = story.origin.rpartition(":")[2] if story.origin else source.name if source else "?"
@@ -198,32 +214,6 @@ def _show_attempt(console: Console, name: str, attempt: Attempt) -> None:
     for event in attempt.lines[:12]:
         for line in event.message.rstrip("\n").split("\n")[:6]:
             console.print(styled(f"            {line}", "dim"), soft_wrap=True)
-
-
-def _show_delivery(
-    console: Console,
-    story: MessageHistory,
-    delivery: FailedDelivery,
-    cause: Match | None,
-    aim: str,
-) -> None:
-    """What the message itself tells: no queue's consumer had it, so there are no attempts."""
-    from sqsctl.operations.dead_letters.failed_deliveries import told
-
-    message = story.message
-    said = f"{clock(message.sent_at)}  {told(delivery)} ({ago(message.sent_at)})"
-    prose(console, styled(said, "red"))
-    for line in delivery.trace[:12]:
-        console.print(styled(f"            {line.rstrip()}", "dim"), soft_wrap=True)
-    if delivery.request_id:
-        console.print(styled(f"          request {delivery.request_id}", "dim"), soft_wrap=True)
-    if cause and cause.cause:
-        advice = (
-            f"          cause: {cause.cause}; sqsctl doctor {cause.cause} {aim} tells what to do"
-        )
-        prose(console, styled(advice, "yellow"))
-    if story.forecast.expires_at:
-        console.print(styled(f"{clock(story.forecast.expires_at)}  expires"), soft_wrap=True)
 
 
 def _source(pair: Pair, origin: str | None) -> Queue | None:

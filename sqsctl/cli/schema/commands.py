@@ -230,7 +230,9 @@ DATA: dict[str, tuple[Shape, ...]] = {
                 "functions": [FUNCTION],
                 "queues": [QUEUE],
                 "mappings": [MAPPING],
-                "dead_letter_feeds": [{"by": DELIVERED_BY, "name": "text", "queue": "text"}],
+                "dead_letter_feeds": [
+                    {"by": DELIVERED_BY, "name": "text", "queue": "text", "stream": "text?"}
+                ],
             },
             "hops": [HOP],
             "unread": UNREAD,

@@ -169,6 +169,15 @@ DELIVERED_BY = Words(
         "pipe",
     )
 )
+STREAM_BATCH = {
+    "source_arn": "text?",
+    "shard_id": "text?",
+    "first_sequence_number": "text?",
+    "last_sequence_number": "text?",
+    "first_arrival": "text?",
+    "last_arrival": "text?",
+    "size": "int?",
+}
 FAILED_DELIVERY = {
     "by": DELIVERED_BY,
     "source_arn": "text?",
@@ -179,6 +188,8 @@ FAILED_DELIVERY = {
     "condition": "text?",
     "attempts": "int?",
     "request_id": "text?",
+    # Where a stream's records are that the message does not hold.
+    "batch": OneOf((None, STREAM_BATCH)),
 }
 MESSAGE = {
     "message_id": "text",

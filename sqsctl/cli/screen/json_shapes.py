@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqsctl.cli.screen.output import iso
 
 if TYPE_CHECKING:
-    from sqsctl.model.failed_delivery import FailedDelivery
+    from sqsctl.model.failed_delivery import FailedDelivery, StreamBatch
     from sqsctl.model.finding import Diagnosis, Evidence, Finding
     from sqsctl.model.functions import (
         EventSourceMapping,
@@ -99,6 +99,21 @@ def failed_delivery_shape(delivery: FailedDelivery | None) -> Shape | None:
         "condition": delivery.condition or None,
         "attempts": delivery.attempts,
         "request_id": delivery.request_id,
+        "batch": _batch_shape(delivery.batch),
+    }
+
+
+def _batch_shape(batch: StreamBatch | None) -> Shape | None:
+    if batch is None:
+        return None
+    return {
+        "source_arn": batch.source_arn or None,
+        "shard_id": batch.shard_id or None,
+        "first_sequence_number": batch.first_sequence_number or None,
+        "last_sequence_number": batch.last_sequence_number or None,
+        "first_arrival": batch.first_arrival or None,
+        "last_arrival": batch.last_arrival or None,
+        "size": batch.size,
     }
 
 
@@ -278,7 +293,12 @@ def stack_shape(stack: Stack) -> Shape:
         ],
         "mappings": [mapping_shape(each) for each in stack.mappings],
         "dead_letter_feeds": [
-            {"by": each.by, "name": each.name, "queue": each.queue_arn.rpartition(":")[2]}
+            {
+                "by": each.by,
+                "name": each.name,
+                "queue": each.queue_arn.rpartition(":")[2],
+                "stream": each.stream or None,
+            }
             for each in stack.dead_letter_feeds
         ],
     }

@@ -32,6 +32,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
         nested_stacks,
         openapi,
         secure_transport,
+        stream_failures,
         templates,
     )
     from sqsctl.lab.fidelity.functions import concurrency, executor, mappings, poller
@@ -68,6 +69,7 @@ def install(*, time_scale: float = 1.0, port: int = 0) -> Any:
     mappings.install()
     emptying.install(poller.install(speed=time_scale))
     failed_deliveries.install()
+    stream_failures.install()
     return gateway.around(app, port)
 
 

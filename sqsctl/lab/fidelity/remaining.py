@@ -28,6 +28,9 @@ _TEXT = """
 - Changes of a mapping or a queue's attributes are in effect at once, AWS takes up to a minute.
 - FilterLogEvents never answers an empty page that has a nextToken; GetMetricData sorts oldest first
   whatever ScanBy says.
+- A batch of a stream that a function or a pipe's target fails on is given up whole, neither
+  bisected nor record by record. Pipes read the streams of DynamoDB's tables alone, and deliver to
+  functions, queues, topics and state machines.
 - Lambda's response streaming is not there.
 - What AWS lets anybody call without a signature (public objects of S3, AssumeRoleWithWebIdentity)
   is refused.

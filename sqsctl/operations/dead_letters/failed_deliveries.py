@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from sqsctl.model.failed_delivery import WORDS, DeliveredBy, FailedDelivery
+from sqsctl.model.arns import resource_name
+from sqsctl.model.failed_delivery import WORDS, DeliveredBy, FailedDelivery, StreamBatch
 from sqsctl.model.message import Message, MessageAttribute
 from sqsctl.model.plurals import counted
 from sqsctl.operations.dead_letters.json_bodies import parsed
@@ -156,7 +157,8 @@ def _of_stream(
     return FailedDelivery(
         by,
         None,
-        source_arn=source or _string(batch.get("streamArn")) or None,
+        batch=batch,
+        source_arn=source or batch.source_arn or None,
         target_arn=_string(context.get("functionArn")) or None,
         error_code=_string(response.get("functionError")),
         condition=_string(context.get("condition")),
@@ -189,8 +191,10 @@ def subscription_arn(envelope: str) -> str | None:
 
 def told(delivery: FailedDelivery) -> str:
     """One line for people: who could not deliver what, where to, and why."""
-    target = f" to {short(delivery.target_arn)}" if delivery.target_arn else ""
-    source = f" {short(delivery.source_arn)}" if delivery.source_arn else ""
+    target = f" to {resource_name(delivery.target_arn)}" if delivery.target_arn else ""
+    source = f" {resource_name(delivery.source_arn)}" if delivery.source_arn else ""
+    if delivery.by == "lambda-stream":
+        source = f" of{source or ' a stream'}"
     said = f"{WORDS[delivery.by]}{source}{target} failed"
     if delivery.attempts is not None:
         what = "retry" if delivery.by in {"eventbridge-rule", "scheduler"} else "attempt"
@@ -204,13 +208,6 @@ def told(delivery: FailedDelivery) -> str:
     return said
 
 
-def short(arn: str | None) -> str:
-    """The last part of an ARN, which is what people call the thing."""
-    text = arn or ""
-    parts = text.split(":", 5)
-    return parts[5].removeprefix("function:") if len(parts) == 6 else text
-
-
 def log_text(delivery: FailedDelivery) -> str:
     """The error as a Python runtime would have logged it, for the checks that read logs."""
     head = f"{delivery.error_type}: {delivery.error_message}".strip(": ")
@@ -219,12 +216,27 @@ def log_text(delivery: FailedDelivery) -> str:
     return "\n".join((f"[ERROR] {head}", *delivery.trace))
 
 
-def _batch(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Where in its stream a batch stands: KinesisBatchInfo, DDBStreamBatchInfo and others."""
-    for name, value in document.items():
-        if name.endswith("BatchInfo") and isinstance(value, dict):
-            return value
-    return None
+def _batch(document: Mapping[str, Any]) -> StreamBatch | None:
+    """Where in its stream a batch is: KinesisBatchInfo, DDBStreamBatchInfo, KafkaBatchInfo."""
+    told = next(
+        (
+            value
+            for name, value in document.items()
+            if name.endswith("BatchInfo") and isinstance(value, dict)
+        ),
+        None,
+    )
+    if told is None:
+        return None
+    return StreamBatch(
+        source_arn=_string(told.get("streamArn")) or _string(told.get("eventSourceArn")),
+        shard_id=_string(told.get("shardId")),
+        first_sequence_number=_string(told.get("startSequenceNumber")),
+        last_sequence_number=_string(told.get("endSequenceNumber")),
+        first_arrival=_string(told.get("approximateArrivalOfFirstRecord")),
+        last_arrival=_string(told.get("approximateArrivalOfLastRecord")),
+        size=_number(told.get("batchSize")),
+    )
 
 
 def _text(attribute: MessageAttribute) -> str:

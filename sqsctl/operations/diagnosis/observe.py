@@ -38,7 +38,7 @@ _REQUIRES: Mapping[Fact, frozenset[Fact]] = {
     Fact.KEYS: frozenset({Fact.QUEUES, Fact.FUNCTIONS}),
     Fact.NAMED_QUEUES: frozenset({Fact.FUNCTIONS}),
     Fact.DEAD_LETTERS: frozenset({Fact.QUEUES}),
-    Fact.DEAD_LETTER_FEEDS: frozenset({Fact.FUNCTIONS}),
+    Fact.DEAD_LETTER_FEEDS: frozenset({Fact.FUNCTIONS, Fact.MAPPINGS}),
     Fact.RECURSION: frozenset({Fact.MAPPINGS}),
     Fact.FUNCTIONS: frozenset({Fact.MAPPINGS}),
 }

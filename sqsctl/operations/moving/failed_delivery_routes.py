@@ -17,12 +17,12 @@ from sqsctl.aws.delivery.places import PlaceReader, rule_place
 from sqsctl.aws.delivery.senders import BusSender, FunctionSender, TopicSender
 from sqsctl.aws.functions import FunctionClient
 from sqsctl.errors import Exit, RefusedError, SqsctlError
+from sqsctl.model.arns import resource_name
 from sqsctl.model.failed_delivery import WORDS, FailedDelivery
 from sqsctl.model.message import Message, Outgoing
 from sqsctl.model.queues import Queue
 from sqsctl.operations.dead_letters.failed_deliveries import (
     failed_delivery,
-    short,
     subscription_arn,
 )
 from sqsctl.operations.moving import event_shapes
@@ -259,7 +259,7 @@ def _to_function(reference: str) -> _Way:
 def anything_recognised(messages: Sequence[Message]) -> str:
     """What of these is a failed delivery, in words; empty where nothing is."""
     kinds = dict.fromkeys(
-        f"{WORDS[each.by]} {short(each.source_arn)}".strip()
+        f"{WORDS[each.by]} {resource_name(each.source_arn)}".strip()
         for each in map(failed_delivery, messages)
         if each
     )

@@ -52,7 +52,7 @@ def told(*attempts: Attempt, sources: tuple[Queue, ...] = (SOURCE,), **fields: A
     story = history_of(letter(**fields), pair.dead_letters, attempts, now=NOW, limit=limit)
     out = io.StringIO()
     console = Console(file=out, width=400)
-    show_history(console, story, None, pair, aim="--stack shop-dev")
+    show_history(console, story, None, pair, aim="--stack shop-dev", typed=str)
     return out.getvalue()
 
 

@@ -65,7 +65,7 @@ def test_a_rules_dead_letter_says_everything_in_its_attributes() -> None:
     assert (found.by, found.source_arn, found.target_arn) == ("eventbridge-rule", RULE, WORKER)
     assert (found.error_code, found.attempts, found.event_id) == ("NO_PERMISSIONS", 3, "e-1")
     assert told(found) == (
-        "EventBridge rule rule/orders/new-order to worker failed after 3 retries "
+        "EventBridge rule orders/new-order to worker failed after 3 retries "
         "(MaximumRetryAttempts): NO_PERMISSIONS: not authorized to perform: lambda:InvokeFunction"
     )
 

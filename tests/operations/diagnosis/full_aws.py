@@ -22,6 +22,7 @@ from tests.operations.diagnosis.small_aws import (
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1f2e3d4c-0000-4000-8000-000000000001"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}-alarms"
+STREAM_MAPPING = "5e3a0000-0000-4000-8000-00000000c11c"
 URL_HOST = "https://abc123.lambda-url"
 KMS = (
     "[ERROR] ClientError: An error occurred (KMS.DisabledException) when calling the SendMessage "
@@ -54,6 +55,7 @@ class FullAws(SmallAws):
             "Hourly": ("AWS::Scheduler::Schedule", "hourly"),
             "Pipe": ("AWS::Pipes::Pipe", "changes"),
             "Heard": ("AWS::SNS::Subscription", f"{TOPIC}:0000-1111"),
+            "Clicks": ("AWS::Lambda::EventSourceMapping", STREAM_MAPPING),
             "Async": ("AWS::Lambda::EventInvokeConfig", f"{WORKER}|$LATEST"),
         }
         found["StackResourceSummaries"] += [
@@ -94,6 +96,19 @@ class FullAws(SmallAws):
         return super()._mapping() | {"ProvisionedPollerConfig": pollers, "FunctionArn": alias}
 
     # -- what feeds a dead-letter queue besides queues ------------------------------------------
+
+    def ListEventSourceMappings(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        found = super().ListEventSourceMappings(request)
+        if request.get("FunctionName") == WORKER:
+            found["EventSourceMappings"].append(
+                {
+                    **self._mapping(),
+                    "UUID": STREAM_MAPPING,
+                    "EventSourceArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/clicks",
+                    "DestinationConfig": {"OnFailure": {"Destination": f"{ARN}-dlq"}},
+                }
+            )
+        return found
 
     def ListFunctionEventInvokeConfigs(self, _: Mapping[str, Any]) -> dict[str, Any]:
         destination = {"OnFailure": {"Destination": f"{ARN}-dlq"}}

@@ -189,5 +189,6 @@ def test_all_that_feeds_a_dead_letter_queue_is_told(look: Look) -> None:
         "EventBridge schedule hourly",
         "EventBridge pipe changes",
         "SNS subscription of shop-dev-alarms",
+        "event source mapping of clicks to shop-dev-worker",
     ):
         assert told in dead.title

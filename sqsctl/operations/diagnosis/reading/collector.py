@@ -12,6 +12,7 @@ from sqsctl.aws.cloudwatch.metrics import MetricQuery, MetricReader
 from sqsctl.aws.functions import split_arn
 from sqsctl.aws.permissions import PermissionReader
 from sqsctl.model.deployed import StackRef
+from sqsctl.model.failed_delivery import DeadLetterFeed
 from sqsctl.model.functions import (
     Function,
 )
@@ -153,18 +154,21 @@ class Collector:
             Fact.NAMED_QUEUES: self._surroundings.named_queues,
             Fact.ALARMS: self._alarms.found,
             Fact.DEAD_LETTERS: self._dead_letters,
-            Fact.DEAD_LETTER_FEEDS: lambda: self._feeds.found(self._core.functions.values()),
+            Fact.DEAD_LETTER_FEEDS: self._fed,
         }
         found = tuple(items[fact]()) if fact in items else ()
         return Group(found, self._shared.gaps(fact))
 
     def _queues(self) -> Sequence[Queue]:
         """All of them; one that something else sends its failures to holds dead letters, too."""
-        fed = {each.queue_arn for each in self._feeds.found(self._core.functions.values())}
+        fed = {each.queue_arn for each in self._fed()}
         return [
             replace(each, holds_dead_letters=each.holds_dead_letters or each.arn in fed)
             for each in in_order(self._core.queues, [each.arn for each in self._ref.queues])
         ]
+
+    def _fed(self) -> Sequence[DeadLetterFeed]:
+        return self._feeds.found(self._core.functions.values(), self._core.streams.values())
 
     # -- what leads to what ---------------------------------------------------------------
 

@@ -40,6 +40,7 @@ class CoreReader:
         self.queues: dict[str, Queue] = {}
         self.functions: dict[str, Function] = {}
         self.mappings: dict[str, EventSourceMapping] = {}
+        self.streams: dict[str, EventSourceMapping] = {}
         self.concurrency: list[Concurrency] = []
         self.recursion: list[RecursiveLoop] = []
         self.policies: list[ResourcePolicy] = []
@@ -126,7 +127,7 @@ class CoreReader:
         self._list(f"consumers of {name}", lambda: self._mapping_client.of_queue(arn))
 
     def _mappings_of_function(self, name: str) -> None:
-        self._list(f"sources of {name}", lambda: self._mapping_client.of_function(name))
+        self._list(f"sources of {name}", lambda: self._mapping_client.every_of_function(name))
 
     def _list(self, what: str, call: Callable[[], tuple[EventSourceMapping, ...]]) -> None:
         self._shared.work.start(
@@ -141,7 +142,9 @@ class CoreReader:
 
     def _have_mappings(self, found: tuple[EventSourceMapping, ...]) -> None:
         for mapping in found:
-            if mapping.uuid in self.mappings:
+            if not mapping.of_queue:
+                self.streams[mapping.uuid] = mapping
+            if not mapping.of_queue or mapping.uuid in self.mappings:
                 continue
             self.mappings[mapping.uuid] = replace(
                 mapping, logical_id=self._mapping_ids.get(mapping.uuid)
@@ -154,25 +157,20 @@ class CoreReader:
                 self.published(mapping.function_name, mapping.qualifier)
 
     def declared_and_not_listed(self) -> None:
-        """Look for the mappings that the stack declares and no list held: a stream's, or gone."""
+        """Look for the mappings that the stack declares and no list held: probably gone."""
         if Fact.MAPPINGS not in self._facts or self._shared.gaps(Fact.MAPPINGS):
             return
+        known = {*self.mappings, *self.streams}
         for uuid in self._mapping_ids:
-            if uuid not in self.mappings and self._shared.first_time("mapping", uuid):
+            if uuid not in known and self._shared.first_time("mapping", uuid):
                 self._one_mapping(uuid)
 
     def _one_mapping(self, uuid: str) -> None:
-        gap = self._shared.gap(Fact.MAPPINGS)
-
-        def have(found: EventSourceMapping) -> None:
-            if ":sqs:" in found.queue_arn:
-                self._have_mappings((found,))
-
         self._shared.work.start(
             f"mapping {uuid}",
-            lambda: self._mapping_client.get(uuid),
-            have,
-            gap,
+            lambda: (self._mapping_client.get(uuid),),
+            self._have_mappings,
+            self._shared.gap(Fact.MAPPINGS),
             kind=CORE,
             action="lambda:GetEventSourceMapping",
         )

@@ -6,11 +6,13 @@ The stack's resources say which there are; each is asked where its failures go.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from sqsctl.aws.delivery.places import PlaceReader, rule_place
+from sqsctl.model.arns import resource_name
 from sqsctl.model.deployed import ServicePart
 from sqsctl.model.failed_delivery import DeadLetterFeed, DeliveredBy
-from sqsctl.model.functions import Function
+from sqsctl.model.functions import EventSourceMapping, Function
 from sqsctl.model.stack import Fact, Unread
 from sqsctl.operations.diagnosis.reading.observation import SharedReads
 
@@ -49,13 +51,20 @@ class FeedsReader:
             for function in self._shared.ref.functions[:MAX_FUNCTIONS]:
                 self._on_failure(function.name)
 
-    def found(self, functions: Iterable[Function]) -> Sequence[DeadLetterFeed]:
-        """What was read, and the functions that name a dead-letter queue themselves."""
-        own = (
-            DeadLetterFeed("lambda-dlq", each.name, each.dead_letter_target_arn)
+    def found(
+        self, functions: Iterable[Function], streams: Iterable[EventSourceMapping]
+    ) -> Sequence[DeadLetterFeed]:
+        """What was read, and the functions and streams' mappings that name a queue themselves."""
+        own = [
+            feed
             for each in functions
-            if each.dead_letter_target_arn and ":sqs:" in each.dead_letter_target_arn
-        )
+            for feed in _one("lambda-dlq", each.name, each.dead_letter_target_arn)
+        ]
+        own += [
+            replace(feed, stream=resource_name(each.queue_arn))
+            for each in streams
+            for feed in _one("lambda-stream", each.function_name, each.failures_to)
+        ]
         wanted = Fact.DEAD_LETTER_FEEDS in self._shared.wanted.facts
         known = dict.fromkeys((*self._found, *own)) if wanted else {}
         return sorted(known, key=lambda each: (each.queue_arn, each.by, each.name))
