@@ -8,7 +8,10 @@ work that does no more than log, `.catch(() => …)` likewise; `Promise.allSettl
 executor whose results nobody reads, or only for a log; `forEach` of an async function and promises
 that nobody awaits; an HTTP error (`statusCode: 400`) returned to a queue. Errors that are thrown
 again, or reported as `batchItemFailures`, are no finding, nor is a step beside the work that may
-fail, nor an `except` of one kind of error. Code that is not in the package, or in another language,
+fail, nor an `except` of one kind of error: a duplicate, say, is passed over on purpose. Where it is
+an error of the message's content (`except json.JSONDecodeError: continue`, `e instanceof
+SyntaxError`), and no failure is reported anywhere, that broken messages are dropped is information.
+Code that is not in the package, or in another language,
 is not followed: what is given to it counts as heard.
 
 ## Why it matters
@@ -76,6 +79,9 @@ class BatchSilentLoss(Check):
             elif status := found.first(Fault.STATUS):
                 yield self._answers(function, mapping, found, status)
             lost = found.first(Fault.SILENT, Fault.UNWAITED)
+            dropped = found.first(Fault.DROPPED)
+            if dropped and not lost:
+                yield self._drops(function, mapping, dropped)
             # A report that is not heard is told by partial-batch-ignored.
             if lost and not any(each.mistake.deletes for each in found.problems):
                 yield self._swallows(stack, function, mapping, lost, found)
@@ -208,6 +214,24 @@ class BatchSilentLoss(Check):
             severity=Severity.WARNING if seen or code.followed else Severity.INFO,
             kind=Kind.CAUSE if seen else Kind.RISK,
             confidence=Confidence.HIGH if seen and code.followed else Confidence.MEDIUM,
+        )
+
+    def _drops(self, function: Function, mapping: EventSourceMapping, found: Sighting) -> Finding:
+        kind = found.detail.removeprefix("except ")
+        which = f"whose content ends in {kind}" if kind != found.detail else "that it cannot read"
+        return self.found(
+            f"{function.name} drops messages {which}: they are deleted, and no dead-letter "
+            "message is left of them",
+            evidence=(_place(function, found, _ends_here(found)), _heard(mapping)),
+            remedy=_raise_or_report(
+                "raise the error again, so that broken messages come to the dead-letter queue",
+                found,
+                mapping,
+            ),
+            subject=function.name,
+            severity=Severity.INFO,
+            kind=Kind.RISK,
+            confidence=Confidence.MEDIUM,
         )
 
 

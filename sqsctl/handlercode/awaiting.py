@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqsctl.handlercode import call_names
 from sqsctl.handlercode.closures import own_closure
-from sqsctl.handlercode.error_flow import silent
+from sqsctl.handlercode.error_flow import heard, silent
 from sqsctl.handlercode.frames import LISTS, Closure, Fault, Frame, Sighting, Value, What
 from sqsctl.handlercode.parsing.syntax import (
     Await,
+    Bind,
     Call,
     Constant,
     Expr,
     Function,
     Member,
     Name,
+    Return,
     Row,
+    Stmt,
+    everything,
+    expressions,
+    names_in,
 )
-from sqsctl.handlercode.scopes import Use
+from sqsctl.handlercode.scopes import Use, root_of
 
 if TYPE_CHECKING:
     from sqsctl.handlercode.walker import Walker
+
+
+# The arguments of a callback in Node.js's own form.
+_ERROR_AND_DATA = 2
 
 
 def chained(
@@ -150,6 +161,48 @@ def _rejects(walker: Walker, frame: Frame, call: Call, *, waited: bool) -> bool:
         detail = f"{word}.{call_names.last_of(call.callee)}(….forEach(…))"
         walker.found[Sighting(Fault.REJECTS, frame.unit.path, call.line, detail)] = None
     return True
+
+
+def collected(frame: Frame, call: Call) -> Use:
+    """Who gets the values that ``list.push(…)`` keeps; of promises, errors go their own way."""
+    root = root_of(call.callee.of) if isinstance(call.callee, Member) else None
+    if root is None:
+        return Use.USED
+    if not heard(frame.scope, root):
+        return Use.DROPPED
+    values = {id(value) for _, value in frame.scope.index.values.get(root, ())}
+    for stmt in frame.scope.index.mentions.get(root, ()):
+        made = any(id(each) in values for each in expressions(stmt))
+        if not made and call not in set(everything((stmt,))) and not _only_waits(frame, stmt, root):
+            return Use.USED
+    return Use.DROPPED
+
+
+def _only_waits(frame: Frame, stmt: Stmt, name: str) -> bool:
+    """``await Promise.all(list)`` whose value nobody takes."""
+    value = getattr(stmt, "value", None)
+    taken = isinstance(stmt, Bind) and any(heard(frame.scope, one) for one in names_in(stmt.target))
+    taken = taken or (isinstance(stmt, Return) and frame.use is not Use.ANSWER)
+    made = value.value if isinstance(value, Await) else value
+    if taken or not isinstance(made, Call) or not call_names.passes(made.callee):
+        return False
+    return all(isinstance(each, Name) and each.id == name for each in made.args)
+
+
+_ERROR_FIRST = re.compile(r"(?i)e|\w*err(?:or)?|ex|exception")
+
+
+def told_by_callback(frame: Frame, call: Call) -> None:
+    """``db.put(item, (error, data) => …)`` whose callback does no more than log."""
+    last = call.args[-1] if call.args else None
+    if not isinstance(last, Function) or len(last.params) < _ERROR_AND_DATA:
+        return
+    first = last.params[0]
+    if not isinstance(first, Name) or not _ERROR_FIRST.fullmatch(first.id):
+        return
+    if silent(frame.scope.inside(last.body, Use.DROPPED), last.body):
+        word = f"{call_names.last_of(call.callee)}() with a callback that only logs"
+        note(frame, Fault.UNWAITED if frame.waits else Fault.SILENT, call.line, word)
 
 
 def executor_like(expr: Expr) -> bool:

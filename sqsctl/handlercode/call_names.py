@@ -59,7 +59,10 @@ ITERATES = frozenset(
     {"forEach", "map", "flatMap", "reduce", "filter", "some", "every", "find", "for_each"}
 )
 COLLECTS = frozenset({"push", "append", "add", "extend", "unshift", "insert", "set"})
-_PASSES = frozenset({"all", "gather", "run", "run_until_complete", "wait_for", "shield", "resolve"})
+_PASSES = frozenset({
+    "all", "gather", "run", "run_until_complete", "wait_for", "shield", "resolve", "create_task",
+    "ensure_future",
+})  # fmt: skip
 _WAITERS = re.compile(
     r"(?i)promise|bluebird|q|asyncio|anyio|trio|(?:_|\w+_)?loop|get_event_loop|new_event_loop"
 )
@@ -67,6 +70,7 @@ SAME = frozenset({
     "enumerate", "list", "tuple", "reversed", "sorted", "from", "entries", "values", "slice",
     "reverse", "sort", "concat", "iter", "chunk", "batched", "grouper", "toReversed", "sortBy",
     "chunked", "islice", "filter", "flat", "SQSEvent", "SqsEvent", "await", "tqdm",
+    "_createForOfIteratorHelper", "_createForOfIteratorHelperLoose",
 })  # fmt: skip
 EACH = re.compile(
     r"(?:each\w*|pMap|map(?:Limit|Series)?|forEach\w*|pEach|mapAsync|asyncForEach|for_each)$"
@@ -86,6 +90,11 @@ BROAD = frozenset({
     "TimeoutError", "Timeout", "HTTPException", "DatabaseError", "OperationalError",
     "SQLAlchemyError", "URLError", "PyMongoError", "RedisError",
 })  # fmt: skip
+
+
+def is_broad(kinds: tuple[str, ...]) -> bool:
+    """Whether a catch of these kinds catches whatever its work may throw."""
+    return not kinds or bool(BROAD.intersection(kinds))
 
 
 def last_of(expr: Expr) -> str:

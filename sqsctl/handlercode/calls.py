@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqsctl.handlercode import call_names
 from sqsctl.handlercode.awaiting import (
     chained,
+    collected,
     executor_like,
     note,
     passed,
@@ -14,6 +15,7 @@ from sqsctl.handlercode.awaiting import (
     settles_for_a_log,
     submitted,
     thread,
+    told_by_callback,
     unwaited,
 )
 from sqsctl.handlercode.closures import asynchronous, own_closure, returned_closure
@@ -262,7 +264,8 @@ def _unknown(
     walker: Walker, frame: Frame, call: Call, word: str, use: Use, *, waited: bool
 ) -> Value:
     """Code that is not here: it handles what it is given, and hears what it is told."""
-    made = [walker.value(frame, each, Use.USED) for each in call.args]
+    kept = collected(frame, call) if word in call_names.COLLECTS else Use.USED
+    made = [walker.value(frame, each, kept) for each in call.args]
     made += [walker.value(frame, each, Use.USED) for _, each in call.keywords]
     receiver = (
         walker.value(frame, call.callee.of, Use.USED) if isinstance(call.callee, Member) else None
@@ -276,17 +279,9 @@ def _unknown(
     about = [each for each in (*made, receiver) if isinstance(each, What)]
     closures = [each for each in made if isinstance(each, Closure)]
     if closures:
-        each_of = bool(call_names.EACH.fullmatch(word))
-        inner = Use.DROPPED if each_of and use is not Use.USED else Use.USED
-        given = What.RECORD if What.RECORDS in about or What.EVENT in about else What.BODY
-        executor = call.new and word == "Promise"
-        for closure in closures:
-            done = walker.run(
-                closure, () if executor else (given,), inner, waits=frame.waits and not executor,
-                record=frame.record or given is What.RECORD, depth=frame.depth + 1, around=frame,
-            )  # fmt: skip
-            if about or executor:
-                frame.effect(strong=False, notes=done.notes)
+        _run_by_others(walker, frame, call, use, closures, about)
+    if about and Use.USED not in {use, frame.use}:
+        told_by_callback(frame, call)
     if word in call_names.SAME:
         for each in (*LISTS, What.EVENT):
             if each in about:
@@ -299,6 +294,24 @@ def _unknown(
     if not waited:
         _left_behind(frame, call, word, about=bool(about))
     return What.BODY if about else None
+
+
+def _run_by_others(
+    walker: Walker, frame: Frame, call: Call, use: Use, closures: list[Closure], about: list[What]
+) -> None:
+    """Functions that are given to code which is not here, or to a promise."""
+    word = call_names.last_of(call.callee)
+    executor = call.new and word == "Promise"
+    nobody = (executor or call_names.EACH.fullmatch(word)) and use is not Use.USED
+    inner = Use.DROPPED if nobody else Use.USED
+    given = What.RECORD if What.RECORDS in about or What.EVENT in about else What.BODY
+    for closure in closures:
+        done = walker.run(
+            closure, () if executor else (given,), inner, waits=frame.waits and not executor,
+            record=frame.record or given is What.RECORD, depth=frame.depth + 1, around=frame,
+        )  # fmt: skip
+        if about or executor:
+            frame.effect(strong=False, notes=done.notes)
 
 
 def _left_behind(frame: Frame, call: Call, word: str, *, about: bool) -> None:

@@ -108,6 +108,9 @@ def _follow(handler: str, program: Program) -> Consumer:
     if any(each.fault is Fault.REJECTS for each in faults):
         # What failed comes back then, with all the others.
         faults = {each: None for each in faults if each.fault not in {Fault.UNWAITED, Fault.SILENT}}
+    if walker.answers.reports:
+        # Which messages come back is decided there: what is passed over is so on purpose.
+        faults = {each: None for each in faults if each.fault is not Fault.DROPPED}
     if not entry.followed:
         # What is around it may give it another event.
         faults = {each: None for each in faults if each.fault is not Fault.SHAPE}
@@ -148,8 +151,9 @@ class _Entry:
         self._path = ""
 
     def coverage(self) -> tuple[Sighting, ...]:
-        """Whether only single records are handled, where nothing unknown is around the handler."""
-        found = self.walker.coverage.judge(self._path) if self.followed else None
+        """Whether only single records are handled, where all of the code was followed."""
+        whole = self.followed and not self.program.unread
+        found = self.walker.coverage.judge(self._path) if whole else None
         return (found,) if found else ()
 
     def follow(self, placed: Placed) -> tuple[Sighting, ...] | None:

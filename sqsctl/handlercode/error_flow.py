@@ -63,8 +63,9 @@ def _silent(scope: Scope, stmt: Stmt) -> bool:
         case Loop() | Group():
             return silent(scope, stmt.body)
         case Try():
-            inner = (*stmt.body, *(s for each in stmt.catches for s in each.body), *stmt.final)
-            return silent(scope, inner)
+            after = (*(s for each in stmt.catches for s in each.body), *stmt.final)
+            broad = any(call_names.is_broad(each.kinds) for each in stmt.catches)
+            return silent(scope.caught() if broad else scope, stmt.body) and silent(scope, after)
 
 
 def _bound_is_heard(scope: Scope, target: Expr) -> bool:
@@ -109,7 +110,9 @@ def _quiet_call(scope: Scope, call: Call) -> bool:
         return False
     if call_names.tells(call):
         return all(quiet(scope, each) for each in args)
-    if _no_error(scope, call):
+    if scope.catches and isinstance(callee, Member) and callee.name == "result":
+        return quiet(scope, callee.of)  # of a future: what it throws is caught
+    if _no_error(scope, call) or _fulfils(scope, call):
         return not any(may_report(scope, each) for each in args)
     if isinstance(callee, Member) and callee.name in call_names.COLLECTS:
         root = root_of(callee.of)
@@ -140,6 +143,17 @@ def _no_error(scope: Scope, call: Call) -> bool:
         return False
     given = callee.id not in scope.unit.imports and scope.unit.value(callee.id) is None
     return given and len(call.args) <= _CALLBACK_ARGUMENTS
+
+
+def _fulfils(scope: Scope, call: Call) -> bool:
+    """``resolve(…)`` of ``new Promise((resolve) => …)``, whatever it is called."""
+    name = call.callee.id if isinstance(call.callee, Name) else ""
+    around: Scope | None = scope
+    while around is not None and name:
+        if name in around.index.resolvers:
+            return True
+        around = around.around
+    return False
 
 
 def _scope_of(scope: Scope, call: Call, unit: Unit, function: Function, use: Use) -> Scope:

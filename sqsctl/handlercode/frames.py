@@ -63,7 +63,8 @@ class Fault(StrEnum):
     is returned where nobody speaks HTTP. ``FIRST``, ``NONE``: a single record of the batch is
     handled, or none. ``SHAPE``: a field is read that a queue's event does not have. ``REJECTS``:
     the handler fails, whatever became of the records. ``ORDER``: records are handled after an
-    earlier one failed and was reported, which is a fault on a FIFO queue alone.
+    earlier one failed and was reported, which is a fault on a FIFO queue alone. ``DROPPED``: an
+    error of a message's content ends in a log.
     """
 
     EARLY = "early"
@@ -74,6 +75,7 @@ class Fault(StrEnum):
     STATUS = "status"
     SHAPE = "shape"
     REJECTS = "rejects"
+    DROPPED = "dropped"
     ORDER = "order"
 
 
@@ -123,11 +125,13 @@ class Region:
     """A function's body, or that of a loop over the records.
 
     A catch that is silent counts where it is around all that is done: beside other work it is
-    around something optional.
+    around something optional. ``passed_over`` are those that leave the record, so that what is
+    done behind them is not done to it; with them, whether the try reads the record's content.
     """
 
     effects: list[Effect] = field(default_factory=list)
     tries: list[tuple[int, Sighting]] = field(default_factory=list)
+    passed_over: list[tuple[int, Sighting, bool]] = field(default_factory=list)
 
     def close(self) -> Followed:
         found: dict[Sighting, None] = {}
@@ -137,6 +141,12 @@ class Region:
             outside = [each for each in strong if number not in each.tries]
             if any(not any(each.beside(o) for o in outside) for each in inside):
                 found[sighting] = None
+        for number, sighting, reads in self.passed_over:
+            works = any(number in each.tries for each in self.effects)
+            behind = any(number not in e.tries and e.at > number for e in self.effects)
+            if behind and (works or reads):
+                fault = sighting.fault if works else Fault.DROPPED
+                found[replace(sighting, fault=fault)] = None
         for each in self.effects:
             if each.notes and not any(each.beside(o) for o in strong):
                 found.update(dict.fromkeys(each.notes))

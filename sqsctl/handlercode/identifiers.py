@@ -29,6 +29,7 @@ from sqsctl.handlercode.parsing.syntax import (
     Table,
     Try,
     everything,
+    expressions,
     names_in,
     statements,
     within,
@@ -43,6 +44,8 @@ _OF_THE_RUN = frozenset({"awsRequestId", "aws_request_id"})
 _TEXTS = frozenset({"str", "String", "repr", "toString", "stringify", "dumps"})
 _NEW_IDS = frozenset({"uuid4", "randomUUID", "uuidv4", "nanoid"})
 _LISTS = frozenset({"allSettled", "all", "map", "filter", "gather"})
+_ADD_ONE = frozenset({"push", "append", "add", "unshift"})
+_EMPTY = frozenset({"list", "set", "Set", "Array"})
 _DEEP = 4
 
 
@@ -118,6 +121,10 @@ def _name(frame: Frame, name: Name, depth: int) -> Wrong | None:
             return None if number else wrong(frame, value, depth + 1)
     if name.id in _errors(frame):
         return Wrong("the error", error=True)
+    kept = _kept(frame, name.id)
+    if kept:
+        each_of = [wrong(frame, each, depth + 1) for each in kept]
+        return each_of[0] if all(each_of) else None
     if frame.env.get(name.id) is not What.ID and name.id in _places(frame):
         return Wrong(f"the record's place in the list ({name.id})")
     return None
@@ -203,6 +210,59 @@ def _second(frame: Frame, call: Call) -> set[str]:
         return set()
     second = made.params[1]
     return {second.id} if isinstance(second, Name) else set()
+
+
+def _kept(frame: Frame, name: str) -> list[Expr]:
+    """What was put into the list that a name goes through: ``for id in ids``, ``ids.map(id => …)``.
+
+    Nothing where anything else is known to be in it.
+    """
+    lists = {each.id for each in _gone_through(frame, name)}
+    if len(lists) != 1:
+        return []
+    (kept,) = lists
+    found: dict[int, Expr] = {}
+    for scope in _scopes(frame.scope):
+        if any(not _is_empty(value) for _, value in scope.index.values.get(kept, ())):
+            return []
+        for stmt in scope.index.mentions.get(kept, ()):
+            for each in (one for expr in expressions(stmt) for one in within(expr)):
+                if isinstance(each, Call) and _adds_to(each, kept):
+                    if call_names.last_of(each.callee) not in _ADD_ONE:
+                        return []
+                    found[id(each.args[-1])] = each.args[-1]
+    return list(found.values())
+
+
+def _gone_through(frame: Frame, name: str) -> Iterator[Name]:
+    for scope in _scopes(frame.scope):
+        for stmt in statements(scope.body):
+            if isinstance(stmt, Loop) and isinstance(stmt.over, Name) and _is(stmt.each, name):
+                yield stmt.over
+        for each in everything(scope.body):
+            if not isinstance(each, Call) or not isinstance(each.callee, Member) or not each.args:
+                continue
+            made, of = each.args[0], each.callee.of
+            if isinstance(made, Function) and isinstance(of, Name) and _is(made.params[:1], name):
+                yield of
+
+
+def _is(bound: Expr | tuple[Expr, ...] | None, name: str) -> bool:
+    given = bound[0] if isinstance(bound, tuple) and bound else bound
+    return isinstance(given, Name) and given.id == name
+
+
+def _is_empty(value: Expr) -> bool:
+    return (isinstance(value, Row) and not value.items) or (
+        isinstance(value, Call) and not value.args and call_names.last_of(value.callee) in _EMPTY
+    )
+
+
+def _adds_to(call: Call, name: str) -> bool:
+    callee = call.callee
+    if not isinstance(callee, Member) or callee.name not in call_names.COLLECTS or not call.args:
+        return False
+    return isinstance(callee.of, Name) and callee.of.id == name
 
 
 def _is_list(frame: Frame, expr: Expr) -> bool:

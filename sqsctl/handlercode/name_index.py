@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from sqsctl.handlercode.parsing.syntax import (
+    Call,
     Expr,
     Function,
     Member,
@@ -28,7 +29,8 @@ class Index:
 
     ``mentions`` are the statements that name something, ``counts`` how often, ``bound`` the names
     that the body itself sets, ``values`` what names are set to anywhere in it, ``kept`` the targets
-    and values that are members, ``functions`` those that stand in it.
+    and values that are members, ``functions`` those that stand in it, ``resolvers`` the names under
+    which promises made in it are fulfilled.
     """
 
     def __init__(self, body: tuple[Stmt, ...]) -> None:
@@ -38,6 +40,7 @@ class Index:
         self.values: dict[str, list[tuple[Expr, Expr]]] = defaultdict(list)
         self.kept: list[tuple[Member, Expr]] = []
         self.functions: set[int] = set()
+        self.resolvers: set[str] = set()
         for stmt in statements(body):
             named: set[str] = set()
             for expr in expressions(stmt):
@@ -68,3 +71,7 @@ class Index:
             self.members[expr.name].append(expr)
         elif isinstance(expr, Function):
             self.functions.add(id(expr))
+        elif isinstance(expr, Call) and expr.new and isinstance(expr.callee, Name):
+            first = expr.args[0] if expr.callee.id == "Promise" and expr.args else None
+            if isinstance(first, Function) and first.params:
+                self.resolvers.update(names_in(first.params[0]))

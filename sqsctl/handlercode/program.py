@@ -204,7 +204,7 @@ def _joined(folder: str, relative: str) -> str:
 
 
 # Babel's async functions for ES5: what jumps through the states is not followed.
-_REGENERATOR = re.compile(r"\bswitch ?\(\w+\.p(?:rev)? ?= ?\w+\.n(?:ext)?\)")
+_REGENERATOR = re.compile(r"\bswitch ?\((?:\w+\.p(?:rev)? ?= ?)?\w+\.n(?:ext)?\)")
 
 
 def program_of(sources: Mapping[str, str]) -> Program:

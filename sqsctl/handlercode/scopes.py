@@ -23,7 +23,10 @@ class Use(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A body and who gets what it returns; ``around`` is that of the function around it."""
+    """A body and who gets what it returns; ``around`` is that of the function around it.
+
+    ``catches``: inside a try that catches any error.
+    """
 
     program: Program
     unit: Unit
@@ -32,6 +35,7 @@ class Scope:
     depth: int = 0
     seen: frozenset[str] = field(default_factory=frozenset)
     around: Scope | None = None
+    catches: bool = False
 
     def apart(self, unit: Unit, body: tuple[Stmt, ...], use: Use) -> Scope:
         """The scope of a function that is called from here."""
@@ -43,6 +47,9 @@ class Scope:
 
     def known(self, name: str) -> Scope:
         return replace(self, seen=self.seen | {name})
+
+    def caught(self) -> Scope:
+        return replace(self, catches=True)
 
     @property
     def index(self) -> Index:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
-from sqsctl.handlercode import call_names
 from sqsctl.handlercode.batch_answers import Answers
 from sqsctl.handlercode.calls import call_value
 from sqsctl.handlercode.coverage import Coverage
-from sqsctl.handlercode.error_flow import heard, silent
+from sqsctl.handlercode.error_flow import heard
 from sqsctl.handlercode.event_fields import (
     asks_of_the_source,
     ends_here,
@@ -34,7 +33,6 @@ from sqsctl.handlercode.parsing.syntax import (
     Await,
     Bind,
     Call,
-    Catch,
     Choice,
     Constant,
     Do,
@@ -43,7 +41,6 @@ from sqsctl.handlercode.parsing.syntax import (
     Group,
     If,
     Item,
-    Leave,
     Loop,
     Member,
     Name,
@@ -61,12 +58,11 @@ from sqsctl.handlercode.parsing.syntax import (
 from sqsctl.handlercode.program import Program
 from sqsctl.handlercode.reports import may_report
 from sqsctl.handlercode.scopes import Scope, Use
+from sqsctl.handlercode.silent_catches import gives_up, lost_by, only_reads, passes_over
 from sqsctl.handlercode.statement_forms import (
     adds_to,
     asks_for_records,
-    caught,
     failed_status,
-    is_of_here,
     is_read,
     stands_in,
     uses_rest,
@@ -282,17 +278,14 @@ class Walker:
     def _try(self, frame: Frame, stmt: Try) -> None:
         number = self.number()
         inner = frame.trying(number)
-        if any(not self._gives_up(frame, each) for each in stmt.catches):
+        if any(not gives_up(frame, each) for each in stmt.catches):
             inner = replace(inner, guarded=True)
         self.block(inner, stmt.body)
+        for catch, lost in lost_by(frame, stmt):
+            frame.region.tries.append((number, lost))
+            if passes_over(frame, catch):
+                frame.region.passed_over.append((number, lost, only_reads(frame, stmt)))
         for each in stmt.catches:
-            quiet = self._is_silent(frame, each) and is_of_here(frame, stmt.body)
-            if quiet:
-                path = frame.unit.path
-                words_ = caught(each, python=path.endswith(".py"))
-                frame.region.tries.append(
-                    (number, Sighting(Fault.SILENT, path, each.line, words_, frame.loop))
-                )
             if each.param:
                 frame.env[each.param] = None
             # What a catch does is no work on the record, but may be an answer.
@@ -304,23 +297,6 @@ class Walker:
             )
             frame.region.tries.append((number, sighting))
         self.block(frame, stmt.final)
-
-    def _gives_up(self, frame: Frame, each: Catch) -> bool:
-        """Whether a catch throws again, or does no more than log: nothing else is tried there."""
-        thrown = any(isinstance(stmt, Raise) for stmt in statements(each.body, nested=False))
-        return thrown or silent(frame.scope, each.body)
-
-    def _is_silent(self, frame: Frame, each: Catch) -> bool:
-        if each.kinds and not call_names.BROAD.intersection(each.kinds):
-            return False
-        if frame.use is Use.USED and not frame.loop:
-            return False
-        if any(isinstance(stmt, Leave) and stmt.ends for stmt in each.body) and any(
-            isinstance(stmt, Return) and stmt.value and may_report(frame.scope, stmt.value)
-            for stmt in frame.scope.body
-        ):
-            return False  # what follows may be reported; if not, the loop that is left tells
-        return silent(frame.scope, each.body)
 
     # --- values --------------------------------------------------------------------------------
 
@@ -349,7 +325,8 @@ class Walker:
                 return Closure(frame.unit, expr, frame.env)
             case _:
                 self.answers.table(frame, expr)
-                inner = [self.value(frame, each, Use.USED) for each in parts(expr)]
+                taken = use if use is Use.DROPPED else Use.USED
+                inner = [self.value(frame, each, taken) for each in parts(expr)]
                 known = [each for each in inner if isinstance(each, What)]
                 if isinstance(expr, Row) and What.RECORDS in known:
                     return What.RECORDS

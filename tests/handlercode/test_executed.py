@@ -108,7 +108,7 @@ def _written(folder: Path, number: int, case: Case) -> str:
 
 
 # Of these the fault shows where the backend works.
-_NOT_OF_THE_BACKEND = {"early", "first", "none", "shape", "rejects"}
+_NOT_OF_THE_BACKEND = {"early", "first", "none", "shape", "rejects", "dropped"}
 
 
 def _run(
@@ -178,7 +178,7 @@ def _judge(cases: list[Case], told: list[dict[str, Any]]) -> list[str]:
                 right = seen == "retried" and (each["begun"] > 0 or not each["raised"])
             case "id" | "entry" | "strings":
                 right = seen == "invalid"
-            case "early" | "first":
+            case "early" | "first" | "dropped":
                 right = each["done"] < len(_IDS) and not each["raised"]
             case "none":
                 right = seen == "deleted" and each["done"] <= 1

@@ -222,3 +222,29 @@ def test_a_fifo_consumer_that_goes_on(source: str, name: str, size: int, found: 
     queues, mappings = (queue(name, fifo=True),), (mapping(name, batch_size=size),)
     findings = told(source, queues=queues, mappings=mappings, only=("fifo-order-lost",))
     assert [each.severity for each in findings] == [Severity.WARNING] * found
+
+
+DROPS = (
+    "import json\ndef handler(event, context):\n    for record in event['Records']:\n        try:\n"
+    "            order = json.loads(record['body'])\n        except {}:\n"
+    "            print('broken', record['messageId'])\n            continue\n        work(order)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("json.JSONDecodeError", "whose content ends in JSONDecodeError"),
+        ("(KeyError, ValueError)", "whose content ends in KeyError, ValueError"),
+        ("Exception", "whose content ends in Exception"),
+    ],
+)
+def test_messages_that_are_dropped_for_their_content_are_information(kind: str, says: str) -> None:
+    (only,) = told(DROPS.format(kind))
+    assert (only.id, only.severity) == ("batch-silent-loss", Severity.INFO)
+    assert says in only.title
+
+
+@pytest.mark.parametrize("kind", ["DuplicateOrder", "table.exceptions.ConditionalCheckFailed"])
+def test_what_is_passed_over_for_another_reason_is_nothing(kind: str) -> None:
+    assert told(DROPS.format(kind), only=("batch-silent-loss",)) == []

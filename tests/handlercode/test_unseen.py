@@ -11,8 +11,13 @@ from tests.handlercode.cases import Case, cases
 from tests.handlercode.test_consumers import found
 from tests.yaml_files import loaded
 
-_CASES = cases("unseen")
-_TOLD = {each["name"]: each for each in loaded(Path(__file__).with_name("unseen.yaml"))}
+_FILES = ("unseen", "habits")
+_CASES = [each for name in _FILES for each in cases(name)]
+_TOLD = {
+    each["name"]: each
+    for name in _FILES
+    for each in loaded(Path(__file__).with_name(f"{name}.yaml"))
+}
 
 
 @pytest.mark.parametrize("case", _CASES, ids=lambda case: case.name)
@@ -24,6 +29,7 @@ def test_what_is_found_in_it(case: Case) -> None:
 
 
 def test_there_are_right_and_wrong_ones() -> None:
+    assert len(_TOLD) == len(_CASES)
     right = [each for each in _CASES if not each.expect]
-    assert len(right) >= 12
-    assert len(_CASES) - len(right) >= 12
+    assert len(right) >= 45
+    assert len(_CASES) - len(right) >= 40

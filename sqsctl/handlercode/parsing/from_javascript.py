@@ -10,8 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from sqsctl.handlercode.parsing.async_helpers import asynchronous, in_awaited_chain
+from sqsctl.handlercode.parsing.async_helpers import (
+    asynchronous,
+    delegating,
+    in_awaited_chain,
+    made_at_once,
+)
+from sqsctl.handlercode.parsing.compiled_loops import is_iterator, stepped
 from sqsctl.handlercode.parsing.javascript_nodes import (
+    FUNCTIONS,
+    NAMES,
     in_sequence,
     key_of,
     line_of,
@@ -53,25 +61,6 @@ from sqsctl.handlercode.parsing.syntax import (
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-FUNCTIONS = frozenset(
-    {
-        "arrow_function",
-        "function_expression",
-        "function_declaration",
-        "generator_function",
-        "generator_function_declaration",
-        "method_definition",
-    }
-)
-_NAMES = frozenset(
-    {
-        "identifier",
-        "shorthand_property_identifier",
-        "shorthand_property_identifier_pattern",
-        "this",
-        "super",
-    }
-)
 _WRAPPED = frozenset({"parenthesized_expression", "spread_element", "rest_pattern"})
 _PASSED_ON = frozenset({"labeled_statement", "with_statement", "else_clause", "export_statement"})
 
@@ -83,7 +72,7 @@ def function(node: Node) -> Function:
     listed = named(node.child_by_field_name("parameters"))
     inner = block(body) if body and body.type == "statement_block" else _returned(body)
     words = {each.type for each in node.children if not each.is_named}
-    return Function(
+    made = Function(
         text_of(node.child_by_field_name("name")),
         tuple(pattern(each) for each in ([single] if single else listed)),
         inner,
@@ -91,6 +80,7 @@ def function(node: Node) -> Function:
         generator="*" in words,
         line=line_of(node),
     )
+    return delegating(made)
 
 
 def _returned(body: Node | None) -> tuple[Stmt, ...]:
@@ -211,7 +201,9 @@ def _for(node: Node) -> Iterator[Stmt]:
             yield _done(start)
     condition = _maybe(node.child_by_field_name("condition"))
     body = block(node.child_by_field_name("body"))
-    yield Loop(_indexed(condition) if condition else None, None, body, line)
+    yield stepped(condition, body, line) or Loop(
+        _indexed(condition) if condition else None, None, body, line
+    )
 
 
 def _indexed(condition: Expr) -> Expr | None:
@@ -243,7 +235,7 @@ def pattern(node: Node) -> Expr:
     field = node.child_by_field_name
     left = field("left")
     match node.type:
-        case each if each in _NAMES:
+        case each if each in NAMES:
             return Name(text_of(node), line)
         case "assignment_pattern" | "object_assignment_pattern":
             return pattern(left) if left else NOTHING
@@ -268,7 +260,7 @@ def _pairs(nodes: Iterable[Node]) -> Iterator[tuple[str, Expr]]:
             yield text_of(left), pattern(each)
         elif key and value:
             yield key_of(key), pattern(value)
-        elif each.type in _NAMES:
+        elif each.type in NAMES:
             yield text_of(each), pattern(each)
         else:
             yield "", pattern(each)
@@ -278,7 +270,7 @@ def expression(node: Node) -> Expr:  # noqa: PLR0912 - an arm for each kind
     line = line_of(node)
     field = node.child_by_field_name
     match node.type:
-        case each if each in _NAMES:
+        case each if each in NAMES:
             return Name(text_of(node), line)
         case each if each in _WRAPPED:
             inner = named(node)
@@ -395,5 +387,8 @@ def _call(node: Node) -> Expr:
         return chain
     if isinstance(made, Other) and len(made.parts) == 2 and isinstance(made.parts[1], Member):
         made = made.parts[1]  # (0, module.name)(…)
+    if is_iterator(made) and not args:
+        return made.of
     line = made.line if isinstance(made, Member) else line
-    return Call(made, args, (), line, new=node.type == "new_expression")
+    called = Call(made, args, (), line, new=node.type == "new_expression")
+    return made_at_once(called) or called

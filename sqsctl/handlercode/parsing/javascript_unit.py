@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqsctl.handlercode.parsing.from_javascript import FUNCTIONS, expression, function
-from sqsctl.handlercode.parsing.javascript_nodes import in_sequence, named, text_of
+from sqsctl.handlercode.parsing.from_javascript import expression, function
+from sqsctl.handlercode.parsing.javascript_nodes import FUNCTIONS, in_sequence, named, text_of
 from sqsctl.handlercode.parsing.source_files import BUNDLED, Unit
 from sqsctl.handlercode.parsing.syntax import Class, Expr, Function, Imported, Member, Name, Return
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqsctl.handlercode.parsing.javascript_nodes import in_sequence, line_of, named, text_of
 from sqsctl.handlercode.parsing.syntax import (
+    NOTHING,
     Assign,
     Await,
     Bind,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 _RETURNS, _GOES, _WAITS = "2", "3", "4"
 _MOST_STATES = 400
+# Where a value is that an expression goes on with: of no variable, so that it counts as used.
+_KEPT = Member(NOTHING, "sent")
 
 
 @dataclass(slots=True)
@@ -169,7 +172,8 @@ class _Reader:
         """Where what was waited for is a part of an expression, it is waited for before."""
         if _is_sent(expr) or not any(_is_sent(each) for each in within(expr)):
             return []
-        return self._taken(expr.line)
+        waited, self._waited = self._waited, None
+        return [Bind(_KEPT, Await(waited, expr.line), waited.line)] if waited is not None else []
 
     def _taken(self, line: int) -> list[Stmt]:
         waited, self._waited = self._waited, None
