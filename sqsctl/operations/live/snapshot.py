@@ -26,7 +26,10 @@ VAGUE = frozenset({None, "unhandled-error"})
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A run that failed; ``check`` where it is known of what, ``text`` is the line that says so."""
+    """A run that failed, or a record of it; ``check`` where it is known of what.
+
+    ``text`` is the line that says so.
+    """
 
     at: datetime | None
     function: str
@@ -98,7 +101,8 @@ class Board:
                 _times(self._ended, line.function).append(at)
             if failure is None:
                 return
-            _times(self._failed, line.function).append(at)
+            if failure.led_to != "records":  # the invocation went well, a record of it did not
+                _times(self._failed, line.function).append(at)
             text = (failure.line or line.event.message).strip().partition("\n")[0]
             self._failures.append(
                 Failing(at, line.function, line.check, text[:300], line.request_id)

@@ -2,23 +2,27 @@
 
 How a run ended is known at its REPORT (or at the platform's word behind it), not at a line that
 looks like an error: a program may have printed that. What is known of the stack, and which check
-names the failure, is decided where doctor decides it.
+names the failure, is decided where doctor decides it. An error that a consumer caught, and
+reported for a record, is told when the message fails of it again: until then it may be passed.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqsctl.checks.support.failures.attribution import FailedRun, failed_run
-from sqsctl.logtext import read
+from sqsctl.checks.support.failures.attribution import FailedRun, failed_run, returned_run
+from sqsctl.logtext import Reading, read
 from sqsctl.logtext.entries import Entry, Mark
+from sqsctl.logtext.entry import LOUD
 from sqsctl.logtext.forged_lines import tells_errors
 from sqsctl.model.logline import LogEvent
 from sqsctl.model.stack import FunctionLogs, Stack
 
 MAX_STREAMS = 4_096
 MAX_EVENTS = 500  # of one run: the first ones and the last
+MAX_RUNS = 100  # of one function, that logged an error and went on
 _OF_PLATFORM = frozenset({Mark.START, Mark.END, Mark.REPORT, Mark.INIT_START, Mark.INIT_REPORT})
 _BAD = frozenset({"error", "timeout", "failure"})
 
@@ -29,6 +33,7 @@ class _Stream:
 
     events: list[LogEvent] = field(default_factory=list)
     suspicious: bool = False
+    loud: bool = False
     structured: bool = False
     tells: bool = False
     ended: tuple[LogEvent, ...] = ()
@@ -43,6 +48,7 @@ class RunCauses:
     def __init__(self, stack: Callable[[], Stack]) -> None:
         self._stack = stack
         self._streams: dict[tuple[str, str], _Stream] = {}
+        self._went_on: dict[str, deque[Reading]] = {}
 
     def take(self, function: str, event: LogEvent, entry: Entry) -> FailedRun | None:
         """The failed run that this line ends, else None."""
@@ -59,6 +65,7 @@ class RunCauses:
             or entry.mark in {Mark.FATAL, Mark.ERROR}
             or (entry.status or "").lower() in _BAD
         )
+        stream.loud = stream.loud or (entry.level or "") in LOUD
         stream.events.append(event)
         if len(stream.events) > MAX_EVENTS:
             del stream.events[MAX_EVENTS // 2]
@@ -73,9 +80,18 @@ class RunCauses:
 
     def _ended(self, stream: _Stream, function: str, request_id: str | None) -> FailedRun | None:
         events = tuple(stream.events)
-        suspicious, stream.suspicious, stream.told = stream.suspicious, False, False
+        suspicious, loud = stream.suspicious, stream.loud
+        stream.suspicious = stream.loud = False
         stream.events, stream.ended, stream.ended_id = [], events, request_id
-        return self._named(stream, function, events, request_id) if suspicious else None
+        if not suspicious and not loud:
+            return None
+        reading = read(events, tells=stream.tells)
+        logs = _logs(function, events, reading)
+        found = failed_run(self._stack(), logs, request_id or "") if suspicious else None
+        stream.told = found is not None
+        if found is None and reading.survived:
+            return self._came_back(logs, request_id or "", reading)
+        return found
 
     def _named(
         self,
@@ -84,14 +100,29 @@ class RunCauses:
         events: tuple[LogEvent, ...],
         request_id: str | None,
     ) -> FailedRun | None:
-        reading = read(events, tells=stream.tells)
-        logs = FunctionLogs(
-            function,
-            events[-1].group,
-            attempts=reading.attempts,
-            failures=reading.failures,
-            events=events,
-        )
+        logs = _logs(function, events, read(events, tells=stream.tells))
         found = failed_run(self._stack(), logs, request_id or "")
         stream.told = found is not None
         return found
+
+    def _came_back(self, logs: FunctionLogs, request_id: str, reading: Reading) -> FailedRun | None:
+        """A run that went well, if a record of it failed of the error of an earlier one."""
+        known = self._went_on.setdefault(logs.function, deque(maxlen=MAX_RUNS))
+        known.append(reading)
+        return returned_run(
+            self._stack(),
+            logs,
+            request_id,
+            [each for run in known for each in run.attempts],
+            [each for run in known for each in run.survived],
+        )
+
+
+def _logs(function: str, events: tuple[LogEvent, ...], reading: Reading) -> FunctionLogs:
+    return FunctionLogs(
+        function,
+        events[-1].group,
+        attempts=reading.attempts,
+        failures=reading.failures,
+        events=events,
+    )

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from sqsctl.aws.session import Session
 from sqsctl.checks.rank import diagnose
-from sqsctl.checks.support.failures.attribution import failed_runs, match
+from sqsctl.checks.support.failures.attribution import FailedRun, failed_runs, match
 from sqsctl.checks.support.failures.disproved import believed
 from sqsctl.model.deployed import StackRef
 from sqsctl.model.finding import Finding
@@ -28,7 +28,7 @@ from sqsctl.model.stack import DeadLetters, Group, Series, Stack
 from sqsctl.operations.dead_letters import causes
 from sqsctl.operations.dead_letters.causes import CauseFinder
 from sqsctl.operations.live.snapshot import Board
-from sqsctl.operations.logs.annotation import annotate
+from sqsctl.operations.logs.annotation import Annotated, annotate
 from sqsctl.operations.logs.tail import Tailed
 from tests.checks.build import (
     PREFIX,
@@ -79,6 +79,7 @@ RUNS = st.lists(
     ),
     min_size=1,
     max_size=25,
+    unique_by=lambda each: (each.who, each.at // 10),  # a message is in one run at a time
 )
 
 
@@ -211,26 +212,34 @@ def test_all_name_the_same_cause(history: History) -> None:
     findings = diagnose(whole).findings
     runs = doctors_word(whole)
 
-    # tail and watch: each run that an error ended, named as doctor names it; no other one.
+    # tail and watch: each run that an error ended, named as doctor names it.
     lines = list(annotate(followed(whole), lambda: whole))
-    named = {each.request_id: each.check for each in lines if each.failure is not None}
+    told_of = [each for each in lines if each.failure is not None]
+    named = {each.request_id: each.check for each in told_of}
     board = Board(whole)
     board.add(annotate(followed(whole), lambda: whole))
     watched = {each.request_id: each.check for each in board.look({}, ago(0)).failures}
     assert watched == named
-    for request, check in named.items():
-        assert runs.get(request or "") == (check or "")
-    # Whether a caught error made a message come back shows later: doctor alone tells of it.
+    ended = {each.request_id for each in told_of if not _of_a_record(each)}
+    for request in ended:
+        assert runs.get(request or "") == (named[request] or "")
+    for logs in whole.logs:
+        own = {each.check for each in told_of if each.request_id in ended}
+        own = {each.check for each in told_of if each.function == logs.function} & own
+        assert own - {None} <= consumers_finding(findings, logs.function)
+
+    # A caught error is told when its message fails of it again, as doctor tells it then.
     caught = {
         each.attempt.request_id
         for logs in whole.logs
         for each in failed_runs(whole, (believed(logs, whole),))
-        if each.attempt.failure and each.attempt.failure.led_to == "records"
+        if _of_records(each)
     }
-    assert runs.keys() - named.keys() == caught
-    for logs in whole.logs:
-        own = {each.check for each in lines if each.function == logs.function and each.check}
-        assert own <= consumers_finding(findings, logs.function)
+    assert runs.keys() - caught == ended
+    for line in lines:
+        if line.phase == "report" and line.request_id not in ended:
+            then = caught_by_then(whole, line).get(line.request_id or "", "")
+            assert (named.get(line.request_id) or "") == then
 
     # dlq groups, peek and explain ask one finder; doctor asks the attribution below it.
     for who, dead in enumerate(whole.dead_letters):
@@ -254,6 +263,30 @@ def test_all_name_the_same_cause(history: History) -> None:
         }
 
 
+def _of_records(run: FailedRun) -> bool:
+    return run.attempt.failure is not None and run.attempt.failure.led_to == "records"
+
+
+def _of_a_record(line: Annotated) -> bool:
+    return line.failure is not None and line.failure.led_to == "records"
+
+
+def caught_by_then(whole: Stack, line: Annotated) -> dict[str, str]:
+    """Request id to cause of what doctor tells as caught, where nothing behind this line is seen.
+
+    Nor is a dead-letter message, which comes later.
+    """
+    end = line.event.timestamp or ago(0)
+    found: dict[str, str] = {}
+    for logs in whole.logs:
+        seen = tuple(each for each in logs.events if (each.timestamp or ago(0)) <= end)
+        then = replace(whole, logs=Group((of_events(seen, logs.function),)), dead_letters=Group(()))
+        for run in failed_runs(then, (believed(then.logs.items[0], then),)):
+            if _of_records(run):
+                found[run.attempt.request_id] = run.cause
+    return found
+
+
 def _letter(who: int, key: str, own: list[Run]) -> Message:
     first = str(int(_moment(own[0].at).timestamp() * 1000))
     system = {
@@ -262,3 +295,36 @@ def _letter(who: int, key: str, own: list[Run]) -> Message:
         "DeadLetterQueueSourceArn": f"{PREFIX}:jobs-{who}",
     }
     return Message(key, "{}", system=system)
+
+
+def _caught_twice(*runs: Run) -> list[Annotated]:
+    whole = told(History(runs, names_ids=True, changed=None, hidden=60, dead=frozenset()))
+    return list(annotate(followed(whole), lambda: whole))
+
+
+FIRST = Run(at=0, who=0, error="access-denied", how="caught", message=1)
+
+
+def test_a_caught_error_is_told_when_its_message_fails_of_it_again() -> None:
+    lines = _caught_twice(FIRST, replace(FIRST, at=120), replace(FIRST, at=240, how="well"))
+    (only,) = [each for each in lines if each.failure is not None]
+    assert (only.phase, only.check) == ("report", "access-denied")
+    assert (only.event.timestamp or ago(0)) < _moment(240)
+    board = Board(stack(functions=(function(NAMES[0]),)))
+    board.add(lines)
+    picture = board.look({}, _moment(125))
+    assert [each.check for each in picture.failures] == ["access-denied"]
+    assert [each.failures for each in picture.activity] == [0]  # the invocation went well
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        replace(FIRST, at=120, how="well"),  # the message was got through
+        replace(FIRST, at=120, message=2),  # another message, which may be got through
+        replace(FIRST, at=120, error="env-var-missing"),  # another error
+    ],
+    ids=["well", "another message", "another error"],
+)
+def test_a_caught_error_that_does_not_come_again_is_not_told(second: Run) -> None:
+    assert [each.check for each in _caught_twice(FIRST, second) if each.failure] == []

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqsctl.checks.support import figures
-from sqsctl.checks.support.failures.caught_errors import with_caught
+from sqsctl.checks.support.failures.caught_errors import caught_again, with_caught
 from sqsctl.checks.support.failures.disproved import believed
 from sqsctl.checks.support.failures.failure_cases import case_of, reading_of
 from sqsctl.checks.support.failures.freshness import newest_moment, succeeded
@@ -138,13 +138,8 @@ def killed_between(stack: Stack, dead: DeadLetters) -> tuple[datetime | None, da
 
     The first of them arrived when the oldest one did, the last when the queue's depth rose last.
     """
-    span = max(
-        (_span(each, None) or timedelta.max for each in _sources(stack, dead)),
-        default=timedelta.max,
-    )
-    since = None
-    if dead.first_arrived_at and span != timedelta.max:
-        since = dead.first_arrived_at - span
+    born = [_born(each, dead.first_arrived_at) for each in _sources(stack, dead)]
+    since = None if None in born else min((each for each in born if each), default=None)
     rose = _rose_last(stack, dead)
     return since, rose + _NEAR if rose else None
 
@@ -193,8 +188,7 @@ def failed_run(stack: Stack, logs: FunctionLogs, request_id: str) -> FailedRun |
     """The run with this id, the newest of the log, if an error ended it, or if it is that of a
     function behind an API which answered with an error that it caught.
 
-    Errors that a consumer caught are none of it: whether they made messages come back shows in
-    later runs, which nobody has seen yet. Reads APIS, too.
+    Errors that a consumer caught are none of it: see ``returned_run``. Reads APIS, too.
     """
     logs = believed(logs, stack)
     runs = [each for each in failed_runs(stack, (logs,), only=request_id) if not _caught(each)]
@@ -208,6 +202,28 @@ def failed_run(stack: Stack, logs: FunctionLogs, request_id: str) -> FailedRun |
             run = Attempt(request_id, case.failure.timestamp, failure=case.failure)
             return FailedRun(case.failure.timestamp, cause, run, logs)
     return None
+
+
+def returned_run(
+    stack: Stack,
+    logs: FunctionLogs,
+    request_id: str,
+    attempts: Iterable[Attempt],
+    survived: Iterable[Failure],
+) -> FailedRun | None:
+    """The run with this id, the newest, if a record of it failed again of an error that it logged.
+
+    ``attempts`` and ``survived`` are what is known of the function's runs so far, with this one: an
+    error that a consumer caught is known to have made a message come back when it comes again.
+    """
+    again = caught_again(stack, logs.function, attempts, survived)
+    own = [each for each in again if each.request_id == request_id]
+    if not own:
+        return None
+    run = next((each for each in attempts if each.request_id == request_id), Attempt(request_id))
+    told = replace(run, failure=own[-1])
+    at = run.started_at or own[-1].timestamp
+    return FailedRun(at, cause_of(stack, own[-1], logs), told, logs)
 
 
 def _caught(run: FailedRun) -> bool:
@@ -314,6 +330,14 @@ def _span(queue: Queue, since: datetime | None) -> timedelta | None:
         return None
     hidden = timedelta(seconds=queue.visibility_timeout_s)
     return queue.max_receive_count * (hidden + _WAIT)
+
+
+def _born(queue: Queue, died: datetime | None) -> datetime | None:
+    """When a message that died then was first received at the earliest; None where unknown."""
+    span = _span(queue, None)
+    if died is None or span is None:
+        return None
+    return died - span if _span(queue, died - span) else None
 
 
 def _rose_last(stack: Stack, dead: DeadLetters) -> datetime | None:

@@ -49,15 +49,11 @@ def caught(stack: Stack) -> Iterator[tuple[Case, FunctionLogs]]:
 
 def caught_by(stack: Stack, logs: FunctionLogs) -> tuple[Failure, ...]:
     """Such errors of one consumer, each as often as it was logged."""
-    mappings = [
-        each
-        for each in stack.mappings
-        if each.function_name == logs.function and each.reports_batch_item_failures
-    ]
+    mappings = _reporting(stack, logs.function)
     if not mappings:
         return ()
     attempts, survived = survived_of(logs)
-    errors = [each for each in survived if each.request_id and told_as_error(each)]
+    errors = _told(survived)
     if not errors:
         return ()
     came_back = _failed_again(attempts, errors)
@@ -67,9 +63,35 @@ def caught_by(stack: Stack, logs: FunctionLogs) -> tuple[Failure, ...]:
         again = sign in came_back
         if again or (not ended and any(_dead_letters_of(stack, m, same) for m in mappings)):
             found += same
-    return tuple(
-        replace(each, confidence=Confidence.MEDIUM, logged=True, led_to="records") for each in found
-    )
+    return tuple(_of_records(each) for each in found)
+
+
+def caught_again(
+    stack: Stack, function: str, attempts: Iterable[Attempt], survived: Iterable[Failure]
+) -> tuple[Failure, ...]:
+    """Those of them whose message failed again of the same, by the runs that were seen so far."""
+    errors = _told(survived) if _reporting(stack, function) else []
+    if not errors:
+        return ()
+    came_back = _failed_again(attempts, errors)
+    return tuple(_of_records(each) for each in errors if _sign(each) in came_back)
+
+
+def _reporting(stack: Stack, function: str) -> list[EventSourceMapping]:
+    """The function's mappings that listen to reported failures."""
+    return [
+        each
+        for each in stack.mappings
+        if each.function_name == function and each.reports_batch_item_failures
+    ]
+
+
+def _told(survived: Iterable[Failure]) -> list[Failure]:
+    return [each for each in survived if each.request_id and told_as_error(each)]
+
+
+def _of_records(failure: Failure) -> Failure:
+    return replace(failure, confidence=Confidence.MEDIUM, logged=True, led_to="records")
 
 
 def with_caught(stack: Stack, logs: FunctionLogs, message_id: str = "") -> tuple[Attempt, ...]:
@@ -109,9 +131,7 @@ def _sign(failure: Failure) -> tuple[str, str]:
     return failure.error_type, _NUMBERS.sub("#", p.uuid.sub("#", failure.message))[:80]
 
 
-def _failed_again(
-    attempts: tuple[Attempt, ...], errors: list[Failure]
-) -> frozenset[tuple[str, str]]:
+def _failed_again(attempts: Iterable[Attempt], errors: list[Failure]) -> frozenset[tuple[str, str]]:
     """Errors whose line names an id in several attempts, the newest that names it among them.
 
     An id that a later attempt names without the error was a message that a retry got through.
