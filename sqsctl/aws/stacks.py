@@ -86,6 +86,16 @@ class StackClient:
         declared = answer.get("DeclaredTransforms") or ()
         return tuple(each for each in declared if isinstance(each, str))
 
+    def defaults(self, name: str) -> dict[str, str]:
+        """What a deployed template's parameters are without a value, where it says."""
+        with translated(f"stack {name}"):
+            answer = self._client.get_template_summary(StackName=name)
+        return {
+            each["ParameterKey"]: each["DefaultValue"]
+            for each in answer.get("Parameters") or ()
+            if "DefaultValue" in each
+        }
+
     def _collect(self, name: str, label: str, depth: int, found: list[StackResource]) -> None:
         token: str | None = None
         inner: list[StackResource] = []

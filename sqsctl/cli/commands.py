@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("send", "Send one message, through the API or into the queue."),
     "produce": ("produce.command", "Send many messages, and measure how that went."),
     "probe": ("probe", "Send one message through the pipeline, and time each hop."),
-    "queue": ("queue.group", "List queues, see their figures."),
+    "queue": ("queue.group", "List queues, see their figures, empty them, hide messages."),
     "dlq": ("dlq.group", "Look at dead-letter messages, and bring them back."),
     "logs": ("logs.group", "Follow the functions' logs, or have log text explained."),
     "metrics": ("metrics", "Draw CloudWatch's figures of queues, functions and APIs."),

@@ -136,10 +136,11 @@ def set_(
         str,
         typer.Argument(
             help="For example region, profile, stack, stage, lab.",
+            metavar="KEY",
             autocompletion=completion.settings_keys,
         ),
     ],
-    value: Annotated[str, typer.Argument(help="Its value.")],
+    value: Annotated[str, typer.Argument(help="Its value.", metavar="VALUE")],
     dry_run: DryRunOption = False,
 ) -> Answer:
     """Write a default into the nearest sqsctl.toml or pyproject.toml."""
@@ -152,7 +153,9 @@ def unset(
     run: Run,
     key: Annotated[
         str,
-        typer.Argument(help="The setting to remove.", autocompletion=completion.settings_keys),
+        typer.Argument(
+            help="The setting to remove.", metavar="KEY", autocompletion=completion.settings_keys
+        ),
     ],
     dry_run: DryRunOption = False,
 ) -> Answer:
@@ -173,7 +176,7 @@ def trust_(
     run: Run,
     file: Annotated[
         Path | None,
-        typer.Argument(help="The settings file.", show_default="the nearest one"),
+        typer.Argument(help="The settings file.", metavar="FILE", show_default="the nearest one"),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="Show what is trusted.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Trust the file no more.")] = False,

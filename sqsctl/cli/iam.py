@@ -36,7 +36,7 @@ def iam(
         list[str],
         typer.Argument(
             help="Commands; in quotes with their options: 'send --via sqs'.",
-            metavar="COMMAND...",
+            metavar="COMMAND",
             autocompletion=completion.policies,
         ),
     ],

@@ -251,7 +251,7 @@ def _usage(run: Run, error: typer.TyperException) -> SqsctlError:
     if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help text
         message = f"{path} needs a command"
     return SqsctlError(
-        message.replace("Value error, ", "").strip().rstrip("."),
+        " ".join(message.replace("Value error, ", "").split()).rstrip("."),
         hint=f"`{path} --help`",
         exit=Exit.USAGE,
         code="usage",

@@ -50,7 +50,8 @@ def register(app: typer.Typer) -> None:
 def send(
     run: Run,
     body: Annotated[
-        str | None, typer.Argument(help="The message; - reads stdin.", show_default=False)
+        str | None,
+        typer.Argument(help="The message; - reads stdin.", metavar="BODY", show_default=False),
     ] = None,
     body_json: BodyJsonOption = None,
     body_file: BodyFileOption = None,

@@ -34,10 +34,7 @@ class LogQueries:
         with self._lock:
             told, self._told = self._told, True
         if not told and self.notify:
-            self.notify(
-                f"{what} is read by Logs Insights, which AWS bills by what it scans "
-                "(--no-insights leaves it unread)"
-            )
+            self.notify(f"{what} is read by Logs Insights, which AWS bills by what it scans")
 
     def add(self, scanned_bytes: int) -> None:
         """Count a query."""

@@ -126,6 +126,8 @@ def conditions(
         duration_s(each)
     now = datetime.now(UTC)
     first, last = newer or since, older or until
+    if newer and older and duration_s(older) >= duration_s(newer):
+        raise UsageError("no age is left: --older-than is not less than --newer-than")
     begin = beginning(first, now) if first else None
     found = Filters(
         ids=tuple(id_ or ()),

@@ -35,7 +35,7 @@ def register(group: typer.Typer) -> None:
 
 def bury(
     run: Run,
-    message_ids: Annotated[list[str], typer.Argument(help="Ids of messages.", metavar="ID…")],
+    message_ids: Annotated[list[str], typer.Argument(help="Ids of messages.", metavar="ID")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be moved, move nothing.")
     ] = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
 
     from sqsctl.checks.support.failures.attribution import Match
     from sqsctl.model.dead_letters import MessageHistory
-    from sqsctl.model.logline import Attempt
+    from sqsctl.model.logline import Attempt, LogEvent
     from sqsctl.model.queues import Queue
     from sqsctl.operations.dead_letters.readable_bodies import Decoded
     from sqsctl.operations.stacks.queue_pairs import Pair
+
+
+_PLATFORM = re.compile(r"(?:START|END|REPORT) RequestId: ")
 
 
 def register(group: typer.Typer) -> None:
@@ -50,7 +54,10 @@ def register(group: typer.Typer) -> None:
 def explain(
     run: Run,
     message_id: Annotated[
-        str, typer.Argument(help="Its id, or the beginning of it that no other message has.")
+        str,
+        typer.Argument(
+            help="Its id, or the beginning of it that no other message has.", metavar="ID"
+        ),
     ],
     scan: Annotated[
         int, typer.Option("--scan", min=1, help="Look at so many messages at most to find it.")
@@ -211,9 +218,15 @@ def _show_attempt(console: Console, name: str, attempt: Attempt) -> None:
     said = f"{clock(attempt.started_at)}  {name}: {_outcome(attempt)}{took}"
     said += f" (request {attempt.request_id})"
     console.print(styled(said, "red" if attempt.failure else ""), soft_wrap=True)
-    for event in attempt.lines[:12]:
+    for event in _own_lines(attempt)[:12]:
         for line in event.message.rstrip("\n").split("\n")[:6]:
             console.print(styled(f"            {line}", "dim"), soft_wrap=True)
+
+
+def _own_lines(attempt: Attempt) -> list[LogEvent]:
+    """What stands between START and REPORT, which the attempt's own line tells already."""
+    own = [each for each in attempt.lines if not _PLATFORM.match(each.message)]
+    return own or list(attempt.lines)
 
 
 def _source(pair: Pair, origin: str | None) -> Queue | None:

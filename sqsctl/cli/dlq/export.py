@@ -40,7 +40,7 @@ def export(
     which: Which,
     file: Annotated[
         Path | None,
-        typer.Argument(help="Where to.", metavar="[FILE]", show_default="QUEUE-TIME.jsonl"),
+        typer.Argument(help="Where to.", metavar="FILE", show_default="QUEUE-TIME.jsonl"),
     ] = None,
     limit: Annotated[
         int | None,

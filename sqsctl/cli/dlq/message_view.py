@@ -44,8 +44,12 @@ def show_message(
     full: bool,
     cause: Match | None = None,
     inside: Decoded | None = None,
+    origin: bool = True,
 ) -> None:
-    """A dead letter: when, how often, why, what it carries, when it expires."""
+    """A dead letter: when, how often, why, what it carries, when it expires.
+
+    ``origin``: also the queue that it came from, where there may be several.
+    """
     from sqsctl.operations.dead_letters.failed_deliveries import failed_delivery, told
 
     console.print(styled(message.message_id, "bold"), soft_wrap=True)
@@ -59,7 +63,7 @@ def show_message(
         facts.append(f"expires {clock(fate.expires_at)}")
     if message.group_id:
         facts.append(f"group {safe_line(message.group_id)}")
-    if message.dead_letter_source_arn:
+    if origin and message.dead_letter_source_arn:
         facts.append(f"from {safe_line(message.dead_letter_source_arn.rpartition(':')[2])}")
     prose(console, styled("  " + " · ".join(facts), "dim"))
     delivery = failed_delivery(message)

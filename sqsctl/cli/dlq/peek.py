@@ -169,6 +169,7 @@ def peek(
                 full=full,
                 cause=causes.of(each),
                 inside=inside[each.message_id],
+                origin=len(pair.sources) != 1,
             )
         console.print(styled(cost, "dim"), soft_wrap=True)
 

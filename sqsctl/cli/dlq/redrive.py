@@ -175,7 +175,7 @@ def redrive(
         fall_back=method == "auto",
     )
     if dry_run:
-        return plan(job)
+        return plan(job, copies=keep)
     if keep:
         return copied(job)
     if edit:

@@ -273,8 +273,8 @@ def merged(one: RedriveSummary, other: RedriveSummary) -> RedriveSummary:
     )
 
 
-def plan(job: Job) -> Answer:
-    """Say what would be moved; move nothing."""
+def plan(job: Job, *, copies: bool = False) -> Answer:
+    """Say what would be moved, or copied; move nothing."""
     from sqsctl.operations.moving.redrive_plan import plan_redrive
 
     planned: RedrivePlan = plan_redrive(
@@ -291,8 +291,11 @@ def plan(job: Job) -> Answer:
     gone = job.selection.trouble(planned.source.name, exhausted=planned.exhausted)
     names = list(planned.targets) or [each.name for each in job.pair.sources]
     about = "" if planned.looked_at else "about "
-    route = f"from {planned.source.name} to {' or '.join(names)} ({planned.method})"
-    said = [f"would move {about}{counted(planned.selected, 'message')} {route}"]
+    route = f"from {planned.source.name} to {' or '.join(names)}"
+    move = "copy" if copies else "move"
+    said = [f"would {move} {about}{counted(planned.selected, 'message')} {route}"]
+    if planned.method == "native":
+        said.append("  by SQS's own redrive (--method client goes message by message)")
     said += [f"  {each.message_id}" for each in planned.sample]
     said += [f"  {each} could not go: {why}" for each, why in planned.undeliverable]
     if planned.unfinished is not None:

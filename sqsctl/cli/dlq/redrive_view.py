@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqsctl.cli.screen.output import Answer, lines, safe_line, styled
 from sqsctl.errors import Exit, SqsctlError, worst
+from sqsctl.model.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,9 +54,18 @@ def redrive_shape(summary: RedriveSummary, verdict: Verdict | None = None) -> di
     }
 
 
-def show_redrive(console: Console, summary: RedriveSummary, pair: Pair) -> None:
+def show_redrive(
+    console: Console, summary: RedriveSummary, pair: Pair, verdict: Verdict | None = None
+) -> None:
     """What was moved, what was not, and what may be there twice."""
     ok = not (summary.failed or summary.interrupted or summary.detached)
+    touched = summary.moved or summary.skipped or summary.returned or summary.resumed
+    if ok and not touched and summary.remaining == 0:
+        lines(console, [f"nothing to move in {safe_line(pair.dead_letters.name)}"])
+        return
+    if verdict is not None and verdict.good:
+        first = counted(len(verdict.processed), "message was", "messages were")
+        lines(console, [f"canary: {first} processed within {verdict.waited_s:.0f} s"])
     console.print(
         styled(
             f"{'✓' if ok else '✗'} {summary.moved} {_done(summary)} {pair.dead_letters.name}",
@@ -134,7 +144,7 @@ def redrive_answer(
         errors = (whole, *errors)
     return Answer(
         redrive_shape(summary, verdict),
-        lambda console: show_redrive(console, summary, pair),
+        lambda console: show_redrive(console, summary, pair, verdict),
         worst(code, gone.exit if gone else Exit.OK),
         errors,
     )

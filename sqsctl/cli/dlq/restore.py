@@ -38,7 +38,7 @@ def register(group: typer.Typer) -> None:
 
 def restore(
     run: Run,
-    file: Annotated[Path, typer.Argument(help="What dlq export wrote.")],
+    file: Annotated[Path, typer.Argument(help="What dlq export wrote.", metavar="FILE")],
     to: Annotated[
         str | None,
         typer.Option(

@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
             "sqsctl doctor",
             "sqsctl doctor function-timeout visibility-below-timeout",
             "sqsctl doctor --queue jobs --since 6h",
-            "sqsctl doctor --function arn:aws:lambda:us-east-1:123456789012:function:worker:live",
+            "sqsctl doctor --function worker:live",
             "sqsctl doctor --all-ways",
             "sqsctl doctor --fix",
             "sqsctl doctor --report findings.md",
@@ -59,7 +59,7 @@ def doctor(
         list[str] | None,
         typer.Argument(
             help="Only these checks.",
-            metavar="[CHECK]...",
+            metavar="CHECK",
             autocompletion=completion.checks,
             show_default="all",
         ),

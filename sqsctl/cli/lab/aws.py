@@ -48,7 +48,7 @@ def aws(
     run: Run,
     words: Annotated[
         list[str],
-        typer.Argument(help="What stands behind aws, as the AWS CLI takes it.", metavar="WORDS"),
+        typer.Argument(help="What stands behind aws, as the AWS CLI takes it.", metavar="WORD"),
     ],
     name: NameOption = None,
 ) -> Answer | None:

@@ -46,7 +46,7 @@ def deploy(
         Path,
         typer.Argument(
             help="A project's folder, a template, or a Terraform plan as JSON.",
-            metavar="[DIR|TEMPLATE]",
+            metavar="DIR|TEMPLATE",
         ),
     ] = Path(),
     package: Annotated[
@@ -133,19 +133,28 @@ def _deployed(
     known: frozenset[str],
     given: dict[str, str],
 ) -> Endpoints:
-    from sqsctl.operations.packaged import onto_lab
+    from sqsctl.operations.packaged import onto_lab, parameters
     from sqsctl.operations.stacks import deploy as onto_cloudformation
 
     name = ready.stack.name
     with run.progress(f"deploying {name}") as bar:
         text, url = onto_lab.upload(session, ready, known, given)
-        declared = ready.stack.template.get("Parameters") or {}
+        declared = parameters.declared(ready.stack)
         fitting = {key: value for key, value in given.items() if key in declared}
+        edited = parameters.edited_defaults(ready.stack, _defaults_there(session, name))
         for event in onto_cloudformation.deploy(
-            session, name, text, fitting, template_url=url, yes=True
+            session, name, text, {**edited, **fitting}, template_url=url, yes=True
         ):
             bar.update(note=f"{event.logical_id} {event.status}")
         return onto_cloudformation.endpoints(session, name)
+
+
+def _defaults_there(session: Session, name: str) -> dict[str, str]:
+    """The parameters' defaults of the stack of that name; empty where there is none yet."""
+    from sqsctl.aws.stacks import StackClient
+
+    client = StackClient(session)
+    return client.defaults(name) if client.find(name) else {}
 
 
 def _main(ready: Sequence[Ready]) -> str:

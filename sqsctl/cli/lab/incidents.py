@@ -12,7 +12,7 @@ from sqsctl.cli.lab.view import incidents_answer, would
 from sqsctl.cli.run import completion
 from sqsctl.cli.run.context import Run
 from sqsctl.cli.run.options import command, examples
-from sqsctl.cli.screen.output import Answer, lines, styled
+from sqsctl.cli.screen.output import Answer, prose, styled
 from sqsctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,10 +85,10 @@ def break_(
     active = active_on(state, stack)
 
     def human(console: Console) -> None:
-        console.print(styled(f"broken: {chosen.breaks}", "yellow"), soft_wrap=True)
+        prose(console, styled(f"broken: {chosen.breaks}", "yellow"))
         at = f" --stack {stack}" if stack else ""
-        next_ = f"sqsctl produce --count 10{at}, then sqsctl doctor{at}; sqsctl lab heal{at}"
-        lines(console, [f"next: {next_}"])
+        next_ = f"sqsctl produce --count 10{at}, then sqsctl doctor{at}"
+        prose(console, styled(f"next: {next_}; sqsctl lab heal{at} mends it"))
 
     return Answer(
         {
@@ -107,7 +107,7 @@ def heal(
         str | None,
         typer.Argument(
             help="Its name; without one, all.",
-            metavar="[INCIDENT]",
+            metavar="INCIDENT",
             autocompletion=_complete,
         ),
     ] = None,

@@ -33,7 +33,7 @@ def register(group: typer.Typer) -> None:
 def init(
     run: Run,
     folder: Annotated[
-        Path, typer.Argument(help="Where to; made if missing.", metavar="[DIR]")
+        Path, typer.Argument(help="Where to; made if missing.", metavar="DIR")
     ] = Path(),
     runtime: Annotated[
         str, typer.Option("--runtime", help="Language of the handlers: python or nodejs.")

@@ -162,12 +162,12 @@ def _keys(state: LabState | None) -> dict[str, Any]:
 
 
 def reset(run: Run, name: NameOption = None, dry_run: DryRunOption = False) -> Answer:
-    """Empty the lab, and deploy its stack afresh."""
+    """Empty the lab, and deploy the tutorial's stack on it afresh."""
     from sqsctl.lab import server
 
     chosen = name or run.lab_name
     if dry_run:
-        return would(f"empty lab {chosen} and deploy its stack afresh")
+        return would(f"empty lab {chosen} and deploy the tutorial's stack afresh")
     with run.progress("emptying the lab"):
         state = server.reset(chosen)
     endpoints = deploy_stack(run, state)

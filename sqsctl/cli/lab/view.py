@@ -66,7 +66,7 @@ def incidents_answer(rows: Sequence[dict[str, Any]]) -> Answer:
     """What can be broken, and what is."""
 
     def human(console: Console) -> None:
-        grid = table("incident", "step", "breaks", "doctor says")
+        grid = table("incident", "step", "breaks")
         for each in rows:
             mark = " (broken now)" if each["active"] else ""
             row(
@@ -74,7 +74,6 @@ def incidents_answer(rows: Sequence[dict[str, Any]]) -> Answer:
                 f"{each['name']}{mark}",
                 each["step"],
                 each["breaks"],
-                each["expects"],
                 style="yellow" if each["active"] else "",
             )
         show_table(console, grid)

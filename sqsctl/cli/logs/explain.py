@@ -39,7 +39,7 @@ def register(group: typer.Typer) -> None:
 def explain(
     run: Run,
     file: Annotated[
-        str, typer.Argument(help="A file with log text; - reads stdin.", metavar="[FILE|-]")
+        str, typer.Argument(help="A file with log text; - reads stdin.", metavar="FILE|-")
     ] = "-",
     runtime: Annotated[
         str | None,
@@ -52,7 +52,7 @@ def explain(
         typer.Option(
             "--function-timeout",
             min=1,
-            max=900,
+            max=5400,
             metavar="SECONDS",
             help="The function's timeout, if the text does not say.",
         ),

@@ -167,7 +167,7 @@ def tail(
         stopped = _print(printer, lines, keep, by_requests=group_by_request)
     finally:
         printer.flush()
-    if follow:
+    if follow or not printer.printed:
         run.output.notice(printer.summary())
     if stopped:
         raise stopped

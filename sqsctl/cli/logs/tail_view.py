@@ -86,9 +86,14 @@ class Printer:
             else:
                 self.line(each)
 
+    @property
+    def printed(self) -> bool:
+        """Whether there was anything to show."""
+        return bool(self._lines)
+
     def summary(self) -> str:
         """How much was shown, and how much of it told of failures."""
-        said = counted(self._lines, "line")
+        said = counted(self._lines, "line") if self._lines else "no line"
         if self._failed:
             said += f", {self._failed} of errors"
         found = [f"{count} × {check}" for check, count in self._checks.most_common()]

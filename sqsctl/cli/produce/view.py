@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqsctl.cli.screen.output import Answer, lines, safe_line, styled
+from sqsctl.cli.screen.output import Answer, lines, prose, safe_line, styled
 from sqsctl.cli.screen.views import milliseconds
 from sqsctl.errors import Exit, SqsctlError, worst
 from sqsctl.model.plurals import counted
@@ -223,9 +223,9 @@ def show(console: Console, outcome: Outcome) -> None:
     lines(console, [f"{name + ' ':.<{width}}: {value}" for name, value in rows])
     for told in explanations(summary, outcome.producer_log):
         said = f"  {told.count} × {told.status}: {told.meaning}"
+        prose(console, styled(said, "yellow"))
         if told.checks or told.status >= 500:
-            said += f"  → {' '.join(('sqsctl doctor', *told.checks))}"
-        console.print(styled(said, "yellow"), soft_wrap=True)
+            lines(console, [f"  → {' '.join(('sqsctl doctor', *told.checks))}"])
     for text, count in list(summary.errors.items())[:10]:
         console.print(styled(f"  {count} × {safe_line(text, 200)}", "red"), soft_wrap=True)
     if outcome.fate:
@@ -294,11 +294,13 @@ def show_fate(console: Console, fate: Fate) -> None:
     if found and found.failed:
         died = ", ".join(f"{count} × {check}" for check, count in found.checks)
         said = f"{found.ended}, {found.failed} failed{': ' if died else ''}{died}"
-        rows.append(("invocations", f"{said}  → {' '.join(('sqsctl doctor', *suspects(found)))}"))
+        rows.append(("invocations", said))
     width = max((len(name) for name, _ in rows), default=0) + 3
     lines(console, [f"{name + ' ':.<{width}}: {value}" for name, value in rows])
-    sure = "certain" if fate.certain else "not certain"
-    console.print(styled(f"{sure}: {fate.method}", "dim"), soft_wrap=True)
+    if found and found.failed:
+        lines(console, [f"  → {' '.join(('sqsctl doctor', *suspects(found)))}"])
+    sure = "these counts are certain" if fate.certain else "these counts are not certain"
+    prose(console, styled(f"{sure}: {fate.method}", "dim"))
 
 
 def spread(latency: Latency) -> str:

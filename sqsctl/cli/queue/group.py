@@ -29,12 +29,16 @@ QueueArgument = Annotated[
     str | None,
     typer.Argument(
         help="Name, URL or ARN.",
-        metavar="[QUEUE]",
+        metavar="QUEUE",
         autocompletion=completion.queues,
         show_default="the stack's queue",
     ),
 ]
-group = typer.Typer(cls=HelpGroup, help="List queues, see their figures.", no_args_is_help=True)
+group = typer.Typer(
+    cls=HelpGroup,
+    help="List queues, see their figures, empty them, hide messages.",
+    no_args_is_help=True,
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqsctl.model.queues import Queue
     from sqsctl.model.transfer import FailedMove
 
-IdsArgument = Annotated[list[str], typer.Argument(help="Ids of messages.", metavar="ID…")]
+IdsArgument = Annotated[list[str], typer.Argument(help="Ids of messages.", metavar="ID")]
 
 
 def register(group: typer.Typer) -> None:

@@ -46,7 +46,8 @@ class Run:
         self.lab_name = lab_name or os.environ.get("SQSCTL_LAB_NAME") or "default"
         self.following = False  # until somebody stops it: that is its ordinary end
         self.offers_lab = True  # where there is nothing to work on; the session has a list
-        self.insights = True  # whether logs may be read by queries that cost
+        # Whether logs may be read by queries that cost; None where a command does not ask.
+        self.insights: bool | None = None
         self._prompter: prompt.Prompter | None = None
         self._before: Globals | None = None
         self._globals: Globals | None = None
@@ -176,8 +177,9 @@ class Run:
                 return self.resolved(changing=changing)
             self.target = self._resolved.target
             queries = self._resolved.session.log_queries
-            queries.allowed = self.insights
-            queries.notify = lambda text: self.output.notice(text, style="yellow")
+            queries.allowed = self.insights is not False
+            decline = "" if self.insights is None else " (--no-insights leaves it unread)"
+            queries.notify = lambda text: self.output.notice(f"{text}{decline}", style="yellow")
             self._resolved.session.sign_in()
             if self._resolved.ambiguous and not changing:
                 self.output.notice(

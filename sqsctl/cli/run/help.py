@@ -40,21 +40,37 @@ class HelpGroup(TyperGroup):
 
 
 def _page(command: Any, ctx: Any, width: int, sections: Sequence[tuple[str, Sequence[str]]]) -> str:
-    pieces = [each for each in command.collect_usage_pieces(ctx) if each]
-    lines = [" ".join([f"Usage: {ctx.command_path}", *pieces])]
-    lines += _text(command.help or "", width)
     own = [each for each in command.get_params(ctx) if each.name not in COMMON or _root(ctx)]
     arguments = [each for each in own if each.param_type_name == "argument"]
+    lines = [" ".join(_usage(command, ctx, arguments))]
+    lines += _text(command.help or "", width)
     options = [each for each in own if each.param_type_name != "argument"]
     if hasattr(command, "commands"):
         lines += _commands(command, ctx, width, sections)
-    lines += _section("Arguments", _records(arguments, ctx), width)
+    texts = [text for _, text in _records(arguments, ctx)]
+    lines += _section("Arguments", list(zip(map(_place, arguments), texts, strict=True)), width)
     lines += _section("Options", _records(options, ctx), width)
     if not _root(ctx):
         lines += _common(command, ctx, width)
     if command.epilog:
         lines += ["", *command.epilog.replace("\b\n", "").split("\n")]
     return "\n".join(lines) + "\n"
+
+
+def _usage(command: Any, ctx: Any, arguments: Sequence[Any]) -> Iterator[str]:
+    yield f"Usage: {ctx.command_path}"
+    if hasattr(command, "commands"):
+        yield from filter(None, command.collect_usage_pieces(ctx))
+        return
+    yield "[OPTIONS]"
+    for each in arguments:
+        yield _place(each) if each.required else f"[{_place(each)}]"
+
+
+def _place(argument: Any) -> str:
+    """An argument's place on the command line: ``FILE``, or ``ID...`` where it takes several."""
+    name = argument.metavar or argument.name.upper()
+    return f"{name}..." if argument.nargs == -1 else name
 
 
 def _root(ctx: Any) -> bool:
@@ -102,7 +118,8 @@ def _plain(name: str) -> str:
 
 
 def _readable(text: str) -> str:
-    """The text of an option, its bounds in words."""
+    """The text of an option or argument, its bounds in words."""
+    text = text.removesuffix("  [required]")
     text = text.replace("[default: (all); ", "[default: all; ").replace("default: (", "default: ")
     text = re.sub(r"(default: [^()\[\]]*)\)([\];])", r"\1\2", text)
     text = re.sub(r"; (x[<>]=|[\d.]+<=x)", r"] [\1", text)

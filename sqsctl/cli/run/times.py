@@ -67,5 +67,5 @@ def ending(text: str, begin: datetime | None, now: datetime) -> datetime:
     """The same for an --until: raises UsageError, too, where no time is left before it."""
     end = moment(text, now)
     if begin is not None and end <= begin:
-        raise UsageError("--until lies before --since")
+        raise UsageError("no time is left: --until is not after --since")
     return end

@@ -126,7 +126,8 @@ def show_queue(console: Console, queue: Queue, dead_letter_queue: Queue | None) 
     if queue.dead_letter_target_arn:
         name = queue.dead_letter_target_arn.rpartition(":")[2]
         count = dead_letter_queue.visible if dead_letter_queue else None
-        row(grid, "after", f"{counted(queue.max_receive_count or 0, 'receive')} to {name}")
+        after = counted(queue.max_receive_count or 0, "receive")
+        row(grid, "dead-letter queue", f"{name}, after {after}")
         row(
             grid,
             "dead letters",

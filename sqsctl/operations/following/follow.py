@@ -145,9 +145,9 @@ def _fate(before: Held, current: Held, accepted: int, waited_s: float) -> Fate:
 
 def _figures(before: Held, doubt: str | None) -> list[str]:
     """What the counts rest on."""
-    said = ["figures of the queue and its dead-letter queue"]
+    said = ["they are figures of the queue and its dead-letter queue"]
     if before.dead is None:
-        said = ["figures of the queue, which has no dead-letter queue"]
+        said = ["they are figures of the queue, which has no dead-letter queue"]
     if before.queued:
         said.append(f"the queue held {before.queued} before, so others' messages may count as ours")
     return [*said, doubt] if doubt else said
@@ -170,7 +170,7 @@ def _judged(fate: Fate, before: Held, expected: int, doubt: str | None) -> Fate:
         told = f"{seen} of them were seen in the consumer's log"
         certain = alone and seen >= fate.processed
     else:
-        told = "the consumer's log does not show its messages"
+        told = "the consumer's log does not name the messages"
         certain = alone and fate.dead_lettered == fate.accepted > 0
     method = "; ".join([*_figures(before, doubt), told])
     return replace(fate, certain=certain and doubt is None, method=method)

@@ -11,7 +11,7 @@ from sqsctl.operations.logs.annotation import Annotated
 
 MAX_REQUESTS = 1_000
 MAX_LINES = 5_000
-LONGEST = timedelta(minutes=16)  # Lambda ends an invocation after 15
+LONGEST = timedelta(minutes=31)  # Lambda ends an invocation after 15, or 30, apart from its own
 
 _TRACE_START = re.compile(
     r"Traceback \(most recent call last\)|During handling of the above exception"

@@ -55,6 +55,24 @@ def undecided(stack: PackagedStack, given: Mapping[str, str]) -> tuple[str, ...]
     )
 
 
+def edited_defaults(stack: PackagedStack, deployed: Mapping[str, str]) -> dict[str, str]:
+    """The defaults that the project changed since: the stack's values would hide them.
+
+    ``deployed`` are the defaults of the template that the stack was deployed from.
+    """
+    return {
+        key: now
+        for key, each in declared(stack).items()
+        if "Default" in each
+        and key in deployed
+        and (now := _as_cloudformation_has_it(each["Default"])) != deployed[key]
+    }
+
+
+def _as_cloudformation_has_it(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
 def _configured(stack: PackagedStack, stage: str | None) -> Mapping[str, str]:
     config = samconfig.read(stack.folder) if stack.tool == "sam" else None
     environment = config.environment(stage) if config else None

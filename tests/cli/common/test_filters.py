@@ -31,8 +31,10 @@ def test_a_cause_is_a_check_and_times_are_in_order(sqsctl: Sqsctl) -> None:
     assert f"did you mean {CAUSE}?" in ran.err
     with pytest.raises(UsageError, match="in the future"):
         conditions(since="2999-01-02")
-    with pytest.raises(UsageError, match="lies before"):
+    with pytest.raises(UsageError, match="--until is not after --since"):
         conditions(since="2026-01-02", until="2026-01-01")
+    with pytest.raises(UsageError, match="--older-than is not less than --newer-than"):
+        conditions(older="1m", newer="10s")
     assert conditions(cause=[CAUSE]).filters.causes == (CAUSE,)
 
 

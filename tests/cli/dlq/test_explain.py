@@ -62,6 +62,16 @@ def test_the_limit_is_its_queues_and_the_count_is_sqs() -> None:
     assert "received 6 times until now, looks at dead letters included" in shown
 
 
+def test_of_an_attempt_its_own_lines_are_shown() -> None:
+    shown = told(attempt(1))
+    assert "attempt 1: failed" in shown
+    assert "ValueError: no" in shown
+    assert "START RequestId" not in shown
+    assert "REPORT RequestId" not in shown
+    silent = replace(attempt(1), lines=tuple(attempt(1).lines[:1]))
+    assert "START RequestId" in told(silent), "better than nothing"
+
+
 def test_where_the_queue_is_unknown_nobody_claims_after_how_many() -> None:
     other = replace(SOURCE, name="other", arn=f"{PREFIX}:other")
     for sources in ((), (SOURCE, other)):

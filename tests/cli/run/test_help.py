@@ -40,6 +40,29 @@ def test_a_page_fits_and_speaks_no_python(path: str) -> None:
     assert not re.search(r"<[a-z]+| str\b|<=|>=\d|\(all\)", body.replace("rate>=100", ""))
 
 
+@pytest.mark.parametrize(
+    ("path", "places"),
+    [
+        ("sqsctl lab break", "INCIDENT"),
+        ("sqsctl lab heal", "[INCIDENT]"),
+        ("sqsctl dlq bury", "ID..."),
+        ("sqsctl doctor", "[CHECK...]"),
+        ("sqsctl config set", "KEY VALUE"),
+    ],
+)
+def test_arguments_are_in_capitals_and_in_brackets_where_they_may_be_left_out(
+    path: str, places: str
+) -> None:
+    first, *_ = COMMANDS[path][1].get_help().split("\n")
+    assert first == f"Usage: {path} [OPTIONS] {places}"
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_no_argument_is_told_twice_or_as_a_type(path: str) -> None:
+    page = COMMANDS[path][1].get_help()
+    assert not re.search(r"\[\[|[{}]|\[required\]|list\[", page.split("\nOptions:")[0])
+
+
 @pytest.mark.parametrize("path", [each for each in COMMANDS if " " in each])
 def test_a_command_is_one_line_in_the_list_of_its_group(path: str) -> None:
     said = first_line(COMMANDS[path][0].help)

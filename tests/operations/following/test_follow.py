@@ -108,7 +108,7 @@ def test_time_runs_out() -> None:
     [
         (Held(3, 0), None, None, "held 3 before"),
         (Held(0, 0), None, None, "carry no mark"),
-        (Held(0, 0), range(0), None, "does not show"),
+        (Held(0, 0), range(0), None, "does not name"),
         (Held(0, 0), range(1, 11), "access denied", "access denied"),
         (Held(0, 0), range(1, 5), None, "4 of them were seen"),
     ],

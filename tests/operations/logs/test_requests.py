@@ -41,7 +41,7 @@ def test_interleaved_requests_come_out_one_after_the_other() -> None:
 
 
 def test_a_request_that_never_ends_comes_out_once_it_cannot_be_running() -> None:
-    lines = [line("START a", "a"), line("later", None, 15 * 60), line("latest", None, 17 * 60)]
+    lines = [line("START a", "a"), line("later", None, 30 * 60), line("latest", None, 32 * 60)]
     found = [[each.event.message for each in group] for group in by_request(lines)]
     assert found == [["later"], ["START a"], ["latest"]]
 

@@ -8,7 +8,7 @@ import pytest
 
 from sqsctl.errors import UsageError
 from sqsctl.operations.packaged import find
-from sqsctl.operations.packaged.parameters import chosen, undecided
+from sqsctl.operations.packaged.parameters import chosen, edited_defaults, undecided
 from tests.program import Sqsctl
 
 TEMPLATE = """\
@@ -98,3 +98,22 @@ def test_doctor_takes_them_into_account(sqsctl: Sqsctl, folder: Path) -> None:
     config(folder, '"Wait=5 Stage=dev"')
     assert sqsctl("doctor", *place).code == 10
     assert sqsctl("doctor", "--parameter", "Wait=5", "-o", "json").code == 2
+
+
+def test_a_default_that_was_edited_since_is_used_and_others_keep_their_value(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "template.yaml").write_text(
+        "Parameters:\n"
+        "  Runtime: {Type: String, Default: nodejs24.x}\n"
+        "  Timeout: {Type: Number, Default: 6}\n"
+        "  Loud: {Type: String, Default: true}\n"
+        "  New: {Type: String, Default: x}\n"
+        "  Told: {Type: String}\n"
+        "Resources:\n"
+        "  Jobs: {Type: AWS::SQS::Queue}\n"
+    )
+    (stack,) = find.packaged_stacks(tmp_path)
+    before = {"Runtime": "python3.13", "Timeout": "6", "Loud": "true", "Told": "y"}
+    assert edited_defaults(stack, before) == {"Runtime": "nodejs24.x"}
+    assert edited_defaults(stack, {}) == {}
