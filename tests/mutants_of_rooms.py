@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
+import pytest
+
 from tests.flips import Flip, flips
 
 ROOT = Path(__file__).parent.parent
@@ -32,6 +34,7 @@ FOLDERS = ("sqsctl", "tests", "docs")
 LEAST = 0.85
 WORKERS = 2
 SLOWEST_S = 400
+_TELLS_NOTHING = frozenset({pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED})
 
 
 def every_flip() -> Iterator[Flip]:
@@ -54,22 +57,19 @@ def copies() -> Iterator[SimpleQueue[Path]]:
                 if file.is_file():
                     shutil.copy(file, folder)
             free.put(folder)
-        if fails(folder, test_files()):
+        if fails(folder, test_files(folder)):
             sys.exit("the tests fail without any flip: nothing can be said")
         yield free
 
 
-def test_files() -> list[str]:
-    found = (file for room in TESTS for file in (ROOT / room).rglob("test_*.py"))
-    return sorted(str(each.relative_to(ROOT)) for each in found)
+def test_files(folder: Path) -> list[Path]:
+    return sorted(file for room in TESTS for file in (folder / room).rglob("test_*.py"))
 
 
-def nearest_first(path: Path) -> list[str]:
+def nearest_first(folder: Path, source: Path) -> list[Path]:
     """The test files, first those that name a file of the source, or its check, most often."""
-    names = re.compile(rf"\b(?:{path.stem}|{path.stem.replace('_', '-')})\b")
-    return sorted(
-        test_files(), key=lambda each: -len(names.findall((ROOT / each).read_text("utf-8")))
-    )
+    names = re.compile(rf"\b(?:{source.stem}|{source.stem.replace('_', '-')})\b")
+    return sorted(test_files(folder), key=lambda each: -len(names.findall(each.read_text("utf-8"))))
 
 
 def noticed(flip: Flip, free: SimpleQueue[Path]) -> bool:
@@ -79,15 +79,15 @@ def noticed(flip: Flip, free: SimpleQueue[Path]) -> bool:
     source = target.read_bytes()
     try:
         target.write_bytes(flip.applied(source))
-        return fails(folder, nearest_first(flip.path))
+        return fails(folder, nearest_first(folder, flip.path))
     finally:
         target.write_bytes(source)
         free.put(folder)
 
 
-def fails(folder: Path, files: list[str]) -> bool:
+def fails(folder: Path, files: list[Path]) -> bool:
     """Whether one of the tests fails, or does not come to its end, in the copy."""
-    words = (sys.executable, "-B", "-m", "pytest", "-x", "-q", "-n", "0", *files)
+    words = (sys.executable, "-B", "-m", "pytest", "-x", "-q", "-n", "0", *map(str, files))
     given = {**os.environ, "PYTHONPATH": str(folder)}
     try:
         ran = subprocess.run(
@@ -95,6 +95,8 @@ def fails(folder: Path, files: list[str]) -> bool:
         )
     except subprocess.TimeoutExpired:
         return True
+    if ran.returncode in _TELLS_NOTHING:
+        sys.exit(f"pytest cannot run: {ran.stdout.decode()}{ran.stderr.decode()}")
     return ran.returncode != 0
 
 

@@ -12,6 +12,7 @@ from sqsctl.remedies.cli import FUNCTION, MAPPING, QUEUE_URL
 
 _RESERVED = "ReservedConcurrentExecutions"
 _LOOP = "RecursiveLoop"
+_NAME = "FunctionName"
 
 
 def calls_of(intent: Intent) -> tuple[Call, ...]:
@@ -116,6 +117,8 @@ def _function(name: str, given: dict[str, Any]) -> Iterator[Call]:
             FunctionName=name,
             RecursiveLoop=given.pop(_LOOP),
         )
+    if _NAME in given:  # a template's alone: told apart from the name that the call goes by
+        given["Attributes"] = _attributes({_NAME: given.pop(_NAME)})
     if given:
         yield call("lambda", "update_function_configuration", FunctionName=name, **given)
 

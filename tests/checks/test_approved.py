@@ -14,13 +14,12 @@ import pytest
 
 from sqsctl.checks.rank import diagnose
 from sqsctl.model.stack import Stack
+from tests.approved import Told
 from tests.checks.corpus_cases import explained
 from tests.checks.test_corpus import MENDED, SICK
-from tests.checks.told import Told
 from tests.checks.zoo import OTHERS, PAIRS
 
 APPROVED = Path(__file__).parent / "approved"
-UPDATE = "pytest tests/checks/test_approved.py --update, and read the difference"
 TEXTS = (*SICK, *MENDED)
 
 
@@ -38,8 +37,10 @@ def stacks(name: str) -> Iterator[tuple[str, Stack]]:
 def test_of_a_stack(name: str, request: pytest.FixtureRequest) -> None:
     told = Told()
     for case, stack in stacks(name):
-        told.case(case, diagnose(stack).findings)
-    compare(APPROVED / "stacks" / f"{name}.txt", told.text, request)
+        told.case(case)
+        for each in diagnose(stack).findings:
+            told.finding(each)
+    told.compare(APPROVED / "stacks" / f"{name}.txt", request)
 
 
 @pytest.mark.parametrize("file", sorted({each.file for each in TEXTS}))
@@ -47,13 +48,7 @@ def test_of_a_text(file: str, request: pytest.FixtureRequest) -> None:
     told = Told()
     for text in TEXTS:
         if text.file == file:
-            told.case(text.name, explained(text))
-    compare(APPROVED / "texts" / f"{file}.txt", told.text, request)
-
-
-def compare(file: Path, told: str, request: pytest.FixtureRequest) -> None:
-    if request.config.getoption("--update"):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(told, encoding="utf-8")
-    approved = file.read_text(encoding="utf-8") if file.exists() else ""
-    assert told.splitlines() == approved.splitlines(), UPDATE
+            told.case(text.name)
+            for each in explained(text):
+                told.finding(each)
+    told.compare(APPROVED / "texts" / f"{file}.txt", request)
