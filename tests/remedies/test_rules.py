@@ -345,7 +345,7 @@ def test_no_command_undoes_another_of_its_way() -> None:
             uploads = any("update-function-code" in each.argv for each in way.commands)
             deploys = bool(programs & {"serverless", "sam", "cdk", "terraform"})
             assert not (uploads and deploys), (finding.id, way)
-            assert not uploads or programs & {"zip", "docker", "dotnet"}, (finding.id, way)
+            assert not uploads or programs & {"zip", "docker", "dotnet", "cargo"}, (finding.id, way)
 
 
 def test_a_safe_fix_is_made_of_calls_and_says_how_to_undo_it() -> None:
