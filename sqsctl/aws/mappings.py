@@ -32,11 +32,7 @@ class MappingClient:
         return self._list({"EventSourceArn": queue_arn}, f"mappings of {queue_arn}")
 
     def of_function(self, reference: str) -> tuple[EventSourceMapping, ...]:
-        """Every mapping from an SQS queue to this function (or this alias of it)."""
-        return tuple(each for each in self.every_of_function(reference) if each.of_queue)
-
-    def every_of_function(self, reference: str) -> tuple[EventSourceMapping, ...]:
-        """Every mapping to this function, those of streams and clusters, too."""
+        """Every mapping to this function (or this alias of it), those of streams, too."""
         return self._list({"FunctionName": reference}, f"mappings of {reference}")
 
     def get(self, uuid: str) -> EventSourceMapping:

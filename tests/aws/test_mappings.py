@@ -54,11 +54,13 @@ def test_filters_that_a_key_hides_are_not_the_same_as_none() -> None:
     assert not found.provisioned_pollers
 
 
-def test_only_queues_count_and_all_pages_are_read() -> None:
+def test_all_pages_are_read_and_a_stream_is_no_queue() -> None:
     aws = Stubbed()
     stream = "arn:aws:kinesis:ap-northeast-2:123456789012:stream/s"
     first = {
-        "EventSourceMappings": [{"UUID": OTHER, "EventSourceArn": stream, "FunctionArn": FUNCTION}],
+        "EventSourceMappings": [
+            {"UUID": OTHER, "EventSourceArn": stream, "FunctionArn": FUNCTION, "State": "Enabled"}
+        ],
         "NextMarker": "m",
     }
     second = {
@@ -73,7 +75,8 @@ def test_only_queues_count_and_all_pages_are_read() -> None:
         second,
         {"FunctionName": "worker", "Marker": "m"},
     )
-    assert [each.uuid for each in MappingClient(aws.session).of_function("worker")] == [UUID]
+    found = MappingClient(aws.session).of_function("worker")
+    assert [(each.uuid, each.of_queue) for each in found] == [(OTHER, False), (UUID, True)]
     aws.done()
 
 

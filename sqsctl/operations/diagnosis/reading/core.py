@@ -127,7 +127,7 @@ class CoreReader:
         self._list(f"consumers of {name}", lambda: self._mapping_client.of_queue(arn))
 
     def _mappings_of_function(self, name: str) -> None:
-        self._list(f"sources of {name}", lambda: self._mapping_client.every_of_function(name))
+        self._list(f"sources of {name}", lambda: self._mapping_client.of_function(name))
 
     def _list(self, what: str, call: Callable[[], tuple[EventSourceMapping, ...]]) -> None:
         self._shared.work.start(
