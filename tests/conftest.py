@@ -36,10 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     _remember_what_botocore_works_out_anew()
     _pass_over_finalizers_at_the_bottom_of_a_recursion()
-    if config.option.markexpr == profiles.NAME:
-        settings.load_profile(profiles.NAME)
-    else:
-        settings.load_profile(profiles.USUAL)
+    asked = config.getoption("--hypothesis-profile")
+    fuzzing = config.option.markexpr == profiles.NAME
+    settings.load_profile(profiles.NAME if fuzzing else asked or profiles.USUAL)
 
 
 def _remember_what_botocore_works_out_anew() -> None:

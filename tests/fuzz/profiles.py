@@ -1,6 +1,8 @@
-"""How many examples a parser is tried with: some in every run, 20,000 on demand.
+"""Which examples properties are tried with, and how many.
 
-``pytest -m fuzz`` is the run on demand: tests/conftest.py loads the profile ``fuzz`` for it.
+The usual run tries the same ones every time, so that a commit passes or fails for what is in it.
+New ones are tried on demand: with ``pytest --hypothesis-profile new``, as many as in the usual run
+each time; with ``pytest -m fuzz`` 20,000 for each parser. tests/conftest.py loads the profiles.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ NAME = "fuzz"
 EXAMPLES = 20_000
 
 # How long an example takes says how busy the machine is, and nothing about the program.
-USUAL = "usual"
-settings.register_profile(USUAL, deadline=None)
+USUAL, NEW = "usual", "new"
+settings.register_profile(USUAL, deadline=None, derandomize=True)
+settings.register_profile(NEW, deadline=None)
 settings.register_profile(
     NAME,
     max_examples=EXAMPLES,

@@ -224,8 +224,11 @@ def test_all_name_the_same_cause(history: History) -> None:
     for request in ended:
         assert runs.get(request or "") == (named[request] or "")
     for logs in whole.logs:
-        own = {each.check for each in told_of if each.request_id in ended}
-        own = {each.check for each in told_of if each.function == logs.function} & own
+        own = {
+            each.check
+            for each in told_of
+            if each.function == logs.function and each.request_id in ended
+        }
         assert own - {None} <= consumers_finding(findings, logs.function)
 
     # A caught error is told when its message fails of it again, as doctor tells it then.
