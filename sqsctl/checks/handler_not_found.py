@@ -24,6 +24,7 @@ from sqsctl.checks.support.failures.log_check import NEEDS, USES, LogCheck, Seen
 from sqsctl.checks.support.packages.exports import nearest_handler
 from sqsctl.checks.support.packages.imports import missing
 from sqsctl.checks.support.packages.runtimes import is_node, is_python
+from sqsctl.checks.support.packages.wrappers import CALLED_BY_WRAPPER, of_a_wrapper
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import (
     Function,
@@ -68,6 +69,7 @@ _SIGNS = re.compile(
 _CALLBACK = re.compile(r"CallbackHandlerDeprecated|removed support for callback-based function")
 # A wrapper that found no function under the name that its variable tells it.
 _WRAPPED_NOTHING = re.compile(r"TypeError: \w*[hH]andler is not a function")
+_BY_WRAPPER = re.compile(r"': Failed to import module '")
 _OF_A_WRAPPER = re.compile(r"at [^\n]{0,80}/(?:opt/nodejs|node_modules)/")
 _NAMED = (
     re.compile(r"(?P<name>[\w./\-]{1,200}) is undefined or not exported"),
@@ -95,12 +97,14 @@ class HandlerNotFound(LogCheck[str]):
     def recognise(self, case: Case) -> str | None:
         found = missing(case)
         if found and found.what == "handler":
+            if _BY_WRAPPER.search(case.text):
+                return f"{found.module}, {CALLED_BY_WRAPPER}"
             return found.module
         text = case.text if case.failure.message else case.everything
         if _CALLBACK.search(text):
             return _TAKES_CALLBACK
         if _WRAPPED_NOTHING.search(text) and _OF_A_WRAPPER.search(case.trace[:400]):
-            return "the handler that the wrapper calls (datadog or another's)"
+            return f"the function, {CALLED_BY_WRAPPER}"
         if not _SIGNS.search(text):
             return None
         if "InvalidEntryPoint(" in text:
@@ -301,26 +305,6 @@ _OF_LANGUAGES = {
         ),
     ),
 }
-# Handlers of tools that wrap the function's own: they come with a layer.
-_WRAPPER = re.compile(
-    r"newrelic|datadog|lumigo|epsagon|thundra|dynatrace|instana|otel|opentelemetry|sentry|splunk"
-    r"|honeycomb|catchpoint|rollbar",
-    re.IGNORECASE,
-)
-
-
-def _wrapped(name: str, told: str) -> Remedy:
-    asked = call("lambda", "get_function_configuration", FunctionName=name or FUNCTION)
-    return remedy(
-        f"attach the layer that brings the wrapper {told}, or name your own handler",
-        Look(asked, query="[Handler,Runtime,Architectures,Layers]"),
-        Tell(
-            f"the handler setting names a tool's wrapper ({told}): attach its layer, made for the "
-            "function's region, runtime and processor, and let its variable name your handler "
-            "(NEW_RELIC_LAMBDA_HANDLER, DD_LAMBDA_HANDLER and the like); or take the wrapper off"
-        ),
-        afterwards=Redrive(),
-    )
 
 
 def _named(
@@ -361,8 +345,8 @@ def _named(
             Bring("again", language=language),
             afterwards=Redrive(),
         )
-    if _WRAPPER.search(told):
-        return _wrapped(name, told)
+    if wrapped := of_a_wrapper(name, told):
+        return wrapped
     asked = call("lambda", "get_function_configuration", FunctionName=name or FUNCTION)
     where = call("lambda", "get_function", FunctionName=name or FUNCTION)
     return remedy(

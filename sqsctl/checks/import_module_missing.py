@@ -81,6 +81,11 @@ class ImportModuleMissing(LogCheck[Missing]):
                 f"{seen.who} cannot start: a module that it imports is not in its package; the "
                 "log names the error's type alone"
             )
+        elif _not_whole(sign):
+            title = (
+                f"{seen.who} {how} {sign.package} is packaged without all of its files: "
+                f"{sign.module} is missing, which {sign.importer} asks for"
+            )
         elif _other_version(sign):
             title = (
                 f"{seen.who} {how} {sign.name} from {sign.module}: the module is there "
@@ -119,6 +124,12 @@ def _lazily(seen: Seen[Missing]) -> bool:
     """Whether it is the handler that imports, so that the function starts and then fails."""
     failure = seen.newest.failure
     return failure.phase is Phase.INVOKE and "ImportModuleError" not in failure.error_type
+
+
+def _not_whole(sign: Missing) -> bool:
+    """Whether a library lacks a file of its own."""
+    own = sign.module.startswith(".") and "/node_modules/" in sign.importer
+    return bool(own and sign.package)
 
 
 def _other_version(sign: Missing) -> bool:
@@ -239,6 +250,13 @@ def _packaged(seen: Seen[Missing]) -> Remedy:
                 f"install {known} in the layer's project (nodejs/node_modules, python/), publish a "
                 "new version of the layer, and let the function use that"
             ),
+            afterwards=Redrive(),
+        )
+    if _not_whole(sign):
+        return remedy(
+            f"install {known} anew and package all of its files: an exclude pattern, a bundler or "
+            "an install that broke off left some of them out",
+            Package("dependency", known, sign.language, from_log=bool(known)),
             afterwards=Redrive(),
         )
     said = {

@@ -36,6 +36,7 @@ from sqsctl.checks.support.network import (
     address,
     never_connected,
     own_address,
+    private,
 )
 from sqsctl.checks.support.vpc import Block, Shut, network_of, shut
 from sqsctl.model.finding import Confidence, Evidence, Finding, Kind, Severity
@@ -151,12 +152,19 @@ def _answer(seen: Seen[str]) -> tuple[str, str] | None:
         return "it refuses the connection", _NOBODY
     if UNKNOWN_NAME.search(text):
         return "its name is not known", _NO_NAME
+    if private(seen.sign) and not seen.sign.endswith(":443"):  # which is an AWS endpoint's
+        return "nothing at that private address answers", _PRIVATE
     return None
 
 
 _ELSEWHERE = (
     "let the setting that names the host name the real one: what runs beside a program on a "
     "developer's machine is not there in Lambda; then deploy"
+)
+_PRIVATE = (
+    "the function has to run in a VPC from which that private address can be reached (VpcConfig), "
+    "and the security group there has to take the port from the function's security group; see "
+    "that the server is up"
 )
 _NOBODY = (
     "check the host and the port, and that the server runs and listens there: the way to it is "

@@ -62,6 +62,9 @@ class OutOfMemory(LogCheck[str]):
         if any(_SIGNS.search(each) for each in failure.context):
             return "full"
         used, size = failure.max_memory_used_mb, failure.memory_size_mb
+        if failure.error_type == "Sandbox.Timedout":
+            # Node.js may collect garbage until the timeout where others are killed.
+            return "slow" if used and size and used >= size else None
         if "signal: killed" not in failure.message:
             # Until 2020 the platform said no more of a process that it had killed.
             exited = "Process exited before completing request" in failure.message
@@ -122,6 +125,8 @@ class OutOfMemory(LogCheck[str]):
             evidence.append(of_function(function, "MemorySize", f"{function.memory_mb} MB"))
         sure = seen.confidence if seen.sign == "full" else min(seen.confidence, Confidence.MEDIUM)
         likely = "" if seen.sign == "full" else ", most likely"
+        if seen.sign == "slow":
+            likely += ": it had used all of it when it was stopped at its timeout"
         return self.found(
             f"{seen.who} runs out of its memory{of}{likely}",
             evidence=evidence,

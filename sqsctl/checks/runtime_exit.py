@@ -66,8 +66,11 @@ class RuntimeExit(LogCheck[str]):
 
     def recognise(self, case: Case) -> str | None:
         text = f"{case.text}\n{case.failure.line[:400]}"
-        if not _SIGNS.search(text) and not any(_SIGNS.search(c) for c in case.failure.context):
-            return None
+        if not _SIGNS.search(text):
+            # An error with its type and trace is the reason: unhandled-error.
+            told = bool(case.failure.error_type and case.failure.trace)
+            if told or not any(_SIGNS.search(each) for each in case.failure.context):
+                return None
         if "NodeJsExit" in text or "unexpected Node.js exit" in text:
             return "a promise that never settles"
         if "Extension." in text:

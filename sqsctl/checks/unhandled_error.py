@@ -21,15 +21,22 @@ from sqsctl.checks.base import Meta
 from sqsctl.checks.support.answer_remedies import told_by_itself
 from sqsctl.checks.support.code_fixes import wait_for_all
 from sqsctl.checks.support.failures.failed_reads import line_evidence
-from sqsctl.checks.support.failures.failure_cases import Case
-from sqsctl.checks.support.failures.log_check import MESSAGES, NEEDS, USES, LogCheck, Seen
+from sqsctl.checks.support.failures.failure_cases import Case, case_of, reading_of
+from sqsctl.checks.support.failures.log_check import (
+    MESSAGES,
+    NEEDS,
+    USES,
+    LogCheck,
+    Seen,
+    owner,
+)
 from sqsctl.checks.support.failures.trace_places import Thrown, thrown_at
 from sqsctl.handlercode.frames import Fault, Sighting
 from sqsctl.handlercode.packages import consumer_of
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import Function
 from sqsctl.model.intents import ChangeCode, Redrive, Remedy, remedy
-from sqsctl.model.stack import Stack
+from sqsctl.model.stack import FunctionLogs, Stack
 
 _WORDS = 3
 
@@ -63,6 +70,9 @@ class UnhandledError(LogCheck[str]):
             if not finding.past:
                 told.add(finding.subject)
             yield finding
+        for logs in stack.logs:
+            if not logs.function and (case := _alone(stack, logs)):
+                yield self._shown(Seen(case.failure.error_type, "", (case,), logs))
         mapped = stack.consumers()
         for package in stack.packages:
             function = stack.function(package.function)
@@ -70,6 +80,20 @@ class UnhandledError(LogCheck[str]):
                 continue
             if found := consumer_of(function, package).first(Fault.REJECTS):
                 yield self._always(function, found)
+
+    def _shown(self, seen: Seen[str]) -> Finding:
+        failure = seen.newest.failure
+        place = thrown_at(seen.newest.trace)
+        where = f" at {place.file}:{place.line}" if place and place.file else ""
+        told = ": ".join(filter(None, (failure.error_type, failure.message.split("\n")[0][:160])))
+        return self.found(
+            f"the text shows {told}{where}, and not whether it ended a run",
+            evidence=seen.evidence(),
+            remedy=_mended(seen, place),
+            severity=Severity.INFO,
+            confidence=Confidence.LOW,
+            explains=(),
+        )
 
     def _always(self, function: Function, found: Sighting) -> Finding:
         return self.found(
@@ -107,6 +131,19 @@ class UnhandledError(LogCheck[str]):
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),
         )
+
+
+def _alone(stack: Stack, logs: FunctionLogs) -> Case | None:
+    """The newest error with a trace, in a text that shows the end of no run and nothing else."""
+    attempts, failures = reading_of(logs)
+    ended = any(each.ended_at or each.duration_ms is not None for each in attempts)
+    if ended or not failures or not all(each.logged and each.trace for each in failures):
+        return None
+    cases = [case_of(stack, each, logs) for each in failures]
+    newest = cases[-1]
+    if any(owner(each) for each in cases) or not newest.failure.error_type:
+        return None
+    return newest if thrown_at(newest.trace) else None
 
 
 # Errors of reading a value that has another shape than the code expects.
@@ -161,5 +198,11 @@ def _mended(seen: Seen[str], place: Thrown | None) -> Remedy:
             "who sends it"
         )
         return remedy(said, ChangeCode(said, file, line), afterwards=Redrive(edit=True))
+    if "UnhandledPromiseRejection" in seen.newest.failure.line:
+        said = (
+            "await the promise that was rejected, or return it, and catch there what is to be "
+            "lived through; mend what it was rejected with"
+        )
+        return remedy(said, ChangeCode(said, file, line), afterwards=Redrive())
     said = "mend the code, or let it set such a message aside instead of failing"
     return remedy(said, ChangeCode(said, file, line), afterwards=Redrive())

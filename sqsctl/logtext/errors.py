@@ -82,9 +82,25 @@ def error_in(text: str) -> SeenError | None:
     )
     if found is None:
         return None
+    if found.type.endswith(_REJECTION):
+        found = _reason(found, text)
     return replace(
         found, message=found.message[:MESSAGE_CHARACTERS], trace=found.trace[:TRACE_LINES]
     )
+
+
+# Node.js wraps what a promise that nobody waited for was rejected with.
+_REJECTION = "UnhandledPromiseRejection"
+_REASON = re.compile(r"^ {2,8}reason: (?P<reason>\S[^\n]*(?:\n {4,}at [^\n]*){0,60})", re.MULTILINE)
+
+
+def _reason(found: SeenError, text: str) -> SeenError:
+    """The error inside such a wrapper, as far as the text shows it; else the wrapper."""
+    told = _REASON.search(text)
+    inner = _from_head(told.group("reason") if told else found.message)
+    if inner is None:
+        return found
+    return replace(inner, trace=inner.trace or found.trace, structured=found.structured)
 
 
 def _from_json(text: str) -> SeenError | None:
@@ -122,6 +138,10 @@ def _from_record(record: dict[str, object], *, inside: bool = False) -> SeenErro
     if not inside and (child := _of_a_batch(record)):
         return replace(child, structured=True)
     kind = text_of(record, "errorType", "exception_name", "exceptionType")
+    if kind.endswith(_REJECTION) and is_record(told := record.get("reason")):
+        reason = _from_record(told, inside=True)
+        if reason and reason.message:
+            return reason
     message = text_of(record, "errorMessage")
     trace = _trace_of(record)
     if kind and trace and not message:

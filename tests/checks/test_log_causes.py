@@ -286,8 +286,8 @@ def test_deploy_errors(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (("REPORT RequestId: x\tDuration: 6000.00 ms\tBilled Duration: 6000 ms\tMemory Size: 9 MB\t"
-         "Max Memory Used: 30 MB\tStatus: timeout"), "function-timeout"),
+        (("REPORT RequestId: x\tDuration: 6000.00 ms\tBilled Duration: 6000 ms\t"
+         "Memory Size: 128 MB\tMax Memory Used: 30 MB\tStatus: timeout"), "function-timeout"),
         ("[ERROR] Runtime.HandlerNotFound: Handler 'f' missing on module 'm'", "handler-not-found"),
         ("2024-01-01T00:00:00.000Z\t00000000-0000-4000-8000-000000000001\tINFO\tall is well", None),
         ("2024-01-01T00:00:00.000Z\t00000000-0000-4000-8000-000000000001\tINFO\t0 errors", None),

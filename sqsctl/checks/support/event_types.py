@@ -14,7 +14,19 @@ from sqsctl.checks.support.failures.failed_reads import Origin, read_by
 from sqsctl.checks.support.failures.failure_cases import Case
 from sqsctl.model.intents import ChangeCode, Option, Redrive, Remedy, Tell, remedy
 
-What = Literal["durable", "erased", "go", "dotnet", "rust", "php", "model", "s3 test", "sns"]
+What = Literal[
+    "durable",
+    "erased",
+    "go",
+    "dotnet",
+    "unregistered",
+    "answer",
+    "rust",
+    "php",
+    "model",
+    "s3 test",
+    "sns",
+]
 
 _DURABLE = re.compile(
     r"'DurableExecutionArn'|Unexpected payload provided to start the durable execution"
@@ -33,6 +45,13 @@ _DOTNET = re.compile(
     r"|could not be converted to (?P<other>Amazon\.Lambda\.[\w.]{1,120})"
     r"|JsonSerializerException"
 )
+# Serializers that are generated know the types alone that their context lists.
+_UNREGISTERED = re.compile(
+    r"No JsonTypeInfo registered in (?P<context>[\w.+]{1,200}) for type "
+    r"(?P<type>[\w.`\[\],+]{1,200})"
+    r"|(?:JsonTypeInfo|TypeInfo) metadata for type '(?P<other>[^'\n]{1,200})' was not provided"
+)
+_ANSWER = re.compile(r"converting the response object of type (?P<type>[\w.`\[\], +]{1,200}?) from")
 # Lambda's own serializers read the event alone, whatever the JSON library beneath them throws.
 _DESERIALIZER = re.compile(r"\bat Amazon\.Lambda\.Serialization\.[\w.]{1,80}\.Deserialize\b")
 # What came cannot be read for want of an assembly, or of another version of it.
@@ -80,6 +99,11 @@ def misfit(case: Case) -> Misfit | None:
     if match := _GO.search(text):
         kind = match.group("type").strip()
         return Misfit("go", kind, match.group("field") or "", match.group("had"))
+    if match := _UNREGISTERED.search(case.everything):
+        kind = (match.group("type") or match.group("other")).rstrip(".,")
+        return Misfit("unregistered", kind, had=match.group("context") or "")
+    if match := _ANSWER.search(text):
+        return Misfit("answer", match.group("type").strip())
     if (match := _DOTNET.search(text)) and not NOT_LOADED.search(text):
         return Misfit("dotnet", (match.group("type") or match.group("other") or "").strip())
     if _DESERIALIZER.search(case.trace or case.failure.line) and not NOT_LOADED.search(text):
@@ -122,6 +146,10 @@ def title_of(found: Misfit, who: str) -> str:
             return f"{who} takes its event as {found.type}, and what comes is a JSON {found.had}"
         case "dotnet":
             return f"{who} cannot make its input a {kind or 'value of its parameter type'}"
+        case "unregistered":
+            return f"{who} has a serializer that does not know {kind}"
+        case "answer":
+            return f"{who} cannot write its answer, a {kind}, as JSON"
         case "rust":
             lacks = f" (it has no {found.field})" if found.field else ""
             return f"{who} cannot make its event a value of the handler's type{lacks}"
@@ -169,19 +197,8 @@ def mending(found: Misfit) -> Remedy:
                 "lambda.Start(handle)",
             )
             return remedy(said, ChangeCode(said, language="go", lines=lines), afterwards=Redrive())
-        case "dotnet":
-            said = (
-                "let the handler's parameter have the type of what calls it (SQSEvent for a queue, "
-                "APIGatewayHttpApiV2ProxyRequest for an HTTP API), and a serializer be registered "
-                "for the assembly"
-            )
-            lines = (
-                "[assembly: LambdaSerializer(typeof(DefaultLambdaJsonSerializer))]",
-                "public async Task FunctionHandler(SQSEvent input, ILambdaContext context)",
-            )
-            return remedy(
-                said, ChangeCode(said, language="dotnet", lines=lines), afterwards=Redrive()
-            )
+        case "dotnet" | "unregistered" | "answer":
+            return _dotnet(found)
         case "rust":
             said = (
                 "let the handler take the type of what calls it: LambdaEvent<SqsEvent> of "
@@ -258,6 +275,50 @@ def _durable() -> Remedy:
             ),
         ),
     )
+
+
+def _dotnet(found: Misfit) -> Remedy:
+    if found.what == "unregistered":
+        return _unregistered(found)
+    if found.what == "answer":
+        said = (
+            f"let the handler return what the registered serializer can write: {found.type} is "
+            "not that; a handler for a queue returns nothing, or SQSBatchResponse"
+        )
+        return remedy(said, ChangeCode(said, language="dotnet"), afterwards=Redrive())
+    said = (
+        "let the handler's parameter have the type of what calls it (SQSEvent for a queue, "
+        "APIGatewayHttpApiV2ProxyRequest for an HTTP API), and a serializer be registered "
+        "for the assembly"
+    )
+    lines = (
+        "[assembly: LambdaSerializer(typeof(DefaultLambdaJsonSerializer))]",
+        "public async Task FunctionHandler(SQSEvent input, ILambdaContext context)",
+    )
+    return remedy(said, ChangeCode(said, language="dotnet", lines=lines), afterwards=Redrive())
+
+
+# What an async handler without a result returns, as the compiler names it.
+_VOID = "System.Threading.Tasks.VoidTaskResult"
+
+
+def _unregistered(found: Misfit) -> Remedy:
+    context = found.had.rpartition(".")[2] or "the JsonSerializerContext"
+    if found.type == _VOID:
+        said = (
+            f"update Amazon.Lambda.RuntimeSupport and Amazon.Lambda.Serialization.SystemTextJson, "
+            f"which write nothing for a handler without a result; until then let it return "
+            f"Task<string>, and list typeof(string) in {context}"
+        )
+        return remedy(said, ChangeCode(said, language="dotnet"), afterwards=Redrive())
+    kind = found.type.rpartition(".")[2] if "[" not in found.type else found.type
+    said = f"list the type in {context}, and every other that the handler takes or returns"
+    name = context if " " not in context else "Context"
+    lines = (
+        f"[JsonSerializable(typeof({kind}))]",
+        f"public partial class {name} : JsonSerializerContext {{ }}",
+    )
+    return remedy(said, ChangeCode(said, language="dotnet", lines=lines), afterwards=Redrive())
 
 
 def _go_field(found: Misfit) -> Remedy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 UNREACHABLE = re.compile(
     r"(?<!\bread )(?<!\bwrite )\b(?P<code>ETIMEDOUT|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH"
@@ -32,6 +33,7 @@ UNREACHABLE = re.compile(
     r"|timeout expired(?=[\s\S]{0,400}/(?:pg|postgres)[\w\-]*/)"
     r"|Unable to execute HTTP request: (?:[\w\-]+\.)+\w+|P1001\b|Can't reach database server"
     # Python's urllib wraps what fails before the request is sent; TLS begins with a handshake.
+    r"|\bUnableToConnect on |not possible to connect to the redis server"
     r"|before secure TLS connection was established|<urlopen error timed out>"
     r"|handshake operation timed out|TLS handshake timeout"
 )
@@ -55,7 +57,7 @@ _FRAME = re.compile(r"^\s*File \"", re.MULTILINE)
 # Addresses that the error names, for a title.
 ADDRESS = re.compile(
     r"(?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|dial tcp:?|connecting to"
-    r"|attempted address:"
+    r"|attempted address:|UnableToConnect on"
     r"|connection to server at|Failed to connect to)[ \"]+(?P<a>[\w.\-]{1,120}(?::\d{1,5})?)"
     r"|(?:ENOTFOUND|EAI_AGAIN|translate host name|lookup|resolve|UnknownHostException:"
     r"|MySQL server on"
@@ -104,6 +106,15 @@ def never_connected(text: str, trace: str) -> bool:
 def own_address(host: str) -> bool:
     """Whether the address is that of the machine that calls it."""
     return host.startswith(("127.", "localhost", "::1", "0.0.0.0"))  # noqa: S104 - read, not bound
+
+
+def private(host: str) -> bool:
+    """Whether the address is one of a private network: of a VPC, or of what it is joined to."""
+    try:
+        found = ip_address(host.rpartition(":")[0] if host.count(":") == 1 else host)
+    except ValueError:
+        return False
+    return found.is_private and not found.is_loopback and not found.is_link_local
 
 
 def address(text: str) -> str:

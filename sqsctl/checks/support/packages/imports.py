@@ -23,6 +23,7 @@ _NODE = re.compile(
 _NODE_DOUBLE = re.compile(r'Cannot find (?P<what>module|package) \\?"(?P<mod>[^"\\\n]{1,400})\\?"')
 _REQUIRE_STACK = re.compile(r"(?:^|\n|\\n)\s*- ((?:file://)?/[^\s\\\"]{1,400})")
 _PYTHON = re.compile(r"No module named '?(?P<mod>[\w.\-/]{1,200})'?")
+_PYTHON_WRAPPED = re.compile(r"Failed to import module '(?P<handler>[\w./\-]{1,200})'")
 _PYTHON_HANDLER = re.compile(r"Unable to import module '(?P<handler>[^'\n]{1,200})'")
 _PYTHON_NAME = re.compile(
     r"cannot import name '(?P<name>\w{1,100})' from (?:partially initialized module"
@@ -160,7 +161,7 @@ def _in_node(text: str, case: Case) -> Missing | None:
         return None
     module = match.group("mod")
     parents = _REQUIRE_STACK.findall(text + "\n" + case.trace)
-    source = match.groupdict().get("frm") or (parents[0] if parents else "")
+    source = match.groupdict().get("frm") or (parents[0] if parents else _asking(case.trace))
     importer = source.removeprefix("file://")
     bare = module.removeprefix("node:")
     if module.startswith("node:") or bare.partition("/")[0] in NODE_BUILT_IN:
@@ -185,6 +186,16 @@ def _in_node(text: str, case: Case) -> Missing | None:
     if _ALIASES.match(bare) and not in_package:
         return Missing(module, "local", "node", "", importer)
     return Missing(module, "package", "node", node_package(bare) or bare, importer)
+
+
+_FRAME = re.compile(r"\((?:file://)?(?P<file>/(?:var/task|opt)/[^()\s:]{1,300}):\d{1,7}")
+
+
+def _asking(trace: str) -> str:
+    """The file of a library whose line asked, where the runtime wrote no list of them."""
+    match = _FRAME.search(trace)
+    file = match.group("file") if match else ""
+    return file if "/node_modules/" in file else ""
 
 
 # Libraries that load a driver by its name, and bundlers that find none.
@@ -233,6 +244,9 @@ def node_package(module: str) -> str | None:
 def _in_python(text: str, case: Case) -> Missing | None:
     asked = _PYTHON_HANDLER.search(text)
     handler = (asked.group("handler") if asked else "") or (case.handler or "").rsplit(".", 1)[0]
+    if wrapped := _PYTHON_WRAPPED.search(text):
+        # A wrapper (New Relic's, Datadog's) imports the function's own handler by its name.
+        handler = wrapped.group("handler")
     if match := _PYTHON.search(text):
         module = match.group("mod").strip(".").removesuffix("/")
         dotted = module.replace("/", ".")
