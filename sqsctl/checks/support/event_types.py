@@ -49,7 +49,8 @@ _DOTNET = re.compile(
 _UNREGISTERED = re.compile(
     r"No JsonTypeInfo registered in (?P<context>[\w.+]{1,200}) for type "
     r"(?P<type>[\w.`\[\],+]{1,200})"
-    r"|(?:JsonTypeInfo|TypeInfo) metadata for type '(?P<other>[^'\n]{1,200})' was not provided"
+    r"|(?:JsonTypeInfo|TypeInfo) metadata for type '"
+    r"(?P<other>[\w.`\[\],+]{1,200})' was not provided"
 )
 _ANSWER = re.compile(r"converting the response object of type (?P<type>[\w.`\[\], +]{1,200}?) from")
 # Lambda's own serializers read the event alone, whatever the JSON library beneath them throws.
