@@ -93,17 +93,17 @@ def test_a_call_that_a_server_breaks_at_is_said_to_be_missing(
 def test_a_slow_server_that_is_well_is_never_said_to_have_been_sent_to_twice(
     sqsctl: Sqsctl, other: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As one that takes 1 to 6 s is to the waits as they are, at a tenth of both.
+    """As one that takes 3 to 8 s is to the waits as they are, at a fifth of both.
 
     What is between the slowest answer and the shortest wait is for a busy machine.
     """
-    scale = 10
+    scale = 5
     for name in ("POLL_TIMEOUT_S", "DEADLINE_S"):
         monkeypatch.setattr(session, name, getattr(session, name) / scale)
     read = session.READ_TIMEOUT_S / scale
     defaults = Session.__init__.__kwdefaults__ or {}
     monkeypatch.setattr(Session.__init__, "__kwdefaults__", {**defaults, "read_timeout_s": read})
-    pace = itertools.cycle((1.0, 6.0, 2.0))
+    pace = itertools.cycle((3.0, 8.0, 5.0))
     other.delay = lambda _: next(pace) / scale
     made = sqsctl("produce", "--queue", "jobs", "--via", "sqs", "--count", "30", "-o", "json")
     assert made.code == 0, made.out
