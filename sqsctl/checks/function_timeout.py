@@ -222,7 +222,8 @@ def _limit_then(seen: Seen[str], function: Function | None) -> float | None:
     """The timeout at which it was stopped, in seconds; today's may be another by now."""
     if match := _AFTER.search(seen.newest.failure.message):
         # Timeouts are whole seconds; runtimes of before 2020 told how long it had run.
-        return float(int(float(match.group(1)))) or float(match.group(1))
+        ran = float(match.group(1))
+        return ran // 1 or ran
     return (function.timeout_s if function else None) or seen.newest.timeout_s
 
 

@@ -69,7 +69,6 @@ _SIGNS = re.compile(
 _CALLBACK = re.compile(r"CallbackHandlerDeprecated|removed support for callback-based function")
 # A wrapper that found no function under the name that its variable tells it.
 _WRAPPED_NOTHING = re.compile(r"TypeError: \w*[hH]andler is not a function")
-_BY_WRAPPER = re.compile(r"': Failed to import module '")
 _OF_A_WRAPPER = re.compile(r"at [^\n]{0,80}/(?:opt/nodejs|node_modules)/")
 _NAMED = (
     re.compile(r"(?P<name>[\w./\-]{1,200}) is undefined or not exported"),
@@ -97,9 +96,8 @@ class HandlerNotFound(LogCheck[str]):
     def recognise(self, case: Case) -> str | None:
         found = missing(case)
         if found and found.what == "handler":
-            if _BY_WRAPPER.search(case.text):
-                return f"{found.module}, {CALLED_BY_WRAPPER}"
-            return found.module
+            by_wrapper = found.how == "by wrapper"
+            return f"{found.module}, {CALLED_BY_WRAPPER}" if by_wrapper else found.module
         text = case.text if case.failure.message else case.everything
         if _CALLBACK.search(text):
             return _TAKES_CALLBACK

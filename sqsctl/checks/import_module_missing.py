@@ -81,7 +81,7 @@ class ImportModuleMissing(LogCheck[Missing]):
                 f"{seen.who} cannot start: a module that it imports is not in its package; the "
                 "log names the error's type alone"
             )
-        elif _not_whole(sign):
+        elif sign.of_itself:
             title = (
                 f"{seen.who} {how} {sign.package} is packaged without all of its files: "
                 f"{sign.module} is missing, which {sign.importer} asks for"
@@ -124,12 +124,6 @@ def _lazily(seen: Seen[Missing]) -> bool:
     """Whether it is the handler that imports, so that the function starts and then fails."""
     failure = seen.newest.failure
     return failure.phase is Phase.INVOKE and "ImportModuleError" not in failure.error_type
-
-
-def _not_whole(sign: Missing) -> bool:
-    """Whether a library lacks a file of its own."""
-    own = sign.module.startswith(".") and "/node_modules/" in sign.importer
-    return bool(own and sign.package)
 
 
 def _other_version(sign: Missing) -> bool:
@@ -252,7 +246,7 @@ def _packaged(seen: Seen[Missing]) -> Remedy:
             ),
             afterwards=Redrive(),
         )
-    if _not_whole(sign):
+    if sign.of_itself:
         return remedy(
             f"install {known} anew and package all of its files: an exclude pattern, a bundler or "
             "an install that broke off left some of them out",

@@ -58,8 +58,8 @@ class ImportSdkNotInRuntime(LogCheck[Missing]):
             return None
         if not (found.package == "aws-sdk" or found.package.startswith("@aws-sdk/")):
             return None
-        if found.module.startswith("."):
-            return None  # it is there, and not whole
+        if found.of_itself:
+            return None
         # A runtime that bundles it and still lacks it is another fault: a version, an image.
         return None if bundles(case.runtime, found.module) else found
 

@@ -36,6 +36,7 @@ from sqsctl.handlercode.packages import consumer_of
 from sqsctl.model.finding import Confidence, Evidence, Finding, Severity
 from sqsctl.model.functions import Function
 from sqsctl.model.intents import ChangeCode, Redrive, Remedy, remedy
+from sqsctl.model.logline import Failure
 from sqsctl.model.stack import FunctionLogs, Stack
 
 _WORDS = 3
@@ -84,10 +85,9 @@ class UnhandledError(LogCheck[str]):
     def _shown(self, seen: Seen[str]) -> Finding:
         failure = seen.newest.failure
         place = thrown_at(seen.newest.trace)
-        where = f" at {place.file}:{place.line}" if place and place.file else ""
-        told = ": ".join(filter(None, (failure.error_type, failure.message.split("\n")[0][:160])))
+        told = _words(failure, seen.sign)
         return self.found(
-            f"the text shows {told}{where}, and not whether it ended a run",
+            f"the text shows {told}{_at(place)}, and not whether it ended a run",
             evidence=seen.evidence(),
             remedy=_mended(seen, place),
             severity=Severity.INFO,
@@ -114,23 +114,30 @@ class UnhandledError(LogCheck[str]):
         del stack
         failure = seen.newest.failure
         place = thrown_at(seen.newest.trace or failure.line)
-        where = f" at {place.file}:{place.line}" if place and place.file else ""
-        message = failure.message.strip().split("\n")[0]
-        if len(message) < _WORDS:  # the bracket of a list of problems
-            message = " ".join(failure.message.split())
-        message = message[:160]
-        told = f"{seen.sign}: {message}" if message else seen.sign
+        told = _words(failure, seen.sign)
         times = f" {seen.count} times" if seen.count > 1 else ""
         root = failure.causes[-1] if failure.causes else None
         told += f", which came of {': '.join(root)[:120].rstrip(': ')}" if root else ""
         did = f"caught{times}" if failure.led_to == "records" else f"failed{times} with"
         return self.found(
-            f"{seen.who} {did} {told}{where}",
+            f"{seen.who} {did} {told}{_at(place)}",
             evidence=(*seen.evidence(), *line_evidence(seen.newest)),
             remedy=_mended(seen, place),
             subject=seen.function,
             confidence=min(seen.confidence, Confidence.MEDIUM),
         )
+
+
+def _words(failure: Failure, kind: str) -> str:
+    """The error for a title: its kind and the first line of what it says."""
+    message = failure.message.strip().split("\n")[0]
+    if len(message) < _WORDS:  # the bracket of a list of problems
+        message = " ".join(failure.message.split())
+    return f"{kind}: {message[:160]}" if message else kind
+
+
+def _at(place: Thrown | None) -> str:
+    return f" at {place.file}:{place.line}" if place and place.file else ""
 
 
 def _alone(stack: Stack, logs: FunctionLogs) -> Case | None:

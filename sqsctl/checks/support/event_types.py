@@ -304,7 +304,8 @@ _VOID = "System.Threading.Tasks.VoidTaskResult"
 
 
 def _unregistered(found: Misfit) -> Remedy:
-    context = found.had.rpartition(".")[2] or "the JsonSerializerContext"
+    name = found.had.rpartition(".")[2]
+    context = name or "the JsonSerializerContext"
     if found.type == _VOID:
         said = (
             f"update Amazon.Lambda.RuntimeSupport and Amazon.Lambda.Serialization.SystemTextJson, "
@@ -314,10 +315,9 @@ def _unregistered(found: Misfit) -> Remedy:
         return remedy(said, ChangeCode(said, language="dotnet"), afterwards=Redrive())
     kind = found.type.rpartition(".")[2] if "[" not in found.type else found.type
     said = f"list the type in {context}, and every other that the handler takes or returns"
-    name = context if " " not in context else "Context"
     lines = (
         f"[JsonSerializable(typeof({kind}))]",
-        f"public partial class {name} : JsonSerializerContext {{ }}",
+        f"public partial class {name or 'Context'} : JsonSerializerContext {{ }}",
     )
     return remedy(said, ChangeCode(said, language="dotnet", lines=lines), afterwards=Redrive())
 

@@ -32,8 +32,8 @@ UNREACHABLE = re.compile(
     r"|Connection terminated due to connection timeout|(?:pg|postgres)[^\n]{0,200}timeout expired"
     r"|timeout expired(?=[\s\S]{0,400}/(?:pg|postgres)[\w\-]*/)"
     r"|Unable to execute HTTP request: (?:[\w\-]+\.)+\w+|P1001\b|Can't reach database server"
-    # Python's urllib wraps what fails before the request is sent; TLS begins with a handshake.
     r"|\bUnableToConnect on |not possible to connect to the redis server"
+    # Python's urllib wraps what fails before the request is sent; TLS begins with a handshake.
     r"|before secure TLS connection was established|<urlopen error timed out>"
     r"|handshake operation timed out|TLS handshake timeout"
 )

@@ -59,6 +59,12 @@ def thrown_at(trace: str) -> Thrown | None:
     return Thrown(own[0].removeprefix("/var/task/"), own[1], library)
 
 
+def first_file(trace: str) -> str:
+    """The file of the first frame, a library's own or the function's; empty where there is none."""
+    match = _FRAME.search(trace)
+    return _of(match)[0] if match else ""
+
+
 def _of(match: re.Match[str]) -> tuple[str, int, bool]:
     """File, line, and whether it is a library's."""
     if match.group("java"):

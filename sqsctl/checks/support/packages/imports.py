@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from sqsctl.checks.support.failures.failure_cases import Case
+from sqsctl.checks.support.failures.trace_places import first_file
 from sqsctl.checks.support.packages.standard_modules import NODE_BUILT_IN, PYTHON_GONE
 
 What = Literal["package", "local", "handler", "native", "layer", "file", "standard"]
@@ -80,7 +81,8 @@ class Missing:
 
     ``package`` is the name to install, empty where it can be no package's name; ``importer`` the
     file that asked, where known. ``name`` is what a module that is there does not hold. ``how`` is
-    by whom it is missed: a library that loads it by its name, or the bundler.
+    by whom it is missed: a library that loads it by its name, the bundler, or a tool's wrapper
+    around the handler.
     """
 
     module: str
@@ -89,7 +91,13 @@ class Missing:
     package: str = ""
     importer: str = ""
     name: str = ""
-    how: Literal["", "by name", "build"] = ""
+    how: Literal["", "by name", "build", "by wrapper"] = ""
+
+    @property
+    def of_itself(self) -> bool:
+        """Whether a library lacks a file of its own: it is there, and not whole."""
+        own = self.module.startswith(".") and "/node_modules/" in self.importer
+        return bool(own and self.package)
 
 
 @lru_cache(maxsize=2048)
@@ -188,13 +196,9 @@ def _in_node(text: str, case: Case) -> Missing | None:
     return Missing(module, "package", "node", node_package(bare) or bare, importer)
 
 
-_FRAME = re.compile(r"\((?:file://)?(?P<file>/(?:var/task|opt)/[^()\s:]{1,300}):\d{1,7}")
-
-
 def _asking(trace: str) -> str:
     """The file of a library whose line asked, where the runtime wrote no list of them."""
-    match = _FRAME.search(trace)
-    file = match.group("file") if match else ""
+    file = first_file(trace)
     return file if "/node_modules/" in file else ""
 
 
@@ -253,7 +257,7 @@ def _in_python(text: str, case: Case) -> Missing | None:
         root = dotted.split(".")[0]
         own = handler.replace("/", ".").strip(".")
         if own and (dotted == own or own.startswith(f"{dotted}.")):
-            return Missing(module, "handler", "python")
+            return Missing(module, "handler", "python", how="by wrapper" if wrapped else "")
         if len(parts := dotted.split(".")) > 1 and any(
             part.startswith("_") and not part.startswith("__") for part in parts[1:]
         ):
