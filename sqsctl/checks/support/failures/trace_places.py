@@ -8,7 +8,9 @@ from dataclasses import dataclass
 # A frame's file and line, as the runtimes of each language write it.
 _FRAME = re.compile(
     r"File \\?\"(?P<py>[^\"\n\\]{1,300})\\?\", line (?P<py_line>\d{1,6})"
-    r"|(?:file://)?(?P<path>/(?!/)[\w./@\-+]{1,300}\.(?:[cm]?js|ts|rb|php|go|kt|cs|py))\\?\"?"
+    # A path that begins within another, as in internal/module.js, is nobody's file.
+    r"|(?<![\w.])(?:file://)?"
+    r"(?P<path>/(?!/)[\w./@\-+]{1,300}\.(?:[cm]?js|ts|rb|php|go|kt|cs|py))\\?\"?"
     r"(?::line |:|\()(?P<line>\d{1,6})"
     r"|\(?(?P<class>[\w.$]{1,200})\.[\w$<>]{1,100}"
     r"\((?P<java>\w{1,80}\.(?:java|kt|scala)):(?P<java_line>\d{1,6})\)"
